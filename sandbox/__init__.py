@@ -1,0 +1,1 @@
+"""Azure on one machine: what the stack is rehearsed and tested against."""

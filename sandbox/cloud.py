@@ -1,0 +1,130 @@
+"""The one store behind every face: what exists in Azure, kept on disk between calls."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SUBSCRIPTION_ID = "11111111-2222-3333-4444-555555555555"
+TENANT_ID = "66666666-7777-8888-9999-000000000000"
+DEPLOYER_OBJECT_ID = "deadbeef-0000-4000-8000-00000000c0de"
+"""The person or pipeline logged in: Owner of the subscription, reader of its workspaces."""
+
+
+@dataclass
+class Resource:
+    """One ARM resource: `body` is what a GET returns, without id, name and type."""
+
+    id: str
+    type: str
+    name: str
+    body: dict[str, Any]
+    created: float = field(default_factory=time.time)
+    incarnation: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The `properties` bag of the ARM body."""
+        found = self.body.setdefault("properties", {})
+        assert isinstance(found, dict)
+        return found
+
+
+class Cloud:
+    """Resources by ARM id (compared without case) and what Azure keeps after a delete."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "cloud.json"
+        saved = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self._secret = saved.get("secret") or secrets.token_hex(32)
+        self._live = {key: Resource(**value) for key, value in saved.get("live", {}).items()}
+        self._deleted = {key: Resource(**value) for key, value in saved.get("deleted", {}).items()}
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the store for one change, and save it to disk if the block succeeds."""
+        with self.lock:
+            yield
+            state = {
+                "secret": self._secret,
+                "live": {key: asdict(value) for key, value in self._live.items()},
+                "deleted": {key: asdict(value) for key, value in self._deleted.items()},
+            }
+            draft = self._file.with_suffix(".new")
+            draft.write_text(json.dumps(state, indent=1))
+            os.chmod(draft, 0o600)
+            draft.replace(self._file)
+
+    def get(self, resource_id: str) -> Resource | None:
+        """The live resource of that id."""
+        with self.lock:
+            return self._live.get(resource_id.lower())
+
+    def put(self, resource: Resource) -> None:
+        """Add or replace a resource. Call inside `change()`."""
+        self._live[resource.id.lower()] = resource
+
+    def remove(self, resource_id: str, *, soft: bool = False) -> None:
+        """Remove this one resource, not what lies below it; `soft` keeps it, with its name, as deleted.
+
+        Call inside `change()`.
+        """
+        gone = self._live.pop(resource_id.lower())
+        if soft:
+            gone.created = time.time()
+            self._deleted[resource_id.lower()] = gone
+
+    def below(self, parent_id: str) -> list[Resource]:
+        """Every live resource whose id lies under `parent_id`."""
+        prefix = parent_id.lower() + "/"
+        with self.lock:
+            return [value for key, value in self._live.items() if key.startswith(prefix)]
+
+    def of_type(self, arm_type: str) -> list[Resource]:
+        """Every live resource of an ARM type, e.g. `Microsoft.ApiManagement/service/apis`."""
+        with self.lock:
+            return [r for r in self._live.values() if r.type.lower() == arm_type.lower()]
+
+    def all(self) -> list[Resource]:
+        """Every live resource."""
+        with self.lock:
+            return list(self._live.values())
+
+    def deleted(self) -> list[Resource]:
+        """What is soft-deleted; `created` of these is the time of deletion."""
+        with self.lock:
+            return list(self._deleted.values())
+
+    def purge(self, resource_id: str) -> None:
+        """Forget a soft-deleted resource. Call inside `change()`."""
+        self._deleted.pop(resource_id.lower(), None)
+
+    def derive(self, *parts: str, length: int = 32) -> str:
+        """A hex string that is fixed for this cloud and these parts: subscription keys, ids.
+
+        Keys are derived instead of stored, so that none lies on disk in clear.
+        """
+        text = "\n".join(parts).lower()
+        return hmac.new(self._secret.encode(), text.encode(), hashlib.sha512).hexdigest()[:length]
+
+    def subscription_key(self, subscription: Resource, which: str) -> str:
+        """The `primary` or `secondary` key of an API Management subscription (32 hex digits)."""
+        return self.derive(subscription.id, subscription.incarnation, which)
+
+    def derive_guid(self, *parts: str) -> str:
+        """The same as a GUID, for principal ids and workspace ids."""
+        h = self.derive(*parts)
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-8{h[17:20]}-{h[20:32]}"
