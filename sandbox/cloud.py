@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import threading
 import time
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 SUBSCRIPTION_ID = "11111111-2222-3333-4444-555555555555"
 TENANT_ID = "66666666-7777-8888-9999-000000000000"
@@ -35,9 +34,7 @@ class Resource:
     @property
     def properties(self) -> dict[str, Any]:
         """The `properties` bag of the ARM body."""
-        found = self.body.setdefault("properties", {})
-        assert isinstance(found, dict)
-        return found
+        return cast("dict[str, Any]", self.body.setdefault("properties", {}))
 
 
 class Cloud:
@@ -65,7 +62,7 @@ class Cloud:
             }
             draft = self._file.with_suffix(".new")
             draft.write_text(json.dumps(state, indent=1))
-            os.chmod(draft, 0o600)
+            draft.chmod(0o600)
             draft.replace(self._file)
 
     def get(self, resource_id: str) -> Resource | None:
@@ -78,7 +75,7 @@ class Cloud:
         self._live[resource.id.lower()] = resource
 
     def remove(self, resource_id: str, *, soft: bool = False) -> None:
-        """Remove this one resource, not what lies below it; `soft` keeps it, with its name, as deleted.
+        """Remove this one resource, not what lies below it; `soft` keeps it as deleted.
 
         Call inside `change()`.
         """

@@ -14,5 +14,5 @@ class ArmError(Exception):
         self.message = message
 
 
-class NotModelled(Exception):
+class NotModelledError(Exception):
     """Something that Azure has and this sandbox does not: an error, never a silent pass."""
