@@ -1,0 +1,1 @@
+"""The stack's parts: one component, or one concern, a module."""

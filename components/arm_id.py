@@ -1,0 +1,49 @@
+"""The ids by which Azure Resource Manager names everything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource#resourceid
+_PATTERN = re.compile(
+    r"/subscriptions/(?P<subscription>[0-9a-f-]{36})/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/(?P<type>[^/]+/[^/]+)/(?P<name>[^/]+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmId:
+    """A top-level resource's id, taken apart."""
+
+    subscription_id: str
+    resource_group: str
+    name: str
+
+
+def shape(arm_type: str) -> str:
+    """How an id of that type looks."""
+    return f"/subscriptions/<id>/resourceGroups/<group>/providers/{arm_type}/<name>"
+
+
+def parse(text: str, arm_type: str) -> ArmId | None:
+    """Take an id apart; None if it is no id, or one of another type than `arm_type`."""
+    found = _PATTERN.fullmatch(text)
+    if found is None or found["type"].lower() != arm_type.lower():
+        return None
+    return ArmId(
+        subscription_id=found["subscription"], resource_group=found["group"], name=found["name"]
+    )
+
+
+def require(text: str, arm_type: str) -> ArmId:
+    """Take apart an id that the settings have checked already.
+
+    Raises:
+        ValueError: it is not the id of an `arm_type`.
+    """
+    found = parse(text, arm_type)
+    if found is None:
+        raise ValueError(f"{text!r} is not of the form {shape(arm_type)}")
+    return found

@@ -1,0 +1,63 @@
+"""Where Azure's services live in each cloud: public, US Government, China."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureEnvironment:
+    """Hosts and audiences of one cloud."""
+
+    openai_suffix: str
+    """Domain below which an account's custom subdomain answers."""
+    openai_audience: str
+    """Resource for which the gateway's identity asks a token, without trailing slash."""
+    logs_endpoint: str
+    """Log Analytics query endpoint."""
+    portal: str
+    """Azure portal."""
+
+
+# https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
+# https://learn.microsoft.com/azure/china/resources-developer-guide
+ENVIRONMENTS = {
+    "public": AzureEnvironment(
+        openai_suffix="openai.azure.com",
+        openai_audience="https://cognitiveservices.azure.com",
+        logs_endpoint="https://api.loganalytics.io",
+        portal="https://portal.azure.com",
+    ),
+    "usgovernment": AzureEnvironment(
+        openai_suffix="openai.azure.us",
+        openai_audience="https://cognitiveservices.azure.us",
+        logs_endpoint="https://api.loganalytics.us",
+        portal="https://portal.azure.us",
+    ),
+    "china": AzureEnvironment(
+        openai_suffix="openai.azure.cn",
+        openai_audience="https://cognitiveservices.azure.cn",
+        logs_endpoint="https://api.loganalytics.azure.cn",
+        portal="https://portal.azure.cn",
+    ),
+}
+"""By the value of `azure-native:environment`."""
+
+
+def current() -> AzureEnvironment:
+    """The cloud that the azure-native provider is told to use, by config or `ARM_ENVIRONMENT`.
+
+    Raises:
+        pulumi.RunError: the value names no cloud.
+    """
+    given = pulumi.Config("azure-native").get("environment") or os.environ.get("ARM_ENVIRONMENT")
+    found = ENVIRONMENTS.get((given or "public").lower())
+    if found is None:
+        raise pulumi.RunError(
+            f"azure-native:environment = {given!r}\n    allowed: {', '.join(ENVIRONMENTS)}\n"
+            "    fix:     pulumi config set azure-native:environment public"
+        )
+    return found

@@ -1,0 +1,161 @@
+"""API Management: the service with its identity, its logger and its logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+from components import arm_id
+from components.diagnostics import send_everything
+from components.retry import conflict_retry
+
+SERVICES = "Microsoft.ApiManagement/service"
+LOGGER = "azuremonitor"
+"""The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.
+
+https://learn.microsoft.com/azure/api-management/monitor-api-management
+"""
+
+# https://learn.microsoft.com/azure/api-management/api-management-howto-manage-protocols-ciphers
+_SECURITY = "Microsoft.WindowsAzure.ApiManagement.Gateway.Security"
+OLD_PROTOCOLS = tuple(
+    f"{_SECURITY}.{side}Protocols.{protocol}"
+    for side in ("", "Backend.")
+    for protocol in ("Tls10", "Tls11", "Ssl30")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayArgs:
+    """A service to create, or `existing_id` to use one."""
+
+    existing_id: str
+    """ARM id of an existing service, or ""."""
+    name: pulumi.Input[str]
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    tier: pulumi.Input[str]
+    units: pulumi.Input[int]
+    organization_name: pulumi.Input[str]
+    administrator_email: pulumi.Input[str]
+    logger: str
+    """`create`, `existing`, or `auto`: existing on an existing service."""
+    diagnostic_setting_name: str
+    workspace_id: pulumi.Input[str]
+    tags: pulumi.Input[dict[str, str]]
+    protect: bool
+
+
+class Gateway(pulumi.ComponentResource):
+    """An API Management service that logs to Azure Monitor, created or existing."""
+
+    id: pulumi.Output[str]
+    """ARM id."""
+    name: pulumi.Output[str]
+    resource_group_name: pulumi.Output[str]
+    url: pulumi.Output[str]
+    """`https://<name>.azure-api.net`."""
+    principal_id: pulumi.Output[str]
+    """Object id of the system-assigned identity."""
+    logger_id: pulumi.Output[str]
+    """ARM id of the `azuremonitor` logger."""
+    loggers: list[pulumi.Resource]
+    """The logger if this stack made it: whatever refers to it waits for it."""
+    created: apimanagement.ApiManagementService | None
+    """The service if this stack owns it: what is below it is deleted with it."""
+
+    def __init__(
+        self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("aoai:index:Gateway", name, None, opts)
+        if args.existing_id:
+            self._use(args.existing_id)
+        else:
+            self._create(name, args)
+        self.loggers = self._loggers(name, args)
+        self.logger_id = pulumi.Output.concat(self.id, "/loggers/", LOGGER)
+        send_everything(
+            f"{name}-diagnostics",
+            setting_name=args.diagnostic_setting_name,
+            resource_id=self.id,
+            workspace_id=args.workspace_id,
+            category_groups=("audit", "allLogs"),
+            dedicated_tables=True,
+            # With a setting in place Azure may make the logger itself, and creating it would fail.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.loggers),
+        )
+        self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
+
+    def _create(self, name: str, args: GatewayArgs) -> None:
+        service = apimanagement.ApiManagementService(
+            name,
+            service_name=args.name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            publisher_name=args.organization_name,
+            publisher_email=args.administrator_email,
+            sku=apimanagement.ApiManagementServiceSkuPropertiesArgs(
+                name=args.tier, capacity=args.units
+            ),
+            identity=apimanagement.ApiManagementServiceIdentityArgs(
+                type=apimanagement.ApimIdentityType.SYSTEM_ASSIGNED
+            ),
+            custom_properties=dict.fromkeys(OLD_PROTOCOLS, "False"),
+            developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
+            legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # A service cannot move to another region.
+                replace_on_changes=["location"],
+            ),
+        )
+        self.created = service
+        self.id = service.id
+        self.name = service.name
+        self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
+        self.url = service.gateway_url
+        self.principal_id = service.identity.apply(_system_principal)
+
+    def _use(self, existing_id: str) -> None:
+        found = arm_id.require(existing_id, SERVICES)
+        service = apimanagement.get_api_management_service_output(
+            resource_group_name=found.resource_group,
+            service_name=found.name,
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        self.created = None
+        self.id = pulumi.Output.from_input(existing_id)
+        self.name = pulumi.Output.from_input(found.name)
+        self.resource_group_name = pulumi.Output.from_input(found.resource_group)
+        self.url = service.gateway_url
+        self.principal_id = service.identity.apply(_system_principal)
+
+    def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
+        if args.logger == "existing" or (args.logger == "auto" and args.existing_id):
+            return []
+        logger = apimanagement.Logger(
+            f"{name}-logger",
+            logger_id=LOGGER,
+            logger_type=apimanagement.LoggerType.AZURE_MONITOR,
+            is_buffered=True,
+            service_name=self.name,
+            resource_group_name=self.resource_group_name,
+            opts=pulumi.ResourceOptions(
+                parent=self, deleted_with=self.created, hooks=conflict_retry(name)
+            ),
+        )
+        return [logger]
+
+
+def _system_principal(identity: object) -> str:
+    principal = getattr(identity, "principal_id", None)
+    if not principal:
+        raise pulumi.RunError(
+            "the API Management service named by gatewayId has no system-assigned identity; switch "
+            "it on under Security > Managed identities, then run pulumi up again"
+        )
+    return str(principal)

@@ -1,0 +1,19 @@
+"""What kind of call a model answers, by its name.
+
+https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/models-sold-directly-by-azure
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["chat", "completions", "embeddings"]
+
+
+def kind_of(model: str) -> Kind:
+    """The inference operation that a model's deployments serve."""
+    if model.startswith("text-embedding-"):
+        return "embeddings"
+    if model.endswith("-instruct") or model in {"babbage-002", "davinci-002"}:
+        return "completions"
+    return "chat"

@@ -1,0 +1,27 @@
+"""Names of what the stack creates: those of the stack file, or made from a random suffix.
+
+A deleted account and gateway keep their name for 48 hours, a workspace for 14 days; the suffix
+lives in the stack's state, so that the next `pulumi up` after a destroy takes fresh names.
+Abbreviations: https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-abbreviations
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_random as random
+
+SUFFIX_LENGTH = 6
+
+
+def suffix() -> pulumi.Output[str]:
+    """Register the random suffix of this stack's names: lower-case letters and digits."""
+    return random.RandomString(
+        "name-suffix", length=SUFFIX_LENGTH, upper=False, special=False
+    ).result
+
+
+def name(given: str, abbreviation: str, unique: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The name given in the stack file, or `<abbreviation>-<suffix>`."""
+    if given:
+        return pulumi.Output.from_input(given)
+    return pulumi.Output.concat(abbreviation, "-", unique)

@@ -1,0 +1,124 @@
+"""The Azure OpenAI account, its model deployments and its logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import cognitiveservices
+
+from components.diagnostics import send_everything
+from components.environment import AzureEnvironment
+from components.retry import conflict_retry
+from components.settings import Deployment
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAIAccountArgs:
+    """An account to create, and what it holds."""
+
+    name: pulumi.Output[str]
+    """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    environment: AzureEnvironment
+    deployments: Sequence[Deployment]
+    diagnostic_setting_name: str
+    workspace_id: pulumi.Input[str]
+    tags: pulumi.Input[dict[str, str]]
+    protect: bool
+
+
+class OpenAIAccount(pulumi.ComponentResource):
+    """An account of kind OpenAI that takes Microsoft Entra tokens only."""
+
+    id: pulumi.Output[str]
+    """ARM id."""
+    endpoint: pulumi.Output[str]
+    """`https://<subdomain>.openai.azure.com/`, as Azure reports it."""
+    backend_url: pulumi.Output[str]
+    """Where a gateway sends calls: `https://<subdomain>.openai.azure.com/openai`, no slash at the
+    end. Made from the name, so that it is known before the account exists."""
+    deployments: list[cognitiveservices.Deployment]
+
+    def __init__(
+        self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("aoai:index:OpenAIAccount", name, None, opts)
+        account = self._account(name, args)
+        self.id = account.id
+        self.endpoint = account.properties.endpoint
+        self.backend_url = pulumi.Output.concat(
+            "https://", args.name, ".", args.environment.openai_suffix, "/openai"
+        )
+        self.deployments = self._deployments(account, args)
+        send_everything(
+            f"{name}-diagnostics",
+            setting_name=args.diagnostic_setting_name,
+            resource_id=account.id,
+            workspace_id=args.workspace_id,
+            category_groups=("allLogs",),
+            dedicated_tables=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"id": self.id, "endpoint": self.endpoint})
+
+    def _account(self, name: str, args: OpenAIAccountArgs) -> cognitiveservices.Account:
+        return cognitiveservices.Account(
+            name,
+            account_name=args.name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            kind="OpenAI",
+            sku=cognitiveservices.SkuArgs(name="S0"),
+            identity=cognitiveservices.IdentityArgs(
+                type=cognitiveservices.ResourceIdentityType.SYSTEM_ASSIGNED
+            ),
+            properties=cognitiveservices.AccountPropertiesArgs(
+                custom_sub_domain_name=args.name,
+                disable_local_auth=True,
+                # A gateway outside a virtual network reaches the account over its public endpoint.
+                public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,
+            ),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # Azure refuses to move an account to another subdomain, region or kind.
+                replace_on_changes=["location", "kind", "properties.customSubDomainName"],
+            ),
+        )
+
+    def _deployments(
+        self, account: cognitiveservices.Account, args: OpenAIAccountArgs
+    ) -> list[cognitiveservices.Deployment]:
+        """One after another: Azure refuses two changes to one account at a time."""
+        hooks = conflict_retry("deployments")
+        made: list[cognitiveservices.Deployment] = []
+        for wanted in args.deployments:
+            deployment = cognitiveservices.Deployment(
+                f"deployment-{wanted.name}",
+                deployment_name=wanted.name,
+                account_name=account.name,
+                resource_group_name=args.resource_group_name,
+                sku=cognitiveservices.SkuArgs(name=wanted.sku, capacity=wanted.capacity),
+                properties=cognitiveservices.DeploymentPropertiesArgs(
+                    model=cognitiveservices.DeploymentModelArgs(
+                        format="OpenAI", name=wanted.model, version=wanted.version
+                    ),
+                    version_upgrade_option=wanted.upgrade,
+                ),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=made[-1:],
+                    protect=args.protect,
+                    hooks=hooks,
+                    # Azure moves the version by itself, and `up` must not move it back.
+                    ignore_changes=(
+                        [] if wanted.upgrade == "NoAutoUpgrade" else ["properties.model.version"]
+                    ),
+                ),
+            )
+            made.append(deployment)
+        return made

@@ -1,0 +1,224 @@
+"""The API on the gateway: role, import, policy, logging, product and consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement, authorization, resources
+
+from components import gateway_policy, openapi
+from components.api_logging import ApiLogging, diagnostic_properties
+from components.environment import AzureEnvironment
+from components.gateway import LOGGER, Gateway
+from components.openai_account import OpenAIAccount
+from components.retry import conflict_retry
+from components.settings import Consumer
+
+COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
+"""https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning#cognitive-services-user"""
+
+KEY_HEADER = "api-key"
+"""Header in which the OpenAI client libraries for Azure send their key."""
+
+KEY_QUERY_PARAMETER = "subscription-key"
+
+LLM_DIAGNOSTIC_API_VERSION = "2024-06-01-preview"
+"""Oldest version whose API diagnostic has `largeLanguageModel`; the SDK's typed class has none.
+
+https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAIApiArgs:
+    """The account to call, the gateway to call it through, and who may."""
+
+    account: OpenAIAccount
+    gateway: Gateway
+    environment: AzureEnvironment
+    api_name: str
+    path: pulumi.Input[str]
+    document: str
+    """File path or URL of the OpenAPI document; "" for the project's own."""
+    logging: ApiLogging
+    product_name: str
+    product_description: pulumi.Input[str]
+    consumers: Sequence[Consumer]
+    name_suffix: pulumi.Input[str]
+
+
+class OpenAIApi(pulumi.ComponentResource):
+    """Azure OpenAI's operations behind subscription keys, called with the gateway's identity."""
+
+    subscription_keys: pulumi.Output[dict[str, str]]
+    """Secret: the primary key of each consumer, by name."""
+
+    def __init__(
+        self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("aoai:index:OpenAIApi", name, None, opts)
+        self._args = args
+        self._hooks = conflict_retry(name)
+        self._role(name)
+        product = self._product()
+        api = self._api()
+        # Azure refuses two changes to one API at a time, so each waits for the one before.
+        policy = self._policy(name, api)
+        diagnostic = self._diagnostic(name, api, after=policy)
+        self._link(name, api, product, after=diagnostic)
+        self.subscription_keys = self._consumers(product)
+        self.register_outputs({"subscriptionKeys": self.subscription_keys})
+
+    def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of what lives inside the gateway, and goes when the stack's own gateway goes.
+
+        Without that, the subscription that Azure makes with each product blocks its deletion.
+        https://github.com/pulumi/pulumi-azure-native/issues/846
+        """
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=list(depends_on),
+            deleted_with=self._args.gateway.created,
+            hooks=self._hooks,
+        )
+
+    def _role(self, name: str) -> None:
+        subscription_id = authorization.get_client_config_output(
+            opts=pulumi.InvokeOptions(parent=self)
+        ).subscription_id
+        authorization.RoleAssignment(
+            f"{name}-role",
+            scope=self._args.account.id,
+            principal_id=self._args.gateway.principal_id,
+            # Stated, because a new identity is not yet replicated when the role is assigned.
+            # https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+            principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+            role_definition_id=pulumi.Output.concat(
+                "/subscriptions/",
+                subscription_id,
+                "/providers/Microsoft.Authorization/roleDefinitions/",
+                COGNITIVE_SERVICES_USER,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["roleDefinitionId"]),
+        )
+
+    def _api(self) -> apimanagement.Api:
+        args = self._args
+        document = args.account.backend_url.apply(lambda url: openapi.load(args.document, url))
+        return apimanagement.Api(
+            f"api-{args.api_name}",
+            api_id=args.api_name,
+            service_name=args.gateway.name,
+            resource_group_name=args.gateway.resource_group_name,
+            display_name=openapi.TITLE,
+            path=args.path,
+            protocols=[apimanagement.Protocol.HTTPS],
+            api_type=apimanagement.ApiType.HTTP,
+            subscription_required=True,
+            subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
+                header=KEY_HEADER, query=KEY_QUERY_PARAMETER
+            ),
+            format=document.apply(lambda given: given.format),
+            value=document.apply(lambda given: given.value),
+            opts=self._child(),
+        )
+
+    def _policy(self, name: str, api: apimanagement.Api) -> apimanagement.ApiPolicy:
+        audience = self._args.environment.openai_audience
+        return apimanagement.ApiPolicy(
+            f"{name}-policy",
+            policy_id="policy",
+            api_id=api.name,
+            service_name=self._args.gateway.name,
+            resource_group_name=self._args.gateway.resource_group_name,
+            format=apimanagement.PolicyContentFormat.RAWXML,
+            value=self._args.account.backend_url.apply(
+                lambda url: gateway_policy.render(audience=audience, backend_url=url)
+            ),
+            opts=self._child(),
+        )
+
+    def _diagnostic(
+        self, name: str, api: apimanagement.Api, *, after: pulumi.Resource
+    ) -> resources.Resource:
+        gateway = self._args.gateway
+        return resources.Resource(
+            f"{name}-diagnostic",
+            api_version=LLM_DIAGNOSTIC_API_VERSION,
+            resource_group_name=gateway.resource_group_name,
+            resource_provider_namespace="Microsoft.ApiManagement",
+            parent_resource_path=pulumi.Output.concat("service/", gateway.name, "/apis/", api.name),
+            resource_type="diagnostics",
+            resource_name_=LOGGER,
+            properties=diagnostic_properties(self._args.logging, gateway.logger_id),
+            opts=self._child(after, *gateway.loggers),
+        )
+
+    def _product(self) -> apimanagement.Product:
+        args = self._args
+        options = self._child()
+        product_id: pulumi.Input[str] = args.product_name
+        if args.gateway.created is None:
+            # Deleting it would fail (see `_child`), so on a gateway that outlives the stack it
+            # stays, under a name that the next `pulumi up` does not meet again.
+            options.retain_on_delete = True
+            product_id = pulumi.Output.concat(args.product_name, "-", args.name_suffix)
+        return apimanagement.Product(
+            f"product-{args.product_name}",
+            product_id=product_id,
+            service_name=args.gateway.name,
+            resource_group_name=args.gateway.resource_group_name,
+            display_name=args.product_name,
+            description=args.product_description,
+            state=apimanagement.ProductState.PUBLISHED,
+            subscription_required=True,
+            approval_required=False,
+            opts=options,
+        )
+
+    def _link(
+        self,
+        name: str,
+        api: apimanagement.Api,
+        product: apimanagement.Product,
+        *,
+        after: pulumi.Resource,
+    ) -> None:
+        apimanagement.ProductApiLink(
+            f"{name}-product-link",
+            api_link_id=self._args.api_name,
+            api_id=api.id,
+            product_id=product.name,
+            service_name=self._args.gateway.name,
+            resource_group_name=self._args.gateway.resource_group_name,
+            opts=self._child(after),
+        )
+
+    def _consumers(self, product: apimanagement.Product) -> pulumi.Output[dict[str, str]]:
+        """One after another: each touches the same administrator, which Azure locks."""
+        gateway = self._args.gateway
+        keys: dict[str, pulumi.Output[str]] = {}
+        previous: list[pulumi.Resource] = []
+        for consumer in self._args.consumers:
+            subscription = apimanagement.Subscription(
+                f"subscription-{consumer.name}",
+                sid=consumer.name,
+                display_name=consumer.display_name,
+                scope=product.id,
+                state=apimanagement.SubscriptionState(consumer.state),
+                allow_tracing=False,
+                service_name=gateway.name,
+                resource_group_name=gateway.resource_group_name,
+                opts=self._child(*previous),
+            )
+            secrets = apimanagement.list_subscription_secrets_output(
+                resource_group_name=gateway.resource_group_name,
+                service_name=gateway.name,
+                sid=subscription.name,
+                opts=pulumi.InvokeOptions(parent=self),
+            )
+            keys[consumer.name] = pulumi.Output.secret(secrets.primary_key)
+            previous = [subscription]
+        return pulumi.Output.secret(pulumi.Output.all(**keys))

@@ -1,0 +1,79 @@
+"""The stack's outputs: what a person needs, and all that the post-deploy check needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.environment import AzureEnvironment
+from components.gateway import Gateway
+from components.models import kind_of
+from components.openai_account import OpenAIAccount
+from components.openai_api import KEY_HEADER, OpenAIApi
+from components.settings import Settings
+from components.workspace import Workspace
+
+PROOF_VERSION = 1
+"""Version of the `proof` output's shape."""
+
+
+def export(
+    settings: Settings,
+    environment: AzureEnvironment,
+    workspace: Workspace,
+    account: OpenAIAccount,
+    gateway: Gateway,
+    api: OpenAIApi,
+) -> None:
+    """Register every output of the stack."""
+    deployments = [
+        {
+            "name": deployment.name,
+            "model": deployment.model,
+            "version": deployment.version,
+            "kind": kind_of(deployment.model),
+        }
+        for deployment in settings.deployments
+    ]
+    values: dict[str, Any] = {
+        "gatewayUrl": gateway.url,
+        "apiPath": settings.api_path,
+        "accountEndpoint": account.endpoint,
+        "accountId": account.id,
+        "gatewayId": gateway.id,
+        "workspaceId": workspace.id,
+        "workspaceCustomerId": workspace.customer_id,
+        "deployments": deployments,
+    }
+    for key, value in values.items():
+        pulumi.export(key, value)
+    pulumi.export("subscriptionKeys", api.subscription_keys)
+    pulumi.export("portal", _portal_links(environment, workspace, account, gateway))
+    pulumi.export("proof", {**values, **_for_the_check(settings, environment)})
+
+
+def _portal_links(
+    environment: AzureEnvironment, workspace: Workspace, account: OpenAIAccount, gateway: Gateway
+) -> dict[str, pulumi.Output[str]]:
+    """Pages of the portal: the account's dashboards, the gateway's APIs, the query editor."""
+    base = f"{environment.portal}/#resource"
+    return {
+        "account": pulumi.Output.concat(base, account.id, "/overview"),
+        "gateway": pulumi.Output.concat(base, gateway.id, "/apim-apis"),
+        "logs": pulumi.Output.concat(base, workspace.id, "/logs"),
+    }
+
+
+def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[str, Any]:
+    return {
+        "version": PROOF_VERSION,
+        "apiId": settings.api_name,
+        "consumers": [consumer.name for consumer in settings.consumers],
+        "capture": settings.capture,
+        "bodyBytes": settings.body_bytes,
+        "llmLogging": settings.llm_logging,
+        "subscriptionKeyHeader": KEY_HEADER,
+        "apiVersion": settings.check_api_version,
+        "logsEndpoint": environment.logs_endpoint,
+    }

@@ -1,0 +1,25 @@
+"""The resource group that holds the stack."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_azure_native import resources
+
+from components.settings import Settings
+
+
+def resource_group(settings: Settings) -> pulumi.Output[str]:
+    """Create the group, or use the existing one of that name; its name either way."""
+    if settings.use_existing_resource_group:
+        found = resources.get_resource_group_output(
+            resource_group_name=settings.resource_group_name
+        )
+        return found.name
+    group = resources.ResourceGroup(
+        "resource-group",
+        resource_group_name=settings.resource_group_name,
+        location=settings.location,
+        tags=dict(settings.tags),
+        opts=pulumi.ResourceOptions(protect=settings.protect),
+    )
+    return group.name

@@ -1,0 +1,101 @@
+"""What a configuration value may be: one object that checks it and can say so in words.
+
+Put into an annotation (`Annotated[str, one_of("a", "b")]`), pydantic applies the check, and the
+error report quotes the words. A check that fails raises ValueError with the words for what passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from components import arm_id
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check on a value, before or after it got its type, and the words for what passes it."""
+
+    allowed: str
+    check: Callable[[Any], None]
+    before: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Let pydantic run the check."""
+
+        def apply(value: Any) -> Any:
+            self.check(value)
+            return value
+
+        if self.before:
+            return core_schema.no_info_before_validator_function(apply, handler(source))
+        return core_schema.no_info_after_validator_function(apply, handler(source))
+
+
+def matching(allowed: str, pattern: str, *, optional: bool = False) -> Rule:
+    """Text of the given shape; with `optional`, "" stands for "not given"."""
+
+    def check(value: str) -> None:
+        if not (optional and value == "") and not re.fullmatch(pattern, value):
+            raise ValueError(allowed)
+
+    return Rule(f'{allowed}, or "" to let the program choose' if optional else allowed, check)
+
+
+def one_of(*values: str) -> Rule:
+    """One of a few words."""
+    allowed = f"{', '.join(values[:-1])} or {values[-1]}"
+
+    def check(value: str) -> None:
+        if value not in values:
+            raise ValueError(allowed)
+
+    return Rule(allowed, check)
+
+
+def whole(unit: str, low: int, high: int) -> Rule:
+    """A whole number within bounds; neither a truth value nor a fraction passes for one."""
+    allowed = f"a whole number of {unit} from {low} to {high:,}"
+
+    def check(value: object) -> None:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d+", text):
+            raise ValueError(allowed)
+        if not low <= int(text) <= high:
+            raise ValueError(allowed)
+
+    return Rule(allowed, check, before=True)
+
+
+def existing(arm_type: str) -> Rule:
+    """The ARM id of an existing resource, or "" to have the program create it."""
+    allowed = f'{arm_id.shape(arm_type)}, or "" to create one'
+
+    def check(value: str) -> None:
+        if value and arm_id.parse(value, arm_type) is None:
+            raise ValueError(allowed)
+
+    return Rule(allowed, check)
+
+
+def named_once(what: str) -> Rule:
+    """At least one item, and no name twice; Azure compares names without case."""
+    allowed = f"at least one {what}, each with a name of its own (compared without case)"
+
+    def check(items: Sequence[Any]) -> None:
+        if not items:
+            raise ValueError(allowed)
+        counts = Counter(item.name.lower() for item in items)
+        twice = sorted(name for name, count in counts.items() if count > 1)
+        if twice:
+            raise ValueError(f"{allowed}; given twice: {', '.join(twice)}")
+
+    return Rule(allowed, check)

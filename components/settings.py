@@ -1,0 +1,160 @@
+"""The stack's configuration, checked as a whole and frozen.
+
+Defaults stand in Pulumi.yaml, where every key is declared; here is what each may be.
+Name rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+
+from components import openapi
+from components.rules import Rule, existing, matching, named_once, one_of, whole
+
+UNITS_BY_TIER = {
+    "Developer": 1,
+    "Basic": 2,
+    "Standard": 4,
+    "Premium": 12,
+    "BasicV2": 10,
+    "StandardV2": 10,
+    "PremiumV2": 30,
+}
+"""Most units of each tier that logs to Azure Monitor; Consumption does not.
+
+https://learn.microsoft.com/azure/api-management/upgrade-and-scale
+https://learn.microsoft.com/azure/api-management/api-management-features
+"""
+
+BODY_BYTES_LIMIT = 8192
+"""Most bytes of one body in a gateway log entry.
+
+https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
+"""
+
+LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
+"""Most bytes of prompt, and of completion, in the LLM log of one call.
+
+https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+"""
+
+CONSUMER_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
+ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
+WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
+SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
+GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
+DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
+SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
+
+ChildName = Annotated[str, matching(CONSUMER_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
+SettingName = Annotated[str, matching(SETTING_NAME, r"[^<>*%&:\\?+/]{1,260}")]
+Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
+
+
+def _email(*, optional: bool) -> Rule:
+    return matching("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+", optional=optional)
+
+
+class Frozen(BaseModel):
+    """Keys are written in camelCase in the stack file; an unknown key is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class Deployment(Frozen):
+    """One model deployment of the account."""
+
+    name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
+    model: Text
+    version: Annotated[str, matching('the model\'s version, in quotes: "2025-11-13"', r"\S{1,64}")]
+    sku: Annotated[str, matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}")] = (
+        "GlobalStandard"
+    )
+    capacity: Annotated[int, whole("1,000 tokens per minute", 1, 1_000_000)]
+    upgrade: Annotated[
+        str, one_of("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
+    ] = "NoAutoUpgrade"
+
+
+class Consumer(Frozen):
+    """One caller of the API: a subscription to the product, with keys of its own."""
+
+    name: ChildName
+    display_name: Text
+    state: Annotated[str, one_of("active", "suspended")] = "active"
+
+
+class Settings(Frozen):
+    """Every key of the stack, in the order of Pulumi.yaml."""
+
+    resource_group_name: Annotated[str, matching(GROUP_NAME, r"[\w().-]{0,89}[\w()-]")]
+    use_existing_resource_group: bool
+    location: Annotated[str, matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}")]
+    tags: dict[str, str]
+    protect: bool
+    workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")]
+    workspace_name: Annotated[
+        str,
+        matching(WORKSPACE_NAME, r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]", optional=True),
+    ]
+    workspace_retention_days: Annotated[int, whole("days", 30, 730)]
+    workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)]
+    account_name: Annotated[
+        str, matching(ACCOUNT_NAME, r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", optional=True)
+    ]
+    account_diagnostic_setting_name: SettingName
+    deployments: Annotated[tuple[Deployment, ...], named_once("deployment")]
+    gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")]
+    gateway_name: Annotated[
+        str, matching(SERVICE_NAME, r"[A-Za-z]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?", optional=True)
+    ]
+    gateway_tier: Annotated[str, one_of(*UNITS_BY_TIER)]
+    gateway_units: Annotated[int, whole("units", 1, max(UNITS_BY_TIER.values()))]
+    gateway_logger: Annotated[str, one_of("auto", "create", "existing")]
+    gateway_diagnostic_setting_name: SettingName
+    organization_name: Text
+    administrator_email: Annotated[str, _email(optional=True)]
+    api_name: ChildName
+    api_path: Annotated[
+        str, matching("a URL path without / at either end", r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
+    ]
+    api_document: Annotated[str, Rule(openapi.ALLOWED, openapi.check)]
+    product_name: ChildName
+    product_description: Text
+    consumers: Annotated[tuple[Consumer, ...], named_once("consumer")]
+    capture: Annotated[str, one_of("full", "metadata")]
+    body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)]
+    sampling_percentage: Annotated[int, whole("percent", 0, 100)]
+    llm_logging: bool
+    llm_message_bytes: Annotated[int, whole("bytes", 1, LLM_MESSAGE_BYTES_LIMIT)]
+    check_api_version: Annotated[
+        str, matching("a date, with -preview or without", r"\d{4}-\d\d-\d\d(-preview)?")
+    ]
+
+    @field_validator("workspace_name", "gateway_name")
+    @classmethod
+    def _named_only_if_created(cls, value: str, info: ValidationInfo) -> str:
+        id_key = f"{str(info.field_name).removesuffix('_name')}_id"
+        if value and info.data.get(id_key):
+            raise ValueError(f'"", because {to_camel(id_key)} names an existing one')
+        return value
+
+    @field_validator("gateway_units")
+    @classmethod
+    def _units_fit_tier(cls, value: int, info: ValidationInfo) -> int:
+        tier = info.data.get("gateway_tier")
+        if tier and value > UNITS_BY_TIER[tier]:
+            raise ValueError(f"1 to {UNITS_BY_TIER[tier]} units in tier {tier}")
+        return value
+
+    @field_validator("administrator_email")
+    @classmethod
+    def _email_to_create_gateway(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("gateway_id") == "":
+            raise ValueError("an e-mail address: API Management cannot be created without one")
+        return value

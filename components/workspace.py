@@ -1,0 +1,90 @@
+"""The Log Analytics workspace that every log and metric goes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_azure_native as azure_native
+from pulumi_azure_native import operationalinsights
+
+from components import arm_id
+
+WORKSPACES = "Microsoft.OperationalInsights/workspaces"
+NO_DAILY_CAP = -1
+"""https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceArgs:
+    """A workspace to create, or `existing_id` alone to use one."""
+
+    existing_id: str
+    """ARM id of an existing workspace, or ""."""
+    name: pulumi.Input[str]
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    retention_days: pulumi.Input[int]
+    daily_cap_gb: int
+    """Gigabytes a day, or 0 for no cap."""
+    tags: pulumi.Input[dict[str, str]]
+    protect: bool
+
+
+class Workspace(pulumi.ComponentResource):
+    """A Log Analytics workspace, created or existing."""
+
+    id: pulumi.Output[str]
+    """ARM id."""
+    customer_id: pulumi.Output[str]
+    """GUID by which the workspace is queried."""
+
+    def __init__(
+        self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("aoai:index:Workspace", name, None, opts)
+        if args.existing_id:
+            self._use(name, args.existing_id)
+        else:
+            self._create(name, args)
+        self.register_outputs({"id": self.id, "customerId": self.customer_id})
+
+    def _create(self, name: str, args: WorkspaceArgs) -> None:
+        workspace = operationalinsights.Workspace(
+            name,
+            workspace_name=args.name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            sku=operationalinsights.WorkspaceSkuArgs(
+                name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018
+            ),
+            retention_in_days=args.retention_days,
+            workspace_capping=operationalinsights.WorkspaceCappingArgs(
+                daily_quota_gb=float(args.daily_cap_gb or NO_DAILY_CAP)
+            ),
+            # Queries authenticate by identity, and see what their own rights on the resource allow.
+            features=operationalinsights.WorkspaceFeaturesArgs(
+                disable_local_auth=True,
+                enable_log_access_using_only_resource_permissions=True,
+            ),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        self.id = workspace.id
+        self.customer_id = workspace.customer_id
+
+    def _use(self, name: str, existing_id: str) -> None:
+        found = arm_id.require(existing_id, WORKSPACES)
+        # A central workspace often lies in a subscription of its own.
+        provider = azure_native.Provider(
+            f"{name}-subscription",
+            subscription_id=found.subscription_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        workspace = operationalinsights.get_workspace_output(
+            resource_group_name=found.resource_group,
+            workspace_name=found.name,
+            opts=pulumi.InvokeOptions(parent=self, provider=provider),
+        )
+        self.id = pulumi.Output.from_input(existing_id)
+        self.customer_id = workspace.customer_id
