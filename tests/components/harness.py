@@ -1,0 +1,175 @@
+"""The program itself, run under mocks; its registrations as the engine would have seen them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime import rpc, settings
+from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.stack import run_in_stack
+
+PROJECT = Path(__file__).resolve().parents[2]
+SUBSCRIPTION = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+SECRET = {rpc._special_sig_key: rpc._special_secret_sig}
+UNKNOWN = rpc.UNKNOWN
+
+Json = dict[str, Any]
+
+
+class Azure(Mocks):
+    """Answers what Azure would add to the inputs; the key that it hands out is `the-key`."""
+
+    def __init__(self, answers: Mapping[str, Json]) -> None:
+        self.answers = answers
+        self.calls: list[tuple[str, Json]] = []
+
+    def new_resource(self, args: Any) -> tuple[str | None, Json]:
+        given = dict(args.inputs)
+        name = given.get("serviceName", args.name)
+        added = {
+            "random:index/randomString:RandomString": {"result": "abc123"},
+            "azure-native:apimanagement:ApiManagementService": {
+                "gatewayUrl": f"https://{name}.azure-api.net",
+                "identity": {"principalId": "the-principal", "type": "SystemAssigned"},
+            },
+            "azure-native:cognitiveservices:Account": {
+                "properties": {
+                    **given.get("properties", {}),
+                    "endpoint": f"https://{given.get('accountName')}.openai.azure.com/",
+                }
+            },
+            "azure-native:operationalinsights:Workspace": {"customerId": "the-workspace"},
+        }.get(args.typ, {})
+        physical = next(
+            (given[key] for key in PHYSICAL_NAMES if isinstance(given.get(key), str)), args.name
+        )
+        return f"/id/{args.name}", {**given, "name": physical, **added}
+
+    def call(self, args: Any) -> Any:
+        self.calls.append((args.token, args.args))
+        if args.token in self.answers:
+            return self.answers[args.token]
+        return {
+            "azure-native:authorization:getClientConfig": {"subscriptionId": SUBSCRIPTION},
+            "azure-native:apimanagement:listSubscriptionSecrets": {"primaryKey": "the-key"},
+        }[args.token]
+
+
+PHYSICAL_NAMES = (
+    "sid",
+    "deploymentName",
+    "apiLinkId",
+    "loggerId",
+    "policyId",
+    "productId",
+    "apiId",
+    "accountName",
+    "serviceName",
+    "workspaceName",
+    "resourceGroupName",
+)
+
+
+class Recorder(MockMonitor):
+    """Keeps every registration, under the URN that the engine would give it."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.requests: dict[str, Any] = {}
+        self.outputs: dict[str, Json] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        parent_type = parent.split("::")[2] if parent else ""
+        if parent_type not in {"", "pulumi:pulumi:Stack"}:
+            type_ = f"{parent_type}${type_}"
+        return f"urn:pulumi:dev::azure-openai-accounted::{type_}::{name}"
+
+    def RegisterResource(self, request: Any) -> Any:
+        response = super().RegisterResource(request)
+        self.requests[response.urn] = request
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self.outputs[request.urn] = json_format.MessageToDict(request.outputs)
+        return empty_pb2.Empty()
+
+
+class Hooks:
+    """Takes the place of the server through which the engine calls back into the program."""
+
+    def __init__(self) -> None:
+        self.error_hooks: list[pulumi.ErrorHook] = []
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
+        self.error_hooks.append(hook)
+
+
+@dataclass
+class Run:
+    """What one run of the program registered."""
+
+    requests: dict[str, Any]
+    outputs: dict[str, Json]
+    azure: Azure
+    stack: Json = field(default_factory=dict)
+
+    def inputs(self, name: str) -> Json:
+        """Inputs of the resource of that logical name."""
+        return json_format.MessageToDict(self.request(name).object)
+
+    def request(self, name: str) -> Any:
+        """Registration of the custom resource of that logical name."""
+        found = [r for r in self.requests.values() if r.name == name and r.custom]
+        assert len(found) == 1, f"{len(found)} resources are called {name}: {sorted(self.requests)}"
+        return found[0]
+
+
+def example_config() -> Json:
+    """The example stack's values, by key."""
+    raw = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
+    return {key.split(":", 1)[1]: value for key, value in raw.items()}
+
+
+def run_program(
+    config: Json | None = None,
+    *,
+    preview: bool = False,
+    answers: Mapping[str, Json] | None = None,
+    without: tuple[str, ...] = (),
+) -> Run:
+    """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`."""
+    project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+    values = {key: spec["default"] for key, spec in project["config"].items()}
+    values |= example_config() | (config or {})
+    for key in without:
+        del values[key]
+    pulumi.runtime.set_all_config({f"{project['name']}:{k}": _text(v) for k, v in values.items()})
+    azure = Azure(answers or {})
+    recorder = Recorder(azure)
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    set_mocks(azure, project["name"], "dev", preview=preview, monitor=recorder)
+    # `set_mocks` makes a root stack of its own; the one made here also registers its outputs.
+    settings.ROOT.set(None)
+    settings.SETTINGS.callbacks = Hooks()
+    # What a failed run left outstanding would be waited for.
+    settings.SETTINGS.rpc_manager.clear()
+    settings.SETTINGS.outputs.clear()
+    program = str(PROJECT / "__main__.py")
+    asyncio.get_event_loop().run_until_complete(
+        run_in_stack(lambda: runpy.run_path(program, run_name="__main__") and None)
+    )
+    stack = next((o for urn, o in recorder.outputs.items() if "pulumi:pulumi:Stack" in urn), {})
+    return Run(recorder.requests, recorder.outputs, azure, stack)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,118 @@
+"""A wrong stack file is one report that names key, value, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from tests.components.harness import Json, example_config, run_program
+
+DEPLOYMENT = example_config()["deployments"][0]
+CONSUMER = example_config()["consumers"][0]
+GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg"
+NOT_OPENAPI = Path(__file__).parent / "files" / "not-openapi.json"
+
+
+def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
+    """The report on a stack file, which must name no resource before it is refused."""
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program(config, without=without)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "found", "allowed"),
+    [
+        ({"bodybytes": 1}, "bodybytes is not a key of this project", "did you mean bodyBytes?"),
+        ({"protect": "perhaps"}, 'protect = "perhaps"', "true or false"),
+        ({"workspaceRetentionDays": "x"}, 'workspaceRetentionDays = "x"', "from 30 to 730"),
+        ({"administratorEmail": ""}, 'administratorEmail = ""', "an e-mail address"),
+        ({"administratorEmail": "me"}, 'administratorEmail = "me"', "an e-mail address"),
+        ({"deployments": []}, "deployments = []", "at least one deployment"),
+        ({"deployments": [DEPLOYMENT] * 2}, "deployments = [", "given twice: text-turbo"),
+        (
+            {"deployments": [{**DEPLOYMENT, "capacity": 0}]},
+            "deployments[0].capacity = 0",
+            "tokens per minute from 1",
+        ),
+        (
+            {"deployments": [{**DEPLOYMENT, "modle": "gpt-5.1"}]},
+            "deployments[0].modle is not a key",
+            "did you mean model?",
+        ),
+        (
+            {"deployments": [{key: DEPLOYMENT[key] for key in ("name", "version", "capacity")}]},
+            "deployments[0].model is missing",
+            "1 to 100 characters",
+        ),
+        (
+            {"deployments": [{**DEPLOYMENT, "name": "a b"}]},
+            'deployments[0].name = "a b"',
+            "2 to 64 letters",
+        ),
+        ({"consumers": []}, "consumers = []", "at least one consumer"),
+        (
+            {"consumers": [CONSUMER, {**CONSUMER, "name": "AOAI-test"}]},
+            "consumers = [",
+            "given twice: aoai-test",
+        ),
+        (
+            {"consumers": [{**CONSUMER, "name": "-"}]},
+            'consumers[0].name = "-"',
+            "1 to 80 letters",
+        ),
+        ({"bodyBytes": 8193}, 'bodyBytes = "8193"', "a whole number of bytes from 0 to 8,192"),
+        ({"bodyBytes": -1}, 'bodyBytes = "-1"', "a whole number of bytes from 0 to 8,192"),
+        ({"bodyBytes": 1.5}, 'bodyBytes = "1.5"', "a whole number of bytes from 0 to 8,192"),
+        ({"gatewayTier": "Consumption"}, 'gatewayTier = "Consumption"', "Developer, Basic"),
+        ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 to 1 units"),
+        ({"gatewayName": "1st"}, 'gatewayName = "1st"', "first a letter"),
+        ({"accountName": "OAI"}, 'accountName = "OAI"', "lower-case"),
+        ({"workspaceName": "log"}, 'workspaceName = "log"', "4 to 63 letters"),
+        ({"resourceGroupName": "rg."}, 'resourceGroupName = "rg."', "not ending in a period"),
+        (
+            {"workspaceId": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/x"},
+            "workspaceId =",
+            "Microsoft.OperationalInsights/workspaces/<name>",
+        ),
+        ({"gatewayId": "apim-1"}, 'gatewayId = "apim-1"', "Microsoft.ApiManagement/service/<name>"),
+        ({"apiDocument": "nowhere.json"}, 'apiDocument = "nowhere.json"', "No such file"),
+        (
+            {"apiDocument": str(NOT_OPENAPI)},
+            "apiDocument =",
+            'not-openapi.json has no line "openapi": "3.0…"',
+        ),
+        ({"capture": "some"}, 'capture = "some"', "full or metadata"),
+        ({"samplingPercentage": 101}, 'samplingPercentage = "101"', "from 0 to 100"),
+    ],
+)
+def test_each_wrong_value_is_named(config: Json, found: str, allowed: str) -> None:
+    report = refusal(config)
+    assert report.startswith("1 configuration value is wrong in stack 'dev'; nothing was changed.")
+    assert found in report
+    assert allowed in report
+    assert "fix:     pulumi config " in report
+
+
+def test_missing_email_is_named_when_the_key_is_absent() -> None:
+    assert "administratorEmail is missing" in refusal({}, without=("administratorEmail",))
+
+
+def test_all_wrong_values_of_a_file_come_together() -> None:
+    report = refusal({"bodyBytes": 9000, "gatewayTier": "Consumption", "consumers": []})
+    assert report.startswith("3 configuration values are wrong")
+    for key in ("bodyBytes", "gatewayTier", "consumers"):
+        assert key in report
+
+
+def test_name_of_what_exists_is_refused_beside_its_id() -> None:
+    workspace = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-central"
+    report = refusal({"workspaceId": workspace, "workspaceName": "log-mine"})
+    assert '"", because workspaceId names an existing one' in report
+
+
+def test_unknown_cloud_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARM_ENVIRONMENT", "mars")
+    assert "allowed: public, usgovernment, china" in refusal({})

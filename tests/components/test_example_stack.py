@@ -1,0 +1,228 @@
+"""The example stack declares the reference architecture, value for value."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_program
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "urns.txt"
+
+
+def test_urns_stay_so_that_no_upgrade_replaces_a_resource(example: Run) -> None:
+    assert "\n".join(sorted(example.requests)) + "\n" == SNAPSHOT.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resource-group", {"resourceGroupName": "rg-activategenai", "location": "eastus"}),
+        ("workspace", {"sku": {"name": "PerGB2018"}, "retentionInDays": 30}),
+        ("workspace", {"workspaceCapping": {"dailyQuotaGb": -1}}),
+        ("openai-account", {"kind": "OpenAI", "sku": {"name": "S0"}}),
+        ("openai-account", {"identity": {"type": "SystemAssigned"}}),
+        ("openai-account-diagnostics", {"name": "OpenAI Diagnostic Setting"}),
+        ("openai-account-diagnostics", {"resourceUri": "/id/openai-account"}),
+        ("openai-account-diagnostics", {"workspaceId": "/id/workspace"}),
+        ("gateway", {"serviceName": "apim-abc123", "publisherName": "Windows"}),
+        ("gateway", {"publisherEmail": "platform-team@example.com"}),
+        ("gateway", {"sku": {"name": "Standard", "capacity": 1}}),
+        ("gateway", {"identity": {"type": "SystemAssigned"}}),
+        ("gateway-logger", {"loggerId": "azuremonitor", "loggerType": "azureMonitor"}),
+        ("gateway-diagnostics", {"logAnalyticsDestinationType": "Dedicated"}),
+        ("openai-api-role", {"scope": "/id/openai-account", "principalId": "the-principal"}),
+        ("openai-api-role", {"principalType": "ServicePrincipal"}),
+        ("api-miyagi-api", {"apiId": "miyagi-api", "path": "openai", "protocols": ["https"]}),
+        ("api-miyagi-api", {"displayName": "Azure OpenAI Service API"}),
+        ("api-miyagi-api", {"format": "openapi+json", "subscriptionRequired": True}),
+        ("product-OpenAi", {"productId": "OpenAi", "description": "OpenAI"}),
+        ("product-OpenAi", {"state": "published", "subscriptionRequired": True}),
+        ("openai-api-product-link", {"productId": "OpenAi", "apiId": "/id/api-miyagi-api"}),
+        ("subscription-aoai-test", {"sid": "aoai-test", "displayName": "AOAI Test"}),
+        ("subscription-aoai-test", {"state": "active", "scope": "/id/product-OpenAi"}),
+    ],
+)
+def test_values_of_the_reference_architecture(
+    example: Run, name: str, expected: dict[str, object]
+) -> None:
+    given = example.inputs(name)
+    assert {key: given.get(key) for key in expected} == expected
+
+
+def test_account_takes_tokens_only(example: Run) -> None:
+    properties = example.inputs("openai-account")["properties"]
+    assert properties["disableLocalAuth"] is True
+    assert properties["customSubDomainName"] == "oai-abc123"
+
+
+def test_deployment_states_model_and_capacity(example: Run) -> None:
+    given = example.inputs("deployment-text-turbo")
+    assert given["sku"] == {"name": "GlobalStandard", "capacity": 10}
+    assert given["properties"]["model"] == {
+        "format": "OpenAI",
+        "name": "gpt-5.1",
+        "version": "2025-11-13",
+    }
+    assert given["properties"]["versionUpgradeOption"] == "NoAutoUpgrade"
+
+
+def test_old_protocols_are_off_on_both_sides_of_the_gateway(example: Run) -> None:
+    properties = example.inputs("gateway")["customProperties"]
+    assert len(properties) == 6
+    assert set(properties.values()) == {"False"}
+
+
+def test_role_is_cognitive_services_user(example: Run) -> None:
+    assert example.inputs("openai-api-role")["roleDefinitionId"] == (
+        f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
+        "a97b65f3-24c7-4388-baec-2e87135dc908"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [("openai-account-diagnostics", ["allLogs"]), ("gateway-diagnostics", ["audit", "allLogs"])],
+)
+def test_settings_send_all_logs_and_all_metrics(example: Run, name: str, groups: list[str]) -> None:
+    given = example.inputs(name)
+    assert [log["categoryGroup"] for log in given["logs"]] == groups
+    assert all(log["enabled"] for log in given["logs"])
+    assert given["metrics"] == [{"category": "AllMetrics", "enabled": True}]
+
+
+def test_account_logs_name_no_destination_type_because_azure_has_no_table_for_them(
+    example: Run,
+) -> None:
+    assert "logAnalyticsDestinationType" not in example.inputs("openai-account-diagnostics")
+
+
+def test_api_logs_8192_bytes_of_each_body_and_whole_messages(example: Run) -> None:
+    given = example.inputs("openai-api-diagnostic")
+    properties = given["properties"]
+    assert given["resourceName"] == "azuremonitor"
+    assert given["parentResourcePath"] == "service/apim-abc123/apis/miyagi-api"
+    for side in ("frontend", "backend"):
+        for direction in ("request", "response"):
+            assert properties[side][direction]["body"] == {"bytes": 8192}
+    assert properties["sampling"] == {"samplingType": "fixed", "percentage": 100}
+    assert properties["logClientIp"] is True
+    assert properties["alwaysLog"] == "allErrors"
+    assert properties["loggerId"] == "/id/gateway/loggers/azuremonitor"
+    messages = {"messages": "all", "maxSizeInBytes": 262144}
+    assert properties["largeLanguageModel"] == {
+        "logs": "enabled",
+        "requests": messages,
+        "responses": messages,
+    }
+
+
+def test_credentials_are_masked_in_every_logged_message(example: Run) -> None:
+    properties = example.inputs("openai-api-diagnostic")["properties"]
+    for side in ("frontend", "backend"):
+        for direction in ("request", "response"):
+            masking = properties[side][direction]["dataMasking"]
+            assert {item["value"] for item in masking["headers"]} == {"Authorization", "api-key"}
+            assert masking["queryParams"] == [{"mode": "Mask", "value": "subscription-key"}]
+
+
+def test_metadata_capture_logs_tokens_and_no_content() -> None:
+    run = run_program({"capture": "metadata"})
+    properties = run.inputs("openai-api-diagnostic")["properties"]
+    assert properties["frontend"]["request"]["body"] == {"bytes": 0}
+    assert properties["backend"]["response"]["body"] == {"bytes": 0}
+    assert properties["largeLanguageModel"] == {"logs": "enabled"}
+
+
+def test_everything_that_takes_tags_has_them(example: Run) -> None:
+    tags = {"environment": "dev", "workload": "activategenai"}
+    for name in ("resource-group", "workspace", "openai-account", "gateway"):
+        assert example.inputs(name)["tags"] == tags, name
+
+
+def test_one_key_protects_what_holds_state() -> None:
+    run = run_program({"protect": "true"})
+    protected = {request.name for request in run.requests.values() if request.protect}
+    assert protected == {
+        "resource-group",
+        "workspace",
+        "openai-account",
+        "deployment-text-turbo",
+        "gateway",
+    }
+
+
+def test_children_have_their_component_as_parent(example: Run) -> None:
+    for urn, request in example.requests.items():
+        if request.custom and request.name not in {"resource-group", "name-suffix"}:
+            assert "::aoai:index:" in request.parent, urn
+
+
+def test_every_component_registers_its_outputs(example: Run) -> None:
+    components = {urn for urn, r in example.requests.items() if r.type.startswith("aoai:")}
+    assert len(components) == 4
+    assert components <= set(example.outputs)
+
+
+def test_changes_to_one_api_follow_one_another(example: Run) -> None:
+    chain = ["openai-api-policy", "openai-api-diagnostic", "openai-api-product-link"]
+    names = ["api-miyagi-api", *chain]
+    for earlier, later in zip(names, chain, strict=False):
+        assert any(urn.endswith(f"::{earlier}") for urn in example.request(later).dependencies)
+
+
+def test_deployments_and_consumers_follow_one_another() -> None:
+    model = {"model": "gpt-4.1", "version": "2025-04-14", "capacity": 1}
+    run = run_program(
+        {
+            "deployments": [{"name": "first", **model}, {"name": "second", **model}],
+            "consumers": [
+                {"name": "one", "displayName": "One"},
+                {"name": "two", "displayName": "Two", "state": "suspended"},
+            ],
+        }
+    )
+    for earlier, later in (
+        ("deployment-first", "deployment-second"),
+        ("subscription-one", "subscription-two"),
+    ):
+        assert any(urn.endswith(f"::{earlier}") for urn in run.request(later).dependencies)
+    assert run.inputs("subscription-two")["state"] == "suspended"
+
+
+def test_what_lies_in_the_gateway_is_deleted_with_it(example: Run) -> None:
+    for request in example.requests.values():
+        if request.type.startswith("azure-native:apimanagement:") and request.name != "gateway":
+            assert request.deletedWith.endswith("::gateway"), request.name
+
+
+def test_keys_are_secret_outputs_and_in_nothing_else(example: Run) -> None:
+    assert example.stack["subscriptionKeys"] == {**SECRET, "value": {"aoai-test": "the-key"}}
+    others = {name: value for name, value in example.stack.items() if name != "subscriptionKeys"}
+    assert "the-key" not in json.dumps(others)
+
+
+def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
+    assert example.stack["proof"] == {
+        "version": 1,
+        "gatewayUrl": "https://apim-abc123.azure-api.net",
+        "gatewayId": "/id/gateway",
+        "accountEndpoint": "https://oai-abc123.openai.azure.com/",
+        "accountId": "/id/openai-account",
+        "workspaceId": "/id/workspace",
+        "workspaceCustomerId": "the-workspace",
+        "apiId": "miyagi-api",
+        "apiPath": "openai",
+        "apiVersion": "2024-12-01-preview",
+        "subscriptionKeyHeader": "api-key",
+        "consumers": ["aoai-test"],
+        "deployments": [
+            {"name": "text-turbo", "model": "gpt-5.1", "version": "2025-11-13", "kind": "chat"}
+        ],
+        "capture": "full",
+        "bodyBytes": 8192,
+        "llmLogging": True,
+        "logsEndpoint": "https://api.loganalytics.io",
+    }

@@ -1,0 +1,83 @@
+"""What a team has already is used and never changed."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from tests.components.harness import Json, Run, run_program
+
+OTHER = "99999999-8888-4777-8666-555555555555"
+WORKSPACE = (
+    f"/subscriptions/{OTHER}/resourceGroups/rg-logs/providers/"
+    "Microsoft.OperationalInsights/workspaces/log-central"
+)
+GATEWAY = (
+    f"/subscriptions/{OTHER}/resourceGroups/rg-apim/providers/"
+    "Microsoft.ApiManagement/service/apim-shared"
+)
+SERVICE: Json = {
+    "gatewayUrl": "https://apim-shared.azure-api.net",
+    "identity": {"principalId": "shared-principal", "type": "SystemAssigned"},
+}
+GET_SERVICE = "azure-native:apimanagement:getApiManagementService"
+
+
+def with_gateway(config: Json | None = None, service: Json | None = None) -> Run:
+    return run_program(
+        {"gatewayId": GATEWAY, **(config or {})}, answers={GET_SERVICE: service or SERVICE}
+    )
+
+
+def test_existing_workspace_is_read_in_its_own_subscription() -> None:
+    run = run_program(
+        {"workspaceId": WORKSPACE},
+        answers={"azure-native:operationalinsights:getWorkspace": {"customerId": "central"}},
+    )
+    types = [request.type for request in run.requests.values()]
+    assert "azure-native:operationalinsights:Workspace" not in types
+    assert run.inputs("workspace-subscription")["subscriptionId"] == OTHER
+    assert run.inputs("gateway-diagnostics")["workspaceId"] == WORKSPACE
+    assert run.inputs("openai-account-diagnostics")["workspaceId"] == WORKSPACE
+    assert run.stack["workspaceCustomerId"] == "central"
+
+
+def test_existing_gateway_is_used_with_its_identity_and_logger() -> None:
+    run = with_gateway()
+    names = {request.name for request in run.requests.values() if request.custom}
+    assert not {"gateway", "gateway-logger"} & names
+    assert run.inputs("openai-api-role")["principalId"] == "shared-principal"
+    assert run.inputs("api-miyagi-api")["resourceGroupName"] == "rg-apim"
+    assert run.inputs("api-miyagi-api")["serviceName"] == "apim-shared"
+    properties = run.inputs("openai-api-diagnostic")["properties"]
+    assert properties["loggerId"] == f"{GATEWAY}/loggers/azuremonitor"
+    assert run.stack["gatewayUrl"] == "https://apim-shared.azure-api.net"
+
+
+def test_existing_gateway_without_a_logger_gets_one_on_request() -> None:
+    run = with_gateway({"gatewayLogger": "create"})
+    assert run.inputs("gateway-logger")["serviceName"] == "apim-shared"
+
+
+def test_on_an_existing_gateway_the_product_stays_under_a_name_of_its_own() -> None:
+    run = with_gateway()
+    assert run.inputs("product-OpenAi")["productId"] == "OpenAi-abc123"
+    assert run.request("product-OpenAi").retainOnDelete
+    assert not run.request("api-miyagi-api").retainOnDelete
+    assert not run.request("api-miyagi-api").deletedWith
+
+
+def test_gateway_without_an_identity_is_one_clear_error() -> None:
+    service = {**SERVICE, "identity": {"type": "UserAssigned"}}
+    with pytest.raises(pulumi.RunError, match="no system-assigned identity; switch it on"):
+        with_gateway(service=service)
+
+
+def test_existing_group_is_not_created() -> None:
+    answer = {"name": "rg-activategenai", "location": "eastus"}
+    run = run_program(
+        {"useExistingResourceGroup": "true"},
+        answers={"azure-native:resources:getResourceGroup": answer},
+    )
+    assert "resource-group" not in {request.name for request in run.requests.values()}
+    assert run.inputs("openai-account")["resourceGroupName"] == "rg-activategenai"

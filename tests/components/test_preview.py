@@ -1,0 +1,46 @@
+"""A preview knows what a deployment will do before anything exists."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.components.harness import UNKNOWN, Run, run_program
+
+
+@pytest.fixture(scope="module")
+def preview() -> Run:
+    """The example stack, previewed: what Azure gives out is unknown."""
+    return run_program(preview=True)
+
+
+def test_preview_registers_what_the_deployment_does(preview: Run, example: Run) -> None:
+    assert set(preview.requests) == set(example.requests)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("openai-account", ["kind", "sku", "identity", "location", "tags"]),
+        ("gateway", ["publisherEmail", "sku", "customProperties"]),
+        ("api-miyagi-api", ["apiId", "path", "displayName"]),
+        ("openai-api-role", ["principalType", "roleDefinitionId"]),
+    ],
+)
+def test_reviewer_sees_the_values(preview: Run, name: str, keys: list[str]) -> None:
+    for key in keys:
+        assert UNKNOWN not in json.dumps(preview.inputs(name)[key]), f"{name}.{key}"
+
+
+def test_reviewer_of_a_stack_with_given_names_sees_policy_and_document() -> None:
+    run = run_program({"accountName": "oai-given", "gatewayName": "apim-given"}, preview=True)
+    policy = run.inputs("openai-api-policy")["value"]
+    assert 'base-url="https://oai-given.openai.azure.com/openai"' in policy
+    document = json.loads(run.inputs("api-miyagi-api")["value"])
+    assert document["servers"] == [{"url": "https://oai-given.openai.azure.com/openai"}]
+
+
+def test_reviewer_sees_how_much_of_each_body_is_logged(preview: Run) -> None:
+    properties = preview.inputs("openai-api-diagnostic")["properties"]
+    assert properties["frontend"]["request"]["body"] == {"bytes": 8192}
