@@ -1,0 +1,104 @@
+"""Azure on one machine: run a command inside, open a shell there, or list what is left over."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+
+from sandbox.options import Options
+from sandbox.session import session
+from sandbox.stack import SessionError
+
+GREETING = """\
+Azure on one machine: nothing here reaches a real cloud. Its state lies in {folder}.
+  pulumi preview | up | refresh | destroy        python -m queries.check --stack dev
+`exit` leaves; the state stays for the next call with the same --dir.
+"""
+HELP = {
+    "dir": (Path, "where state lies between calls"),
+    "journal": (Path, "file that gets a JSON object a line for every ARM operation"),
+    "latency": (str, "durations of ARM operations: none or azure"),
+    "time-scale": (float, "real seconds slept for each modelled second"),
+    "faults": (Path, "JSON list of faults to inject into ARM operations"),
+    "ingestion-delay": (float, "seconds until a log row becomes visible"),
+    "role-delay": (float, "seconds until a role assignment takes effect"),
+    "seed": (int, "makes every random choice repeatable"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line asks; the exit status of the command run inside."""
+    given = _parse(arguments)
+    options = Options(**{field.name: getattr(given, field.name) for field in fields(Options)})
+    if given.verb == "leftovers":
+        return _leftovers(options)
+    shell = given.verb == "shell"
+    if shell:
+        sys.stderr.write(GREETING.format(folder=options.folder))
+    try:
+        with session(options) as inside:
+            return _run([os.environ.get("SHELL", "/bin/sh")] if shell else given.command, inside)
+    except SessionError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 2
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    shared = argparse.ArgumentParser(add_help=False)
+    for name, (kind, text) in HELP.items():
+        field = "folder" if name == "dir" else name.replace("-", "_")
+        shared.add_argument(
+            f"--{name}",
+            dest=field,
+            type=kind,
+            default=getattr(Options(), field),
+            choices=("none", "azure") if name == "latency" else None,
+            help=f"{text} (default %(default)s)",
+        )
+    parser = argparse.ArgumentParser("python -m sandbox", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", parents=[shared], help="run a command inside")
+    run.add_argument("command", nargs="+", metavar="-- COMMAND")
+    verbs.add_parser("shell", parents=[shared], help="open an interactive shell inside")
+    verbs.add_parser("leftovers", parents=[shared], help="list what is live or soft-deleted")
+    return parser.parse_args(arguments)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """Run to the end, passing on the signals that a terminal does not deliver itself."""
+    found = shutil.which(command[0], path=environment["PATH"])
+    if found is None:
+        raise SessionError(f"there is no command {command[0]}")
+    process = subprocess.Popen([found, *command[1:]], env=environment)  # noqa: S603 that is the job
+
+    def forward(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGTERM or not os.isatty(0):
+            process.send_signal(number)
+
+    signal.signal(signal.SIGINT, forward)
+    signal.signal(signal.SIGTERM, forward)
+    status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _leftovers(options: Options) -> int:
+    """List what the cloud holds; 1 if anything in it is live."""
+    from sandbox.arm import leftovers  # noqa: PLC0415 needed here alone
+    from sandbox.cloud import Cloud  # noqa: PLC0415
+
+    live, deleted = leftovers(Cloud(options.folder))
+    for title, resources in (("live", live), ("only soft-deleted", deleted)):
+        lines = [f"  {resource.type}  {resource.name}\n" for resource in resources]
+        sys.stdout.write(f"{title}: {len(lines)}\n{''.join(lines)}")
+    return 1 if live else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Azure Resource Manager's rules: what a PUT, GET, DELETE or POST of a resource id does.
+
+https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.arm import apis, base, cognitive, gateway, monitor, policy, roles
+from sandbox.arm.base import ACCOUNT, GROUP, SERVICE, WORKSPACE, Put, parse, refuse
+from sandbox.cloud import Cloud, Resource
+from sandbox.errors import ArmError, NotModelledError
+from sandbox.options import Options
+
+_RULES: dict[str, Callable[[Put], None]] = {
+    GROUP: lambda _: None,
+    WORKSPACE: monitor.workspace,
+    base.SETTING: monitor.diagnostic_setting,
+    "Microsoft.Authorization/roleAssignments": roles.role_assignment,
+    ACCOUNT: cognitive.account,
+    f"{ACCOUNT}/deployments": cognitive.deployment,
+    SERVICE: gateway.service,
+    f"{SERVICE}/loggers": gateway.logger,
+    f"{SERVICE}/diagnostics": gateway.diagnostic,
+    f"{SERVICE}/apis": apis.api,
+    f"{SERVICE}/apis/policies": policy.policy,
+    f"{SERVICE}/apis/diagnostics": gateway.diagnostic,
+    f"{SERVICE}/products": gateway.product,
+    f"{SERVICE}/products/apis": gateway.link,
+    f"{SERVICE}/products/apiLinks": gateway.link,
+    f"{SERVICE}/subscriptions": gateway.subscription,
+}
+# https://github.com/Azure/apiops-cli/issues/252
+# https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
+# https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
+_LOCKS = {
+    "PessimisticConcurrencyConflict": rf"(.*/{SERVICE}/[^/]+/apis/[^/]+)(/.*)?",
+    "PreconditionFailed": rf"(.*/{SERVICE}/[^/]+/subscriptions)/[^/]+",
+    "RequestConflict": rf"(.*/{ACCOUNT}/[^/]+)(/deployments/[^/]+)?",
+}
+
+
+def type_of(resource_id: str) -> str:
+    """The ARM type of an id, spelt as Azure does; NotModelledError if unknown."""
+    return parse(resource_id).type
+
+
+def put(
+    cloud: Cloud,
+    options: Options,
+    resource_id: str,
+    api_version: str,
+    body: dict[str, Any],
+    *,
+    now: float | None = None,
+) -> Resource:
+    """Create or update a resource: the whole ARM body in, what a GET returns out."""
+    wanted, moment = parse(resource_id), time.time() if now is None else now
+    if wanted.type not in _RULES:
+        raise NotModelledError(f"the sandbox takes no PUT of {wanted.type}")
+    with cloud.change():
+        old = cloud.get(resource_id)
+        given = copy.deepcopy(body)
+        given["properties"] = given.get("properties") or {}
+        incarnation = old.incarnation if old else secrets.token_hex(8)
+        request = Put(cloud, options, wanted, api_version, given, old, incarnation, moment)
+        for check in (base.check_parent, base.check_place, base.check_fields, _RULES[wanted.type]):
+            check(request)
+        created = old.created if old else moment
+        made = Resource(wanted.text, wanted.type, wanted.name, given, created, incarnation)
+        cloud.put(made)
+    return made
+
+
+def get(cloud: Cloud, resource_id: str) -> Resource:
+    """The resource, or 404; a diagnostic setting whose resource is gone is not found either."""
+    wanted, found = parse(resource_id), cloud.get(resource_id)
+    if not found or not (base.has_no_parent(wanted) or cloud.get(wanted.parent)):
+        raise base.missing(wanted)
+    return found
+
+
+def delete(cloud: Cloud, resource_id: str) -> None:
+    """Delete a resource and what is in it; one that is missing is no error.
+
+    Diagnostic settings below it stay, and are there again when the resource is.
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/7114
+    """
+    with cloud.change():
+        if found := cloud.get(parse(resource_id).text):
+            gateway.check_unsubscribed(cloud, found)
+            lost = [one for one in cloud.below(found.id) if one.type != base.SETTING]
+            links = [one for one in cloud.all() if one.properties.get("apiId") == found.id]
+            for one in [*lost, *links, found]:
+                cloud.remove(one.id, soft=one.type in base.AZURE["kept_hours"])
+
+
+def post(cloud: Cloud, resource_id: str, action: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """The keys of an API Management subscription; NotModelledError for other actions."""
+    found = get(cloud, resource_id)
+    if (found.type, action) != (f"{SERVICE}/subscriptions", "listSecrets"):
+        raise NotModelledError(f"the sandbox does not model the action {action} of {found.type}")
+    return {f"{key}Key": cloud.subscription_key(found, key) for key in ("primary", "secondary")}
+
+
+def exclusive(resource_id: str, method: str) -> tuple[str, ArmError] | None:
+    """The lock that a write takes, and what a second writer gets while it is held."""
+    for code, pattern in _LOCKS.items():
+        found = re.fullmatch(pattern, resource_id, re.IGNORECASE)
+        if found and method.upper() != "GET":
+            return found[1].lower(), refuse(code, id=found[1])
+    return None
+
+
+def leftovers(cloud: Cloud) -> tuple[list[Resource], list[Resource]]:
+    """What exists, and what Azure keeps soft-deleted."""
+    return cloud.all(), cloud.deleted()

@@ -1,0 +1,172 @@
+"""What the rules of all resource types share: ids, Azure's words, one PUT under examination."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from sandbox.cloud import TENANT_ID, Cloud, Resource
+from sandbox.errors import ArmError, NotModelledError
+from sandbox.options import Options
+
+DATA = Path(__file__).parent / "data"
+AZURE = json.loads((DATA / "azure.json").read_text())
+"""Resource types and what their fields may be, refusals in Azure's words with their sources."""
+GROUP = "Microsoft.Resources/resourceGroups"
+WORKSPACE = "Microsoft.OperationalInsights/workspaces"
+ACCOUNT = "Microsoft.CognitiveServices/accounts"
+SERVICE = "Microsoft.ApiManagement/service"
+SETTING = "Microsoft.Insights/diagnosticSettings"
+_SUBSCRIPTION_ID = r"/subscriptions/[0-9a-f-]{36}"
+_GROUP_ID = re.compile(rf"({_SUBSCRIPTION_ID}/resourceGroups/([^/]+))(/.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Id:
+    """One resource id. `parent` is the resource it lies in or extends, or the resource group."""
+
+    text: str
+    type: str
+    name: str
+    parent: str
+    group_id: str
+    group: str
+
+
+def parse(resource_id: str) -> Id:
+    """Take an id apart; NotModelledError if the sandbox does not know its type."""
+    found = _GROUP_ID.fullmatch(resource_id)
+    group = (found[1], found[2]) if found else ("", "")
+    if group[0] == resource_id:
+        return Id(resource_id, GROUP, group[1], "", *group)
+    cut = max(resource_id.lower().rfind("/providers/"), 0)
+    scope, (provider, *parts) = resource_id[:cut], resource_id[cut + 11 :].split("/")
+    written = "/".join([provider, *parts[::2]])
+    kind = {name.lower(): name for name in AZURE["types"]}.get(written.lower())
+    if kind is None or len(parts) % 2:
+        raise NotModelledError(f"the sandbox does not model resources of type {written}")
+    parent = resource_id.rsplit("/", 2)[0] if parts[2:] else scope
+    return Id(resource_id, kind, parts[-1], parent, *group)
+
+
+def refuse(code: str, **facts: object) -> ArmError:
+    """Azure's refusal of that code, in its words."""
+    known = AZURE["refusals"][code]
+    return ArmError(known["status"], known.get("code", code), known["text"].format(**facts))
+
+
+def missing(wanted: Id) -> ArmError:
+    """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found."""
+    code = "ResourceGroupNotFound" if wanted.type == GROUP else "ResourceNotFound"
+    return refuse(code, type=wanted.type, name=wanted.name, group=wanted.group)
+
+
+def region(name: object) -> str:
+    """A region's name as Azure compares it: `East US` is `eastus`."""
+    return str(name or "").replace(" ", "").lower()
+
+
+@dataclass(frozen=True)
+class Put:
+    """A request to create or update, with what is known before it; `body` may be changed."""
+
+    cloud: Cloud
+    options: Options
+    id: Id
+    api_version: str
+    body: dict[str, Any]
+    existing: Resource | None
+    incarnation: str
+    now: float
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The body's `properties`."""
+        return cast("dict[str, Any]", self.body["properties"])
+
+    def siblings(self) -> list[Resource]:
+        """Every other live resource of the same type."""
+        found = self.cloud.of_type(self.id.type)
+        return [one for one in found if one.id.lower() != self.id.text.lower()]
+
+    def kept(self) -> list[Resource]:
+        """Soft-deleted resources of the same type that Azure still keeps."""
+        last = self.now - AZURE["kept_hours"].get(self.id.type, 0) * 3_600
+        return [r for r in self.cloud.deleted() if r.type == self.id.type and r.created > last]
+
+    def identify(self) -> None:
+        """https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview."""
+        identity = self.body.get("identity") or {}
+        if "SystemAssigned" in str(identity.get("type")):
+            principal = self.cloud.derive_guid(self.id.text, self.incarnation, "principal")
+            self.body["identity"] = identity | {"principalId": principal, "tenantId": TENANT_ID}
+
+
+def has_no_parent(wanted: Id) -> bool:
+    """Whether nothing need exist for it: a resource group, or what extends a subscription."""
+    return re.fullmatch(f"({_SUBSCRIPTION_ID})?", wanted.parent, re.IGNORECASE) is not None
+
+
+def check_parent(put: Put) -> None:
+    """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource."""
+    wanted = put.id
+    if has_no_parent(wanted) or put.cloud.get(wanted.parent):
+        return
+    if not put.cloud.get(wanted.group_id):
+        raise refuse("ResourceGroupNotFound", name=wanted.group)
+    parent = parse(wanted.parent)
+    if parent.type.startswith(f"{SERVICE}/"):
+        raise refuse("EntityNotFound", what=AZURE["entities"][parent.type])
+    if wanted.type.startswith(parent.type):
+        raise refuse("ParentResourceNotFound", name=parent.name)
+    raise missing(parent)
+
+
+def check_place(put: Put) -> None:
+    """Names have patterns; a resource lies in a known region, and stays there.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+    """
+    wanted, kind, place = put.id, AZURE["types"][put.id.type], region(put.body.get("location"))
+    before = region(put.existing.body.get("location")) if put.existing else place
+    facts = {"location": place, "name": wanted.name, "group": wanted.group, "type": wanted.type}
+    if not re.fullmatch(kind["name"], wanted.name):
+        raise refuse("InvalidResourceName", **facts, rule=kind["rule"])
+    if not kind.get("tracked"):
+        return
+    if not place:
+        raise refuse("LocationRequired")
+    if place not in AZURE["regions"]:
+        raise refuse("LocationNotAvailableForResourceType", **facts, regions=AZURE["regions"])
+    if before != place:
+        what = "ResourceGroup" if wanted.type == GROUP else "Resource"
+        raise refuse(f"Invalid{what}Location", **facts, before=before)
+    put.body["location"] = place
+    put.properties["provisioningState"] = "Succeeded"
+
+
+def check_fields(put: Put) -> None:
+    """Fill defaults and judge fields as the type's page of the REST reference says (azure.json)."""
+    kind = AZURE["types"][put.id.type]
+    code = "ValidationError" if put.id.type.startswith(f"{SERVICE}/") else "InvalidParameters"
+    for name, default in kind.get("defaults", {}).items():
+        if put.properties.get(name) is None:
+            put.properties[name] = copy.deepcopy(default)
+    for name, pattern in kind.get("texts", {}).items():
+        if not re.fullmatch(pattern, str(put.properties.get(name) or "")):
+            raise refuse(code, text=f"The value provided for {name} is missing or invalid.")
+    values, numbers = kind.get("values", {}), kind.get("numbers", {})
+    for path, allowed in {**values, **numbers}.items():
+        value: Any = put.properties
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        fits = value in allowed
+        if path in numbers and isinstance(value, int | float):
+            fits = allowed[0] <= value <= allowed[1]
+        if value is not None and not fits:
+            text = f"{path}: the value '{value}' is invalid; allowed: {allowed}."
+            raise refuse(code, text=text)

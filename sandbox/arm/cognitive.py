@@ -1,0 +1,90 @@
+"""Azure OpenAI accounts and their model deployments.
+
+https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/accounts/create
+https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deployments/create-or-update
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from sandbox.arm.base import DATA, Put, refuse, region
+from sandbox.cloud import Cloud
+from sandbox.errors import NotModelledError
+
+_MODELS = json.loads((DATA / "models.json").read_text())
+"""What the models API answers on the day `as_of`; limits are in 1,000 tokens per minute."""
+
+
+def account(put: Put) -> None:
+    """A deleted account keeps its name for 48 hours: https://github.com/Azure/azure-cli/issues/18146."""
+    kind, name = put.body.get("kind"), str(put.properties.get("customSubDomainName") or "")
+    if kind not in ("OpenAI", "AIServices") or put.properties.pop("restore", False):
+        raise NotModelledError(f"the sandbox models no account of kind {kind}, and no restoring")
+    if (put.body.get("sku") or {}).get("name") != "S0":
+        raise refuse("InvalidSku", kind=kind)
+    if not put.existing and any(r.id.lower() == put.id.text.lower() for r in put.kept()):
+        raise refuse("FlagMustBeSetForRestore", id=put.id.text)
+    _check_subdomain(put, name)
+    put.identify()
+    regional = f"https://{put.body['location']}.api.cognitive.microsoft.com/"
+    put.properties["endpoint"] = f"https://{name}.openai.azure.com/" if name else regional
+
+
+def _check_subdomain(put: Put, name: str) -> None:
+    """A subdomain is unique in Azure, and stays: https://github.com/Azure/bicep/issues/17663."""
+    before = put.existing and put.existing.properties.get("customSubDomainName")
+    if before and before != name:
+        raise refuse("BadRequest", text="The custom subdomain name cannot be changed.")
+    others = [r.properties.get("customSubDomainName") for r in put.siblings() + put.kept()]
+    if name and name.lower() in [str(other).lower() for other in others]:
+        raise refuse("CustomDomainInUse", name=name)
+
+
+def deployment(put: Put) -> None:
+    """https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models."""
+    model, sku = dict(put.properties.get("model") or {}), put.body.get("sku") or {}
+    versions = _MODELS["models"].get(model.get("name")) or {}
+    model["version"] = str(model.get("version") or next(iter(versions), ""))
+    details = versions.get(model["version"]) or {}
+    _check_model(model, details, new=put.existing is None)
+    _check_sku(put, model, sku)
+    put.properties["model"] = model
+
+
+def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -> None:
+    """Unknown, retired, closed: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements."""
+    parts = [f"{key.title()}:{model.get(key)}" for key in ("format", "name", "version")]
+    shown = f"'{','.join(parts)}'"
+    if not details or model.get("format") != "OpenAI":
+        raise refuse("DeploymentModelNotSupported", model=shown)
+    if "retired" in details:
+        day = date.fromisoformat(details["retired"]).strftime("%m/%d/%Y")
+        raise refuse("ServiceModelDeprecated", model=shown, day=day)
+    if new and "closed" in details:
+        raise refuse("ServiceModelDeprecating", model=shown)
+
+
+def _check_sku(put: Put, model: dict[str, Any], sku: dict[str, Any]) -> None:
+    """Quota of SKU, model and region: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
+    details = _MODELS["models"][model["name"]][model["version"]]
+    name, capacity, limit = sku.get("name"), sku.get("capacity"), details["limit"]
+    if not any(name in _MODELS["skus"][where] for where in details["skus"]):
+        raise refuse("UnsupportedSku", sku=name, model=model["name"], version=model["version"])
+    if not isinstance(capacity, int) or capacity < 1:
+        raise refuse("InvalidResourceProperties", text="The capacity must be 1 or more.")
+    here = _place(put.cloud, put.id.text)
+    rivals = [one for one in put.siblings() if _place(put.cloud, one.id) == here]
+    same = [one for one in rivals if one.properties["model"]["name"] == model["name"]]
+    used = sum(int(r.body["sku"]["capacity"]) for r in same if r.body["sku"]["name"] == name)
+    if capacity > limit - used:
+        quota = f"Tokens Per Minute (thousands) - {model['name']} - {name}"
+        facts = {"capacity": capacity, "free": limit - used, "used": used, "limit": limit}
+        raise refuse("InsufficientQuota", quota=quota, **facts)
+
+
+def _place(cloud: Cloud, deployment_id: str) -> str:
+    owner = cloud.get(deployment_id.rsplit("/", 2)[0])
+    return region(owner.body["location"]) if owner else ""

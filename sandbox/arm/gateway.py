@@ -1,0 +1,120 @@
+"""API Management: the service, its loggers and diagnostics, products and subscriptions.
+
+https://learn.microsoft.com/rest/api/apimanagement/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.arm.base import AZURE, SERVICE, Put, refuse
+from sandbox.cloud import Cloud, Resource
+from sandbox.errors import NotModelledError
+
+_LLM_VERSION = "2024-06-01-preview"
+"""Oldest version with `largeLanguageModel`; none but previews have it.
+
+https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement
+"""
+
+
+def service(put: Put) -> None:
+    """A name is unique in Azure, and held: https://learn.microsoft.com/azure/api-management/soft-delete."""
+    name = put.id.name.lower()
+    if put.properties.pop("restore", False):
+        raise NotModelledError("the sandbox does not restore soft-deleted services")
+    if name in [other.name.lower() for other in put.siblings()]:
+        raise refuse("ServiceAlreadyExists", name=put.id.name)
+    if not put.existing and name in [other.name.lower() for other in put.kept()]:
+        raise refuse("ServiceAlreadyExistsInSoftDeletedState", name=put.id.name)
+    if put.properties.get("publicNetworkAccess") == "Disabled" and not put.existing:
+        raise refuse("ActivateServiceWithPrivateEndpointAccessNotAllowed", name=put.id.name)
+    _check_tier(put, put.body.get("sku") or {})
+    put.identify()
+    put.properties["gatewayUrl"] = f"https://{name}.azure-api.net"
+    put.properties["managementApiUrl"] = f"https://{name}.management.azure-api.net"
+
+
+def _check_tier(put: Put, sku: dict[str, Any]) -> None:
+    """Units by tier, and no way from a v1 to a v2 tier.
+
+    https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
+    """
+    tier, units = str(sku.get("name")), sku.get("capacity")
+    most = AZURE["units"].get(tier, -1)
+    before = str(put.existing.body["sku"]["name"]) if put.existing else tier
+    fits = isinstance(units, int) and min(most, 1) <= units <= most
+    if not fits or before.endswith("V2") != tier.endswith("V2"):
+        text = f"The value provided for sku ({tier}, {units} units) is invalid."
+        raise refuse("InvalidParameters", text=text)
+
+
+def logger(put: Put) -> None:
+    """https://learn.microsoft.com/rest/api/apimanagement/logger/create-or-update."""
+    if put.properties.get("loggerType") != "azureMonitor":
+        raise NotModelledError("the sandbox models loggers of type azureMonitor only")
+
+
+def diagnostic(put: Put) -> None:
+    """It names a logger: https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic."""
+    if put.id.name.lower() != "azuremonitor":
+        raise NotModelledError(f"the sandbox does not model the diagnostic {put.id.name}")
+    given = str(put.properties["loggerId"])
+    if _below(put, given, "loggers") is None:
+        raise refuse("ValidationError", text=f"loggerId: Logger '{given}' not found.")
+    preview = put.api_version >= _LLM_VERSION and put.api_version.endswith("-preview")
+    if put.properties.get("largeLanguageModel") is not None and not preview:
+        text = "Could not find member 'largeLanguageModel' on object of type 'DiagnosticContract'."
+        raise refuse("ValidationError", text=f"representation: {text}")
+
+
+def _root(put: Put) -> str:
+    """The id of the service in which something lies."""
+    at = put.id.text.lower().index("/service/") + len("/service/")
+    return put.id.text[:at] + put.id.text[at:].split("/")[0]
+
+
+def _below(put: Put, given: str, kind: str) -> Resource | None:
+    """The child of that kind that an id, full or starting at the service, names."""
+    root = _root(put)
+    full = given if given.lower().startswith("/subscriptions/") else root + given
+    return put.cloud.get(full) if full.lower().startswith(f"{root}/{kind}/".lower()) else None
+
+
+def product(put: Put) -> None:
+    """A new one gets a subscription: https://github.com/Azure/azure-service-operator/issues/3408."""
+    if not put.existing and put.properties["subscriptionRequired"]:
+        name = put.cloud.derive(put.id.text, put.incarnation, length=24)
+        body = {"properties": {"scope": put.id.text, "state": "active", "displayName": None}}
+        own = f"{_root(put)}/subscriptions/{name}"
+        put.cloud.put(Resource(own, f"{SERVICE}/subscriptions", name, body, put.now))
+
+
+def check_unsubscribed(cloud: Cloud, resource: Resource) -> None:
+    """https://github.com/pulumi/pulumi-azure-native/issues/846."""
+    subscriptions = cloud.of_type(f"{SERVICE}/subscriptions")
+    scopes = [str(one.properties["scope"]).lower() for one in subscriptions]
+    if resource.type == f"{SERVICE}/products" and resource.id.lower() in scopes:
+        raise refuse("ProductHasSubscriptions")
+
+
+def link(put: Put) -> None:
+    """https://learn.microsoft.com/rest/api/apimanagement/product-api-link/create-or-update."""
+    found = _below(put, str(put.properties.get("apiId") or f"/apis/{put.id.name}"), "apis")
+    if found is None:
+        raise refuse("EntityNotFound", what="API")
+    put.properties["apiId"] = found.id
+
+
+def subscription(put: Put) -> None:
+    """The scope is a product, an API, or all APIs.
+
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/create-or-update
+    """
+    if put.properties.get("primaryKey") or put.properties.get("secondaryKey"):
+        raise NotModelledError("the sandbox makes the keys of subscriptions itself")
+    root, scope = _root(put), str(put.properties["scope"])
+    found = _below(put, scope, "products") or _below(put, scope, "apis")
+    if found is None and scope.lower() not in ("/apis", f"{root}/apis".lower()):
+        raise refuse("EntityNotFound", what="Product" if "/products/" in scope else "API")
+    put.properties["scope"] = found.id if found else f"{root}/apis"

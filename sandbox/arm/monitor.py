@@ -1,0 +1,100 @@
+"""Log Analytics workspaces, and diagnostic settings.
+
+https://learn.microsoft.com/rest/api/monitor/diagnostic-settings/create-or-update
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.arm.base import AZURE, WORKSPACE, Put, missing, parse, refuse
+from sandbox.errors import NotModelledError
+
+
+def workspace(put: Put) -> None:
+    """One that was deleted comes back, with its id and its rows.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
+    """
+    same = [one for one in put.kept() if one.id.lower() == put.id.text.lower()]
+    fresh = put.cloud.derive_guid(put.id.text, put.incarnation)
+    known = put.existing or (same[0] if same else None)
+    put.properties["customerId"] = known.properties["customerId"] if known else fresh
+    put.cloud.purge(put.id.text)
+
+
+def diagnostic_setting(put: Put) -> None:
+    """A type without tables of its own drops the wish for them.
+
+    https://github.com/Azure/azure-rest-api-specs/issues/22400
+    """
+    kind = parse(put.id.parent).type
+    if kind not in AZURE["logs"]:
+        raise NotModelledError(f"the sandbox models no logs of {kind}")
+    _check_sink(put)
+    _check_categories(put, kind)
+    _check_others(put, kind)
+    if not AZURE["logs"][kind]["tables"]:
+        put.properties["logAnalyticsDestinationType"] = None
+
+
+def _check_sink(put: Put) -> None:
+    """https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings#destinations."""
+    for name in ("storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId"):
+        if put.properties.get(name):
+            raise NotModelledError(f"the sandbox sends logs to workspaces only, not to {name}")
+    if not put.properties.get("workspaceId"):
+        raise refuse("BadRequest", text="At least one data sink needs to be specified.")
+    sink = parse(put.properties["workspaceId"])
+    if not put.cloud.get(sink.text) or sink.type != WORKSPACE:
+        raise missing(sink)
+
+
+def _check_categories(put: Put, kind: str) -> None:
+    """Known categories or known groups, never both, and none in the Consumption tier.
+
+    https://github.com/Azure/azure-rest-api-specs/issues/22719
+    https://learn.microsoft.com/azure/api-management/api-management-features
+    """
+    owner = put.cloud.get(put.id.parent)
+    silent = owner is not None and (owner.body.get("sku") or {}).get("name") == "Consumption"
+    used = set()
+    for what, where, field, names in (
+        ("Category group", "logs", "categoryGroup", ["allLogs", "audit"]),
+        ("Category", "logs", "category", AZURE["logs"][kind]["categories"]),
+        ("Metric category", "metrics", "category", ["AllMetrics"]),
+    ):
+        for given in [
+            entry[field] for entry in put.properties.get(where) or [] if entry.get(field)
+        ]:
+            if silent or given.lower() not in [name.lower() for name in names]:
+                raise refuse("BadRequest", text=f"{what} '{given}' is not supported.")
+            used.add(what)
+    if {"Category", "Category group"} <= used:
+        text = "Diagnostic setting does not support mix of log category and log category group."
+        raise refuse("BadRequest", text=text)
+
+
+def _check_others(put: Put, kind: str) -> None:
+    """At most five settings, and a category goes to a workspace once.
+
+    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+    """
+    others = [r for r in put.siblings() if parse(r.id).parent.lower() == put.id.parent.lower()]
+    if len(others) >= 5:  # noqa: PLR2004
+        raise refuse("BadRequest", text="The limit of 5 diagnostic settings was reached.")
+    sink = str(put.properties["workspaceId"])
+    for other in others:
+        both = _sent(kind, other.properties) & _sent(kind, put.properties)
+        if both and str(other.properties["workspaceId"]).lower() == sink.lower():
+            raise refuse("Conflict", sink=sink, setting=other.name, category=min(both))
+
+
+def _sent(kind: str, properties: dict[str, Any]) -> set[str]:
+    """The log and metric categories that a setting sends, its groups resolved."""
+    table = AZURE["logs"][kind]
+    groups = {"audit": table["audit"], "alllogs": table["categories"]}
+    sent = {m["category"] for m in properties.get("metrics") or [] if m.get("enabled")}
+    for log in [one for one in properties.get("logs") or [] if one.get("enabled")]:
+        sent |= {*(groups.get(str(log.get("categoryGroup")).lower()) or [log["category"]])}
+    return sent

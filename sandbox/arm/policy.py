@@ -1,0 +1,73 @@
+"""Policy documents: https://learn.microsoft.com/azure/api-management/api-management-policies."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from xml.sax import SAXParseException
+from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl, Locator
+
+import defusedxml.sax
+
+from sandbox.arm.base import DATA, Put, refuse
+from sandbox.errors import NotModelledError
+
+_KNOWN = json.loads((DATA / "policies.json").read_text())
+_SECTIONS = ("inbound", "backend", "outbound", "on-error")
+_CONTAINERS = (*_SECTIONS, "when", "otherwise", "retry", "limit-concurrency", "wait")
+
+
+def policy(put: Put) -> None:
+    """https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update."""
+    kind, text = put.properties["format"], str(put.properties["value"])
+    if kind not in ("xml", "rawxml"):
+        raise NotModelledError(f"the sandbox takes policies inline, not as {kind}")
+    try:
+        defusedxml.sax.parseString(text.encode(), _Checker())
+    except SAXParseException as error:
+        if kind == "rawxml" and re.search("@[({]", text):
+            raise NotModelledError("policy expressions that are not well-formed XML") from None
+        where = f"Line {error.getLineNumber()}, position {(error.getColumnNumber() or 0) + 1}"
+        raise refuse("ValidationError", text=f"{error.getMessage()}. {where}.") from None
+
+
+class _Checker(ContentHandler):
+    """Words of a report: https://github.com/microsoft/vscode-apimanagement/issues/145."""
+
+    _locator: Locator
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[str] = []
+        self._seen: list[str] = []
+
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
+        self._open.append(name)
+        for element, text in self._errors(name, attrs):
+            line, column = self._locator.getLineNumber(), self._locator.getColumnNumber()
+            where = f"Error in element '{element}' on line {line}, column {(column or 0) + 2}"
+            raise refuse("ValidationError", text=f"{where}: {text}")
+
+    def endElement(self, name: str) -> None:  # noqa: ARG002, N802
+        self._open.pop()
+
+    def _errors(self, name: str, attrs: AttributesImpl) -> Iterator[tuple[str, str]]:
+        """The elements to blame, and what is wrong with them."""
+        root, section, *inner = [*self._open, ""]
+        parent = (self._open[-2:-1] or ["document"])[0]
+        known = name == "policies" if parent == "document" else True
+        if section == name and not inner[1:]:
+            known = name in _SECTIONS and name not in self._seen
+            self._seen.append(name)
+        elif parent == "choose":
+            known = name in ("when", "otherwise")
+        elif parent in _CONTAINERS and root == "policies":
+            known = name in _KNOWN["statements"]
+            if known and section not in _KNOWN["statements"][name].split():
+                yield name, "Policy is not allowed in the specified section"
+            for missing in set(_KNOWN["required"].get(name, ())) - set(attrs.keys()):
+                yield name, f"The required attribute '{missing}' is missing."
+        if not known:
+            yield parent, f"The element '{parent}' has invalid child element '{name}'."

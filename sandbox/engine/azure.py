@@ -1,0 +1,188 @@
+"""The azure-native provider: the engine's requests as operations of Azure Resource Manager.
+
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/provider.go
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2 as rpc
+
+from sandbox import arm
+from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
+from sandbox.engine import diff, plugin, shapes
+from sandbox.engine.operations import AcceptedThenFailedError, Operation, Operations
+from sandbox.engine.values import UNKNOWN, from_struct, keep_secret, public, reveal, to_struct
+from sandbox.errors import ArmError
+from sandbox.options import Options
+
+CREATE_FIRST = "__createBeforeDelete"
+"""Input set where the provider chose the name: a replacement can then live beside the old one."""
+CLIENT = {
+    # https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
+    "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "objectId": DEPLOYER_OBJECT_ID,
+    "subscriptionId": SUBSCRIPTION_ID,
+    "tenantId": TENANT_ID,
+}
+"""Who is logged in, by the Azure CLI."""
+NOT_FOUND = 404
+
+
+class AzureNative(plugin.Plugin):
+    """Every resource type of `shapes`, and the functions that read them."""
+
+    package = "azure-native"
+
+    def __init__(self, cloud: Cloud, options: Options) -> None:
+        self._cloud, self._options, self._operations = cloud, options, Operations(options)
+
+    def check(self, request: Any) -> Any:
+        """Fill in a name, and the resource group's location, where none is given."""
+        shape = _shape(request)
+        olds, news = from_struct(request.olds), from_struct(request.news)
+        name = shape.keys[-1]
+        if news.get(name) is None:
+            news |= {name: olds.get(name) or _auto_name(shape, request), CREATE_FIRST: True}
+        if shape.located and news.get("location") is None:
+            group = self._cloud.get(shapes.SHAPES["resources:ResourceGroup"].id(reveal(news)))
+            news["location"] = group.body["location"] if group else UNKNOWN
+        return rpc.CheckResponse(inputs=to_struct(news))
+
+    def diff(self, request: Any) -> Any:
+        """Compare the inputs of then and now; what Azure made of them plays no part."""
+        shape = _shape(request)
+        old, new = public(request.old_inputs), public(request.news)
+        changes = diff.detailed(old, new, {*shape.keys, *shape.fixed})
+        replaces = [path for path, kind in changes.items() if kind in diff.REPLACING.values()]
+        return rpc.DiffResponse(
+            changes=rpc.DiffResponse.DIFF_SOME if changes else rpc.DiffResponse.DIFF_NONE,
+            replaces=replaces,
+            deleteBeforeReplace=bool(replaces) and CREATE_FIRST not in request.news,
+            detailedDiff={path: rpc.PropertyDiff(kind=kind) for path, kind in changes.items()},
+            hasDetailedDiff=True,
+        )
+
+    def create(self, request: Any) -> Any:
+        """Refuse what exists already, else PUT."""
+        resource_id = _shape(request).id(public(request.properties))
+        operation = _operation("create", request, resource_id, request.properties)
+        if request.preview:
+            return rpc.CreateResponse(properties=self._foreseen(operation))
+
+        def work() -> Resource:
+            try:
+                arm.get(self._cloud, resource_id)
+            except ArmError as error:
+                if error.status == NOT_FOUND:
+                    return self._put(operation)
+                raise
+            text = f"cannot create already existing resource '{resource_id}'"
+            raise plugin.AlreadyExistsError(409, "AlreadyExists", text)
+
+        return rpc.CreateResponse(**self._write(operation, request.properties, work))
+
+    def update(self, request: Any) -> Any:
+        """PUT the whole resource anew."""
+        operation = _operation("update", request, request.id, request.news)
+        if request.preview:
+            return rpc.UpdateResponse(properties=self._foreseen(operation))
+        state = self._write(operation, request.news, lambda: self._put(operation))
+        return rpc.UpdateResponse(properties=state["properties"])
+
+    def read(self, request: Any) -> Any:
+        """GET for a refresh or an import; only what changed in Azure goes into the inputs."""
+        shape, inputs = _shape(request), from_struct(request.inputs)
+        operation = _operation("read", request, request.id, request.inputs)
+        try:
+            resource = self._operations.run(operation, lambda: arm.get(self._cloud, request.id))
+        except ArmError as error:
+            if error.status == NOT_FOUND:
+                return rpc.ReadResponse()
+            raise
+        outputs = shape.outputs(resource)
+        new = shape.as_inputs(outputs)
+        old = shape.as_inputs(reveal(from_struct(request.properties)))
+        after = diff.drifted(reveal(inputs), old, new) if inputs else new
+        after |= {} if inputs else shape.id_parts(resource.id)
+        return rpc.ReadResponse(
+            id=resource.id,
+            properties=to_struct(keep_secret(outputs, inputs)),
+            inputs=to_struct(keep_secret(after, inputs)),
+        )
+
+    def delete(self, request: Any) -> Any:
+        """DELETE by id, without any query parameter but the version."""
+        operation = _operation("delete", request, request.id, request.old_inputs)
+        self._operations.run(operation, lambda: arm.delete(self._cloud, request.id))
+        return Empty()
+
+    def invoke(self, request: Any) -> Any:
+        """Functions: who is logged in, a subscription's keys, and `get` of every type."""
+        if request.tok.endswith(":getClientConfig"):
+            return rpc.InvokeResponse(**{"return": to_struct(CLIENT)})
+        keys = request.tok.endswith(":listSubscriptionSecrets")
+        token = request.tok.replace(":listSubscriptionSecrets", ":Subscription")
+        shape, inputs = shapes.of(token.replace(":get", ":")), from_struct(request.args)
+        resource_id = shape.id(reveal(inputs))
+
+        def work() -> dict[str, Any]:
+            if keys:
+                return arm.post(self._cloud, resource_id, "listSecrets", {})
+            found = arm.get(self._cloud, resource_id)
+            return {"id": found.id, **shape.outputs(found)}
+
+        operation = Operation(op="invoke", type=request.tok, id=resource_id, inputs=inputs)
+        result = self._operations.run(operation, work)
+        return rpc.InvokeResponse(**{"return": to_struct(result)})
+
+    def _put(self, operation: Operation) -> Resource:
+        shape, inputs = shapes.of(operation.type), reveal(operation.inputs)
+        version = inputs["apiVersion"] if "apiVersion" in shape.query else shape.api_version
+        return arm.put(self._cloud, self._options, operation.id, version, shape.body(inputs))
+
+    def _write(
+        self, operation: Operation, inputs: Any, work: Callable[[], Resource]
+    ) -> dict[str, Any]:
+        """Create or update; if Azure accepted and then failed, the state goes with the error."""
+        failure = ""
+        try:
+            resource_id = self._operations.run(operation, work).id
+        except AcceptedThenFailedError as error:
+            failure, resource_id = plugin.described(error), operation.id
+        resource = arm.get(self._cloud, resource_id)
+        outputs = shapes.of(operation.type).outputs(resource)
+        state = {"id": resource.id, "properties": to_struct(keep_secret(outputs, operation.inputs))}
+        if failure:
+            failed = rpc.ErrorResourceInitFailed(**state, reasons=[failure], inputs=inputs)
+            raise plugin.PartialFailureError(failed)
+        return state
+
+    def _foreseen(self, operation: Operation) -> Any:
+        self._operations.simulate(operation)
+        outputs = shapes.of(operation.type).foreseen(reveal(operation.inputs))
+        return to_struct(keep_secret(outputs, operation.inputs))
+
+
+def _shape(request: Any) -> shapes.Shape:
+    return shapes.of(plugin.type_of(request.urn))
+
+
+def _operation(op: str, request: Any, resource_id: str, inputs: Any) -> Operation:
+    token, values = plugin.type_of(request.urn), from_struct(inputs)
+    return Operation(op=op, type=token, urn=request.urn, id=resource_id, inputs=values)
+
+
+def _auto_name(shape: shapes.Shape, request: Any) -> str:
+    """The logical name and eight hex digits, or a UUID, from the engine's seed.
+
+    https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
+    """
+    digest = hashlib.sha256(request.urn.encode() + request.randomSeed).hexdigest()
+    logical = request.urn.rsplit("::", 1)[-1]
+    return str(uuid.UUID(digest[:32], version=4)) if shape.uuid_name else logical + digest[:8]

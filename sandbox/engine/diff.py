@@ -1,0 +1,65 @@
+"""What differs between two sets of properties, in the way of the azure-native provider.
+
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/diff.go
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from pulumi.runtime.proto.provider_pb2 import PropertyDiff
+
+ADD, DELETE, UPDATE = PropertyDiff.ADD, PropertyDiff.DELETE, PropertyDiff.UPDATE
+REPLACING = {
+    ADD: PropertyDiff.ADD_REPLACE,
+    DELETE: PropertyDiff.DELETE_REPLACE,
+    UPDATE: PropertyDiff.UPDATE_REPLACE,
+}
+
+
+def detailed(old: dict[str, Any], new: dict[str, Any], replace: set[str]) -> dict[str, Any]:
+    """Kind of change by property path; a change below a key of `replace` replaces."""
+    found: dict[str, Any] = {}
+    for key in sorted(old.keys() | new.keys()):
+        if key == "location" and _region(old.get(key)) == _region(new.get(key)):
+            continue
+        for path, kind in _changes(key, old.get(key), new.get(key)).items():
+            found[path] = REPLACING[kind] if key in replace else kind
+    return found
+
+
+def _region(value: Any) -> Any:
+    """Azure compares regions without case and spaces."""
+    return value.lower().replace(" ", "") if isinstance(value, str) else value
+
+
+def _changes(path: str, old: Any, new: Any) -> dict[str, Any]:
+    if old == new:
+        return {}
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [(f"{path}.{key}", old.get(key), new.get(key)) for key in old.keys() | new.keys()]
+    elif isinstance(old, list) and isinstance(new, list):
+        parts = [
+            (f"{path}[{index}]", before, after)
+            for index, (before, after) in enumerate(zip_longest(old, new))
+        ]
+    else:
+        return {path: ADD if old is None else DELETE if new is None else UPDATE}
+    return {key: kind for part in parts for key, kind in _changes(*part).items()}
+
+
+def drifted(inputs: Any, old: Any, new: Any) -> Any:
+    """The inputs with what changed in Azure from `old` to `new`, and only that, copied in."""
+    if isinstance(inputs, dict) and isinstance(old, dict) and isinstance(new, dict):
+        changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+        result = {key: value for key, value in inputs.items() if key not in changed}
+        for key in changed & new.keys():
+            result[key] = drifted(inputs.get(key), old.get(key), new[key])
+        return result
+    if isinstance(inputs, list) and isinstance(old, list) and isinstance(new, list):
+        both = min(len(inputs), len(old))
+        return [
+            drifted(inputs[i], old[i], item) if i < both else item for i, item in enumerate(new)
+        ]
+    return inputs if old == new else new

@@ -1,0 +1,83 @@
+"""What every provider plugin has: the handshake, its version, refusals as gRPC errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2 as rpc
+from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.proto.plugin_pb2 import PluginInfo
+from pulumi.runtime.proto.status_pb2 import Status
+
+from sandbox.errors import ArmError, NotModelledError
+
+DETAILS = "grpc-status-details-bin"
+"""https://grpc.io/docs/guides/error/#richer-error-model"""
+
+
+class AlreadyExistsError(ArmError):
+    """The provider found the resource before it created it."""
+
+
+class PartialFailureError(Exception):
+    """The resource exists, but its operation failed: the engine keeps it and updates it next."""
+
+    def __init__(self, state: rpc.ErrorResourceInitFailed) -> None:
+        super().__init__(state.reasons[0])
+        self.state = state
+
+
+class Plugin(provider_pb2_grpc.ResourceProviderServicer):
+    """A provider; its methods in lower case answer the RPCs of the same name."""
+
+    package = ""
+
+
+ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
+    "Handshake": lambda *_: rpc.ProviderHandshakeResponse(accept_secrets=True),
+    "Attach": lambda *_: Empty(),
+    # The installed SDK's version: the engine warns of a plugin that is older.
+    "GetPluginInfo": lambda plugin, _: PluginInfo(version=version(f"pulumi-{plugin.package}")),
+    "CheckConfig": lambda _, request: rpc.CheckResponse(inputs=request.news),
+    "DiffConfig": lambda *_: rpc.DiffResponse(),
+    "Configure": lambda *_: rpc.ConfigureResponse(acceptSecrets=True, supportsPreview=True),
+    "Cancel": lambda *_: Empty(),
+}
+
+
+def described(error: Exception) -> str:
+    """An error in the provider's words.
+
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+    """
+    if isinstance(error, AlreadyExistsError) or not isinstance(error, ArmError):
+        return getattr(error, "message", str(error))
+    return f'Status={error.status} Code="{error.code}" Message="{error.message}"'
+
+
+def _rpc(name: str) -> Callable[..., Any]:
+    def call(self: Plugin, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            answer = ANSWERS.get(name) or getattr(type(self), name.lower())
+            return answer(self, request)
+        except (ArmError, NotModelledError, PartialFailureError, ValueError) as error:
+            if isinstance(error, PartialFailureError):
+                status = Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+                status.details.add().Pack(error.state)
+                context.set_trailing_metadata(((DETAILS, status.SerializeToString()),))
+            context.abort(grpc.StatusCode.UNKNOWN, described(error))
+
+    return call
+
+
+for _name in (*ANSWERS, "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"):
+    setattr(Plugin, _name, _rpc(_name))
+
+
+def type_of(urn: str) -> str:
+    """The type in `urn:pulumi:stack::project::parent$type::name`."""
+    return urn.split("::")[2].rsplit("$", 1)[-1]

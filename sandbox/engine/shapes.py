@@ -1,0 +1,126 @@
+"""How each Pulumi resource type looks in Azure Resource Manager: its id, its body, its outputs.
+
+`shapes.json` is by Pulumi type. Types, names, api-versions and outputs:
+https://www.pulumi.com/registry/packages/azure-native/api-docs/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.cloud import SUBSCRIPTION_ID, Resource
+from sandbox.engine.values import UNKNOWN
+from sandbox.errors import NotModelledError
+
+ENVELOPE = ("location", "tags", "sku", "identity", "kind", "zones", "managedBy", "plan")
+"""Keys beside `properties` in an ARM body.
+
+https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
+"""
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{{resourceGroupName}}"
+SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/{{serviceName}}"
+MANY_SEGMENTS = ("scope", "resourceUri", "parentResourcePath")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """One resource type: inputs named in `path` make the id, the others the body.
+
+    `computed`: outputs that only Azure knows, a dot leads into an object. `fixed`: inputs outside
+    the id whose change replaces. `write_only`: inputs that a GET does not return. `query`: inputs
+    sent beside the body. `nested`: `properties` is one input; else its keys are inputs themselves.
+    """
+
+    path: str
+    api_version: str
+    computed: tuple[str, ...] = ()
+    envelope: tuple[str, ...] = ENVELOPE
+    fixed: tuple[str, ...] = ()
+    write_only: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    nested: bool = False
+    located: bool = False
+    uuid_name: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Inputs that make the id, the name last."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    def id(self, inputs: dict[str, Any]) -> str:
+        """The ARM id, or unknown if a part of it is."""
+        parts = {key: str(inputs.get(key, "")).strip("/") for key in self.keys}
+        unknown = UNKNOWN in parts.values()
+        return UNKNOWN if unknown else re.sub("/+", "/", "/" + self.path.format(**parts))
+
+    def id_parts(self, resource_id: str) -> dict[str, str]:
+        """The inputs that an id was made of."""
+        pattern = self.path.replace("{", "(?P<").replace("}", ">[^/]+)")
+        for key in MANY_SEGMENTS:
+            pattern = pattern.replace(f"<{key}>[^/]+", f"<{key}>.*")
+        found = re.fullmatch(pattern, resource_id, re.IGNORECASE)
+        if found is None:
+            raise ValueError(f"{resource_id!r} is not of the form {self.path}")
+        return found.groupdict()
+
+    def body(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """The JSON of a PUT."""
+        hidden = (*self.keys, *self.query)
+        given = {k: v for k, v in inputs.items() if k not in hidden and not k.startswith("__")}
+        body = {key: given.pop(key) for key in self.envelope if key in given}
+        return {**body, **given} if self.nested else {**body, "properties": given}
+
+    def outputs(self, resource: Resource) -> dict[str, Any]:
+        """What the provider makes of a GET's answer."""
+        body = dict(resource.body)
+        flat = {} if self.nested else body.pop("properties", {})
+        named = {"name": resource.name, "type": resource.type, "azureApiVersion": self.api_version}
+        values = {**body, **flat, **named}
+        return {key: value for key, value in values.items() if key not in self.write_only}
+
+    def foreseen(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Outputs as far as a preview knows them."""
+        hidden = {*self.keys, *self.write_only, *self.query}
+        values = {key: value for key, value in inputs.items() if key not in hidden}
+        for path in self.computed:
+            outer, _, inner = path.partition(".")
+            if not inner:
+                values[outer] = UNKNOWN
+            elif isinstance(values.get(outer), dict):
+                values[outer] = {inner: UNKNOWN, **values[outer]}
+        name = inputs.get(self.keys[-1], UNKNOWN)
+        return {**values, "name": name, "type": UNKNOWN, "azureApiVersion": self.api_version}
+
+    def as_inputs(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """Those of the outputs that are inputs too."""
+        hidden = {"name", "type", "azureApiVersion", *self.computed}
+        inner = {path.partition(".")[2] for path in self.computed} - {""}
+        return {
+            key: {k: v for k, v in value.items() if f"{key}.{k}" not in hidden}
+            if inner and isinstance(value, dict)
+            else value
+            for key, value in outputs.items()
+            if key not in hidden
+        }
+
+
+_TEXT = Path(__file__).with_name("shapes.json").read_text()
+_TABLE = json.loads(_TEXT.replace("{service}", SERVICE).replace("{group}", GROUP))
+SHAPES = {token: Shape(**fields) for token, fields in _TABLE.items()}
+"""By Pulumi type without its package."""
+
+
+def of(token: str) -> Shape:
+    """The shape of a Pulumi type such as `azure-native:apimanagement:Api`.
+
+    Raises:
+        NotModelledError: the sandbox has no such type.
+    """
+    shape = SHAPES.get(token.removeprefix("azure-native:"))
+    if shape is None:
+        raise NotModelledError(f"the sandbox does not model {token}")
+    return shape

@@ -1,0 +1,53 @@
+"""API Management's data plane: routes, authorises, runs the deployed policies, answers, logs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from sandbox.cloud import Cloud
+from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.logs import record
+from sandbox.gateway.policy import Policies
+from sandbox.gateway.routing import authorize, match
+from sandbox.http import Face, Headers, Request, Response
+from sandbox.logs import Telemetry
+from sandbox.options import Options
+
+
+def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Face) -> Face:
+    """The behaviour of every `<service>.azure-api.net`; raises NotModelledError, see `policy`."""
+    sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
+
+    def face(request: Request) -> Response:
+        for service in cloud.of_type("Microsoft.ApiManagement/service"):
+            if f"{service.name}.azure-api.net".lower() == request.host.lower():
+                call = Call(service, request, Headers(request.query), request.headers.copy())
+                return answer(call)
+        return Response.json(502, {"message": f"There is no gateway {request.host}."})
+
+    def answer(call: Call) -> Response:
+        try:
+            authorize(cloud, call, match(cloud, call))
+            for section in ("inbound", "backend", "outbound"):
+                Policies(cloud, call, send).run(section)
+        except GatewayError as error:
+            call.failure, call.response = error, error.response
+            Policies(cloud, call, send).run("on-error")
+        response, body = call.response, call.response.body
+        if not isinstance(body, bytes):
+            return Response(response.status, response.headers, stream(call, body))
+        call.body.extend(body)
+        record(cloud, telemetry, sampler, call)
+        return response
+
+    def stream(call: Call, parts: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass each part on as it comes; record the call at the end, or when the caller leaves."""
+        try:
+            for part in parts:
+                call.body.extend(part)
+                yield part
+        finally:
+            record(cloud, telemetry, sampler, call)
+
+    return face

@@ -1,0 +1,51 @@
+"""One call on its way through the gateway, and how the gateway refuses it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.cloud import Resource
+from sandbox.http import Headers, Request, Response
+
+Json = dict[str, Any]
+
+
+class GatewayError(Exception):
+    """The gateway ends the call itself; source and reason are what `LastError…` shows.
+
+    https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+    """
+
+    def __init__(self, status: int, source: str, reason: str, text: str, answer: str = "") -> None:
+        super().__init__(text)
+        self.columns = {"LastErrorSource": source, "LastErrorReason": reason}
+        body = {"statusCode": status, "message": answer or "Internal server error"}
+        self.response = Response.json(status, body)
+
+
+@dataclass
+class Call:
+    """What is known of one call so far; query, headers, url and rest are for the backend."""
+
+    service: Resource
+    request: Request
+    query: Headers
+    headers: Headers
+    url: str = ""
+    rest: str = ""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    api: Resource | None = None
+    operation: Resource | None = None
+    product: Resource | None = None
+    subscription: Resource | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    sent: Request | None = None
+    reply: Response | None = None
+    backend_seconds: float = 0.0
+    response: Response = field(default_factory=lambda: Response(200))
+    body: bytearray = field(default_factory=bytearray)
+    failure: GatewayError | None = None

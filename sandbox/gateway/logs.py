@@ -1,0 +1,102 @@
+"""What the deployed diagnostics say of a call: rows of `ApiManagementGatewayLogs`, and metrics.
+
+https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from sandbox.cloud import Cloud
+from sandbox.gateway import llm_logs
+from sandbox.gateway.call import Call, Json
+from sandbox.http import Headers
+from sandbox.logs import Telemetry
+
+ENTRY_BYTES = 32 * 1024
+"""Largest log entry; one above it loses every body.
+
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-log-entry-size-limit.md
+"""
+
+
+def record(cloud: Cloud, telemetry: Telemetry, sampler: random.Random, call: Call) -> None:
+    """Emit a finished call's metric, and its rows if a diagnostic with a logger asks for them."""
+    resource, code = call.service.id, str(call.response.status)
+    telemetry.metric(resource, "Requests", 1, {"GatewayResponseCode": code})
+    settings = _diagnostic(cloud, call)
+    always = settings.get("alwaysLog") == "allErrors" and code >= "400"
+    percentage = (settings.get("sampling") or {}).get("percentage", 100)
+    if settings and (sampler.random() * 100 < percentage or always):
+        telemetry.emit(resource, "GatewayLogs", _row(call, settings))
+        for row in llm_logs.rows(call, settings.get("largeLanguageModel") or {}):
+            telemetry.emit(resource, "GatewayLlmLogs", row)
+
+
+def _diagnostic(cloud: Cloud, call: Call) -> Json:
+    """The API's own diagnostic, else the service's; empty if there is none, or no logger for it."""
+    scopes = [scope for scope in (call.api, call.service) if scope]
+    found = [d for s in scopes if (d := cloud.get(f"{s.id}/diagnostics/azuremonitor"))]
+    logger = str(found[0].properties.get("loggerId")).rsplit("/", 1)[-1] if found else ""
+    return found[0].properties if cloud.get(f"{call.service.id}/loggers/{logger}") else {}
+
+
+def _row(call: Call, settings: Json) -> Json:
+    row: Json = {
+        "TimeGenerated": call.started,
+        "CorrelationId": call.id,
+        "Method": call.request.method,
+        "ApiId": call.api.name if call.api else "",
+        "OperationId": call.operation.name if call.operation else "",
+        "ProductId": call.product.name if call.product else "",
+        "ApimSubscriptionId": call.subscription.name if call.subscription else "",
+        "IsRequestSuccess": call.response.status // 100 in (2, 3),
+        "TotalTime": (datetime.now(UTC) - call.started) // timedelta(milliseconds=1),
+        "BackendTime": int(call.backend_seconds * 1000),
+        "RequestSize": len(call.request.body),
+        "ResponseSize": len(call.body),
+    }
+    if settings.get("logClientIp"):
+        row["CallerIpAddress"] = call.request.client_ip
+    if call.failure:
+        row |= call.failure.columns | {"LastErrorMessage": str(call.failure)}
+    row |= _exchange(call, "", settings.get("frontend") or {})
+    row |= _exchange(call, "Backend", settings.get("backend") or {})
+    if len(json.dumps(row, ensure_ascii=False, default=str).encode()) > ENTRY_BYTES:
+        return {name: value for name, value in row.items() if not name.endswith("Body")}
+    return row
+
+
+def _exchange(call: Call, side: str, asked: Json) -> Json:
+    """URL, code, headers and bodies of one side, as far as the diagnostic asks for them."""
+    request, response = (call.sent, call.reply) if side else (call.request, call.response)
+    wanted, row = asked.get("request") or {}, Json()
+    if request:
+        query = urlencode(_masked(request.query, wanted, "queryParams"), safe="*")
+        row[f"{side}Url"] = f"https://{request.host}{request.path}?{query}".rstrip("?")
+        row |= _message(f"{side}Request", request.headers, request.body, wanted)
+    if response:
+        wanted = asked.get("response") or {}
+        row[f"{side}ResponseCode"] = response.status
+        row |= _message(f"{side}Response", response.headers, call.body, wanted)
+    return row
+
+
+def _message(name: str, headers: Headers, body: bytes | bytearray, wanted: Json) -> Json:
+    size = (wanted.get("body") or {}).get("bytes") or 0
+    listed = {header: headers.get(header) for header in wanted.get("headers") or []}
+    shown = _masked([pair for pair in listed.items() if pair[1]], wanted, "headers")
+    text = {f"{name}Body": body[:size].decode(errors="ignore")} if size else {}
+    return {f"{name}Headers": dict(shown), **text}
+
+
+def _masked(pairs: list[tuple[str, str]], wanted: Json, kind: str) -> list[tuple[str, str]]:
+    """Without what is to be hidden, and with stars for what is to be masked."""
+    entries = (wanted.get("dataMasking") or {}).get(kind) or []
+    modes = {str(entry["value"]).lower(): entry["mode"] for entry in entries}
+    shown = [(name, value) for name, value in pairs if modes.get(name.lower()) != "Hide"]
+    return [(name, "*****" if name.lower() in modes else value) for name, value in shown]

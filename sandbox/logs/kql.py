@@ -1,0 +1,134 @@
+"""KQL over DuckDB by `duckdb-kql`, answering and refusing as Log Analytics does.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import duckdb_kql
+from duckdb_kql import ir
+from duckdb_kql.errors import KqlError, KqlSyntaxError
+from duckdb_kql.lower import lower
+from duckdb_kql.types import kusto_type
+
+from sandbox.errors import NotModelledError
+
+_HERE = Path(__file__).parent
+FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
+_UNNEST = "SELECT unnest(r) FROM (SELECT unnest(json_transform_strict($rows, $shape)) AS r)"
+_PER_MINUTE = (_HERE / "per_minute.sql").read_text()
+
+
+class QueryError(Exception):
+    """A query that Kusto refuses; `args` are inner errors, code and message, outermost first."""
+
+
+def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """The table that answers a query over tables of these columns (name to KQL type) and rows.
+
+    QueryError where Kusto refuses the query, NotModelledError where only this does.
+    """
+    every = re.search(r"\bunion\b[^|]*\*", text)
+    used = {table: shape for table, shape in shapes.items() if every or table in text}
+    try:
+        _check_names(text, used)
+        with duckdb_kql.connect() as engine:
+            for table, shape in used.items():
+                _load(engine, table, shape, rows[table])
+            found = duckdb_kql.kql(engine, text, allow_write=False)
+            kinds = [kusto_type(kind) for kind in found.types]
+            columns = [{"name": n, "type": k} for n, k in zip(found.columns, kinds, strict=True)]
+            wire = [list(map(_wire, row, found.types)) for row in found.fetchall()]
+            return {"name": "PrimaryResult", "columns": columns, "rows": wire}
+    except KqlSyntaxError as error:
+        kind = ("SyntaxError", "A recognition error occurred in the query.")
+        raise QueryError(kind, ("SYN0002", str(error))) from error
+    except (KqlError, duckdb.Error, AssertionError, AttributeError) as error:
+        missing = re.search(r'(?:column|named?) ""?([^"]+)"', str(error))
+        if isinstance(error, duckdb.BinderException) and missing:
+            raise _unresolved(text, missing[1], "column or scalar") from error
+        raise NotModelledError(f"KQL: {error or type(error).__name__}") from error
+
+
+def _load(engine: Any, table: str, shape: Mapping[str, str], rows: list[Any]) -> None:
+    """Make a table: no string is null, and a metric has one row a minute, without dimensions.
+
+    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings#metrics-limitations
+    """
+    empty = {name: "" if kind == "string" else None for name, kind in shape.items()}
+    columns = {name: FACTS["sql"][kind] for name, kind in shape.items()}
+    given = {"rows": json.dumps([empty | row for row in rows]), "shape": json.dumps([columns])}
+    engine.execute(f'CREATE TABLE "{table}" AS {_UNNEST}', given)
+    if table == "AzureMetrics":
+        engine.execute(_PER_MINUTE)
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Every part of a parsed query."""
+    if dataclasses.is_dataclass(node):
+        yield node
+        node = [getattr(node, field.name) for field in dataclasses.fields(node)]
+    for part in node if isinstance(node, list | tuple) else []:
+        yield from _nodes(part)
+
+
+def _check_names(text: str, shapes: Mapping[str, Any]) -> None:
+    """Refuse unknown tables, and columns in the wrong case: Kusto heeds it, the engine does not."""
+    if text.lstrip().startswith("."):
+        raise KqlSyntaxError("a control command is not a query")
+    parts = list(_nodes(lower(text)))
+    tables = {name for part in parts if isinstance(part, ir.Query) for name, _ in part.lets}
+    fuzzy = any(isinstance(part, ir.Union) and part.isfuzzy for part in parts)
+    columns = {name for shape in shapes.values() for name in shape}
+    folded = {name.lower() for name in columns}
+    columns |= set(re.findall(r"\b(\w+)\s*(?::|=(?![=~]))", text))  # what the query defines
+    for part in parts:
+        if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes} and not fuzzy:
+            raise _unresolved(text, part.name, "table or column")
+        for name in _columns_named(part):
+            if name not in columns and name.lower() in folded:
+                raise _unresolved(text, name, "column or scalar")
+            if name not in columns and isinstance(part, ir.ProjectRename):
+                raise NotModelledError(f"KQL: project-rename of {name!r}")
+
+
+def _columns_named(part: Any) -> list[str]:
+    """The columns that a part of a query names itself."""
+    if isinstance(part, ir.JoinKey):
+        return [part.left, part.right]
+    if isinstance(part, ir.ProjectRename):
+        return [old for old, _ in part.renames]
+    if isinstance(part, ir.ProjectAway):
+        return list(part.columns)
+    return [part.name] if isinstance(part, ir.ColumnRef) else []
+
+
+def _unresolved(text: str, name: str, what: str) -> QueryError:
+    """SEM0100: a table or column that does not exist, or not yet."""
+    before, _, after = text.partition(name)
+    near = re.findall(r"\|\s*([\w-]+)", before)[-1:] or re.findall(r"^\s*\|\s*([\w-]+)", after)
+    message = f"'{''.join(near)}' operator: Failed to resolve {what} expression named '{name}'"
+    return QueryError(("SemanticError", "A semantic error occurred."), ("SEM0100", message))
+
+
+def _wire(value: Any, sql_type: Any) -> Any:
+    """A value as the API sends it: UTC times with Z, dynamic as JSON text, no null string."""
+    kind = kusto_type(sql_type)
+    if kind == "timespan":
+        raise NotModelledError("KQL: a timespan in the answer; divide it, e.g. by 1s")
+    if value is None:
+        return "" if kind == "string" else None
+    if kind == "datetime":
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC).isoformat()[:-6] + "Z"
+    if str(sql_type) == "JSON[]":
+        value = [part and json.loads(part) for part in value]
+    if kind == "dynamic" and not isinstance(value, str):
+        return json.dumps(value, default=str)
+    return value if kind in {"bool", "int", "long", "real"} else str(value)

@@ -1,0 +1,93 @@
+"""The query endpoint, https://api.loganalytics.io, as its clients call it.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/api/request-format
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sandbox.cloud import DEPLOYER_OBJECT_ID, Cloud
+from sandbox.errors import ArmError, NotModelledError
+from sandbox.http import Face, Request, Response
+from sandbox.identity import verify
+from sandbox.logs.kql import FACTS, QueryError
+from sandbox.logs.store import Span, Workspaces
+from sandbox.options import Options
+
+_TIME: TypeAdapter[datetime] = TypeAdapter(datetime)
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+
+
+def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  # noqa: ARG001
+    """The face of api.loganalytics.io; only the deployer may read."""
+
+    def answer(request: Request) -> Response:
+        try:
+            denied = _denied(cloud, request.headers.get("Authorization"))
+            return _refusal(denied) if denied else _answer(cloud, workspaces, request)
+        except QueryError as error:
+            return _refusal("BadArgumentError", *error.args)
+        except NotModelledError as error:
+            return _refusal("NotModelledError", ("NotModelledError", str(error)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _refusal("BadArgumentError", ("InvalidRequest", str(error)))
+
+    return answer
+
+
+def _answer(cloud: Cloud, workspaces: Workspaces, request: Request) -> Response:
+    """The answer to one query; nothing that clients `Prefer` would change it."""
+    path = re.fullmatch(r"/v1/workspaces/([^/]+)/query", request.path)
+    if path is None or request.method not in {"GET", "POST"}:
+        return _refusal("PathNotFoundError")
+    live = cloud.of_type("Microsoft.OperationalInsights/workspaces")
+    if path[1].lower() not in {str(w.properties["customerId"]).lower() for w in live}:
+        return _refusal("WorkspaceNotFoundError")
+    asked = dict(request.query) if request.method == "GET" else json.loads(request.body)
+    if asked.get("workspaces"):
+        raise NotModelledError("a query over several workspaces")
+    table = workspaces.query(path[1], str(asked["query"]), _span(asked.get("timespan") or ""))
+    return Response.json(200, {"tables": [table]})
+
+
+def _denied(cloud: Cloud, authorization: str) -> str:
+    """The code of the reason why the caller may not read logs, if any.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return "AuthenticationFailed"
+    try:
+        claims = verify(cloud, token)
+    except ArmError:
+        return "InvalidAuthenticationToken"
+    if claims.audience.rstrip("/") != "https://api.loganalytics.io":
+        return "InvalidAuthenticationTokenAudience"
+    return "" if claims.object_id == DEPLOYER_OBJECT_ID else "InsufficientAccessError"
+
+
+def _refusal(code: str, *inner: tuple[str, str]) -> Response:
+    """An error and its inner errors, outermost first."""
+    status, message = FACTS["refusals"][code]
+    body: dict[str, Any] = {}
+    for name, text in reversed(((code, message), *inner)):
+        body = {"code": name, "message": text, **({"innererror": body} if body else {})}
+    return Response.json(status, {"error": body})
+
+
+def _span(text: str) -> Span | None:
+    """The interval of a `timespan`: a duration up to now, or start/end, or start/duration."""
+    first, _, second = text.partition("/")
+    if not second:
+        now = datetime.now(UTC)
+        return (now - _DURATION.validate_python(first), now) if first else None
+    start = _TIME.validate_python(first)
+    length = second.startswith("P")
+    return start, start + _DURATION.validate_python(second) if length else _TIME.validate_python(
+        second
+    )

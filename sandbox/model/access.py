@@ -1,0 +1,70 @@
+"""Who may call an account: public network, key, token, audience, role."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox.cloud import Cloud, Resource
+from sandbox.errors import ArmError
+from sandbox.http import Request
+from sandbox.identity import verify
+from sandbox.model.parameters import RefusalError
+from sandbox.options import Options
+
+AUDIENCE = "https://cognitiveservices.azure.com"
+INFERENCE_ROLES = {
+    "a97b65f3-24c7-4388-baec-2e87135dc908",  # Cognitive Services User
+    "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",  # Cognitive Services OpenAI User
+    "a001fd3d-188f-4b5d-821b-7da978bf7442",  # Cognitive Services OpenAI Contributor
+}
+"""https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning"""
+
+
+def caller(cloud: Cloud, account: Resource, request: Request) -> str:
+    """The object id of a caller with a token; a key beside it is judged first, and never good.
+
+    https://github.com/TabularEditor/TabularEditor3/issues/1557 (network)
+    https://github.com/browser-use/browser-use/issues/1295 (keys off)
+    https://github.com/openinterpreter/openinterpreter/issues/319 (wrong key)
+    https://github.com/Azure-Samples/azure-search-openai-demo/issues/458 (token)
+    """
+    if account.properties.get("publicNetworkAccess") == "Disabled":
+        message = "Public access is disabled. Please configure private endpoint."
+        raise RefusalError(403, "403", message)
+    if "api-key" in request.headers and account.properties.get("disableLocalAuth"):
+        message = "Key based authentication is disabled for this resource."
+        raise RefusalError(403, "AuthenticationTypeDisabled", message)
+    if "api-key" in request.headers:
+        message = "Access denied due to invalid subscription key or wrong API endpoint. Make sure "
+        message += "to provide a valid key for an active subscription and use a correct regional "
+        raise RefusalError(401, "401", f"{message}API endpoint for your resource.")
+    message = "Unauthorized. Access token is missing, invalid, audience is incorrect "
+    refusal = RefusalError(401, "401", f"{message}({AUDIENCE}), or have expired.")
+    refusal.body = {"statusCode": 401, "message": str(refusal)}
+    try:
+        claims = verify(cloud, request.headers.get("Authorization").removeprefix("Bearer "))
+    except ArmError as error:
+        raise refusal from error
+    if claims.audience.rstrip("/") != AUDIENCE:
+        raise refusal
+    return claims.object_id
+
+
+def check_role(
+    cloud: Cloud, options: Options, account: Resource, principal: str, action: str, call: str
+) -> None:
+    """401 unless a role with the data action is assigned at the account or above, and acts.
+
+    https://azurefeeds.com/2025/07/08/lesson-learned-527calling-azure-openai-with-managed-identity-via-sp_invoke_external_rest_endpoint
+    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting (delay)
+    """
+    for grant in cloud.of_type("Microsoft.Authorization/roleAssignments"):
+        role = str(grant.properties.get("roleDefinitionId")).rpartition("/")[2].lower()
+        scope = grant.id.lower().rpartition("/providers/microsoft.authorization/")[0]
+        covers = f"{account.id}/".lower().startswith(f"{scope}/") and role in INFERENCE_ROLES
+        acts = time.time() >= grant.created + options.role_delay
+        if covers and acts and grant.properties.get("principalId") == principal:
+            return
+    message = f"The principal `{principal}` lacks the required data action "
+    message += f"`Microsoft.CognitiveServices/accounts/OpenAI/{action}` to perform `{call}`"
+    raise RefusalError(401, "PermissionDenied", f"{message} operation.")

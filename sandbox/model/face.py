@@ -1,0 +1,136 @@
+"""The endpoint of an account: from the host and path of a request to an answer and its log row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from sandbox.cloud import Cloud, Resource
+from sandbox.http import Face, Headers, Request, Response
+from sandbox.model import access, parameters
+from sandbox.model.account_logs import Call, report
+from sandbox.model.answers import Answer, completion, embeddings, one, respond
+from sandbox.model.parameters import RefusalError
+from sandbox.options import Options
+
+if TYPE_CHECKING:
+    from sandbox.logs import Telemetry
+
+ROUTE = re.compile(
+    r"(POST|GET) /openai/(?:deployments/([^/]+)|v1)/(models(?=/)|[^/]+(?:/completions)?)/?([^/]*)"
+)
+OPERATIONS = {
+    "POST chat/completions": ("ChatCompletions_Create", "chatCompletion"),
+    "POST completions": ("Completions_Create", "completion"),
+    "POST embeddings": ("Embeddings_Create", "embeddings"),
+    "POST responses": ("Responses_Create", "responses"),
+    "GET models": ("Models_List", "models"),
+}
+ACTIONS = {"responses": "responses/write", "models": "models/read"}
+"""Data actions that are not of a deployment."""
+VERSIONS = re.compile(
+    r"2022-12-01|2023-05-15|2024-(02-01|06-01|10-21)"
+    r"|2024-(02-15|03-01|04-01|05-01|07-01|08-01|09-01|10-01|12-01)-preview"
+    r"|2025-(01|02|03|04)-01-preview"
+)
+"""https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle"""
+
+
+def model_face(cloud: Cloud, options: Options, telemetry: Telemetry) -> Face:
+    """Every account's endpoint; a host without an account raises ConnectionError, as in DNS."""
+
+    def face(request: Request) -> Response:
+        call = Call(request, _account(cloud, request.host))
+        try:
+            answer = _serve(cloud, options, call)
+        except RefusalError as no:
+            call.stream = False
+            answer = one(no.body, status=no.status)
+        kind = "text/event-stream" if call.stream else "application/json"
+        headers = Headers([("Content-Type", kind), ("apim-request-id", call.id)])
+        parts = _sent(telemetry, call, answer)
+        return Response(answer.status, headers, parts if call.stream else b"".join(parts))
+
+    return face
+
+
+def _sent(telemetry: Telemetry, call: Call, answer: Answer) -> Iterator[bytes]:
+    """The parts, and the report once the last is sent or the client has gone."""
+    length = 0
+    try:
+        for part in answer.parts:
+            length += len(part)
+            yield part
+    finally:
+        if call.operation:
+            report(telemetry, call, answer.status, length, answer.tokens)
+
+
+def _account(cloud: Cloud, host: str) -> Resource:
+    """The account of a custom subdomain; without one, no endpoint takes tokens.
+
+    https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+    """
+    for account in cloud.of_type("Microsoft.CognitiveServices/accounts"):
+        name = str(account.properties.get("customSubDomainName") or "")
+        if name and name.lower() == host.lower().partition(".")[0]:
+            return account
+    raise ConnectionError(f"The remote name could not be resolved: '{host}'")
+
+
+def _serve(cloud: Cloud, options: Options, call: Call) -> Answer:
+    """https://github.com/pydantic/pydantic-ai/issues/5066 (versions of the two routes)."""
+    route = ROUTE.fullmatch(f"{call.request.method} {unquote(call.request.path)}")
+    method, deployment, tail, item = route.groups() if route else ("", "", "", "")
+    call.operation, kind = OPERATIONS.get(f"{method} {tail}", ("", ""))
+    version = dict(call.request.query).get("api-version", "" if deployment else "v1")
+    call.api_version = version
+    call.object_id = access.caller(cloud, call.account, call.request)
+    classic = kind not in ACTIONS and VERSIONS.fullmatch(version)
+    if not kind or (item and kind != "models") or (deployment and not classic):
+        raise RefusalError(404, "404", "Resource not found")
+    if not deployment and version not in {"v1", "preview"}:
+        message = "api-version query parameter is not allowed when using /v1 path"
+        raise RefusalError(400, "BadRequest", message)
+    action = ACTIONS.get(kind, f"deployments/{tail}/action")
+    path = "deployments/{deployment-id}" if deployment else "v1"
+    use = f"{method} /openai/{path}/{tail}"
+    access.check_role(cloud, options, call.account, call.object_id, action, use)
+    if kind == "models":
+        return _models(cloud, call.account, item)
+    return _infer(cloud, options, call, kind, deployment)
+
+
+def _infer(cloud: Cloud, options: Options, call: Call, kind: str, deployment: str | None) -> Answer:
+    """https://github.com/chatboxai/chatbox/issues/646 (unknown deployment)."""
+    body = parameters.parse(call.request.body)
+    if not deployment:
+        parameters.need(body, "model")
+    call.deployment = deployment or str(body["model"])
+    call.stream = bool(body.get("stream")) and kind != "embeddings"
+    found = cloud.get(f"{call.account.id}/deployments/{call.deployment}")
+    if found is None:
+        message = "The API deployment for this resource does not exist. If you created the "
+        message += "deployment within the last 5 minutes, please wait a moment and try again."
+        raise RefusalError(404, "DeploymentNotFound", message)
+    call.model, call.version = (str(found.properties["model"][key]) for key in ("name", "version"))
+    parameters.check(kind, call.model, body)
+    full = f"{call.model}-{call.version}"
+    if kind == "embeddings":
+        return embeddings(options.seed, call.model, body)
+    if kind == "responses":
+        return respond(options.seed, full, body)
+    return completion(options.seed, full, body, chat=kind == "chatCompletion")
+
+
+def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:
+    """The models deployed to the account, or one of them."""
+    deployed = [r for r in cloud.below(account.id) if "model" in r.properties]
+    names = {str(r.properties["model"]["name"]): int(r.created) for r in deployed}
+    if wanted and wanted not in names:
+        raise RefusalError(404, "404", "Resource not found")
+    data = [{"id": name, "object": "model", "created": names[name]} for name in names]
+    data = [{**model, "owned_by": "system"} for model in data if wanted in {"", model["id"]}]
+    return one(data[0] if wanted else {"object": "list", "data": data})

@@ -1,0 +1,111 @@
+"""One session: the cloud of a folder, its faces served, and the environment of what runs inside."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud
+from sandbox.entra import PATH, identity_face
+from sandbox.network import LOOPBACK, Network
+from sandbox.options import Options
+from sandbox.stack import ENGINE_VERSION, SessionError, prepared
+
+REAL = re.compile(r"(ARM|AZURE|IDENTITY|MSI|OPENAI|PULUMI)_|(HTTPS?|ALL|NO)_PROXY$", re.IGNORECASE)
+"""Variables of the caller that lead to a real cloud, its state or a way out: none is passed on."""
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # its handlers warn at every process started
+
+
+@contextmanager
+def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterator[dict[str, str]]:
+    """The environment for a command inside, for as long as the sandbox serves it."""
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    tools = _tools(folder, caller)
+    from sandbox import engine, language  # noqa: PLC0415 slow: after the cheap refusals
+
+    with ExitStack() as stack:
+        stack.enter_context(_lock(folder))
+        logging.basicConfig(filename=folder / "sandbox.log", level=logging.WARNING)
+        cloud, network, secret = Cloud(folder), Network(folder), secrets.token_hex(16)
+        _register(network, cloud, options)
+        network.register(LOOPBACK.__eq__, identity_face(cloud, secret))
+        proxy = f"http://{LOOPBACK}:{stack.enter_context(network.serve())}"
+        ports = stack.enter_context(engine.serve(cloud, options))
+        environment = {
+            **{key: value for key, value in caller.items() if not REAL.match(key)},
+            **tools,
+            **_clients(proxy, network.authority),
+            "IDENTITY_ENDPOINT": proxy + PATH,
+            "IDENTITY_HEADER": secret,
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in ports.items()),
+        }
+        host = stack.enter_context(language.serve(environment))
+        environment["PULUMI_DEBUG_LANGUAGES"] = f"python:{host}"
+        yield stack.enter_context(prepared(folder, environment, caller))
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the folder: two processes would overwrite each other's cloud."""
+    with (folder / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = f"{folder} is in use by another sandbox: end it, or give another --dir"
+            raise SessionError(text) from None
+        yield
+
+
+def _register(network: Network, cloud: Cloud, options: Options) -> None:
+    from sandbox.gateway import gateway_face  # noqa: PLC0415
+    from sandbox.logs import Telemetry, Workspaces, logs_face  # noqa: PLC0415
+    from sandbox.model import model_face  # noqa: PLC0415
+
+    workspaces = Workspaces(cloud.folder, options)
+    telemetry = Telemetry(cloud, workspaces)
+    gateway = gateway_face(cloud, options, telemetry, network.send)
+    accounts = (".openai.azure.com", ".cognitiveservices.azure.com")
+    network.register(lambda host: host.endswith(".azure-api.net"), gateway)
+    network.register(lambda host: host.endswith(accounts), model_face(cloud, options, telemetry))
+    network.register("api.loganalytics.io".__eq__, logs_face(cloud, workspaces, options))
+
+
+def _tools(folder: Path, caller: Mapping[str, str]) -> dict[str, str]:
+    """The engine's settings, and where commands are found: it, Python, a policy pack's runner."""
+    own, path = Path(sys.executable).parent, caller.get("PATH", os.defpath)
+    cached = Path.home() / ".pulumi" / "versions" / ENGINE_VERSION / "bin"
+    places = [own, cached, *map(Path, path.split(os.pathsep))]
+    engine = next((place for place in places if os.access(place / "pulumi", os.X_OK)), None)
+    if engine is None:
+        raise SessionError("the Pulumi engine is not installed: run `make setup`")
+    runner = folder / "bin" / "pulumi-analyzer-policy-python"
+    runner.parent.mkdir(exist_ok=True)
+    runner.write_text(f'#!/bin/sh\nexec "{sys.executable}" -u -m pulumi.policy "$1" "$2"\n')
+    runner.chmod(0o755)
+    return {
+        "PATH": os.pathsep.join([str(runner.parent), str(engine), str(own), path]),
+        "PULUMI_HOME": str(folder / "pulumi"),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def _clients(proxy: str, authority: Path) -> dict[str, str]:
+    """What tells clients of Azure who they are, which proxy to use, and whom to trust."""
+    ids = {"SUBSCRIPTION_ID": SUBSCRIPTION_ID, "TENANT_ID": TENANT_ID}
+    values = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": f"{LOOPBACK},localhost"}
+    trust = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return {
+        **{f"{prefix}_{key}": value for prefix in ("ARM", "AZURE") for key, value in ids.items()},
+        **values,
+        **{key.lower(): value for key, value in values.items()},
+        **dict.fromkeys(trust, str(authority)),
+    }

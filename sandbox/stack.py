@@ -1,0 +1,76 @@
+"""Pulumi's side of a session: a file backend in the sandbox's folder, with the stack `dev`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ENGINE_VERSION = "3.259.0"
+STACK = "dev"
+PASSPHRASE = "rehearsal"  # noqa: S105 it guards no real secret
+SALT = "encryptionsalt: v1:aw7m+q1I9kY=:v1:JbdwONGVZcb4fXi8:OG/mieOqsl5bX8esXbFQu+hHbP81pQ==\n"
+"""What the engine once made of PASSPHRASE, and writes into a stack's file on every update.
+
+Fixed, so that it can be told from a person's own and taken out again."""
+OWN = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+
+
+class SessionError(Exception):
+    """Why the sandbox cannot start, and what to do about it."""
+
+
+@contextmanager
+def prepared(
+    folder: Path, environment: Mapping[str, str], caller: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """The environment with backend and passphrase; stack files are left as they were found."""
+    here = Path.cwd()
+    places = (place for place in (here, *here.parents) if (place / "Pulumi.yaml").exists())
+    project = next(places, here)
+    _tidy(project)
+    file = project / f"Pulumi.{STACK}.yaml"
+    text = file.read_text() if file.exists() else ""
+    own = "encryptionsalt:" in text.replace(SALT, "")
+    state = folder / "state"
+    state.mkdir(exist_ok=True)
+    inside = {
+        **environment,
+        **({k: caller[k] for k in OWN if k in caller} if own else {OWN[0]: PASSPHRASE}),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+    }
+    if (project / "Pulumi.yaml").exists():
+        name = yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]
+        if not (state / f".pulumi/stacks/{name}/{STACK}.json").exists():
+            _make(project, folder / "init", text if own else SALT, inside)
+    try:
+        yield inside
+    finally:
+        _tidy(project)
+
+
+def _make(project: Path, copy: Path, text: str, environment: Mapping[str, str]) -> None:
+    """Make the stack from a copy, since `init` writes into the file that it reads."""
+    copy.mkdir(exist_ok=True)
+    shutil.copy(project / "Pulumi.yaml", copy)
+    (copy / f"Pulumi.{STACK}.yaml").write_text(text)
+    for place, verb in ((copy, "init"), (project, "select")):
+        command = ["pulumi", "stack", verb, STACK, "--non-interactive"]
+        options: Any = {"cwd": place, "env": environment, "capture_output": True, "text": True}
+        done = subprocess.run(command, check=False, **options)  # noqa: S603 the engine
+        if done.returncode:
+            raise SessionError(f"`pulumi stack {verb}` failed: {done.stderr.strip()}")
+
+
+def _tidy(project: Path) -> None:
+    """Take SALT out of the project's stack files, unless a secret there depends on it."""
+    for file in project.glob("Pulumi.*.yaml"):
+        text = file.read_text()
+        if SALT in text and "secure:" not in text:
+            file.write_text(text.replace(SALT, ""))

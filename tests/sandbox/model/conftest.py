@@ -1,0 +1,115 @@
+"""An account with three deployments, a caller with a role, and telemetry that remembers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
+from sandbox.http import Face, Headers, Request, Response
+from sandbox.identity import mint
+from sandbox.model import model_face
+from sandbox.options import Options
+
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
+ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/oai-test"
+AUDIENCE = "https://cognitiveservices.azure.com"
+CALLER = "aaaaaaaa-0000-4000-8000-000000000001"
+USER_ROLE = "a97b65f3-24c7-4388-baec-2e87135dc908"
+CHAT = "/openai/deployments/chat/chat/completions"
+HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
+
+
+@dataclass
+class Recorder:
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def emit(self, resource_id: str, category: str, row: dict[str, Any], /) -> None:
+        assert (resource_id, category) == (ACCOUNT, "RequestResponse")
+        self.rows.append(row)
+
+    def metric(self, resource_id: str, name: str, value: float, /) -> None:
+        assert resource_id == ACCOUNT
+        self.metrics[name] = value
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        return json.loads(self.rows[-1]["properties_s"])
+
+
+@dataclass
+class World:
+    cloud: Cloud
+    telemetry: Recorder
+    face: Face
+
+    def put(self, resource_id: str, arm_type: str, body: dict[str, Any]) -> Resource:
+        resource = Resource(resource_id, arm_type, resource_id.rpartition("/")[2], body)
+        with self.cloud.change():
+            self.cloud.put(resource)
+        return resource
+
+    def grant(self, scope: str, role: str = USER_ROLE, age: float = 60) -> Resource:
+        grant_id = f"{scope}/providers/Microsoft.Authorization/roleAssignments/g"
+        properties = {
+            "principalId": CALLER,
+            "roleDefinitionId": f"/providers/Microsoft.Authorization/roleDefinitions/{role}",
+        }
+        kind = "Microsoft.Authorization/roleAssignments"
+        grant = self.put(grant_id, kind, {"properties": properties})
+        grant.created -= age
+        return grant
+
+    def call(
+        self,
+        path: str = CHAT,
+        body: Any = None,
+        version: str = "?api-version=2025-04-01-preview",
+        headers: dict[str, str] | None = None,
+        audience: str = AUDIENCE,
+    ) -> Response:
+        token = mint(self.cloud, audience, CALLER)[0]
+        sent = Headers((headers or {"Authorization": f"Bearer {token}"}).items())
+        raw = body if isinstance(body, bytes) else json.dumps(body or HELLO).encode()
+        url = f"https://oai-test.openai.azure.com{path}{version}"
+        method = "GET" if "/models" in path else "POST"
+        return self.face(Request.to(method, url, sent, raw, "81.2.69.142"))
+
+
+@pytest.fixture
+def bare(tmp_path) -> World:
+    cloud, telemetry = Cloud(tmp_path), Recorder()
+    world = World(cloud, telemetry, model_face(cloud, Options(seed=7, role_delay=30), telemetry))
+    properties = {"customSubDomainName": "oai-test", "disableLocalAuth": True}
+    kind = "Microsoft.CognitiveServices/accounts"
+    world.put(ACCOUNT, kind, {"location": "eastus", "properties": properties})
+    for name, model, version in (
+        ("chat", "gpt-5.1", "2025-11-13"),
+        ("plain", "gpt-4.1", "2025-04-14"),
+        ("old", "gpt-35-turbo-instruct", "0914"),
+        ("vectors", "text-embedding-3-small", "1"),
+    ):
+        body = {"properties": {"model": {"format": "OpenAI", "name": model, "version": version}}}
+        world.put(f"{ACCOUNT}/deployments/{name}", f"{kind}/deployments", body)
+    return world
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    bare.grant(ACCOUNT)
+    return bare
+
+
+@pytest.fixture
+def refused() -> Callable[[Response], tuple[int, str, str]]:
+    def read(response: Response) -> tuple[int, str, str]:
+        assert isinstance(response.body, bytes)
+        error = json.loads(response.body)["error"]
+        return response.status, error["code"], error["message"]
+
+    return read

@@ -1,0 +1,179 @@
+"""What a model answers, read by the real client, and what the account logs of it."""
+
+from __future__ import annotations
+
+import json
+
+import httpx2
+import openai
+import pytest
+
+from sandbox.errors import NotModelledError
+from sandbox.http import Headers, Request
+from sandbox.identity import mint
+from tests.sandbox.model.conftest import AUDIENCE, CALLER, CHAT, HELLO
+
+MESSAGES = HELLO["messages"]
+V1 = "https://oai-test.openai.azure.com/openai/v1"
+
+
+def client(world, *, v1: bool = False):
+    def carry(request: httpx2.Request) -> httpx2.Response:
+        headers = Headers((k, v) for k, v in request.headers.items() if k != "api-key")
+        body = request.read()
+        answer = world.face(Request.to(request.method, str(request.url), headers, body))
+        content = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
+        return httpx2.Response(answer.status, headers=list(answer.headers), content=content)
+
+    http = httpx2.Client(transport=httpx2.MockTransport(carry))
+    token = mint(world.cloud, AUDIENCE, CALLER)[0]
+    if v1:
+        return openai.OpenAI(base_url=V1, api_key=token, http_client=http, max_retries=0)
+    return openai.AzureOpenAI(
+        azure_endpoint=V1.removesuffix("/openai/v1"),
+        api_version="2024-10-21",
+        azure_ad_token=token,
+        http_client=http,
+        max_retries=0,
+    )
+
+
+def test_chat_is_repeatable_but_for_its_id(world):
+    first, second = (
+        client(world).chat.completions.create(model="chat", messages=MESSAGES) for _ in "ab"
+    )
+    assert first.id != second.id
+    assert first.choices == second.choices
+    assert first.model == "gpt-5.1-2025-11-13"
+    assert first.usage.total_tokens == first.usage.prompt_tokens + first.usage.completion_tokens
+
+
+def test_limit_cuts_the_text(world):
+    chat = client(world).chat.completions.create
+    cut = chat(model="chat", messages=MESSAGES, max_completion_tokens=3)
+    assert (cut.usage.completion_tokens, cut.choices[0].finish_reason) == (3, "length")
+
+
+def test_prompt_can_ask_for_a_long_text(world):
+    asked = [{"role": "user", "content": "Write 9000 words."}]
+    made = client(world).chat.completions.create(model="chat", messages=asked)
+    assert len(made.choices[0].message.content.split()) == 9000
+
+
+@pytest.mark.parametrize("v1", [False, True])
+def test_streamed_chat_equals_the_whole_one(world, v1):
+    chat = client(world, v1=v1).chat.completions.create
+    whole = chat(model="chat", messages=MESSAGES)
+    chunks = list(
+        chat(model="chat", messages=MESSAGES, stream=True, stream_options={"include_usage": True})
+    )
+    said = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    assert said == whole.choices[0].message.content
+    assert chunks[-1].usage == whole.usage
+    assert chunks[-2].choices[0].finish_reason == "stop"
+    without = list(chat(model="chat", messages=MESSAGES, stream=True))
+    assert not any(chunk.usage for chunk in without)
+
+
+def test_completion_of_the_older_kind(world):
+    made = client(world).completions.create(model="old", prompt="Hello")
+    assert made.object == "text_completion"
+    streamed = client(world).completions.create(model="old", prompt="Hello", stream=True)
+    assert "".join(c.choices[0].text for c in streamed if c.choices) == made.choices[0].text
+
+
+def test_responses_whole_and_streamed(world):
+    create = client(world, v1=True).responses.create
+    whole = create(model="chat", input="Hello", instructions="Be brief.")
+    events = list(create(model="chat", input="Hello", instructions="Be brief.", stream=True))
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    final = events[-1].response
+    assert (whole.status, final.status) == ("completed", "completed")
+    assert final.usage == whole.usage
+    deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
+    assert "".join(deltas) == final.output_text == whole.output_text
+    cut = create(model="chat", input="Hello", max_output_tokens=2)
+    assert (cut.status, cut.usage.output_tokens) == ("incomplete", 2)
+    type(final).model_validate(final.model_dump())
+
+
+def test_embeddings_in_both_encodings(world):
+    create = client(world).embeddings.create
+    packed = create(model="vectors", input=["a", "b"], dimensions=8)
+    plain = create(model="vectors", input=["a", "b"], dimensions=8, encoding_format="float")
+    assert packed.data == plain.data
+    assert len(packed.data[1].embedding) == 8
+    assert packed.usage.prompt_tokens == 2
+
+
+def test_models_are_those_deployed(world):
+    models = client(world, v1=True).models
+    assert "gpt-5.1" in [model.id for model in models.list()]
+    assert models.retrieve("gpt-4.1").id == "gpt-4.1"
+    with pytest.raises(openai.NotFoundError):
+        models.retrieve("gpt-2")
+
+
+def test_reasoning_models_refuse_old_parameters(world):
+    chat = client(world).chat.completions.create
+    with pytest.raises(openai.BadRequestError, match="Use 'max_completion_tokens' instead"):
+        chat(model="chat", messages=MESSAGES, max_tokens=5)
+    with pytest.raises(openai.BadRequestError, match=r"does not support 0\.2 with this model"):
+        chat(model="chat", messages=MESSAGES, temperature=0.2)
+    assert chat(model="plain", messages=MESSAGES, max_tokens=5, temperature=0.2).usage
+    assert chat(model="chat", messages=MESSAGES, max_tokens=None, temperature=1).usage
+
+
+def test_what_is_not_modelled_says_so(world):
+    with pytest.raises(NotModelledError, match="'tools'"):
+        client(world).chat.completions.create(model="chat", messages=MESSAGES, tools=[{}])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        (CHAT, b"{", None),
+        (CHAT, {"temperature": 1}, "missing_required_parameter"),
+        ("/openai/deployments/chat/completions", {"prompt": "x"}, "OperationNotSupported"),
+        ("/openai/deployments/vectors/chat/completions", HELLO, "OperationNotSupported"),
+        ("/openai/deployments/chat/embeddings", {"input": "x"}, "OperationNotSupported"),
+    ],
+)
+def test_bad_bodies(world, refused, path, body, code):
+    assert refused(world.call(path, body))[:2] == (400, code)
+
+
+def test_row_and_metrics_of_a_call(world):
+    response = world.call()
+    usage = json.loads(response.body)["usage"]
+    (row,) = world.telemetry.rows
+    properties = world.telemetry.properties
+    assert (row["OperationName"], row["ResultSignature"]) == ("ChatCompletions_Create", "200")
+    assert row["CallerIPAddress"] == "81.2.69.***"
+    assert row["CorrelationId"] == response.headers.get("apim-request-id")
+    assert properties["objectId"] == CALLER
+    assert properties["streamType"] == "Non-Streaming"
+    assert properties["responseLength"] == len(response.body)
+    assert (properties["modelDeploymentName"], properties["modelName"]) == ("chat", "gpt-5.1")
+    assert not {"usage", "prompt_tokens"} & properties.keys()
+    assert world.telemetry.metrics == {
+        "AzureOpenAIRequests": 1,
+        "ProcessedPromptTokens": usage["prompt_tokens"],
+        "GeneratedTokens": usage["completion_tokens"],
+        "TokenTransaction": usage["total_tokens"],
+    }
+
+
+def test_a_stream_is_logged_when_it_ends(world):
+    response = world.call(body={**HELLO, "stream": True})
+    assert world.telemetry.rows == []
+    sent = b"".join(response.body)
+    assert sent.endswith(b"data: [DONE]\n\n")
+    assert world.telemetry.properties["streamType"] == "Streaming"
+    assert world.telemetry.properties["responseLength"] == len(sent)
+
+
+def test_a_refused_call_is_logged_without_tokens(bare):
+    bare.call()
+    assert bare.telemetry.rows[0]["ResultSignature"] == "401"
+    assert list(bare.telemetry.metrics) == ["AzureOpenAIRequests"]

@@ -1,0 +1,76 @@
+"""A served network with one small face, and a process environment that leads clients to it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.cloud import Cloud
+from sandbox.entra import PATH, identity_face
+from sandbox.errors import ArmError
+from sandbox.http import Headers, Request, Response
+from sandbox.network import LOOPBACK, Network
+from sandbox.session import _clients
+
+HOST = "oai-test.openai.azure.com"
+SECRET = "the-header"
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "hello"},
+        }
+    ],
+}
+
+
+class Face:
+    """Echoes; streams at /stream; remembers what it got and whether a stream was ended early."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.ended = False
+
+    def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        if request.path == "/stream":
+            return Response(200, Headers([("Content-Type", "text/event-stream")]), self._parts())
+        if request.path == "/refused":
+            raise ArmError(409, "Conflict", "another operation is in progress")
+        if request.path == "/fault":
+            raise ZeroDivisionError
+        if request.path.endswith("/chat/completions"):
+            return Response.json(200, COMPLETION)
+        said = {"method": request.method, "query": request.query, "body": request.body.decode()}
+        return Response(200, Headers([("X-A", "1"), ("X-A", "2")]), json.dumps(said).encode())
+
+    def _parts(self) -> Iterator[bytes]:
+        try:
+            for number in range(50):
+                yield b"data: %d\n\n" % number
+                time.sleep(0.01)
+        finally:
+            self.ended = True
+
+
+@pytest.fixture
+def face(tmp_path, monkeypatch):
+    face, cloud, network = Face(), Cloud(tmp_path), Network(tmp_path)
+    network.register(HOST.__eq__, face)
+    network.register(LOOPBACK.__eq__, identity_face(cloud, SECRET))
+    face.cloud, face.network = cloud, network
+    with network.serve() as port:
+        proxy = f"http://{LOOPBACK}:{port}"
+        for name, value in _clients(proxy, network.authority).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("IDENTITY_ENDPOINT", proxy + PATH)
+        monkeypatch.setenv("IDENTITY_HEADER", SECRET)
+        yield face
