@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -33,9 +34,8 @@ def prepared(
     here = Path.cwd()
     places = (place for place in (here, *here.parents) if (place / "Pulumi.yaml").exists())
     project = next(places, here)
-    _tidy(project)
-    file = project / f"Pulumi.{STACK}.yaml"
-    text = file.read_text() if file.exists() else ""
+    before = _tidy(project, {})
+    text = before.get(project / f"Pulumi.{STACK}.yaml", "")
     own = "encryptionsalt:" in text.replace(SALT, "")
     state = folder / "state"
     state.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def prepared(
     try:
         yield inside
     finally:
-        _tidy(project)
+        _tidy(project, before)
 
 
 def _make(project: Path, copy: Path, text: str, environment: Mapping[str, str]) -> None:
@@ -68,9 +68,26 @@ def _make(project: Path, copy: Path, text: str, environment: Mapping[str, str]) 
             raise SessionError(f"`pulumi stack {verb}` failed: {done.stderr.strip()}")
 
 
-def _tidy(project: Path) -> None:
-    """Take SALT out of the project's stack files, unless a secret there depends on it."""
-    for file in project.glob("Pulumi.*.yaml"):
-        text = file.read_text()
-        if SALT in text and "secure:" not in text:
-            file.write_text(text.replace(SALT, ""))
+def _tidy(project: Path, before: Mapping[Path, str]) -> dict[Path, str]:
+    """Take SALT out of the project's stack files, unless a secret there depends on it.
+
+    The engine also quotes numbers when it writes SALT: a file that says the same as `before` gets
+    its old text back. Returns the text of each file.
+    """
+    after = {file: file.read_text() for file in project.glob("Pulumi.*.yaml")}
+    for file, found in after.items():
+        if SALT not in found or "secure:" in found:
+            continue
+        text, old = found.replace(SALT, ""), before.get(file, "")
+        after[file] = old if _plain(yaml.safe_load(text)) == _plain(yaml.safe_load(old)) else text
+        file.write_text(after[file])
+    return after
+
+
+def _plain(value: Any) -> Any:
+    """A YAML value with every scalar as the text that Pulumi's config makes of it."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str) else json.dumps(value, default=str)

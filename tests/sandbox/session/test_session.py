@@ -107,6 +107,6 @@ def test_stack_files_lose_our_salt_and_keep_a_persons_own(tmp_path):
     }
     for name, text in texts.items():
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
-    _tidy(tmp_path)
+    _tidy(tmp_path, {})
     after = {name: (tmp_path / f"Pulumi.{name}.yaml").read_text() for name in texts}
     assert after == texts | {"dev": "config: {}\n"}

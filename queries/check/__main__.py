@@ -1,0 +1,31 @@
+"""`python -m queries.check`."""
+
+from __future__ import annotations
+
+import sys
+
+from queries.check.arguments import parse
+from queries.check.display import summary
+from queries.check.errors import CannotRunError
+from queries.check.report import EXIT
+from queries.check.run import check, real_world
+
+
+def main(arguments: list[str]) -> int:
+    """Run the check, write its files and summary, and return its exit status."""
+    options, world = parse(arguments), real_world()
+    report = check(options, world)
+    try:
+        if options.json:
+            report.write_json(options.json)
+        if options.junit:
+            report.write_junit(options.junit)
+    except CannotRunError as error:
+        sys.stderr.write(f"queries.check: {error}\n")
+        return EXIT["error"]
+    summary(world.console, report)
+    return report.status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""What an answer to a call through the gateway means: done, call again, or broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+ROLE_WAIT = 30 * 60
+"""Seconds for which a new role assignment may not act yet.
+
+https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+"""
+DEPLOYMENT_WAIT = 5 * 60
+"""Seconds for which a new deployment may answer DeploymentNotFound, as the answer itself says."""
+GATEWAY_WAIT = 60
+"""Seconds for which a new API may be unknown to the gateway's units."""
+THROTTLE_WAIT = 10 * 60
+"""Seconds of 429 after which the capacity is taken to be too small."""
+FAULT_WAIT = 3 * 60
+"""Seconds for which server errors and lost connections are tried again."""
+LONGEST_RETRY_AFTER = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a call was not answered, and for how long it is worth calling again."""
+
+    cause: str
+    fix: str
+    patience: float = 0
+    """Seconds from the first call of this deployment; 0 gives up at once."""
+    retry_after: float = 0
+
+
+RULES: tuple[tuple[range, str, float, str], ...] = (
+    # https://learn.microsoft.com/azure/api-management/api-management-subscriptions
+    (
+        range(401, 404),
+        "subscription key",
+        0,
+        (
+            "the gateway refuses the key: link the API to the product, keep the consumer active, "
+            "and read the outputs again after rotating keys"
+        ),
+    ),
+    (
+        range(401, 404),
+        "audience",
+        0,
+        "the policy's authentication-managed-identity asks a token for the wrong resource",
+    ),
+    # https://learn.microsoft.com/azure/ai-services/disable-local-auth
+    (
+        range(401, 404),
+        "AuthenticationTypeDisabled",
+        0,
+        (
+            "the gateway sends no token: the API's policy must set one with "
+            "authentication-managed-identity (pulumi up --refresh puts the policy back)"
+        ),
+    ),
+    (
+        range(401, 404),
+        "firewall",
+        0,
+        "let the gateway through the account's network rules (portal: Azure OpenAI > Networking)",
+    ),
+    (
+        range(401, 404),
+        "",
+        ROLE_WAIT,
+        (
+            "give the gateway's identity the role Cognitive Services User on the account, and "
+            "check that the policy sends its token"
+        ),
+    ),
+    (
+        range(404, 405),
+        "deployment",
+        DEPLOYMENT_WAIT,
+        "the account has no such deployment: pulumi up --refresh",
+    ),
+    (
+        range(404, 405),
+        "",
+        GATEWAY_WAIT,
+        (
+            "no operation of the API matches: check apiPath, the imported document and the "
+            "policy's backend URL"
+        ),
+    ),
+    (
+        range(429, 430),
+        "",
+        THROTTLE_WAIT,
+        "raise the deployment's capacity or the account's quota",
+    ),
+    (
+        range(500, 600),
+        "",
+        FAULT_WAIT,
+        (
+            "see gateway-errors.kql for the cause that the gateway logged; check the policy's "
+            "backend URL and managed identity"
+        ),
+    ),
+    (range(600), "", 0, "the model refuses the request: check checkApiVersion and the model"),
+)
+"""Status, words of the answer, seconds of patience, fix: the first that fits counts."""
+
+
+def refusal(response: httpx.Response) -> Refusal | None:
+    """None for an answered call."""
+    status = response.status_code
+    if status == httpx.codes.OK:
+        return None
+    code, message = said(response)
+    cause = f"HTTP {status}{f' {code}' if code else ''}: {message}"
+    patience, fix = next(
+        (patience, fix)
+        for statuses, words, patience, fix in RULES
+        if status in statuses and words.lower() in cause.lower()
+    )
+    found = Refusal(cause=cause, fix=fix, patience=patience)
+    return replace(found, retry_after=_retry_after(response)) if patience else found
+
+
+def lost(error: httpx.RequestError) -> Refusal:
+    """No answer at all."""
+    return Refusal(
+        cause=f"the gateway cannot be reached: {type(error).__name__}: {error}",
+        fix="check the gateway's URL, DNS and network rules from this machine",
+        patience=FAULT_WAIT,
+    )
+
+
+def said(response: httpx.Response) -> tuple[str, str]:
+    """Code and message of an error, in the gateway's shape or the model endpoint's."""
+    try:
+        body: Any = response.json()
+    except ValueError:
+        return "", response.text.strip()[:200] or response.reason_phrase
+    body = body if isinstance(body, dict) else {}
+    error = body.get("error") if isinstance(body.get("error"), dict) else body
+    code = str(error.get("code") or "")
+    return ("" if code.isdigit() else code), str(error.get("message") or "no message")[:300]
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
+    try:
+        return min(float(response.headers.get("retry-after", 0)), LONGEST_RETRY_AFTER)
+    except ValueError:
+        return 0

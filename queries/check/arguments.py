@@ -1,0 +1,87 @@
+"""The command line of `python -m queries.check`."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import math
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from queries.check.report import EXIT
+
+DEFAULT_TIMEOUT = 120.0
+"""Minutes: a new workspace may take two hours to receive its first rows.
+
+https://learn.microsoft.com/azure/api-management/monitor-api-management
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, exit status 2."""
+        sys.stderr.write(f"queries.check: {message} (see --help)\n")
+        sys.exit(EXIT["error"])
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options; a wrong one ends the process with status 2 and one line."""
+    parser = _Parser(
+        prog="python -m queries.check",
+        description="Call every deployment through the gateway, and find each call, whole, in the "
+        "workspace.",
+        epilog="exit status: 0 every proof seen, 1 a proof failed, 2 could not run, 3 rows had not "
+        "arrived by the timeout, 130 interrupted",
+        allow_abbrev=False,
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--stack", metavar="NAME", help="stack to check; default: the selected one")
+    source.add_argument(
+        "--outputs", type=Path, metavar="FILE", help="its outputs, as pulumi saves them with --json"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_minutes,
+        metavar="MIN",
+        help=f"minutes to wait for rows; default {DEFAULT_TIMEOUT:.0f}, with --no-traffic one look",
+    )
+    parser.add_argument("--json", type=_file, metavar="FILE", help="write the result as JSON")
+    parser.add_argument("--junit", type=_file, metavar="FILE", help="write it as JUnit XML")
+    parser.add_argument(
+        "--no-traffic",
+        action="store_true",
+        help="make no call: judge calls of the last 24 hours. Weaker: it shows that rows of some "
+        "call are there, and only their agreement with each other, not with what a caller was told",
+    )
+    parser.add_argument(
+        "--caller-ip", type=_address, metavar="IP", help="address the rows must show"
+    )
+    options = parser.parse_args(arguments)
+    if options.timeout is None:
+        options.timeout = 0.0 if options.no_traffic else DEFAULT_TIMEOUT
+    return options
+
+
+def _minutes(value: str) -> float:
+    try:
+        minutes = float(value)
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of minutes")
+    return minutes
+
+
+def _file(value: str) -> Path:
+    path = Path(value)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{value!r} cannot be written: no such folder")
+    return path
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not an IP address") from None

@@ -1,0 +1,153 @@
+"""What the check must know of the stack: read from its outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from queries.check.errors import CannotRunError
+
+KEY_VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
+"""Environment variable that gives the consumer's key when the outputs do not."""
+PULUMI_TIMEOUT = 300
+"""Seconds that `pulumi stack output` may take."""
+
+Url = Annotated[str, Field(pattern=r"^https://\S+$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Deployment(_Model):
+    """A model deployment and the kind of call it answers."""
+
+    name: str
+    model: str
+    kind: Literal["chat", "completions", "embeddings"]
+
+
+class Target(_Model):
+    """The stack's `proof` output, with the key of the consumer that the check calls as."""
+
+    version: Literal[1]
+    gateway_url: Url
+    api_path: str
+    api_id: str
+    account_id: str
+    gateway_id: str
+    workspace_customer_id: str
+    deployments: Annotated[tuple[Deployment, ...], Field(min_length=1)]
+    consumers: tuple[str, ...]
+    capture: Literal["full", "metadata"]
+    body_bytes: int
+    llm_logging: bool
+    subscription_key_header: str
+    api_version: str
+    logs_endpoint: Url
+    consumer: str = ""
+    key: SecretStr = SecretStr("")
+
+    @property
+    def bodies(self) -> bool:
+        """The gateway log is meant to hold bodies."""
+        return self.capture == "full" and self.body_bytes > 0
+
+    @property
+    def messages(self) -> bool:
+        """The LLM log is meant to hold messages."""
+        return self.capture == "full" and self.llm_logging
+
+
+def from_stack(stack: str | None) -> dict[str, Any]:
+    """The outputs of a stack of the Pulumi project in this directory.
+
+    Raises:
+        CannotRunError: `pulumi` is missing, fails, or answers something else than outputs.
+    """
+    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive"]
+    try:
+        done = subprocess.run(  # noqa: S603 - an argument list, no shell
+            [*command, *(["--stack", stack] if stack else [])],
+            capture_output=True,
+            text=True,
+            timeout=PULUMI_TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise CannotRunError(
+            "pulumi is not on PATH", "install it, or give the outputs with --outputs FILE"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise CannotRunError(
+            f"pulumi stack output gave nothing in {PULUMI_TIMEOUT} s", "is the backend reachable?"
+        ) from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no message"]
+        raise CannotRunError(
+            f"pulumi stack output failed: {said[-1].removeprefix('error: ')}",
+            "choose the stack with --stack NAME; log in with `pulumi login`",
+        )
+    return _parsed(done.stdout, "pulumi stack output")
+
+
+def from_file(file: Path) -> dict[str, Any]:
+    """The outputs saved by `pulumi stack output --json --show-secrets`.
+
+    Raises:
+        CannotRunError: the file cannot be read, or holds something else.
+    """
+    try:
+        return _parsed(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise CannotRunError(f"cannot read {file}: {reason}") from None
+
+
+def target(outputs: dict[str, Any], *, traffic: bool) -> Target:
+    """The proof output, checked, with the first consumer's key if calls are to be made.
+
+    Raises:
+        CannotRunError: no `proof` output, one of another shape, or no key.
+    """
+    if not isinstance(outputs.get("proof"), dict):
+        raise CannotRunError("the stack has no output `proof`", "deploy it first: pulumi up")
+    try:
+        found = Target.model_validate(outputs["proof"])
+    except ValidationError as error:
+        wrong = sorted({".".join(str(part) for part in e["loc"]) for e in error.errors()})
+        raise CannotRunError(
+            f"the output `proof` is of another version: {', '.join(wrong)}",
+            "deploy and check from the same commit: pulumi up",
+        ) from None
+    return _with_key(found, outputs.get("subscriptionKeys")) if traffic else found
+
+
+def _with_key(found: Target, keys: object) -> Target:
+    named = keys if isinstance(keys, dict) else {}
+    given = os.environ.get(KEY_VARIABLE, "").strip()
+    for consumer in found.consumers:
+        key = given or named.get(consumer)
+        if isinstance(key, str) and key not in {"", "[secret]"}:
+            return found.model_copy(update={"consumer": consumer, "key": SecretStr(key)})
+    raise CannotRunError(
+        "no key of any consumer in the outputs",
+        f"save them with --show-secrets, or set {KEY_VARIABLE}; a stack without consumers can "
+        "only be checked with --no-traffic",
+    )
+
+
+def _parsed(text: str, source: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise CannotRunError(f"{source}: not a JSON object of outputs")
+    return value

@@ -1,0 +1,95 @@
+"""What a run found: its verdict, exit status, and the files that a pipeline reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from queries.check.errors import CannotRunError
+from queries.check.proofs.base import Proof, Verdict
+
+EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
+COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """How one proof ended: seen, failed, timeout, or waiting if the run ended earlier."""
+
+    id: str
+    status: str
+    detail: str
+    fix: str
+
+
+@dataclass(kw_only=True)
+class Report:
+    """A run's end; `verdict` is a key of `EXIT`."""
+
+    verdict: str = "error"
+    proofs: list[Line] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+    fix: str = ""
+    status: int = EXIT["error"]
+
+    def judge(self, proofs: list[Proof], verdicts: dict[str, Verdict]) -> None:
+        """Take over the verdicts; what is still waited for has timed out, unless one failed."""
+        ends = {verdict.status for verdict in verdicts.values()}
+        self.verdict = (
+            "failed" if "failed" in ends else "timeout" if "waiting" in ends else "proven"
+        )
+        self.proofs = [_line(proof, verdicts[proof.id], self.verdict) for proof in proofs]
+        self.status = EXIT[self.verdict]
+
+    def stop(self, error: str, fix: str = "", status: int = EXIT["error"]) -> None:
+        """The run could not end by itself; the proofs so far stay."""
+        self.verdict, self.error, self.fix, self.status = "error", error, fix, status
+        self.proofs = [
+            replace(line, status="waiting", fix="") if line.status == "timeout" else line
+            for line in self.proofs
+        ]
+
+    def write_json(self, file: Path) -> None:
+        """`{"verdict", "proofs": [{"id", "status", "detail", "fix"}], "seconds"}`."""
+        proofs = [vars(line) for line in self.proofs]
+        value = {"verdict": self.verdict, "proofs": proofs, "seconds": self.seconds}
+        if self.error:
+            value |= {"error": self.error, "fix": self.fix}
+        _write(file, json.dumps(value, indent=2) + "\n")
+
+    def write_junit(self, file: Path) -> None:
+        """One test case a proof: timed out is an error, given up for another's sake is skipped."""
+        suite = ET.Element("testsuite", name="queries.check", time=f"{self.seconds:.3f}")
+        for line in self.proofs:
+            case = ET.SubElement(suite, "testcase", classname="queries.check", name=line.id)
+            if line.status == "seen":
+                ET.SubElement(case, "system-out").text = line.detail
+            elif line.status == "waiting":
+                ET.SubElement(case, "skipped", message=line.detail)
+            else:
+                tag = "failure" if line.status == "failed" else "error"
+                ET.SubElement(case, tag, message=line.detail, type=line.status).text = line.fix
+        if self.error:
+            case = ET.SubElement(suite, "testcase", classname="queries.check", name="run")
+            ET.SubElement(case, "error", message=self.error, type="error").text = self.fix
+        for name, tag in COUNTS.items():
+            suite.set(name, str(len(list(suite.iter(tag)))))
+        _write(file, ET.tostring(suite, encoding="utf-8", xml_declaration=True).decode())
+
+
+def _line(proof: Proof, verdict: Verdict, end: str) -> Line:
+    late = verdict.status == "waiting" and end == "timeout"
+    status, fix = ("timeout", proof.fix) if late else (verdict.status, verdict.fix)
+    return Line(id=proof.id, status=status, detail=verdict.detail, fix=fix)
+
+
+def _write(file: Path, content: str) -> None:
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise CannotRunError(f"cannot write {file}: {error.strerror}") from None

@@ -1,0 +1,49 @@
+"""Runs of the check against Azure in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from queries.check.arguments import parse
+from queries.check.display import summary
+from queries.check.report import Report
+from queries.check.run import World, check
+from tests.check.azure import Azure, FakeClock, outputs
+
+
+class Run:
+    """One stack, one Azure, and what the check prints."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.azure = Azure(self.clock)
+        self.screen = io.StringIO()
+        self.terminal = False
+
+    def __call__(self, *arguments: str, **proof: Any) -> Report:
+        file = self.folder / "outputs.json"
+        file.write_text(json.dumps(outputs(**proof)))
+        self.azure.capture = proof.get("capture", "full")
+        console = Console(file=self.screen, force_terminal=self.terminal, width=200)
+        world = World(
+            console=console,
+            clock=self.clock,
+            client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.handle)),
+            workspace=lambda _: self.azure,
+        )
+        report = check(parse(["--outputs", str(file), *arguments]), world)
+        summary(console, report)
+        return report
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)

@@ -1,0 +1,347 @@
+"""Whole runs: what the check says of healthy and of broken deployments."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from queries.check.errors import CannotRunError
+from queries.check.report import Report
+from tests.check.azure import ACCOUNT, GATEWAY, KEY, Row, refused, wrong_key
+from tests.check.conftest import Run
+
+LOGS, LLM, DIAGNOSTICS = (
+    "ApiManagementGatewayLogs",
+    "ApiManagementGatewayLlmLog",
+    "AzureDiagnostics",
+)
+FULL = ["call", "prompt", "completion", "caller", "tokens", "messages"]
+OTHERS = ["account", "gateway-metrics", "account-metrics"]
+
+
+def ends(report: Report) -> dict[str, str]:
+    return {line.id: line.status for line in report.proofs}
+
+
+def of(report: Report, proof: str) -> tuple[str, str, str]:
+    line = next(line for line in report.proofs if line.id == proof)
+    return line.status, line.detail, line.fix
+
+
+def test_every_proof_seen_is_proven(run: Run) -> None:
+    report = run("--caller-ip", "203.0.113.9")
+
+    assert (report.verdict, report.status) == ("proven", 0)
+    assert list(ends(report)) == FULL + OTHERS
+
+
+def test_the_call_is_made_as_the_consumer_with_a_marker(run: Run) -> None:
+    run()
+
+    (request,) = run.azure.requests
+    assert str(request.url) == (
+        "https://apim-x.azure-api.net/openai/deployments/text-turbo/chat/completions"
+        "?api-version=2025-04-01-preview"
+    )
+    assert request.headers["api-key"] == KEY
+    body = json.loads(request.content)
+    assert body["messages"][0]["content"].startswith("proof-")
+    assert body["max_completion_tokens"] > 0
+
+
+def test_every_kind_of_deployment_is_called(run: Run) -> None:
+    kinds = [("a", "gpt-5.1", "chat"), ("b", "davinci-002", "completions")]
+    kinds += [("c", "text-embedding-3-small", "embeddings")]
+    deployments = [{"name": n, "model": m, "version": "1", "kind": k} for n, m, k in kinds]
+
+    assert run(deployments=deployments).verdict == "proven"
+    assert [r.url.path.split("/", 4)[4] for r in run.azure.requests] == [
+        "chat/completions",
+        "completions",
+        "embeddings",
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_late_repeated_and_shuffled_rows_are_no_alarm(run: Run, seed: int) -> None:
+    run.azure._random.seed(seed)
+    run.azure.spread = 300
+
+    report = run()
+
+    assert report.verdict == "proven"
+    arrived = max(at for at, _, _ in run.azure._rows)
+    assert run.clock.time <= arrived + 5
+
+
+def test_a_table_that_does_not_exist_yet_is_waited_for(run: Run) -> None:
+    run.azure.no_table_until = 900
+
+    assert run().verdict == "proven"
+    assert 900 <= run.clock.time <= 905
+
+
+def test_the_role_is_waited_for(run: Run) -> None:
+    message = "The principal lacks the required data action"
+    run.azure.refusals = [refused(401, "PermissionDenied", message)] * 8
+
+    assert run().verdict == "proven"
+    assert run.clock.time < 120
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (refused(401, "PermissionDenied", "lacks the data action"), "Cognitive Services User"),
+        (refused(404, "DeploymentNotFound", "The deployment does not exist"), "no such deployment"),
+        (refused(404, "404", "Resource not found"), "no operation of the API matches"),
+        (refused(429, "429", "Too many requests", **{"retry-after": "20"}), "capacity"),
+        (refused(500, "InternalServerError", "oh"), "gateway-errors.kql"),
+    ],
+)
+def test_a_call_that_never_succeeds_is_given_up(run: Run, refusal: Any, says: str) -> None:
+    run.azure.refusals = [refusal] * 5000
+
+    report = run()
+
+    assert (report.verdict, report.status) == ("failed", 1)
+    assert says in of(report, "call")[2]
+    assert [line.fix for line in report.proofs[1:]] == [""] * 8
+    assert 50 < run.clock.time <= 30 * 60
+    assert run.azure.queries == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (wrong_key(), "refuses the key"),
+        (refused(401, "401", "audience is incorrect"), "wrong resource"),
+        (refused(403, "AuthenticationTypeDisabled", "Keys are off"), "sends no token"),
+        (refused(400, "unsupported_value", "max_completion_tokens"), "refuses the request"),
+        (refused(403, "403", "Access denied due to Virtual Network/Firewall rules."), "network"),
+    ],
+)
+def test_a_call_that_cannot_succeed_fails_at_once(run: Run, refusal: Any, says: str) -> None:
+    run.azure.refusals = [refusal]
+
+    report = run()
+
+    assert says in of(report, "call")[2]
+    assert run.clock.time == 0
+
+
+def test_retry_after_is_honoured(run: Run) -> None:
+    run.azure.refusals = [refused(429, "429", "slow down", **{"retry-after": "17"})]
+
+    assert run().verdict == "proven"
+    assert run.clock.slept[0] == 17
+
+
+def without(**columns: Any) -> Any:
+    return lambda row: {**row, **columns}
+
+
+BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
+NO_BODIES = without(**dict.fromkeys(BODIES, ""))
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "proof", "says"),
+    [
+        (LOGS, NO_BODIES, "prompt", "without any body"),
+        (LOGS, without(BackendRequestBody=""), "prompt", "BackendRequestBody is empty"),
+        (LOGS, without(ResponseBody=""), "completion", "ResponseBody is empty"),
+        (LOGS, without(ResponseBody='{"id": "x"}'), "completion", "holds other text"),
+        (LOGS, without(ApimSubscriptionId="other"), "caller", "is other, not aoai-test"),
+        (LOGS, without(CallerIpAddress=""), "caller", "CallerIpAddress is empty"),
+        (LLM, lambda r: r | ({"TotalTokens": 3} if "TotalTokens" in r else {}), "tokens", "told"),
+        (LLM, lambda r: r | {"Response": "[]"} if r["Response"] else r, "messages", "not those"),
+    ],
+)
+def test_rows_that_show_the_contrary_fail(
+    run: Run, table: str, change: Any, proof: str, says: str
+) -> None:
+    run.azure.change = {table: change}
+
+    report = run()
+
+    status, detail, fix = of(report, proof)
+    assert (report.status, status) == (1, "failed")
+    assert says in detail
+    assert fix
+    assert run.clock.time <= 31
+
+
+def test_an_entry_over_32_kb_is_told_from_a_missing_setting(run: Run) -> None:
+    big = {"RequestSize": 9000, "ResponseSize": 90000}
+    run.azure.change = {LOGS: lambda row: NO_BODIES(row) | big}
+
+    assert "32 KB" in of(run(), "prompt")[1]
+
+
+def lost(_: Row) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("table", "unseen", "says"),
+    [
+        (LOGS, {"prompt", "completion", "caller"}, "GatewayLogs"),
+        (LLM, {"tokens", "messages"}, "GatewayLlmLogs"),
+        (DIAGNOSTICS, {"account"}, "RequestResponse"),
+        (GATEWAY, {"gateway-metrics"}, "AllMetrics"),
+        (ACCOUNT, {"account-metrics"}, "AllMetrics"),
+    ],
+)
+def test_rows_that_never_come_time_out_with_the_likely_cause(
+    run: Run, table: str, unseen: set[str], says: str
+) -> None:
+    run.azure.change = {table: lost}
+
+    report = run("--timeout", "20")
+
+    assert (report.verdict, report.status) == ("timeout", 3)
+    assert {name for name, status in ends(report).items() if status == "timeout"} == unseen
+    assert all(says in of(report, name)[2] for name in unseen)
+    assert run.clock.time == pytest.approx(1200, abs=1)
+    assert max(run.clock.slept) <= 5
+
+
+def test_earlier_requests_do_not_count_for_this_call(run: Run) -> None:
+    """A check just before left log rows and metrics; this call's metric is lost or late."""
+    assert run().verdict == "proven"
+    run.clock.time += 10
+    run.azure.change = {GATEWAY: lost}
+    run.azure.delay = 20
+
+    report = run("--timeout", "1")
+
+    assert {name for name, end in ends(report).items() if end == "timeout"} == {"gateway-metrics"}
+    waited = [line for line in run.screen.getvalue().splitlines() if "account-metrics: wa" in line]
+    assert "1 of 2 requests" in waited[0]
+
+
+def test_capture_metadata_wants_no_content(run: Run) -> None:
+    report = run(capture="metadata")
+
+    assert report.verdict == "proven"
+    assert list(ends(report)) == ["call", "caller", "tokens", "no-content", *OTHERS]
+
+
+@pytest.mark.parametrize(("table", "column"), [(LOGS, "ResponseBody"), (LLM, "Request")])
+def test_content_logged_in_spite_of_metadata_fails(run: Run, table: str, column: str) -> None:
+    run.azure.change = {table: without(**{column: "secret talk"})}
+
+    report = run(capture="metadata")
+
+    assert of(report, "no-content")[0] == "failed"
+    assert "secret talk" not in run.screen.getvalue()
+
+
+def test_without_llm_logging_tokens_are_read_from_the_response(run: Run) -> None:
+    run.azure.change = {LLM: lost}
+
+    report = run(llmLogging=False)
+
+    assert report.verdict == "proven"
+    assert "ResponseBody" in of(report, "tokens")[1]
+    run.azure.change |= {LOGS: lambda row: row | {"ResponseBody": row["ResponseBody"][:-9]}}
+    assert "cut" in of(run(llmLogging=False), "tokens")[1]
+
+
+def test_short_body_limits_still_prove_what_they_log(run: Run) -> None:
+    run.azure.change = {LOGS: lambda row: row | {body: row[body][:30] for body in BODIES}}
+
+    assert run(bodyBytes=30).verdict == "proven"
+
+
+def test_a_workspace_that_refuses_is_an_error(run: Run) -> None:
+    run.azure.denied = CannotRunError("the workspace refuses to be read (403)", "give the role")
+
+    report = run()
+
+    assert (report.verdict, report.status) == ("error", 2)
+    assert "give the role" in run.screen.getvalue()
+
+
+def test_no_traffic_judges_calls_of_others(run: Run) -> None:
+    run()
+    calls = len(run.azure.requests)
+
+    report = run("--no-traffic")
+
+    assert report.verdict == "proven"
+    assert len(run.azure.requests) == calls
+
+
+def test_no_traffic_judges_content_by_the_newest_call(run: Run) -> None:
+    run(capture="full")
+    run.clock.time += 600
+    run(capture="metadata")
+
+    assert run("--no-traffic", capture="metadata").verdict == "proven"
+
+
+def test_no_traffic_without_calls_looks_once(run: Run) -> None:
+    report = run("--no-traffic")
+
+    assert (report.verdict, run.clock.time) == ("timeout", 0)
+
+
+def test_interrupt_tells_what_was_seen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.azure.change = {GATEWAY: lost}
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.clock, "sleep", interrupt)
+
+    report = run()
+
+    assert report.status == 130
+    assert ends(report)["prompt"] == "seen"
+    assert of(report, "gateway-metrics")[::2] == ("waiting", "")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_neither_key_nor_prompt_is_ever_printed(run: Run, *, terminal: bool) -> None:
+    run.terminal = terminal
+    echo = refused(401, "PermissionDenied", f"the key {KEY} may not")
+    run.azure.refusals = [echo]
+
+    report = run("--timeout", "1")
+    report.write_json(run.folder / "r.json")
+
+    printed = run.screen.getvalue() + (run.folder / "r.json").read_text()
+    assert "proof-" in printed
+    assert KEY not in printed
+    assert "one short sentence" not in printed
+
+
+def test_plain_lines_come_on_change_and_once_a_minute(run: Run) -> None:
+    run.azure.change = {GATEWAY: lost}
+
+    run("--timeout", "5")
+
+    lines = run.screen.getvalue().splitlines()
+    assert sum("still waiting for gateway-metrics" in line for line in lines) == 4
+    assert sum("prompt: seen" in line for line in lines) == 1
+    assert len(lines) < 40
+
+
+def test_json_and_junit_hold_the_same(run: Run) -> None:
+    run.azure.change = {GATEWAY: lost, LOGS: without(CallerIpAddress="")}
+    report = run()
+    report.write_json(run.folder / "r.json")
+    report.write_junit(run.folder / "r.xml")
+
+    value = json.loads((run.folder / "r.json").read_text())
+    assert set(value) == {"verdict", "proofs", "seconds"}
+    assert value["verdict"] == "failed"
+    assert all(set(proof) == {"id", "status", "detail", "fix"} for proof in value["proofs"])
+    suite = ET.parse(run.folder / "r.xml").getroot()
+    assert [case.get("name") for case in suite] == [proof["id"] for proof in value["proofs"]]
+    assert [suite.get(key) for key in ("tests", "failures", "skipped")] == ["9", "1", "1"]

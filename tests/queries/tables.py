@@ -1,0 +1,68 @@
+"""Columns that the queries read, by table: name and KQL type.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables-index
+"""
+
+from __future__ import annotations
+
+COLUMNS: dict[str, dict[str, str]] = {
+    # https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
+    "ApiManagementGatewayLogs": {
+        "TimeGenerated": "datetime",
+        "CorrelationId": "string",
+        "ApiId": "string",
+        "OperationId": "string",
+        "ApimSubscriptionId": "string",
+        "CallerIpAddress": "string",
+        "Method": "string",
+        "Url": "string",
+        "ResponseCode": "int",
+        "BackendResponseCode": "int",
+        "RequestSize": "int",
+        "ResponseSize": "int",
+        "RequestBody": "string",
+        "BackendRequestBody": "string",
+        "BackendResponseBody": "string",
+        "ResponseBody": "string",
+        "LastErrorReason": "string",
+        "LastErrorMessage": "string",
+        "_ResourceId": "string",
+    },
+    # https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewayllmlog
+    "ApiManagementGatewayLlmLog": {
+        "TimeGenerated": "datetime",
+        "CorrelationId": "string",
+        "SequenceNumber": "int",
+        "RequestId": "string",
+        "DeploymentName": "string",
+        "ModelName": "string",
+        "IsStreamCompletion": "bool",
+        "PromptTokens": "int",
+        "CompletionTokens": "int",
+        "TotalTokens": "int",
+        "RequestMessages": "dynamic",
+        "ResponseMessages": "dynamic",
+        "_ResourceId": "string",
+    },
+    # https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
+    "AzureDiagnostics": {
+        "TimeGenerated": "datetime",
+        "CorrelationId": "string",
+        "ResourceProvider": "string",
+        "Category": "string",
+        "OperationName": "string",
+        "ResultSignature": "string",
+        "DurationMs": "long",
+        "CallerIPAddress": "string",
+        "properties_s": "string",
+        "_ResourceId": "string",
+    },
+    # https://learn.microsoft.com/azure/azure-monitor/reference/tables/azuremetrics
+    "AzureMetrics": {
+        "TimeGenerated": "datetime",
+        "MetricName": "string",
+        "Total": "real",
+        "Count": "real",
+        "_ResourceId": "string",
+    },
+}

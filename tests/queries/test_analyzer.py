@@ -1,0 +1,44 @@
+"""Every `.kql` file is accepted by Microsoft's own analyzer, with the tables' real columns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from queries.check.kql import FOLDER, load, render
+from tests.queries.tables import COLUMNS
+
+ANALYZER = Path(__file__).parent / "analyzer"
+NAMES = sorted(file.stem for file in FOLDER.glob("*.kql"))
+
+
+def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
+    assert (ANALYZER / "node_modules").is_dir(), f"install the analyzer: npm ci --prefix {ANALYZER}"
+    done = subprocess.run(
+        ["node", str(ANALYZER / "analyze.js")],
+        input=json.dumps({"tables": COLUMNS, "queries": queries}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    queries = {name: load(name).text for name in NAMES}
+    filled = {f"{name} filled": render(name, since=since, until=since) for name in NAMES}
+    wrong = {
+        "no column": "ApiManagementGatewayLlmLog | project ApiId",
+        "no table": "ApiManagementGatewayLlmLogs | take 1",
+        "no syntax": "AzureMetrics | wherever",
+    }
+
+    found = analyze({**queries, **filled, **wrong})
+
+    refused = {name for name, diagnostics in found.items() if diagnostics}
+    assert refused == set(wrong), found

@@ -1,0 +1,64 @@
+"""Set-up tells what is wrong in plain words, and does nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools import setup
+
+
+def executable(file, text):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with an empty cache and nothing on PATH."""
+    monkeypatch.setattr(setup, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(setup, "ENVIRONMENT", tmp_path / ".venv")
+    monkeypatch.setattr(setup, "STAMP", tmp_path / ".venv" / "set-up")
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    return tmp_path
+
+
+def test_an_old_python_is_refused():
+    with pytest.raises(setup.SetupError, match=r"Python 3\.9 is too old; 3\.11 or newer"):
+        setup.check_python((3, 9))
+
+
+def test_the_engine_on_path_is_taken_if_its_version_fits(machine):
+    fits = executable(machine / "path" / "pulumi", f"echo v{setup.ENGINE}")
+    assert setup.find_engine() == fits
+
+
+def test_another_version_on_path_gives_way_to_the_cache(machine):
+    executable(machine / "path" / "pulumi", "echo v3.1.0")
+    assert setup.find_engine() is None
+    cached = executable(machine / "cache" / "pulumi", f"echo v{setup.ENGINE}")
+    assert setup.find_engine() == cached
+
+
+def test_no_go_and_no_package_index_says_what_is_missing(machine, monkeypatch):
+    monkeypatch.setattr(setup, "works", lambda *_, **__: False)
+    with pytest.raises(setup.SetupError, match=r"needs Go 1\.26 or newer"):
+        setup.build_engine()
+
+
+@pytest.mark.parametrize(
+    ("version", "new"), [("go1.26.8", True), ("go1.27rc1", True), ("go1.22", False), ("", False)]
+)
+def test_only_a_new_go_is_used(machine, version, new):
+    go = executable(machine / "path" / "go", f"echo {version}")
+    assert setup.find_go() == (go if new else None)
+
+
+def test_done_once_is_done_until_an_input_changes(machine, monkeypatch):
+    assert not setup.is_current()
+    executable(machine / ".venv" / "bin" / "pulumi", "")
+    setup.STAMP.write_text(setup.fingerprint())
+    assert setup.is_current()
+    monkeypatch.setattr(setup, "INPUTS", ("Makefile",))
+    assert not setup.is_current()

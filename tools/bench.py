@@ -1,0 +1,167 @@
+"""What the stack costs over the least it could: `make bench`.
+
+Preview: the example stack against a program that imports the same packages and declares nothing,
+taken in turns. Up: its modelled duration under Azure's latencies against the longest chain of
+operations that Azure itself forces. Both are ratios of one run on one machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 7
+PREVIEW_BAR = 1.5
+UP_BAR = 1.05
+ONE_AT_A_TIME = ("/apis/", "/subscriptions/", "/deployments/")
+"""Below these, Azure refuses two changes to one parent at once.
+
+https://github.com/Azure/apiops-cli/issues/252
+https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
+https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
+"""
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Measure both; 1 if a ratio is over its bar."""
+    with tempfile.TemporaryDirectory() as folder:
+        preview, lines = preview_ratio(Path(folder))
+        up, chain = up_ratio(Path(folder))
+    table = Table("measure", "ratio", "bar", "of what")
+    table.add_row("preview", f"{preview:.2f}", f"{PREVIEW_BAR}", lines)
+    table.add_row("up", f"{up:.3f}", f"{UP_BAR}", chain)
+    console.print(table)
+    return 0 if preview <= PREVIEW_BAR and up <= UP_BAR else 1
+
+
+def preview_ratio(folder: Path) -> tuple[float, str]:
+    """Median time of a preview of the example stack over that of an empty program."""
+    empty = folder / "empty"
+    empty.mkdir()
+    shutil.copy(ROOT / "Pulumi.yaml", empty)
+    shutil.copy(ROOT / "Pulumi.dev.yaml", empty)
+    (empty / "__main__.py").write_text("".join(imports(ROOT.glob("components/*.py"))))
+    (empty / ".venv").symlink_to(ROOT / ".venv")
+    places = {"example": ROOT, "empty": empty}
+    # Both run in one session, by turns, so that what slows the machine slows both.
+    script = f"{sys.executable} -m tools.bench turns {empty} {folder / 'times.json'}"
+    sandbox(["--dir", str(folder / "preview")], script.split())
+    times = json.loads((folder / "times.json").read_text())
+    medians = {name: statistics.median(times[name]) for name in places}
+    said = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in medians.items())
+    return medians["example"] / medians["empty"], f"{said} (median of {ROUNDS})"
+
+
+def take_turns(empty: Path, result: Path) -> int:
+    """Inside the sandbox: preview both programs in turns, and write down how long each took."""
+    times: dict[str, list[float]] = {"example": [], "empty": []}
+    for _ in range(ROUNDS):
+        for name, place in (("example", ROOT), ("empty", empty)):
+            began = time.perf_counter()
+            command = ["pulumi", "preview", "--stack", "dev"]
+            subprocess.run(command, cwd=place, check=True, capture_output=True)  # noqa: S603
+            times[name].append(time.perf_counter() - began)
+    result.write_text(json.dumps(times))
+    return 0
+
+
+def imports(files: Iterable[Path]) -> list[str]:
+    """Every import of a package in these files, as lines, without those of the project.
+
+    The Azure SDK loads its modules when they are first used, so each is used.
+    """
+    lines, modules = set(), set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            source = node.module if isinstance(node, ast.ImportFrom) else None
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
+            if source not in {"__future__", "components"} and "components." not in str(source):
+                lines.add(ast.unparse(node) + "\n")
+            if source == "pulumi_azure_native":
+                modules |= {alias.name for alias in node.names}
+    return sorted(lines) + [f"{name}._utilities\n" for name in sorted(modules)]
+
+
+def up_ratio(folder: Path) -> tuple[float, str]:
+    """Modelled duration of `pulumi up` over the longest chain that Azure forces."""
+    journal = folder / "journal.jsonl"
+    options = ["--dir", str(folder / "up"), "--journal", str(journal), "--latency", "azure"]
+    sandbox(options, ["pulumi", "up", "--yes", "--skip-preview"])
+    done = [json.loads(line) for line in journal.read_text().splitlines()]
+    creates = [entry for entry in done if entry["op"] == "create" and not entry["simulated"]]
+    elapsed = max(entry["end"] for entry in done) - min(entry["start"] for entry in creates)
+    length, chain = longest_chain(creates)
+    return elapsed / length, f"{elapsed:.0f} s over {length:.0f} s: " + " > ".join(chain)
+
+
+def longest_chain(creates: list[dict[str, Any]]) -> tuple[float, list[str]]:
+    """The longest way through what must be there before each resource can be made."""
+    best: dict[str, tuple[float, list[str]]] = {}
+    for entry in sorted(creates, key=lambda e: float(e["end"])):
+        before = [
+            best[other["id"]]
+            for other in creates
+            if other["id"] in best and is_forced_before(other, entry)
+        ]
+        length, chain = max(before, default=(0.0, []))
+        seconds = float(entry["end"]) - float(entry["start"])
+        best[entry["id"]] = (length + seconds, [*chain, entry["name"]])
+    return max(best.values())
+
+
+def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
+    """Whether Azure cannot take `later` before `earlier` is done.
+
+    It lies inside it, refers to it, is granted to its identity, or waits for the same lock.
+    """
+    inside = later["id"].startswith(earlier["id"] + "/")
+    refers = f'"{earlier["id"]}' in json.dumps(later["inputs"])
+    identity = later["type"].endswith(":RoleAssignment") and earlier["type"].endswith(
+        ":ApiManagementService"
+    )
+    return inside or refers or identity or bool(lock(earlier) and lock(earlier) == lock(later))
+
+
+def lock(entry: dict[str, Any]) -> str:
+    """The lock that a change takes: an API, all subscriptions of a service, an account's models."""
+    _, _, path = entry["id"].partition("/providers/")
+    for part in ONE_AT_A_TIME:
+        if part in path:
+            scope, _, rest = path.partition(part)
+            return scope + part + (rest.split("/")[0] if part == "/apis/" else "")
+    return ""
+
+
+def sandbox(options: list[str], command: list[str]) -> None:
+    """Run a command in a sandbox of its own; its output is shown only if it fails."""
+    done = subprocess.run(  # noqa: S603 commands of this file
+        [sys.executable, "-m", "sandbox", "run", *options, "--", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["turns"]:
+        sys.exit(take_turns(Path(sys.argv[2]), Path(sys.argv[3])))
+    sys.exit(main())

