@@ -43,6 +43,8 @@ class GatewayArgs:
     logger: str
     """`create`, `existing`, or `auto`: existing on an existing service."""
     diagnostic_setting_name: str
+    """"" if an existing service sends its logs to the workspace already: Azure refuses a second
+    setting that sends the same logs to the same place."""
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
@@ -76,6 +78,11 @@ class Gateway(pulumi.ComponentResource):
             self._create(name, args)
         self.loggers = self._loggers(name, args)
         self.logger_id = pulumi.Output.concat(self.id, "/loggers/", LOGGER)
+        if args.diagnostic_setting_name:
+            self._diagnostics(name, args)
+        self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
+
+    def _diagnostics(self, name: str, args: GatewayArgs) -> None:
         send_everything(
             f"{name}-diagnostics",
             setting_name=args.diagnostic_setting_name,
@@ -86,7 +93,6 @@ class Gateway(pulumi.ComponentResource):
             # With a setting in place Azure may make the logger itself, and creating it would fail.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self.loggers),
         )
-        self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
 
     def _create(self, name: str, args: GatewayArgs) -> None:
         service = apimanagement.ApiManagementService(

@@ -50,7 +50,8 @@ DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
 SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
 
 ChildName = Annotated[str, matching(CONSUMER_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
-SettingName = Annotated[str, matching(SETTING_NAME, r"[^<>*%&:\\?+/]{1,260}")]
+SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
+SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
 Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
 
 
@@ -116,7 +117,9 @@ class Settings(Frozen):
     gateway_tier: Annotated[str, one_of(*UNITS_BY_TIER)]
     gateway_units: Annotated[int, whole("units", 1, max(UNITS_BY_TIER.values()))]
     gateway_logger: Annotated[str, one_of("auto", "create", "existing")]
-    gateway_diagnostic_setting_name: SettingName
+    gateway_diagnostic_setting_name: Annotated[
+        str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
+    ]
     organization_name: Text
     administrator_email: Annotated[str, _email(optional=True)]
     api_name: ChildName
@@ -142,6 +145,13 @@ class Settings(Frozen):
         id_key = f"{str(info.field_name).removesuffix('_name')}_id"
         if value and info.data.get(id_key):
             raise ValueError(f'"", because {to_camel(id_key)} names an existing one')
+        return value
+
+    @field_validator("gateway_diagnostic_setting_name")
+    @classmethod
+    def _created_gateway_logs(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("gateway_id") == "":
+            raise ValueError(f"{SETTING_NAME}; empty only beside gatewayId")
         return value
 
     @field_validator("gateway_units")

@@ -84,6 +84,11 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             "apiDocument =",
             'not-openapi.json has no line "openapi": "3.0…"',
         ),
+        (
+            {"gatewayDiagnosticSettingName": ""},
+            'gatewayDiagnosticSettingName = ""',
+            "empty only beside gatewayId",
+        ),
         ({"capture": "some"}, 'capture = "some"', "full or metadata"),
         ({"samplingPercentage": 101}, 'samplingPercentage = "101"', "from 0 to 100"),
     ],

@@ -59,6 +59,11 @@ def test_existing_gateway_without_a_logger_gets_one_on_request() -> None:
     assert run.inputs("gateway-logger")["serviceName"] == "apim-shared"
 
 
+def test_existing_gateway_that_logs_already_gets_no_second_setting() -> None:
+    run = with_gateway({"gatewayDiagnosticSettingName": ""})
+    assert "gateway-diagnostics" not in {request.name for request in run.requests.values()}
+
+
 def test_on_an_existing_gateway_the_product_stays_under_a_name_of_its_own() -> None:
     run = with_gateway()
     assert run.inputs("product-OpenAi")["productId"] == "OpenAi-abc123"
