@@ -69,9 +69,10 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
     return {
         "version": PROOF_VERSION,
         "apiId": settings.api_name,
-        "consumers": [consumer.name for consumer in settings.consumers],
+        "consumers": [c.name for c in settings.consumers if c.state == "active"],
         "capture": settings.capture,
         "bodyBytes": settings.body_bytes,
+        "samplingPercentage": settings.sampling_percentage,
         "llmLogging": settings.llm_logging,
         "subscriptionKeyHeader": KEY_HEADER,
         "apiVersion": settings.check_api_version,

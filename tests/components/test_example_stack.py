@@ -190,6 +190,7 @@ def test_deployments_and_consumers_follow_one_another() -> None:
     ):
         assert any(urn.endswith(f"::{earlier}") for urn in run.request(later).dependencies)
     assert run.inputs("subscription-two")["state"] == "suspended"
+    assert run.stack["proof"]["consumers"] == ["one"]
 
 
 def test_what_lies_in_the_gateway_is_deleted_with_it(example: Run) -> None:
@@ -223,6 +224,7 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         ],
         "capture": "full",
         "bodyBytes": 8192,
+        "samplingPercentage": 100,
         "llmLogging": True,
         "logsEndpoint": "https://api.loganalytics.io",
     }

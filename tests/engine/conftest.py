@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.components.harness import example_config
+from tests.engine.machine import Machine
+
+EMBEDDINGS = {
+    "name": "text-vectors",
+    "model": "text-embedding-3-small",
+    "version": "1",
+    "sku": "Standard",
+    "capacity": 1,
+}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """The example stack, not deployed yet."""
+    return Machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """The example stack with an embedding model beside it, deployed; tests only read and call."""
+    made = Machine(tmp_path_factory.mktemp("deployed"))
+    made.configure(deployments=[*example_config()["deployments"], EMBEDDINGS])
+    made.up()
+    return made
