@@ -32,5 +32,5 @@ bench: setup ## Preview and up, as ratios to the least they can take
 	@$(VENV)/python -m tools.bench
 
 clean: ## Remove what is not kept: .venv, the sandbox's state, caches
-	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build
+	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

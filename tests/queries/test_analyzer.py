@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,8 @@ NAMES = sorted(file.stem for file in FOLDER.glob("*.kql"))
 
 
 def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
-    assert (ANALYZER / "node_modules").is_dir(), f"install the analyzer: npm ci --prefix {ANALYZER}"
     done = subprocess.run(
-        ["node", str(ANALYZER / "analyze.js")],
+        [str(Path(sys.prefix) / "bin" / "node"), str(ANALYZER / "analyze.js")],
         input=json.dumps({"tables": COLUMNS, "queries": queries}),
         capture_output=True,
         text=True,
