@@ -36,7 +36,7 @@ class Machine:
         self.project.mkdir(parents=True)
         (self.project / ".venv").symlink_to(sys.prefix)
         if program:
-            text = f"name: {PROJECT}\nruntime: {{name: python, options: {{virtualenv: .venv}}}}\n"
+            text = "name: platform\nruntime: {name: python, options: {virtualenv: .venv}}\n"
             (self.project / "Pulumi.yaml").write_text(text)
             (self.project / "__main__.py").write_text(program)
             return

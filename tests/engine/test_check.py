@@ -1,0 +1,88 @@
+"""The post-deploy check tells a whole deployment from a broken one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cloud import Cloud
+from tests.engine.machine import Machine
+
+CHECK = ("python", "-m", "queries.check", "--stack", "dev")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    made = Machine(tmp_path_factory.mktemp("checked"))
+    made.up()
+    return made
+
+
+@pytest.fixture
+def breakable(stack: Machine) -> Iterator[Machine]:
+    """The deployed stack; what a test breaks is whole again after it."""
+    kept = stack.cloud / "cloud.kept"
+    shutil.copy(stack.cloud / "cloud.json", kept)
+    yield stack
+    kept.replace(stack.cloud / "cloud.json")
+
+
+def remove(machine: Machine, pattern: str) -> None:
+    """Take every resource whose id ends like that out of the cloud, behind Pulumi's back."""
+    cloud = Cloud(machine.cloud)
+    found = [r.id for r in cloud.all() if re.search(pattern, r.id, re.IGNORECASE)]
+    assert found, f"nothing matches {pattern}"
+    with cloud.change():
+        for resource_id in found:
+            cloud.remove(resource_id)
+
+
+def test_whole_deployment_is_proven(stack: Machine, tmp_path: Path) -> None:
+    verdict, junit = tmp_path / "verdict.json", tmp_path / "junit.xml"
+    files = ("--json", str(verdict), "--junit", str(junit))
+    done = stack.run(*CHECK, "--timeout", "1", *files)
+    assert done.status == 0, done.text
+    found = json.loads(verdict.read_text())
+    assert found["verdict"] == "proven"
+    assert {proof["status"] for proof in found["proofs"]} == {"seen"}
+    (key,) = stack.outputs()["subscriptionKeys"].values()
+    assert key not in done.text + verdict.read_text() + junit.read_text()
+
+
+def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
+    slow = ("--ingestion-delay", "6", "--seed", "7")
+    done = stack.run(*CHECK, "--timeout", "1", options=slow)
+    assert done.status == 0, done.text
+    assert "waiting" in done.text
+
+
+@pytest.mark.parametrize(
+    ("broken", "status", "named"),
+    [
+        (r"/roleAssignments/[^/]+$", 1, "Cognitive Services User"),
+        (r"/apiLinks/[^/]+$", 1, "product"),
+        (r"/apis/[^/]+/diagnostics/azuremonitor$", 3, "diagnostic"),
+        (r"/service/[^/]+/loggers/azuremonitor$", 3, "logger"),
+        (r"/service/.*/diagnosticSettings/[^/]+$", 3, "diagnostic setting"),
+        (r"/accounts/.*/diagnosticSettings/[^/]+$", 3, "diagnostic setting"),
+    ],
+)
+def test_broken_deployment_is_told_with_its_cause(
+    breakable: Machine, broken: str, status: int, named: str
+) -> None:
+    remove(breakable, broken)
+    done = breakable.run(*CHECK, "--timeout", "0.1")
+    assert done.status == status, done.text
+    assert named in done.text
+
+
+def test_no_outputs_is_an_error_of_its_own(machine: Machine) -> None:
+    done = machine.run(*CHECK)
+    assert done.status == 2
+    assert "pulumi up" in done.text
+    assert "Traceback" not in done.text
