@@ -228,3 +228,17 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         "llmLogging": True,
         "logsEndpoint": "https://api.loganalytics.io",
     }
+
+
+def test_conflicts_are_retried_on_each_child_that_can_meet_one(example: Run) -> None:
+    expected = {
+        "gateway-logger",
+        "deployment-text-turbo",
+        "api-miyagi-api",
+        "openai-api-policy",
+        "openai-api-diagnostic",
+        "product-OpenAi",
+        "openai-api-product-link",
+        "subscription-aoai-test",
+    }
+    assert {r.name for r in example.requests.values() if r.hooks.on_error} == expected

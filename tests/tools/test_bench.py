@@ -1,0 +1,40 @@
+"""Nothing waits longer than Azure makes it wait."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tools import bench
+
+
+def entry(name: str, start: float, end: float, **more: Any) -> dict[str, Any]:
+    return {"name": name, "start": start, "end": end, "inputs": {}, "type": "t", **more}
+
+
+def test_up_takes_no_longer_than_the_chain_that_azure_forces(tmp_path: Path) -> None:
+    ratio, chain = bench.up_ratio(tmp_path)
+    assert 1 <= ratio <= bench.UP_BAR
+    assert "rg-activategenai > apim-" in chain
+
+
+def test_chain_follows_containment_reference_and_lock() -> None:
+    scope = "/subscriptions/s/resourceGroups/g"
+    service = f"{scope}/providers/Microsoft.ApiManagement/service/a"
+    creates = [
+        entry("g", 0, 1, id=scope),
+        entry("a", 1, 101, id=service),
+        entry("aside", 1, 51, id=f"{scope}/providers/x/y/aside"),
+        entry("api", 101, 111, id=f"{service}/apis/api"),
+        entry("one", 111, 121, id=f"{service}/apis/api/policies/one"),
+        entry("two", 121, 131, id=f"{service}/apis/api/diagnostics/two"),
+        entry("other", 101, 106, id=f"{service}/products/other"),
+    ]
+    assert bench.longest_chain(creates) == (131.0, ["g", "a", "api", "one", "two"])
+
+
+def test_empty_program_imports_what_the_stack_imports() -> None:
+    lines = bench.imports(bench.ROOT.glob("components/*.py"))
+    assert "import pulumi\n" in lines
+    assert "apimanagement._utilities\n" in lines
+    assert not [line for line in lines if "components" in line]
