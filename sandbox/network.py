@@ -163,7 +163,7 @@ def _answer(network: Network, request: Request) -> Response:
     except ArmError as error:
         body = {"error": {"code": error.code, "message": error.message}}
         return Response.json(error.status, body)
-    except NotModelledError as error:
+    except (NotModelledError, ConnectionError) as error:
         return Response(502, Headers([("Content-Type", "text/plain")]), f"{error}\n".encode())
     except Exception as error:  # a fault of the sandbox reaches the client as one
         logging.getLogger(__name__).exception("%s %s", request.method, request.host + request.path)

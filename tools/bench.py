@@ -140,7 +140,7 @@ def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
 
 def lock(entry: dict[str, Any]) -> str:
     """The lock that a change takes: an API, all subscriptions of a service, an account's models."""
-    _, _, path = entry["id"].partition("/providers/")
+    _, _, path = str(entry["id"]).partition("/providers/")
     for part in ONE_AT_A_TIME:
         if part in path:
             scope, _, rest = path.partition(part)

@@ -60,7 +60,10 @@ def put(
     *,
     now: float | None = None,
 ) -> Resource:
-    """Create or update a resource: the whole ARM body in, what a GET returns out."""
+    """Create or update a resource: the whole ARM body in, what a GET returns out.
+
+    A body that is not of the type's form is refused as InvalidRequestContent.
+    """
     wanted, moment = parse(resource_id), time.time() if now is None else now
     if wanted.type not in _RULES:
         raise NotModelledError(f"the sandbox takes no PUT of {wanted.type}")
@@ -70,8 +73,12 @@ def put(
         given["properties"] = given.get("properties") or {}
         incarnation = old.incarnation if old else secrets.token_hex(8)
         request = Put(cloud, options, wanted, api_version, given, old, incarnation, moment)
-        for check in (base.check_parent, base.check_place, base.check_fields, _RULES[wanted.type]):
-            check(request)
+        try:
+            for check in (base.check_parent, base.check_place, base.check_fields):
+                check(request)
+            _RULES[wanted.type](request)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise refuse("InvalidRequestContent", text=error) from error
         created = old.created if old else moment
         made = Resource(wanted.text, wanted.type, wanted.name, given, created, incarnation)
         cloud.put(made)
@@ -113,7 +120,7 @@ def exclusive(resource_id: str, method: str) -> tuple[str, ArmError] | None:
     """The lock that a write takes, and what a second writer gets while it is held."""
     for code, pattern in _LOCKS.items():
         found = re.fullmatch(pattern, resource_id, re.IGNORECASE)
-        if found and method.upper() != "GET":
+        if found and method in ("PUT", "DELETE"):
             return found[1].lower(), refuse(code, id=found[1])
     return None
 

@@ -88,7 +88,7 @@ def _operations(put: Put, document: Any, *, in_path: bool) -> Iterator[tuple[str
     https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
     """
     items = document.get("paths", {}).items()
-    for path, method, item in [(p, m, i) for p, i in items for m in _METHODS if m in i]:
+    for path, method, item in [(p, m, i) for p, i in items for m in _METHODS if i.get(m)]:
         operation = item[method]
         name = str(operation.get("operationId") or f"{method}{path}")
         if put.options.seed % 2 or "operationId" not in operation:

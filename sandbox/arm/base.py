@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox.cloud import TENANT_ID, Cloud, Resource
+from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
 
@@ -113,7 +113,9 @@ def has_no_parent(wanted: Id) -> bool:
 
 def check_parent(put: Put) -> None:
     """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource."""
-    wanted = put.id
+    wanted, subscription = put.id, put.id.text.split("/")[2]
+    if subscription.lower() != SUBSCRIPTION_ID:
+        raise refuse("SubscriptionNotFound", id=subscription)
     if has_no_parent(wanted) or put.cloud.get(wanted.parent):
         return
     if not put.cloud.get(wanted.group_id):

@@ -23,6 +23,8 @@ def account(put: Put) -> None:
     kind, name = put.body.get("kind"), str(put.properties.get("customSubDomainName") or "")
     if kind not in ("OpenAI", "AIServices") or put.properties.pop("restore", False):
         raise NotModelledError(f"the sandbox models no account of kind {kind}, and no restoring")
+    if (put.properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
+        raise NotModelledError("the sandbox models no network rules of accounts")
     if (put.body.get("sku") or {}).get("name") != "S0":
         raise refuse("InvalidSku", kind=kind)
     if not put.existing and any(r.id.lower() == put.id.text.lower() for r in put.kept()):

@@ -67,7 +67,10 @@ class _Checker(ContentHandler):
             known = name in _KNOWN["statements"]
             if known and section not in _KNOWN["statements"][name].split():
                 yield name, "Policy is not allowed in the specified section"
-            for missing in set(_KNOWN["required"].get(name, ())) - set(attrs.keys()):
-                yield name, f"The required attribute '{missing}' is missing."
+            for missing in _KNOWN["required"].get(name, ()):
+                if not set(attrs.keys()) & set(missing.split("|")):
+                    yield name, f"The required attribute '{missing}' is missing."
+            if attrs.get("exists-action", "skip") not in _KNOWN["exists-action"]:
+                yield name, "The value of the attribute 'exists-action' is invalid."
         if not known:
             yield parent, f"The element '{parent}' has invalid child element '{name}'."

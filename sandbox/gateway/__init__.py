@@ -24,7 +24,7 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
             if f"{service.name}.azure-api.net".lower() == request.host.lower():
                 call = Call(service, request, Headers(request.query), request.headers.copy())
                 return answer(call)
-        return Response.json(502, {"message": f"There is no gateway {request.host}."})
+        raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
 
     def answer(call: Call) -> Response:
         try:

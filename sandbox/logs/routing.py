@@ -79,7 +79,8 @@ def _carries(entry: Row, category: str) -> bool:
     """
     group = str(entry.get("categoryGroup") or "").lower()
     grouped = group == "alllogs" or (group == "audit" and category in FACTS["audit"])
-    return bool(entry.get("enabled")) and (grouped or entry.get("category") == category)
+    named = str(entry.get("category")).lower() == category.lower()
+    return bool(entry.get("enabled")) and (grouped or named)
 
 
 def _as_diagnostics(table: str, row: Row) -> dict[str, Any]:

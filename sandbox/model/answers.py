@@ -54,26 +54,24 @@ def pieces(text: str) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-def completion(seed: int, model: str, body: Json, *, chat: bool) -> Answer:
-    """A chat completion, or one of the older kind; with `stream`, its chunks.
+def chat(seed: int, model: str, body: Json) -> Answer:
+    """A chat completion; with `stream`, its chunks.
 
     The first chunk has the prompt's filter results, without id, model or choices:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    text, whole, tokens = write(seed, body["messages" if chat else "prompt"], limit)
+    text, whole, tokens = write(seed, body["messages"], limit)
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     usage = dict(zip(names, (*tokens, sum(tokens)), strict=True))
     stream, finish = bool(body.get("stream")), "stop" if whole else "length"
-    kind = f"chat.completion{'.chunk' * stream}" if chat else "text_completion"
-    name = ("chatcmpl-" if chat else "cmpl-") + uuid.uuid4().hex
-    head = {"id": name, "object": kind, "created": int(time.time()), "model": model}
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": f"chat.completion{'.chunk' * stream}"}
+    head |= {"created": int(time.time()), "model": model}
     filters = {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}]}
 
     def choice(said: str, end: str | None, key: str = "delta") -> list[Json]:
-        content = {key: {"role": "assistant", "content": said}} if chat else {"text": said}
         ends = {"finish_reason": end, "logprobs": None, "content_filter_results": SAFE}
-        return [{"index": 0, **content, **ends}]
+        return [{"index": 0, key: {"role": "assistant", "content": said}, **ends}]
 
     if not stream:
         said = {"choices": choice(text, finish, "message"), "usage": usage}

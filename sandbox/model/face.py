@@ -11,7 +11,7 @@ from sandbox.cloud import Cloud, Resource
 from sandbox.http import Face, Headers, Request, Response
 from sandbox.model import access, parameters
 from sandbox.model.account_logs import Call, report
-from sandbox.model.answers import Answer, completion, embeddings, one, respond
+from sandbox.model.answers import Answer, chat, embeddings, one, respond
 from sandbox.model.parameters import RefusalError
 from sandbox.options import Options
 
@@ -31,9 +31,8 @@ OPERATIONS = {
 ACTIONS = {"responses": "responses/write", "models": "models/read"}
 """Data actions that are not of a deployment."""
 VERSIONS = re.compile(
-    r"2022-12-01|2023-05-15|2024-(02-01|06-01|10-21)"
-    r"|2024-(02-15|03-01|04-01|05-01|07-01|08-01|09-01|10-01|12-01)-preview"
-    r"|2025-(01|02|03|04)-01-preview"
+    r"2022-12-01|2023-05-15|2024-(02-01|06-01|10-21)|2024-(0[2-9]|1[02])-(01|15)-preview"
+    r"|2025-0[1-4]-01-preview"
 )
 """https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle"""
 
@@ -120,9 +119,8 @@ def _infer(cloud: Cloud, options: Options, call: Call, kind: str, deployment: st
     full = f"{call.model}-{call.version}"
     if kind == "embeddings":
         return embeddings(options.seed, call.model, body)
-    if kind == "responses":
-        return respond(options.seed, full, body)
-    return completion(options.seed, full, body, chat=kind == "chatCompletion")
+    answer = respond if kind == "responses" else chat
+    return answer(options.seed, full, body)
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:

@@ -1,17 +1,56 @@
 """What a model accepts in the body of a call, and how the data plane says no."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.errors import NotModelledError
 
 Json = dict[str, Any]
 REASONING = re.compile(r"o\d|gpt-5(?!.*chat)")
+REFUSED = ("top_p", "presence_penalty", "frequency_penalty")
 """https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning"""
-ABSENT = {"background", "n", "previous_response_id", "response_format", "stop", "tools"}
+NEUTRAL = {
+    "include", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning",
+    "reasoning_effort", "safety_identifier", "seed", "service_tier", "store", "temperature",
+    "text", "tool_choice", "truncation", "user", "verbosity", *REFUSED,
+}  # fmt: skip
+"""Parameters that change nothing of what is modelled."""
+Texts = Annotated[list[str], Field(min_length=1)]
+Tokens = Annotated[list[int], Field(min_length=1)]
+Limit = Annotated[int, Field(ge=1)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+    model: str | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+
+
+class _Chat(_Body):
+    messages: Annotated[list[Json], Field(min_length=1)]
+    max_tokens: Limit | None = None
+    max_completion_tokens: Limit | None = None
+    n: int | None = None
+    stream_options: dict[str, bool] | None = None
+
+
+class _Response(_Body):
+    input: str | list[Json]
+    instructions: str | None = None
+    max_output_tokens: Limit | None = None
+
+
+class _Embedding(_Body):
+    input: str | Texts | Tokens | list[Tokens]
+    dimensions: Annotated[int, Field(ge=1, le=3072)] | None = None
+    encoding_format: Annotated[str, Field(pattern="^(float|base64)$")] | None = None
+
+
+BODIES = {"chatCompletion": _Chat, "responses": _Response, "embeddings": _Embedding}
 
 
 class RefusalError(Exception):
@@ -50,29 +89,37 @@ def check(kind: str, model: str, body: Json) -> None:
     """400 for a body that this operation of this model refuses.
 
     https://github.com/Azure-Samples/openai-python-enterprise-logging/issues/27 (operation)
-    https://github.com/holoviz/lumen/pull/1087 (temperature)
     """
-    old = model.endswith("-instruct") or model in {"babbage-002", "davinci-002"}
-    served = {"embeddings"} if "embedding" in model else {"chatCompletion", "responses"}
-    if kind not in ({"completion"} if old else served):
+    if kind not in ({"embeddings"} if "embedding" in model else {"chatCompletion", "responses"}):
         message = f"The {kind} operation does not work with the specified model, {model}. Please "
-        message += (
-            "choose different model and try again. You can learn more about which models can "
-        )
-        message += (
-            "be used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993."
-        )
+        message += "choose different model and try again. You can learn more about which models "
+        message += "can be used with each operation here: "
+        message += "https://go.microsoft.com/fwlink/?linkid=2197993."
         raise RefusalError(400, "OperationNotSupported", message)
-    need(body, {"chatCompletion": "messages", "completion": "prompt"}.get(kind, "input"))
-    for name in sorted(ABSENT):
-        if body.get(name) and (name, body[name]) != ("n", 1):
+    need(body, "messages" if kind == "chatCompletion" else "input")
+    try:
+        BODIES[kind].model_validate(body)
+    except ValidationError as error:
+        name, text = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"]
+        raise invalid(
+            "invalid_type", f"Invalid type or value for '{name}': {text}.", name
+        ) from None
+    for name in sorted(body.keys() - BODIES[kind].model_fields.keys() - NEUTRAL):
+        if body[name]:
             raise NotModelledError(f"The sandbox's models do not take '{name}'.")
-    if not REASONING.match(model):
-        return
-    if kind == "chatCompletion" and body.get("max_tokens") is not None:
-        message = "Unsupported parameter: 'max_tokens' is not supported with this model. "
-        message += "Use 'max_completion_tokens' instead."
-        raise invalid("unsupported_parameter", message, "max_tokens")
+    if body.get("n") not in {None, 1}:
+        raise NotModelledError("The sandbox's models make one choice: 'n' is 1.")
+    if REASONING.match(model):
+        _check_reasoning(body)
+
+
+def _check_reasoning(body: Json) -> None:
+    """https://github.com/holoviz/lumen/pull/1087."""
+    for name in ("max_tokens", *REFUSED):
+        if body.get(name) is not None:
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            message += " Use 'max_completion_tokens' instead." * (name == "max_tokens")
+            raise invalid("unsupported_parameter", message, name)
     if (heat := body.get("temperature")) not in {None, 1}:
         message = f"Unsupported value: 'temperature' does not support {heat} with this model. "
         message += "Only the default (1) value is supported."

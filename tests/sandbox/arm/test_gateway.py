@@ -141,6 +141,8 @@ def test_two_apis_cannot_share_a_path(stack: Azure) -> None:
     [
         ("<set-haeder />", "'inbound' has invalid child element 'set-haeder'"),
         ("<set-header />", "'set-header' on line 1, column 21: The required attribute 'name'"),
+        ("<set-header name='x' exists-action='zap' />", "'exists-action' is invalid"),
+        ("<set-backend-service />", "The required attribute 'base-url|backend-id'"),
         ("<forward-request />", "Policy is not allowed in the specified section"),
         ("<choose><base /></choose>", "'choose' has invalid child element 'base'"),
         ("<choose><when><magic /></when></choose>", "'when' has invalid child element 'magic'"),

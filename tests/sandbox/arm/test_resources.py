@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,25 @@ def test_writes_that_exclude_each_other(first: str, second: str, status: int, co
     assert two is not None
     assert one[0] == two[0]
     assert (two[1].status, two[1].code) == (status, code)
-    assert arm.exclusive(first, "GET") is None
+    assert arm.exclusive(first, "GET") is arm.exclusive(first, "POST") is None
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "body"),
+    [
+        (ACCOUNT, {**STACK[ACCOUNT], "sku": "S0"}),
+        (ACCOUNT, {**STACK[ACCOUNT], "properties": ["x"]}),
+        (SETTING, {"properties": {"workspaceId": 5}}),
+        (SETTING, {"properties": {"workspaceId": WORKSPACE, "logs": [{"enabled": True}]}}),
+    ],
+)
+def test_a_body_of_another_form_is_refused(stack: Azure, resource_id: str, body: Any) -> None:
+    assert refusal(lambda: stack.put(resource_id, body)).code == "InvalidRequestContent"
+
+
+def test_only_the_callers_subscription_exists(azure: Azure) -> None:
+    elsewhere = GROUP.replace("/subscriptions/1", "/subscriptions/2")
+    assert refusal(lambda: azure.put(elsewhere, STACK[GROUP])).code == "SubscriptionNotFound"
 
 
 @pytest.mark.parametrize("resource_id", [GROUP, WORKSPACE, SERVICE, SETTING, LOGGER, PRODUCT])

@@ -91,7 +91,6 @@ def bare(tmp_path) -> World:
     for name, model, version in (
         ("chat", "gpt-5.1", "2025-11-13"),
         ("plain", "gpt-4.1", "2025-04-14"),
-        ("old", "gpt-35-turbo-instruct", "0914"),
         ("vectors", "text-embedding-3-small", "1"),
     ):
         body = {"properties": {"model": {"format": "OpenAI", "name": model, "version": version}}}

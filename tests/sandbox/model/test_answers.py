@@ -75,13 +75,6 @@ def test_streamed_chat_equals_the_whole_one(world, v1):
     assert not any(chunk.usage for chunk in without)
 
 
-def test_completion_of_the_older_kind(world):
-    made = client(world).completions.create(model="old", prompt="Hello")
-    assert made.object == "text_completion"
-    streamed = client(world).completions.create(model="old", prompt="Hello", stream=True)
-    assert "".join(c.choices[0].text for c in streamed if c.choices) == made.choices[0].text
-
-
 def test_responses_whole_and_streamed(world):
     create = client(world, v1=True).responses.create
     whole = create(model="chat", input="Hello", instructions="Be brief.")
@@ -118,15 +111,47 @@ def test_reasoning_models_refuse_old_parameters(world):
     chat = client(world).chat.completions.create
     with pytest.raises(openai.BadRequestError, match="Use 'max_completion_tokens' instead"):
         chat(model="chat", messages=MESSAGES, max_tokens=5)
+    with pytest.raises(openai.BadRequestError, match="'top_p' is not supported"):
+        chat(model="chat", messages=MESSAGES, top_p=0.5)
     with pytest.raises(openai.BadRequestError, match=r"does not support 0\.2 with this model"):
         chat(model="chat", messages=MESSAGES, temperature=0.2)
     assert chat(model="plain", messages=MESSAGES, max_tokens=5, temperature=0.2).usage
     assert chat(model="chat", messages=MESSAGES, max_tokens=None, temperature=1).usage
 
 
-def test_what_is_not_modelled_says_so(world):
-    with pytest.raises(NotModelledError, match="'tools'"):
-        client(world).chat.completions.create(model="chat", messages=MESSAGES, tools=[{}])
+@pytest.mark.parametrize("asked", [{"tools": [{}]}, {"n": 2}, {"data_sources": [{}]}])
+def test_what_is_not_modelled_says_so(world, asked):
+    with pytest.raises(NotModelledError, match=f"'{next(iter(asked))}'"):
+        world.call(body={**HELLO, **asked})
+
+
+RESPONSES = "/openai/v1/responses"
+EMBEDDINGS = "/openai/deployments/vectors/embeddings"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (CHAT, {"messages": "hi"}, "messages"),
+        (CHAT, {"messages": [1]}, "messages"),
+        (CHAT, {**HELLO, "max_completion_tokens": "9"}, "max_completion_tokens"),
+        (CHAT, {**HELLO, "max_completion_tokens": -1}, "max_completion_tokens"),
+        (CHAT, {**HELLO, "stream": True, "stream_options": "x"}, "stream_options"),
+        (CHAT, {**HELLO, "stream": "yes"}, "stream"),
+        (EMBEDDINGS, {"input": {"a": 1}}, "input"),
+        (EMBEDDINGS, {"input": ["a", 1]}, "input"),
+        (EMBEDDINGS, {"input": "a", "dimensions": "x"}, "dimensions"),
+        (EMBEDDINGS, {"input": "a", "encoding_format": "xml"}, "encoding_format"),
+        (RESPONSES, {"model": "chat", "input": 5}, "input"),
+        (RESPONSES, {"model": "chat", "input": "a", "max_output_tokens": "x"}, "max_output_tokens"),
+    ],
+)
+def test_values_of_the_wrong_type_are_refused(world, path, body, param):
+    response = world.call(
+        path, body, version="" if path == RESPONSES else "?api-version=2024-10-21"
+    )
+    error = json.loads(response.body)["error"]
+    assert (response.status, error["code"], error["param"]) == (400, "invalid_type", param)
 
 
 @pytest.mark.parametrize(
