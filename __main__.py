@@ -11,7 +11,8 @@ from components.workspace import Workspace, WorkspaceArgs
 settings = config.load()
 azure = environment.current()
 group_name = resource_group(settings)
-suffix = naming.suffix()
+place = {"location": settings.location, "resourceGroup": settings.resource_group_name}
+suffix = naming.suffix("name-suffix", keepers=place)
 
 workspace = Workspace(
     "workspace",
@@ -71,7 +72,6 @@ api = OpenAIApi(
         product_name=settings.product_name,
         product_description=settings.product_description,
         consumers=settings.consumers,
-        name_suffix=suffix,
     ),
 )
 outputs.export(settings, azure, workspace, account, gateway, api)

@@ -16,6 +16,8 @@ from pydantic_core import ErrorDetails
 from components.rules import Rule
 from components.settings import Settings
 
+LISTS = ("deployments", "consumers")
+
 
 def load() -> Settings:
     """Read the stack's configuration.
@@ -63,13 +65,20 @@ def _problem(details: ErrorDetails) -> str:
     if details["type"] == "extra_forbidden":
         found = f"{path} is not a key of this project"
         allowed = _nearest(details["loc"])
-        command = f"pulumi config rm --path '{path}'"
     else:
         given = "is missing" if details["type"] == "missing" else f"= {_shown(details['input'])}"
         found = f"{path} {given}"
         allowed = _allowed(details)
-        command = f"pulumi config set --path '{path}' <value>"
-    return f"  {found}\n    allowed: {allowed}\n    fix:     {command}"
+    return f"  {found}\n    allowed: {allowed}\n    fix:     {_command(path, details, allowed)}"
+
+
+def _command(path: str, details: ErrorDetails, allowed: str) -> str:
+    """The command that mends it; a list is set item by item."""
+    if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
+        return f"pulumi config rm --path '{path}'"
+    if path in LISTS:
+        path = f"{path}[0].name"
+    return f"pulumi config set --path '{path}' <value>"
 
 
 def _path(location: tuple[int | str, ...]) -> str:

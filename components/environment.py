@@ -12,6 +12,8 @@ import pulumi
 class AzureEnvironment:
     """Hosts and audiences of one cloud."""
 
+    name: str
+    """As `azure-native:environment` takes it."""
     openai_suffix: str
     """Domain below which an account's custom subdomain answers."""
     openai_audience: str
@@ -26,18 +28,21 @@ class AzureEnvironment:
 # https://learn.microsoft.com/azure/china/resources-developer-guide
 ENVIRONMENTS = {
     "public": AzureEnvironment(
+        name="public",
         openai_suffix="openai.azure.com",
         openai_audience="https://cognitiveservices.azure.com",
         logs_endpoint="https://api.loganalytics.io",
         portal="https://portal.azure.com",
     ),
     "usgovernment": AzureEnvironment(
+        name="usgovernment",
         openai_suffix="openai.azure.us",
         openai_audience="https://cognitiveservices.azure.us",
         logs_endpoint="https://api.loganalytics.us",
         portal="https://portal.azure.us",
     ),
     "china": AzureEnvironment(
+        name="china",
         openai_suffix="openai.azure.cn",
         openai_audience="https://cognitiveservices.azure.cn",
         logs_endpoint="https://api.loganalytics.azure.cn",

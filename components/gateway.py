@@ -7,15 +7,22 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components import arm_id
+from components import arm_id, provider
 from components.diagnostics import send_everything
 from components.retry import conflict_retry
+from components.settings import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
 LOGGER = "azuremonitor"
 """The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.
 
 https://learn.microsoft.com/azure/api-management/monitor-api-management
+"""
+
+CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
+"""Tiers on the first generation of the service; the others, called v2, lack some of its settings.
+
+https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
 """
 
 # https://learn.microsoft.com/azure/api-management/api-management-howto-manage-protocols-ciphers
@@ -36,7 +43,7 @@ class GatewayArgs:
     name: pulumi.Input[str]
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
-    tier: pulumi.Input[str]
+    tier: str
     units: pulumi.Input[int]
     organization_name: pulumi.Input[str]
     administrator_email: pulumi.Input[str]
@@ -63,8 +70,10 @@ class Gateway(pulumi.ComponentResource):
     """Object id of the system-assigned identity."""
     logger_id: pulumi.Output[str]
     """ARM id of the `azuremonitor` logger."""
-    loggers: list[pulumi.Resource]
-    """The logger if this stack made it: whatever refers to it waits for it."""
+    ready_to_log: list[pulumi.Resource]
+    """What must be there before an API's diagnostic can name the logger."""
+    provider: pulumi.ProviderResource | None
+    """Provider of an existing service's subscription; None for the stack's own."""
     created: apimanagement.ApiManagementService | None
     """The service if this stack owns it: what is below it is deleted with it."""
 
@@ -73,17 +82,22 @@ class Gateway(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aoai:index:Gateway", name, None, opts)
         if args.existing_id:
-            self._use(args.existing_id)
+            self._use(name, args.existing_id)
         else:
             self._create(name, args)
-        self.loggers = self._loggers(name, args)
+        loggers = self._loggers(name, args)
         self.logger_id = pulumi.Output.concat(self.id, "/loggers/", LOGGER)
-        if args.diagnostic_setting_name:
-            self._diagnostics(name, args)
+        settings = self._settings(name, args, after=loggers)
+        # Without a logger of the stack's own, Azure makes one with the diagnostic setting.
+        self.ready_to_log = loggers or settings
         self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
 
-    def _diagnostics(self, name: str, args: GatewayArgs) -> None:
-        send_everything(
+    def _settings(
+        self, name: str, args: GatewayArgs, *, after: list[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        if not args.diagnostic_setting_name:
+            return []
+        setting = send_everything(
             f"{name}-diagnostics",
             setting_name=args.diagnostic_setting_name,
             resource_id=self.id,
@@ -91,10 +105,12 @@ class Gateway(pulumi.ComponentResource):
             category_groups=("audit", "allLogs"),
             dedicated_tables=True,
             # With a setting in place Azure may make the logger itself, and creating it would fail.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self.loggers),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after, provider=self.provider),
         )
+        return [setting]
 
     def _create(self, name: str, args: GatewayArgs) -> None:
+        classic = args.tier in CLASSIC_TIERS
         service = apimanagement.ApiManagementService(
             name,
             service_name=args.name,
@@ -108,37 +124,48 @@ class Gateway(pulumi.ComponentResource):
             identity=apimanagement.ApiManagementServiceIdentityArgs(
                 type=apimanagement.ApimIdentityType.SYSTEM_ASSIGNED
             ),
-            custom_properties=dict.fromkeys(OLD_PROTOCOLS, "False"),
-            developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
-            legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
+            # The SDK sends false if nothing is given, and Azure refuses false on classic tiers.
+            # https://github.com/pulumi/pulumi-azure-native/issues/1865
+            enable_client_certificate=classic,
+            # The v2 tiers take TLS 1.2 and newer only, without these switches.
+            custom_properties=dict.fromkeys(OLD_PROTOCOLS, "False") if classic else None,
+            developer_portal_status=(
+                apimanagement.DeveloperPortalStatus.DISABLED if classic else None
+            ),
+            legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED if classic else None,
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
                 # A service cannot move to another region.
+                delete_before_replace=True,
                 replace_on_changes=["location"],
             ),
         )
         self.created = service
+        self.provider = None
         self.id = service.id
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
         self.url = service.gateway_url
         self.principal_id = service.identity.apply(_system_principal)
 
-    def _use(self, existing_id: str) -> None:
+    def _use(self, name: str, existing_id: str) -> None:
         found = arm_id.require(existing_id, SERVICES)
+        self.provider = provider.in_subscription(
+            f"{name}-subscription", found.subscription_id, parent=self
+        )
         service = apimanagement.get_api_management_service_output(
             resource_group_name=found.resource_group,
             service_name=found.name,
-            opts=pulumi.InvokeOptions(parent=self),
+            opts=pulumi.InvokeOptions(parent=self, provider=self.provider),
         )
         self.created = None
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
         self.url = service.gateway_url
-        self.principal_id = service.identity.apply(_system_principal)
+        self.principal_id = service.apply(_usable_principal)
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
         if args.logger == "existing" or (args.logger == "auto" and args.existing_id):
@@ -151,10 +178,24 @@ class Gateway(pulumi.ComponentResource):
             service_name=self.name,
             resource_group_name=self.resource_group_name,
             opts=pulumi.ResourceOptions(
-                parent=self, deleted_with=self.created, hooks=conflict_retry(name)
+                parent=self,
+                provider=self.provider,
+                deleted_with=self.created,
+                # The stack may stop declaring it while diagnostics still name it.
+                retain_on_delete=self.created is not None,
+                hooks=conflict_retry(name),
             ),
         )
         return [logger]
+
+
+def _usable_principal(service: apimanagement.GetApiManagementServiceResult) -> str:
+    if service.sku.name == "Consumption":
+        raise pulumi.RunError(
+            "the API Management service named by gatewayId is of tier Consumption, which cannot "
+            f"log to Azure Monitor; allowed: {', '.join(UNITS_BY_TIER)}"
+        )
+    return _system_principal(service.identity)
 
 
 def _system_principal(identity: object) -> str:

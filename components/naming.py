@@ -13,10 +13,17 @@ import pulumi_random as random
 SUFFIX_LENGTH = 6
 
 
-def suffix() -> pulumi.Output[str]:
-    """Register the random suffix of this stack's names: lower-case letters and digits."""
+def suffix(
+    name: str,
+    keepers: dict[str, str] | None = None,
+    opts: pulumi.ResourceOptions | None = None,
+) -> pulumi.Output[str]:
+    """Register a random suffix for names: lower-case letters and digits.
+
+    It changes with `keepers`: a stack that moves elsewhere needs names that Azure does not hold.
+    """
     return random.RandomString(
-        "name-suffix", length=SUFFIX_LENGTH, upper=False, special=False
+        name, length=SUFFIX_LENGTH, upper=False, special=False, keepers=keepers, opts=opts
     ).result
 
 

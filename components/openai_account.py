@@ -86,6 +86,7 @@ class OpenAIAccount(pulumi.ComponentResource):
                 parent=self,
                 protect=args.protect,
                 # Azure refuses to move an account to another subdomain, region or kind.
+                delete_before_replace=True,
                 replace_on_changes=["location", "kind", "properties.customSubDomainName"],
             ),
         )
@@ -114,10 +115,14 @@ class OpenAIAccount(pulumi.ComponentResource):
                     depends_on=made[-1:],
                     protect=args.protect,
                     hooks=hooks,
-                    # Azure moves the version by itself, and `up` must not move it back.
-                    ignore_changes=(
-                        [] if wanted.upgrade == "NoAutoUpgrade" else ["properties.model.version"]
-                    ),
+                    # Another model or kind of capacity is another deployment.
+                    # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
+                    delete_before_replace=True,
+                    replace_on_changes=[
+                        "properties.model.name",
+                        "properties.model.format",
+                        "sku.name",
+                    ],
                 ),
             )
             made.append(deployment)

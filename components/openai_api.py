@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import apimanagement, authorization, resources
 
-from components import gateway_policy, openapi
+from components import gateway_policy, naming, openapi
 from components.api_logging import ApiLogging, diagnostic_properties
 from components.environment import AzureEnvironment
 from components.gateway import LOGGER, Gateway
@@ -46,7 +46,6 @@ class OpenAIApiArgs:
     product_name: str
     product_description: pulumi.Input[str]
     consumers: Sequence[Consumer]
-    name_suffix: pulumi.Input[str]
 
 
 class OpenAIApi(pulumi.ComponentResource):
@@ -62,8 +61,8 @@ class OpenAIApi(pulumi.ComponentResource):
         self._args = args
         self._hooks = conflict_retry(name)
         self._role(name)
-        product = self._product()
-        api = self._api()
+        product = self._product(name)
+        api = self._api(name)
         # Azure refuses two changes to one API at a time, so each waits for the one before.
         policy = self._policy(name, api)
         diagnostic = self._diagnostic(name, api, after=policy)
@@ -72,13 +71,10 @@ class OpenAIApi(pulumi.ComponentResource):
         self.register_outputs({"subscriptionKeys": self.subscription_keys})
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of what lives inside the gateway, and goes when the stack's own gateway goes.
-
-        Without that, the subscription that Azure makes with each product blocks its deletion.
-        https://github.com/pulumi/pulumi-azure-native/issues/846
-        """
+        """Options of what lives inside the gateway, and goes when the stack's own gateway goes."""
         return pulumi.ResourceOptions(
             parent=self,
+            provider=self._args.gateway.provider,
             depends_on=list(depends_on),
             deleted_with=self._args.gateway.created,
             hooks=self._hooks,
@@ -104,11 +100,11 @@ class OpenAIApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["roleDefinitionId"]),
         )
 
-    def _api(self) -> apimanagement.Api:
+    def _api(self, name: str) -> apimanagement.Api:
         args = self._args
-        document = args.account.backend_url.apply(lambda url: openapi.load(args.document, url))
+        imported = openapi.load(args.document, args.account.backend_url)
         return apimanagement.Api(
-            f"api-{args.api_name}",
+            name,
             api_id=args.api_name,
             service_name=args.gateway.name,
             resource_group_name=args.gateway.resource_group_name,
@@ -120,8 +116,8 @@ class OpenAIApi(pulumi.ComponentResource):
             subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
                 header=KEY_HEADER, query=KEY_QUERY_PARAMETER
             ),
-            format=document.apply(lambda given: given.format),
-            value=document.apply(lambda given: given.value),
+            format=imported.format,
+            value=imported.value,
             opts=self._child(),
         )
 
@@ -153,30 +149,44 @@ class OpenAIApi(pulumi.ComponentResource):
             resource_type="diagnostics",
             resource_name_=LOGGER,
             properties=diagnostic_properties(self._args.logging, gateway.logger_id),
-            opts=self._child(after, *gateway.loggers),
+            opts=self._child(after, *gateway.ready_to_log),
         )
 
-    def _product(self) -> apimanagement.Product:
+    def _product(self, name: str) -> apimanagement.Product:
+        """The product that holds the API; it goes with the gateway, and never before it.
+
+        Azure makes a subscription with each product, which blocks the product's deletion.
+        https://github.com/pulumi/pulumi-azure-native/issues/846
+        """
         args = self._args
         options = self._child()
-        product_id: pulumi.Input[str] = args.product_name
-        if args.gateway.created is None:
-            # Deleting it would fail (see `_child`), so on a gateway that outlives the stack it
-            # stays, under a name that the next `pulumi up` does not meet again.
-            options.retain_on_delete = True
-            product_id = pulumi.Output.concat(args.product_name, "-", args.name_suffix)
+        options.retain_on_delete = True
+        product_id, display_name = self._product_names(name)
         return apimanagement.Product(
-            f"product-{args.product_name}",
+            f"{name}-product",
             product_id=product_id,
             service_name=args.gateway.name,
             resource_group_name=args.gateway.resource_group_name,
-            display_name=args.product_name,
+            display_name=display_name,
             description=args.product_description,
             state=apimanagement.ProductState.PUBLISHED,
             subscription_required=True,
             approval_required=False,
             opts=options,
         )
+
+    def _product_names(self, name: str) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+        """Id and display name, each of which a gateway takes once.
+
+        A gateway that outlives the stack keeps the product too, so there the names end in a suffix
+        of their own, and the next `pulumi up` does not meet them again.
+        https://github.com/Azure/apiops/issues/606
+        """
+        wanted = self._args.product_name
+        if self._args.gateway.created is not None:
+            return wanted, wanted
+        suffix = naming.suffix(f"{name}-product-suffix", opts=pulumi.ResourceOptions(parent=self))
+        return pulumi.Output.concat(wanted, "-", suffix), pulumi.Output.concat(wanted, " ", suffix)
 
     def _link(
         self,
@@ -217,7 +227,7 @@ class OpenAIApi(pulumi.ComponentResource):
                 resource_group_name=gateway.resource_group_name,
                 service_name=gateway.name,
                 sid=subscription.name,
-                opts=pulumi.InvokeOptions(parent=self),
+                opts=pulumi.InvokeOptions(parent=self, provider=gateway.provider),
             )
             keys[consumer.name] = pulumi.Output.secret(secrets.primary_key)
             previous = [subscription]

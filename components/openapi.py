@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
+import pulumi
 import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -20,9 +22,25 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 INLINE_LIMIT = 4 * 1024 * 1024
 """Most bytes of a document that is sent inline (same page)."""
 
+VERSIONS = ("3.0.", "3.1.")
+"""Versions of OpenAPI that API Management imports as OpenAPI (same page)."""
+
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
 ALLOWED = (
-    'an https URL, the path of an OpenAPI 3.0 file (JSON or YAML) from the project\'s folder, or ""'
+    "an https URL, the path of an OpenAPI 3.0 or 3.1 file (JSON or YAML) from the project's folder,"
+    ' or ""'
 )
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML as JSON has it: a date is text."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +48,7 @@ class ApiImport:
     """What the API resource takes: the kind of import, and the document or its URL."""
 
     format: str
-    value: str
+    value: pulumi.Input[str]
 
 
 def check(source: str) -> None:
@@ -39,18 +57,24 @@ def check(source: str) -> None:
         _read(PROJECT / source)
 
 
-def load(source: str, backend_url: str) -> ApiImport:
-    """Prepare the import; an inline document gets `backend_url` as its server and our title.
-
-    Azure takes title and web service URL from the document, whatever the request says beside it.
-    """
+def load(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
+    """Prepare the import; an inline document gets `backend_url` as its server, and our title."""
     if _is_url(source):
-        kind = "openapi+json-link" if source.endswith(".json") else "openapi-link"
-        return ApiImport(format=kind, value=source)
+        is_json = urlsplit(source).path.lower().endswith(".json")
+        return ApiImport(format="openapi+json-link" if is_json else "openapi-link", value=source)
     document = _read(PROJECT / source if source else OWN_DOCUMENT)
-    document["servers"] = [{"url": backend_url}]
-    document["info"] = {**document.get("info", {}), "title": TITLE}
-    return ApiImport(format="openapi+json", value=json.dumps(document, indent=2))
+    value = backend_url.apply(lambda url: render(document, url))
+    return ApiImport(format="openapi+json", value=value)
+
+
+def render(document: dict[str, Any], backend_url: str) -> str:
+    """The document as it is sent.
+
+    Azure takes title and web service URL from it, whatever the request says beside it.
+    """
+    servers = [{"url": backend_url}]
+    info = {**document.get("info", {}), "title": TITLE}
+    return json.dumps({**document, "servers": servers, "info": info}, indent=2)
 
 
 def _is_url(source: str) -> bool:
@@ -60,16 +84,25 @@ def _is_url(source: str) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        document = yaml.safe_load(text) if path.suffix in {".yaml", ".yml"} else json.loads(text)
+        if path.suffix in {".yaml", ".yml"}:
+            document = yaml.load(text, _PlainLoader)  # noqa: S506 it is a SafeLoader
+        else:
+            document = json.loads(text)
+        size = len(json.dumps(document, indent=2).encode())
     except OSError as error:
         raise ValueError(f"{ALLOWED}; cannot read {path}: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, TypeError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{ALLOWED}; {path} is neither JSON nor YAML: {reason}") from error
-    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.0"):
-        raise ValueError(f'{ALLOWED}; {path} has no line "openapi": "3.0…"')
-    if not isinstance(document.get("paths"), dict) or not document["paths"]:
+    if not isinstance(document, dict) or not str(document.get("openapi")).startswith(VERSIONS):
+        raise ValueError(f'{ALLOWED}; {path} has no line "openapi": "3.0…" or "3.1…"')
+    if not _has_operations(document.get("paths")):
         raise ValueError(f"{ALLOWED}; {path} has no operation under paths")
-    if len(text.encode()) > INLINE_LIMIT:
+    if size > INLINE_LIMIT:
         raise ValueError(f"{ALLOWED}; {path} has more than {INLINE_LIMIT:,} bytes")
     return cast("dict[str, Any]", document)
+
+
+def _has_operations(paths: object) -> bool:
+    items = paths.values() if isinstance(paths, dict) else ()
+    return any(isinstance(item, dict) and METHODS & item.keys() for item in items)

@@ -41,10 +41,10 @@ class Rule:
 
 
 def matching(allowed: str, pattern: str, *, optional: bool = False) -> Rule:
-    """Text of the given shape; with `optional`, "" stands for "not given"."""
+    """Text of the given shape, in ASCII; with `optional`, "" stands for "not given"."""
 
     def check(value: str) -> None:
-        if not (optional and value == "") and not re.fullmatch(pattern, value):
+        if not (optional and value == "") and not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(allowed)
 
     return Rule(f'{allowed}, or "" to let the program choose' if optional else allowed, check)
@@ -67,7 +67,7 @@ def whole(unit: str, low: int, high: int) -> Rule:
 
     def check(value: object) -> None:
         text = str(value)
-        if isinstance(value, bool) or not re.fullmatch(r"[+-]?\d+", text):
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]+", text):
             raise ValueError(allowed)
         if not low <= int(text) <= high:
             raise ValueError(allowed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from components import openapi
@@ -21,9 +21,10 @@ UNITS_BY_TIER = {
     "Premium": 12,
     "BasicV2": 10,
     "StandardV2": 10,
-    "PremiumV2": 30,
 }
 """Most units of each tier that logs to Azure Monitor; Consumption does not.
+
+PremiumV2 is newer than the API version with which the SDK creates services.
 
 https://learn.microsoft.com/azure/api-management/upgrade-and-scale
 https://learn.microsoft.com/azure/api-management/api-management-features
@@ -41,7 +42,7 @@ LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
 https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
 """
 
-CONSUMER_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
+CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
 SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
@@ -49,10 +50,11 @@ GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a peri
 DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
 SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
 
-ChildName = Annotated[str, matching(CONSUMER_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
+ChildName = Annotated[str, matching(CHILD_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
 SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
 SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
 Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
+LongText = Annotated[str, matching("1 to 1,000 characters", r"(?s:.{1,1000})")]
 
 
 def _email(*, optional: bool) -> Rule:
@@ -95,7 +97,11 @@ class Settings(Frozen):
 
     resource_group_name: Annotated[str, matching(GROUP_NAME, r"[\w().-]{0,89}[\w()-]")]
     use_existing_resource_group: bool
-    location: Annotated[str, matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}")]
+    location: Annotated[
+        str,
+        matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}"),
+        AfterValidator(lambda region: region.replace(" ", "").lower()),
+    ]
     tags: dict[str, str]
     protect: bool
     workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")]
@@ -128,7 +134,7 @@ class Settings(Frozen):
     ]
     api_document: Annotated[str, Rule(openapi.ALLOWED, openapi.check)]
     product_name: ChildName
-    product_description: Text
+    product_description: LongText
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")]
     capture: Annotated[str, one_of("full", "metadata")]
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)]

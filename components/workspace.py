@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_azure_native as azure_native
 from pulumi_azure_native import operationalinsights
 
-from components import arm_id
+from components import arm_id, provider
 
 WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 NO_DAILY_CAP = -1
@@ -76,15 +75,13 @@ class Workspace(pulumi.ComponentResource):
     def _use(self, name: str, existing_id: str) -> None:
         found = arm_id.require(existing_id, WORKSPACES)
         # A central workspace often lies in a subscription of its own.
-        provider = azure_native.Provider(
-            f"{name}-subscription",
-            subscription_id=found.subscription_id,
-            opts=pulumi.ResourceOptions(parent=self),
+        subscription = provider.in_subscription(
+            f"{name}-subscription", found.subscription_id, parent=self
         )
         workspace = operationalinsights.get_workspace_output(
             resource_group_name=found.resource_group,
             workspace_name=found.name,
-            opts=pulumi.InvokeOptions(parent=self, provider=provider),
+            opts=pulumi.InvokeOptions(parent=self, provider=subscription),
         )
         self.id = pulumi.Output.from_input(existing_id)
         self.customer_id = workspace.customer_id

@@ -155,7 +155,7 @@ PHASES = (
         _unchanged,
     ),
     Phase("edit", f"pulumi preview --diff --config-file {EDITED}", _edited, captured=True),
-    Phase("destroy", "pulumi destroy --yes --skip-preview", _destroyed),
+    Phase("destroy", "pulumi destroy --yes --skip-preview --run-program", _destroyed),
     Phase("leftovers", "leftovers", _clean, captured=True),
 )
 

@@ -145,6 +145,7 @@ def run_program(
     preview: bool = False,
     answers: Mapping[str, Json] | None = None,
     without: tuple[str, ...] = (),
+    provider_config: Mapping[str, str] | None = None,
 ) -> Run:
     """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`."""
     project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
@@ -152,7 +153,8 @@ def run_program(
     values |= example_config() | (config or {})
     for key in without:
         del values[key]
-    pulumi.runtime.set_all_config({f"{project['name']}:{k}": _text(v) for k, v in values.items()})
+    own = {f"{project['name']}:{key}": _text(value) for key, value in values.items()}
+    pulumi.runtime.set_all_config(own | dict(provider_config or {}))
     azure = Azure(answers or {})
     recorder = Recorder(azure)
     asyncio.set_event_loop(asyncio.new_event_loop())

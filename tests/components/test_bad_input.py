@@ -26,8 +26,7 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
     ("config", "found", "allowed"),
     [
         ({"bodybytes": 1}, "bodybytes is not a key of this project", "did you mean bodyBytes?"),
-        ({"protect": "perhaps"}, 'protect = "perhaps"', "true or false"),
-        ({"workspaceRetentionDays": "x"}, 'workspaceRetentionDays = "x"', "from 30 to 730"),
+        ({"workspaceRetentionDays": 29}, 'workspaceRetentionDays = "29"', "from 30 to 730"),
         ({"administratorEmail": ""}, 'administratorEmail = ""', "an e-mail address"),
         ({"administratorEmail": "me"}, 'administratorEmail = "me"', "an e-mail address"),
         ({"deployments": []}, "deployments = []", "at least one deployment"),
@@ -65,7 +64,6 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
         ),
         ({"bodyBytes": 8193}, 'bodyBytes = "8193"', "a whole number of bytes from 0 to 8,192"),
         ({"bodyBytes": -1}, 'bodyBytes = "-1"', "a whole number of bytes from 0 to 8,192"),
-        ({"bodyBytes": 1.5}, 'bodyBytes = "1.5"', "a whole number of bytes from 0 to 8,192"),
         ({"gatewayTier": "Consumption"}, 'gatewayTier = "Consumption"', "Developer, Basic"),
         ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 to 1 units"),
         ({"gatewayName": "1st"}, 'gatewayName = "1st"', "first a letter"),
@@ -112,10 +110,21 @@ def test_all_wrong_values_of_a_file_come_together() -> None:
         assert key in report
 
 
+def test_fix_of_a_list_can_be_typed() -> None:
+    report = refusal({"deployments": []})
+    assert "pulumi config set --path 'deployments[0].name' <value>" in report
+
+
+def test_letters_beyond_ascii_are_refused_in_names() -> None:
+    report = refusal({"deployments": [{**DEPLOYMENT, "name": "dépl"}]})
+    assert "2 to 64 letters" in report
+
+
 def test_name_of_what_exists_is_refused_beside_its_id() -> None:
     workspace = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-central"
     report = refusal({"workspaceId": workspace, "workspaceName": "log-mine"})
     assert '"", because workspaceId names an existing one' in report
+    assert "pulumi config rm --path 'workspaceName'" in report
 
 
 def test_unknown_cloud_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,14 +35,14 @@ def test_urns_stay_so_that_no_upgrade_replaces_a_resource(example: Run) -> None:
         ("gateway-diagnostics", {"logAnalyticsDestinationType": "Dedicated"}),
         ("openai-api-role", {"scope": "/id/openai-account", "principalId": "the-principal"}),
         ("openai-api-role", {"principalType": "ServicePrincipal"}),
-        ("api-miyagi-api", {"apiId": "miyagi-api", "path": "openai", "protocols": ["https"]}),
-        ("api-miyagi-api", {"displayName": "Azure OpenAI Service API"}),
-        ("api-miyagi-api", {"format": "openapi+json", "subscriptionRequired": True}),
-        ("product-OpenAi", {"productId": "OpenAi", "description": "OpenAI"}),
-        ("product-OpenAi", {"state": "published", "subscriptionRequired": True}),
-        ("openai-api-product-link", {"productId": "OpenAi", "apiId": "/id/api-miyagi-api"}),
+        ("openai-api", {"apiId": "miyagi-api", "path": "openai", "protocols": ["https"]}),
+        ("openai-api", {"displayName": "Azure OpenAI Service API"}),
+        ("openai-api", {"format": "openapi+json", "subscriptionRequired": True}),
+        ("openai-api-product", {"productId": "OpenAi", "description": "OpenAI"}),
+        ("openai-api-product", {"state": "published", "subscriptionRequired": True}),
+        ("openai-api-product-link", {"productId": "OpenAi", "apiId": "/id/openai-api"}),
         ("subscription-aoai-test", {"sid": "aoai-test", "displayName": "AOAI Test"}),
-        ("subscription-aoai-test", {"state": "active", "scope": "/id/product-OpenAi"}),
+        ("subscription-aoai-test", {"state": "active", "scope": "/id/openai-api-product"}),
     ],
 )
 def test_values_of_the_reference_architecture(
@@ -168,7 +168,7 @@ def test_every_component_registers_its_outputs(example: Run) -> None:
 
 def test_changes_to_one_api_follow_one_another(example: Run) -> None:
     chain = ["openai-api-policy", "openai-api-diagnostic", "openai-api-product-link"]
-    names = ["api-miyagi-api", *chain]
+    names = ["openai-api", *chain]
     for earlier, later in zip(names, chain, strict=False):
         assert any(urn.endswith(f"::{earlier}") for urn in example.request(later).dependencies)
 
@@ -195,8 +195,62 @@ def test_deployments_and_consumers_follow_one_another() -> None:
 
 def test_what_lies_in_the_gateway_is_deleted_with_it(example: Run) -> None:
     for request in example.requests.values():
-        if request.type.startswith("azure-native:apimanagement:") and request.name != "gateway":
+        inside = request.type.startswith("azure-native:apimanagement:")
+        if (inside and request.name != "gateway") or request.name == "openai-api-diagnostic":
             assert request.deletedWith.endswith("::gateway"), request.name
+
+
+def test_what_azure_will_not_delete_before_the_gateway_is_left_to_it(example: Run) -> None:
+    kept = {request.name for request in example.requests.values() if request.retainOnDelete}
+    assert kept == {"openai-api-product", "gateway-logger"}
+
+
+def test_stack_that_moves_takes_new_names(example: Run) -> None:
+    place = {"location": "eastus", "resourceGroup": "rg-activategenai"}
+    assert example.inputs("name-suffix")["keepers"] == place
+    moved = run_program({"location": "East US 2"})
+    assert moved.inputs("name-suffix")["keepers"] == {**place, "location": "eastus2"}
+    assert moved.inputs("gateway")["location"] == "eastus2"
+
+
+def test_what_azure_cannot_change_in_place_is_replaced(example: Run) -> None:
+    assert list(example.request("gateway").replaceOnChanges) == ["location"]
+    assert list(example.request("openai-account").replaceOnChanges) == [
+        "location",
+        "kind",
+        "properties.customSubDomainName",
+    ]
+    assert list(example.request("deployment-text-turbo").replaceOnChanges) == [
+        "properties.model.name",
+        "properties.model.format",
+        "sku.name",
+    ]
+    assert list(example.request("openai-api-role").replaceOnChanges) == ["roleDefinitionId"]
+
+
+def test_classic_tiers_state_what_azure_insists_on(example: Run) -> None:
+    assert example.inputs("gateway")["enableClientCertificate"] is True
+    assert example.inputs("gateway")["developerPortalStatus"] == "Disabled"
+
+
+def test_v2_tiers_get_no_setting_that_they_lack() -> None:
+    given = run_program({"gatewayTier": "BasicV2"}).inputs("gateway")
+    assert given["enableClientCertificate"] is False
+    assert "customProperties" not in given
+
+
+@pytest.mark.parametrize(
+    ("cloud", "backend", "audience"),
+    [
+        ("usgovernment", ".openai.azure.us/openai", "https://cognitiveservices.azure.us"),
+        ("china", ".openai.azure.cn/openai", "https://cognitiveservices.azure.cn"),
+    ],
+)
+def test_sovereign_clouds_have_their_own_hosts(cloud: str, backend: str, audience: str) -> None:
+    run = run_program(provider_config={"azure-native:environment": cloud})
+    policy = run.inputs("openai-api-policy")["value"]
+    assert f'base-url="https://oai-abc123{backend}"' in policy
+    assert f'resource="{audience}"' in policy
 
 
 def test_keys_are_secret_outputs_and_in_nothing_else(example: Run) -> None:
@@ -234,10 +288,10 @@ def test_conflicts_are_retried_on_each_child_that_can_meet_one(example: Run) -> 
     expected = {
         "gateway-logger",
         "deployment-text-turbo",
-        "api-miyagi-api",
+        "openai-api",
         "openai-api-policy",
         "openai-api-diagnostic",
-        "product-OpenAi",
+        "openai-api-product",
         "openai-api-product-link",
         "subscription-aoai-test",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from tests.components.harness import Json, Run, run_program
+from tests.components.harness import SECRET, Json, Run, run_program
 
 OTHER = "99999999-8888-4777-8666-555555555555"
 WORKSPACE = (
@@ -19,7 +19,9 @@ GATEWAY = (
 SERVICE: Json = {
     "gatewayUrl": "https://apim-shared.azure-api.net",
     "identity": {"principalId": "shared-principal", "type": "SystemAssigned"},
+    "sku": {"name": "Premium", "capacity": 2},
 }
+WORKSPACE_ANSWER = {"azure-native:operationalinsights:getWorkspace": {"customerId": "central"}}
 GET_SERVICE = "azure-native:apimanagement:getApiManagementService"
 
 
@@ -30,10 +32,7 @@ def with_gateway(config: Json | None = None, service: Json | None = None) -> Run
 
 
 def test_existing_workspace_is_read_in_its_own_subscription() -> None:
-    run = run_program(
-        {"workspaceId": WORKSPACE},
-        answers={"azure-native:operationalinsights:getWorkspace": {"customerId": "central"}},
-    )
+    run = run_program({"workspaceId": WORKSPACE}, answers=WORKSPACE_ANSWER)
     types = [request.type for request in run.requests.values()]
     assert "azure-native:operationalinsights:Workspace" not in types
     assert run.inputs("workspace-subscription")["subscriptionId"] == OTHER
@@ -47,8 +46,8 @@ def test_existing_gateway_is_used_with_its_identity_and_logger() -> None:
     names = {request.name for request in run.requests.values() if request.custom}
     assert not {"gateway", "gateway-logger"} & names
     assert run.inputs("openai-api-role")["principalId"] == "shared-principal"
-    assert run.inputs("api-miyagi-api")["resourceGroupName"] == "rg-apim"
-    assert run.inputs("api-miyagi-api")["serviceName"] == "apim-shared"
+    assert run.inputs("openai-api")["resourceGroupName"] == "rg-apim"
+    assert run.inputs("openai-api")["serviceName"] == "apim-shared"
     properties = run.inputs("openai-api-diagnostic")["properties"]
     assert properties["loggerId"] == f"{GATEWAY}/loggers/azuremonitor"
     assert run.stack["gatewayUrl"] == "https://apim-shared.azure-api.net"
@@ -64,12 +63,53 @@ def test_existing_gateway_that_logs_already_gets_no_second_setting() -> None:
     assert "gateway-diagnostics" not in {request.name for request in run.requests.values()}
 
 
-def test_on_an_existing_gateway_the_product_stays_under_a_name_of_its_own() -> None:
+def test_all_that_lies_in_an_existing_gateway_is_declared_in_its_subscription() -> None:
     run = with_gateway()
-    assert run.inputs("product-OpenAi")["productId"] == "OpenAi-abc123"
-    assert run.request("product-OpenAi").retainOnDelete
-    assert not run.request("api-miyagi-api").retainOnDelete
-    assert not run.request("api-miyagi-api").deletedWith
+    assert run.inputs("gateway-subscription")["subscriptionId"] == OTHER
+    inside = {
+        "openai-api",
+        "openai-api-policy",
+        "openai-api-diagnostic",
+        "openai-api-product",
+        "openai-api-product-link",
+        "subscription-aoai-test",
+        "gateway-diagnostics",
+    }
+    for request in run.requests.values():
+        if request.custom:
+            elsewhere = "::gateway-subscription::" in request.provider
+            assert elsewhere == (request.name in inside), request.name
+
+
+def test_provider_of_another_subscription_is_configured_as_the_stacks_own() -> None:
+    given = {
+        "azure-native:environment": "usgovernment",
+        "azure-native:clientId": "the-client",
+        "azure-native:clientSecret": "the-secret",
+        "azure-native:useOidc": "true",
+    }
+    config = {"workspaceId": WORKSPACE}
+    run = run_program(config, answers=WORKSPACE_ANSWER, provider_config=given)
+    inputs = run.inputs("workspace-subscription")
+    assert inputs["environment"] == "usgovernment"
+    assert inputs["clientId"]["value"] == "the-client"
+    assert inputs["clientSecret"] == {**SECRET, "value": "the-secret"}
+    assert inputs["useOidc"] == "true"
+
+
+def test_on_an_existing_gateway_the_product_stays_under_names_of_its_own() -> None:
+    run = with_gateway()
+    assert run.inputs("openai-api-product")["productId"] == "OpenAi-abc123"
+    assert run.inputs("openai-api-product")["displayName"] == "OpenAi abc123"
+    assert run.request("openai-api-product").retainOnDelete
+    assert not run.request("openai-api").retainOnDelete
+    assert not run.request("openai-api").deletedWith
+
+
+def test_gateway_of_a_tier_that_cannot_log_is_one_clear_error() -> None:
+    service = {**SERVICE, "sku": {"name": "Consumption", "capacity": 0}}
+    with pytest.raises(pulumi.RunError, match="tier Consumption, which cannot log"):
+        with_gateway(service=service)
 
 
 def test_gateway_without_an_identity_is_one_clear_error() -> None:

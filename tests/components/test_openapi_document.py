@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from openapi_spec_validator import validate
 
 from components import openapi
+from tests.components.harness import run_program
 
 BACKEND = "https://oai-x.openai.azure.com/openai"
 
@@ -20,7 +20,7 @@ def operations() -> set[str]:
         f"{method.upper()} {path}"
         for path, item in document["paths"].items()
         for method in item
-        if method in {"get", "post"}
+        if method in openapi.METHODS
     }
 
 
@@ -38,6 +38,10 @@ def test_document_is_valid_openapi() -> None:
         "POST /v1/completions",
         "POST /v1/embeddings",
         "POST /v1/responses",
+        "GET /v1/responses/{response-id}",
+        "DELETE /v1/responses/{response-id}",
+        "POST /v1/responses/{response-id}/cancel",
+        "GET /v1/responses/{response-id}/input_items",
         "GET /v1/models",
     ],
 )
@@ -46,29 +50,55 @@ def test_document_covers(operation: str) -> None:
 
 
 def test_import_points_at_the_account_under_the_stated_title() -> None:
-    imported = openapi.load("", BACKEND)
-    document = json.loads(imported.value)
-    assert imported.format == "openapi+json"
+    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    document = json.loads(openapi.render(own, BACKEND))
+    assert document["paths"] == own["paths"]
     assert document["servers"] == [{"url": BACKEND}]
     assert document["info"]["title"] == "Azure OpenAI Service API"
 
 
-def test_yaml_file_is_imported_as_json(tmp_path: Path) -> None:
+YAML = """
+openapi: 3.1.0
+info: {title: Mine, version: 2024-10-21}
+paths: {/x: {get: {operationId: X, responses: {}}}}
+"""
+
+
+def test_yaml_file_is_imported_as_json_and_a_date_in_it_is_text(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    own = {"openapi": "3.0.1", "info": {"title": "Mine", "version": "1"}, "paths": {"/x": {}}}
-    path.write_text(yaml.safe_dump(own))
-    imported = openapi.load(str(path), BACKEND)
-    assert imported.format == "openapi+json"
-    assert json.loads(imported.value)["paths"] == {"/x": {}}
+    path.write_text(YAML)
+    run = run_program({"apiDocument": str(path)})
+    given = run.inputs("openai-api")
+    document = json.loads(given["value"])
+    assert given["format"] == "openapi+json"
+    assert list(document["paths"]) == ["/x"]
+    assert document["info"] == {"title": "Azure OpenAI Service API", "version": "2024-10-21"}
 
 
 @pytest.mark.parametrize(
     ("url", "kind"),
     [
         ("https://example.com/spec.json", "openapi+json-link"),
+        ("https://example.com/spec.json?sv=2024&sig=x", "openapi+json-link"),
         ("https://example.com/spec.yaml", "openapi-link"),
     ],
 )
 def test_url_is_left_for_azure_to_fetch(url: str, kind: str) -> None:
-    imported = openapi.load(url, BACKEND)
-    assert (imported.format, imported.value) == (kind, url)
+    given = run_program({"apiDocument": url}, preview=True).inputs("openai-api")
+    assert (given["format"], given["value"]) == (kind, url)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "neither JSON nor YAML"),
+        ('{"swagger": "2.0", "paths": {"/x": {"get": {}}}}', 'has no line "openapi"'),
+        ('{"openapi": "3.0.1", "paths": {"/x": {"parameters": []}}}', "has no operation"),
+        (json.dumps({"openapi": "3.0.1", "paths": {"/x": {"get": "x" * 4_194_304}}}), "4,194,304"),
+    ],
+)
+def test_file_that_cannot_be_imported_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "document.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=reason):
+        openapi.check(str(path))

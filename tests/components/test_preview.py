@@ -24,7 +24,7 @@ def test_preview_registers_what_the_deployment_does(preview: Run, example: Run) 
     [
         ("openai-account", ["kind", "sku", "identity", "location", "tags"]),
         ("gateway", ["publisherEmail", "sku", "customProperties"]),
-        ("api-miyagi-api", ["apiId", "path", "displayName"]),
+        ("openai-api", ["apiId", "path", "displayName"]),
         ("openai-api-role", ["principalType", "roleDefinitionId"]),
     ],
 )
@@ -37,7 +37,7 @@ def test_reviewer_of_a_stack_with_given_names_sees_policy_and_document() -> None
     run = run_program({"accountName": "oai-given", "gatewayName": "apim-given"}, preview=True)
     policy = run.inputs("openai-api-policy")["value"]
     assert 'base-url="https://oai-given.openai.azure.com/openai"' in policy
-    document = json.loads(run.inputs("api-miyagi-api")["value"])
+    document = json.loads(run.inputs("openai-api")["value"])
     assert document["servers"] == [{"url": "https://oai-given.openai.azure.com/openai"}]
 
 

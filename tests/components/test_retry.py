@@ -40,6 +40,11 @@ def test_other_errors_stand_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked_again([error], monkeypatch) == (False, [])
 
 
+def test_newest_error_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asked_again(["RequestConflict", "Forbidden"], monkeypatch) == (True, [2.0])
+    assert asked_again(["Forbidden", "RequestConflict"], monkeypatch) == (False, [])
+
+
 def test_attempts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = ["RequestConflict"] * retry.ATTEMPTS
     assert asked_again(errors, monkeypatch) == (False, [])

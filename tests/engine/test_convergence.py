@@ -46,6 +46,14 @@ def test_conflict_on_each_child_is_retried(machine: Machine) -> None:
     machine.pulumi("preview", "--expect-no-changes")
 
 
+def test_conflict_on_a_deletion_is_retried_when_the_program_runs(machine: Machine) -> None:
+    machine.up()
+    busy = {"type": NATIVE + "cognitiveservices:Deployment", "status": 409}
+    options = faults(machine, {**busy, "op": "delete", "code": "RequestConflict"})
+    machine.pulumi("destroy", "--yes", "--run-program", options=options)
+    assert machine.leftovers().status == 0
+
+
 @pytest.mark.parametrize(
     ("failing", "when"),
     [
