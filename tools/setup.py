@@ -146,12 +146,21 @@ def install_analyzer() -> None:
 
 
 def find_engine() -> Path | None:
-    """The engine on PATH, or else in the cache, if it is of the right version."""
+    """The engine on PATH, or else in the cache, if its version fits."""
     on_path = shutil.which("pulumi", path=without_environment())
     for engine in (Path(on_path) if on_path else None, CACHE / "pulumi"):
-        if engine and version_of(engine) == f"v{ENGINE}":
+        if engine and fits(version_of(engine)):
             return engine
     return None
+
+
+def fits(version: str) -> bool:
+    """Whether the program runs on that engine: this version or a newer one of the same major."""
+    parts = version.removeprefix("v").split("-")[0].split(".")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004 x.y.z
+        return False
+    found, wanted = tuple(map(int, parts)), tuple(map(int, ENGINE.split(".")))
+    return found[0] == wanted[0] and found >= wanted
 
 
 def without_environment() -> str:

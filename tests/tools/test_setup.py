@@ -41,6 +41,21 @@ def test_another_version_on_path_gives_way_to_the_cache(machine):
     assert setup.find_engine() == cached
 
 
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [
+        ("v3.259.0", True),
+        ("v3.260.1", True),
+        ("v3.258.9", False),
+        ("v4.0.0", False),
+        ("v3.259.0-dev.1", True),
+        ("", False),
+    ],
+)
+def test_engine_of_the_same_major_and_no_older_fits(version, fits):
+    assert setup.fits(version) is fits
+
+
 def test_no_go_and_no_package_index_says_what_is_missing(machine, monkeypatch):
     monkeypatch.setattr(setup, "works", lambda *_, **__: False)
     with pytest.raises(setup.SetupError, match=r"needs Go 1\.26 or newer"):
