@@ -1,7 +1,5 @@
 """Azure on one machine: run a command inside, open a shell there, or list what is left over."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil
@@ -11,7 +9,11 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
+from typing import Literal, get_args, get_origin
 
+from pydantic import ValidationError
+
+from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import session
 from sandbox.stack import SessionError
@@ -21,16 +23,6 @@ Azure on one machine: nothing here reaches a real cloud. Its state lies in {fold
   pulumi preview | up | refresh | destroy        python -m queries.check --stack dev
 `exit` leaves; the state stays for the next call with the same --dir.
 """
-HELP = {
-    "dir": (Path, "where state lies between calls"),
-    "journal": (Path, "file that gets a JSON object a line for every ARM operation"),
-    "latency": (str, "durations of ARM operations: none or azure"),
-    "time-scale": (float, "real seconds slept for each modelled second"),
-    "faults": (Path, "JSON list of faults to inject into ARM operations"),
-    "ingestion-delay": (float, "seconds until a log row becomes visible"),
-    "role-delay": (float, "seconds until a role assignment takes effect"),
-    "seed": (int, "makes every random choice repeatable"),
-}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,22 +37,23 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with session(options) as inside:
             return _run([os.environ.get("SHELL", "/bin/sh")] if shell else given.command, inside)
-    except SessionError as error:
+    except (SessionError, OSError, ValidationError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     shared = argparse.ArgumentParser(add_help=False)
-    for name, (kind, text) in HELP.items():
-        field = "folder" if name == "dir" else name.replace("-", "_")
+    for option in fields(Options):
+        kind, meaning = get_args(option.type)
+        flag = "dir" if option.name == "folder" else option.name.replace("_", "-")
         shared.add_argument(
-            f"--{name}",
-            dest=field,
-            type=kind,
-            default=getattr(Options(), field),
-            choices=("none", "azure") if name == "latency" else None,
-            help=f"{text} (default %(default)s)",
+            f"--{flag}",
+            dest=option.name,
+            type=Path if option.default is None else type(option.default),
+            default=option.default,
+            choices=get_args(kind) if get_origin(kind) is Literal else None,
+            help=f"{meaning} (default %(default)s)",
         )
     parser = argparse.ArgumentParser("python -m sandbox", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -90,14 +83,11 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
 
 def _leftovers(options: Options) -> int:
     """List what the cloud holds; 1 if anything in it is live."""
-    from sandbox.arm import leftovers  # noqa: PLC0415 needed here alone
-    from sandbox.cloud import Cloud  # noqa: PLC0415
-
-    live, deleted = leftovers(Cloud(options.folder))
-    for title, resources in (("live", live), ("only soft-deleted", deleted)):
+    cloud = Cloud(options.folder)
+    for title, resources in (("live", cloud.all()), ("only soft-deleted", cloud.deleted())):
         lines = [f"  {resource.type}  {resource.name}\n" for resource in resources]
         sys.stdout.write(f"{title}: {len(lines)}\n{''.join(lines)}")
-    return 1 if live else 0
+    return 1 if cloud.all() else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The one store behind every face: what exists in Azure, kept on disk between calls."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -61,8 +59,8 @@ class Cloud:
                 "deleted": {key: asdict(value) for key, value in self._deleted.items()},
             }
             draft = self._file.with_suffix(".new")
+            draft.touch(0o600)
             draft.write_text(json.dumps(state, indent=1))
-            draft.chmod(0o600)
             draft.replace(self._file)
 
     def get(self, resource_id: str) -> Resource | None:

@@ -1,12 +1,12 @@
 """What a face of the sandbox takes and gives: one HTTP exchange, whatever server carries it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+LOOPBACK = "127.0.0.1"
 
 
 class Headers:
@@ -26,11 +26,6 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return any(key.lower() == name.lower() for key, _ in self._fields)
 
-    def set(self, name: str, value: str) -> None:
-        """Replace every field called `name` by one."""
-        self.delete(name)
-        self._fields.append((name, value))
-
     def add(self, name: str, value: str) -> None:
         """Append a field, keeping those of the same name."""
         self._fields.append((name, value))
@@ -38,10 +33,6 @@ class Headers:
     def delete(self, name: str) -> None:
         """Remove every field called `name`."""
         self._fields = [(key, value) for key, value in self._fields if key.lower() != name.lower()]
-
-    def copy(self) -> Headers:
-        """Another set of the same fields."""
-        return Headers(self._fields)
 
 
 @dataclass(frozen=True)
@@ -54,17 +45,14 @@ class Request:
     query: list[tuple[str, str]]
     headers: Headers
     body: bytes
-    client_ip: str = "127.0.0.1"
+    client_ip: str = LOOPBACK
 
-    @staticmethod
-    def to(
-        method: str, url: str, headers: Headers, body: bytes, client_ip: str = "127.0.0.1"
-    ) -> Request:
+    @classmethod
+    def to(cls, method: str, url: str, headers: Headers, body: bytes, ip: str = LOOPBACK) -> Self:
         """A request for an absolute URL."""
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
-        host = parts.hostname or ""
-        return Request(method, host, parts.path or "/", query, headers, body, client_ip)
+        return cls(method, parts.hostname or "", parts.path or "/", query, headers, body, ip)
 
     @property
     def url(self) -> str:
@@ -81,11 +69,11 @@ class Response:
     headers: Headers = field(default_factory=Headers)
     body: bytes | Iterator[bytes] = b""
 
-    @staticmethod
-    def json(status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    @classmethod
+    def json(cls, status: int, value: Any) -> Self:
         """A JSON response."""
-        fields = Headers([("Content-Type", "application/json"), *headers])
-        return Response(status, fields, json.dumps(value).encode())
+        fields = Headers([("Content-Type", "application/json")])
+        return cls(status, fields, json.dumps(value).encode())
 
 
 Face = Callable[[Request], Response]

@@ -1,18 +1,20 @@
 """Microsoft Entra tokens: minted for the gateway and the person logged in, checked by the services.
 
-Claims: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference (claims)
+https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 """
 
-from __future__ import annotations
-
+import hmac
 import time
 from dataclasses import dataclass
 
 import jwt
 
-from sandbox.cloud import TENANT_ID, Cloud
+from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID, Cloud
 from sandbox.errors import ArmError
+from sandbox.http import Face, Request, Response
 
+PATH = "/msi/token"
 LIFETIME_SECONDS = 86_400
 """Managed identities get tokens of 24 hours.
 
@@ -41,17 +43,29 @@ def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
     return jwt.encode(claims, cloud.derive("token-signing", length=64), "HS256"), expires
 
 
-def verify(cloud: Cloud, token: str) -> Claims:
-    """The claims of a token, or 401 if it is malformed, expired or not ours."""
+def verify(cloud: Cloud, token: str) -> Claims | None:
+    """The claims of a token; None if it is malformed, expired or not ours."""
+    key = cloud.derive("token-signing", length=64)
     try:
-        claims = jwt.decode(
-            token,
-            cloud.derive("token-signing", length=64),
-            ["HS256"],
-            options={"verify_aud": False},
-        )
-    except jwt.PyJWTError as error:
-        raise ArmError(
-            401, "401", "Unauthorized. Access token is missing, invalid or expired."
-        ) from error
+        claims = jwt.decode(token, key, ["HS256"], options={"verify_aud": False})
+    except jwt.PyJWTError:
+        return None
     return Claims(str(claims["aud"]), str(claims["oid"]))
+
+
+def identity_face(cloud: Cloud, secret: str) -> Face:
+    """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`."""
+
+    def face(request: Request) -> Response:
+        resource = dict(request.query).get("resource", "")
+        if request.path != PATH:
+            raise ArmError(404, "NotFound", f"tokens are at {PATH}")
+        if not hmac.compare_digest(request.headers.get("X-IDENTITY-HEADER"), secret):
+            raise ArmError(401, "Unauthorized", "X-IDENTITY-HEADER is missing or wrong")
+        if not resource:
+            raise ArmError(400, "BadRequest", "the query parameter resource is missing")
+        token, expires = mint(cloud, resource, DEPLOYER_OBJECT_ID)
+        answer = {"access_token": token, "expires_on": str(expires), "token_type": "Bearer"}
+        return Response.json(200, answer | {"resource": resource})
+
+    return face

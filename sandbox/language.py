@@ -3,8 +3,6 @@
 https://github.com/pulumi/pulumi/blob/v3.259.0/proto/pulumi/language.proto
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

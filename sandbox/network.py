@@ -1,28 +1,22 @@
 """The network inside the sandbox: a loopback proxy that answers for Azure's own host names."""
 
-from __future__ import annotations
-
 import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import trustme
 
 from sandbox.errors import ArmError, NotModelledError
-from sandbox.http import Face, Headers, Request, Response
+from sandbox.http import LOOPBACK, Face, Headers, Request, Response
 
-LOOPBACK = "127.0.0.1"
 NO_CONTENT = 204
-
-
-class UnknownHostError(NotModelledError):
-    """No face answers for this host: the sandbox never reaches out to a real one."""
 
 
 class Network:
@@ -40,11 +34,16 @@ class Network:
         self._faces.append((match, face))
 
     def send(self, request: Request) -> Response:
-        """The answer of the request's host; UnknownHostError if it has none."""
+        """The answer of the request's host, or NotModelledError: no real one is ever called.
+
+        ConnectionError, as in DNS, for what is no host name or no service of that name.
+        """
         for match, face in self._faces:
             if match(request.host.lower()):
                 return face(request)
-        raise UnknownHostError(f"the sandbox has no host {request.host}, and calls no real one")
+        if "." not in request.host:
+            raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
+        raise NotModelledError(f"the sandbox has no host {request.host}, and calls no real one")
 
     @cache  # noqa: B019 as many as the run has hosts
     def tls(self, host: str) -> ssl.SSLContext:
@@ -105,14 +104,12 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = False
 
     def _exchange(self) -> None:
-        parts = urlsplit(self.path)
-        host = self.tunnel or parts.hostname or LOOPBACK
-        if not self.tunnel and host != LOOPBACK:
-            host = f"http://{host}"  # Azure's endpoints are TLS only: no face has such a name
-        query = parse_qsl(parts.query, keep_blank_values=True)
+        here = f"https://{self.tunnel or LOOPBACK}"
+        url = here + self.path if self.path.startswith("/") else self.path
         headers, ip = Headers(self.headers.items()), self.client_address[0]
-        path, body = parts.path or "/", self._body()
-        request = Request(self.command, host, path, query, headers, body, ip)
+        request = Request.to(self.command, url, headers, self._body(), ip)
+        if not self.tunnel and request.host != LOOPBACK:  # Azure's endpoints are TLS only
+            request = replace(request, host=f"http://{request.host}")
         self._reply(_answer(self.server.network, request))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _exchange  # noqa: N815

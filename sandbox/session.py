@@ -1,7 +1,5 @@
 """One session: the cloud of a folder, its faces served, and the environment of what runs inside."""
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import os
@@ -13,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud
-from sandbox.entra import PATH, identity_face
-from sandbox.network import LOOPBACK, Network
+from sandbox.http import LOOPBACK
+from sandbox.identity import PATH, identity_face
+from sandbox.network import Network
 from sandbox.options import Options
 from sandbox.stack import ENGINE_VERSION, SessionError, prepared
 

@@ -1,7 +1,5 @@
 """Pulumi's side of a session: a file backend in the sandbox's folder, with the stack `dev`."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 """
 
-from __future__ import annotations
-
 import copy
 import re
 import secrets
@@ -44,11 +42,6 @@ _LOCKS = {
     "PreconditionFailed": rf"(.*/{SERVICE}/[^/]+/subscriptions)/[^/]+",
     "RequestConflict": rf"(.*/{ACCOUNT}/[^/]+)(/deployments/[^/]+)?",
 }
-
-
-def type_of(resource_id: str) -> str:
-    """The ARM type of an id, spelt as Azure does; NotModelledError if unknown."""
-    return parse(resource_id).type
 
 
 def put(
@@ -123,8 +116,3 @@ def exclusive(resource_id: str, method: str) -> tuple[str, ArmError] | None:
         if found and method in ("PUT", "DELETE"):
             return found[1].lower(), refuse(code, id=found[1])
     return None
-
-
-def leftovers(cloud: Cloud) -> tuple[list[Resource], list[Resource]]:
-    """What exists, and what Azure keeps soft-deleted."""
-    return cloud.all(), cloud.deleted()

@@ -4,8 +4,6 @@ https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update
 https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the rules of all resource types share: ids, Azure's words, one PUT under examination."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re

@@ -4,8 +4,6 @@ https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/accounts/create
 https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deployments/create-or-update
 """
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from typing import Any

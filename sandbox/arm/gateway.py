@@ -3,8 +3,6 @@
 https://learn.microsoft.com/rest/api/apimanagement/
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from sandbox.arm.base import AZURE, SERVICE, Put, refuse

@@ -3,8 +3,6 @@
 https://learn.microsoft.com/rest/api/monitor/diagnostic-settings/create-or-update
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from sandbox.arm.base import AZURE, WORKSPACE, Put, missing, parse, refuse
@@ -83,9 +81,9 @@ def _check_others(put: Put, kind: str) -> None:
     others = [r for r in put.siblings() if parse(r.id).parent.lower() == put.id.parent.lower()]
     if len(others) >= 5:  # noqa: PLR2004
         raise refuse("BadRequest", text="The limit of 5 diagnostic settings was reached.")
-    sink = str(put.properties["workspaceId"])
+    sink, wanted = str(put.properties["workspaceId"]), _sent(kind, put.properties)
     for other in others:
-        both = _sent(kind, other.properties) & _sent(kind, put.properties)
+        both = _sent(kind, other.properties) & wanted
         if both and str(other.properties["workspaceId"]).lower() == sink.lower():
             raise refuse("Conflict", sink=sink, setting=other.name, category=min(both))
 

@@ -1,7 +1,5 @@
 """Policy documents: https://learn.microsoft.com/azure/api-management/api-management-policies."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

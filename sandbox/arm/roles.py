@@ -1,7 +1,5 @@
 """Role assignments: https://learn.microsoft.com/rest/api/authorization/role-assignments/create."""
 
-from __future__ import annotations
-
 from sandbox.arm.base import AZURE, Put, refuse
 from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID
 

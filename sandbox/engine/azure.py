@@ -3,8 +3,6 @@
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/provider.go
 """
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from collections.abc import Callable

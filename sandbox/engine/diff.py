@@ -3,12 +3,12 @@
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/diff.go
 """
 
-from __future__ import annotations
-
 from itertools import zip_longest
 from typing import Any
 
 from pulumi.runtime.proto.provider_pb2 import PropertyDiff
+
+from sandbox.arm.base import region
 
 ADD, DELETE, UPDATE = PropertyDiff.ADD, PropertyDiff.DELETE, PropertyDiff.UPDATE
 REPLACING = {
@@ -22,16 +22,11 @@ def detailed(old: dict[str, Any], new: dict[str, Any], replace: set[str]) -> dic
     """Kind of change by property path; a change below a key of `replace` replaces."""
     found: dict[str, Any] = {}
     for key in sorted(old.keys() | new.keys()):
-        if key == "location" and _region(old.get(key)) == _region(new.get(key)):
+        if key == "location" and region(old.get(key)) == region(new.get(key)):
             continue
         for path, kind in _changes(key, old.get(key), new.get(key)).items():
             found[path] = REPLACING[kind] if key in replace else kind
     return found
-
-
-def _region(value: Any) -> Any:
-    """Azure compares regions without case and spaces."""
-    return value.lower().replace(" ", "") if isinstance(value, str) else value
 
 
 def _changes(path: str, old: Any, new: Any) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """One ARM operation: its place in time, its conflicts, the faults asked for, its journal line."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
 
 from sandbox import arm
 from sandbox.engine.values import UNKNOWN, reveal
@@ -47,6 +47,20 @@ class Operation:
         return float(table.get(self.op, LATENCY["default"][self.op])["seconds"])
 
 
+class Fault(BaseModel):
+    """What the file of faults asks for: `status` and `code` in place of, or after, an operation."""
+
+    op: Literal["create", "read", "update", "delete", "invoke"]
+    type: str
+    name: str | None = None
+    occurrence: int = 1
+    when: Literal["before", "after"] = "before"
+    status: int
+    code: str
+    message: str = "A fault was asked for."
+    seen: int = 0
+
+
 class AcceptedThenFailedError(ArmError):
     """Azure took the request and did the work, but the operation ended in an error."""
 
@@ -58,10 +72,11 @@ class Operations:
         self._options = options
         self._lock = threading.Lock()
         self._held: set[str] = set()
-        self._faults: list[dict[str, Any]] = []
-        if options.faults:
-            self._faults = [{**f, "seen": 0} for f in json.loads(options.faults.read_text())]
+        faults = options.faults.read_text() if options.faults else "[]"
+        self._faults = TypeAdapter(list[Fault]).validate_json(faults)
         journal = options.journal
+        if journal:
+            journal.parent.mkdir(parents=True, exist_ok=True)
         lines = journal.read_text().splitlines() if journal and journal.exists() else []
         entries = [json.loads(line) for line in lines]
         self._sequence = max((entry["seq"] for entry in entries), default=0)
@@ -75,7 +90,7 @@ class Operations:
             AcceptedThenFailedError: the work is done, but a fault makes the operation fail.
         """
         fault = self._fault(operation)
-        entry, key, after = self._entry(operation), "", fault and fault.get("when") == "after"
+        entry, key, after = self._entry(operation), "", fault and fault.when == "after"
         try:
             key = self._acquire(operation)
             _fail(ArmError, None if after else fault)
@@ -102,15 +117,15 @@ class Operations:
         named = {"name": operation.names()[0], "inputs": reveal(operation.inputs, "[secret]")}
         return {**vars(operation), **named, **times, **status, "simulated": False}
 
-    def _fault(self, operation: Operation) -> dict[str, Any] | None:
+    def _fault(self, operation: Operation) -> Fault | None:
         """The fault for this operation: by default it is for the first that it matches."""
         due = None
         with self._lock:
             for fault in self._faults:
-                same = fault["op"] == operation.op and fault["type"] == operation.type
-                if same and fault.get("name") in (None, *operation.names()):
-                    fault["seen"] += 1
-                    due = fault if fault["seen"] == fault.get("occurrence", 1) else due
+                same = (fault.op, fault.type) == (operation.op, operation.type)
+                if same and fault.name in (None, *operation.names()):
+                    fault.seen += 1
+                    due = fault if fault.seen == fault.occurrence else due
         return due
 
     def _acquire(self, operation: Operation) -> str:
@@ -134,6 +149,6 @@ class Operations:
                     journal.write(line + "\n")
 
 
-def _fail(kind: type[ArmError], fault: dict[str, Any] | None) -> None:
+def _fail(kind: type[ArmError], fault: Fault | None) -> None:
     if fault:
-        raise kind(fault["status"], fault["code"], fault.get("message", "A fault was asked for."))
+        raise kind(fault.status, fault.code, fault.message)

@@ -1,7 +1,5 @@
 """What every provider plugin has: the handshake, its version, refusals as gRPC errors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any

@@ -3,8 +3,6 @@
 https://www.pulumi.com/registry/packages/random/api-docs/
 """
 
-from __future__ import annotations
-
 import base64
 import secrets
 import string

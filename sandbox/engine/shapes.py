@@ -4,8 +4,6 @@
 https://www.pulumi.com/registry/packages/azure-native/api-docs/
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

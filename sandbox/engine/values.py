@@ -3,8 +3,6 @@
 https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/deployment-execution/property-values.html
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any, cast
 

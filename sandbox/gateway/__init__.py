@@ -1,7 +1,5 @@
 """API Management's data plane: routes, authorises, runs the deployed policies, answers, logs."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 
@@ -22,7 +20,7 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
     def face(request: Request) -> Response:
         for service in cloud.of_type("Microsoft.ApiManagement/service"):
             if f"{service.name}.azure-api.net".lower() == request.host.lower():
-                call = Call(service, request, Headers(request.query), request.headers.copy())
+                call = Call(service, request, Headers(request.query), Headers(request.headers))
                 return answer(call)
         raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
 

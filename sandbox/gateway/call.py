@@ -1,7 +1,5 @@
 """One call on its way through the gateway, and how the gateway refuses it."""
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
 https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/costing
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import suppress

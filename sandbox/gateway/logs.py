@@ -4,8 +4,6 @@ https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
 https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
 """
 
-from __future__ import annotations
-
 import json
 import random
 from datetime import UTC, datetime, timedelta

@@ -3,8 +3,6 @@
 https://learn.microsoft.com/azure/api-management/api-management-policies has each statement.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable
@@ -45,9 +43,11 @@ class Policies:
             if statement.tag == "base":
                 self.run(section, depth + 1)
             elif action is None or unknown:
-                raise NotModelledError(f"policy statement {statement.tag} {unknown}")
+                text = f"policy statement {statement.tag} {unknown}".strip()
+                raise NotModelledError(f"the sandbox's gateway does not run the {text}")
             elif any(re.match(r"(?s)\s*@|.*\{\{", value) for value in values):
-                raise NotModelledError(f"policy expression or named value in {statement.tag}")
+                text = f"a policy expression or named value in {statement.tag}"
+                raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
             else:
                 action(self, statement)
 
@@ -61,7 +61,8 @@ class Policies:
         principal = (self.call.service.body.get("identity") or {}).get("principalId")
         if principal:
             token, _ = mint(self.cloud, statement.attrib["resource"], principal)
-            self.call.headers.set("Authorization", f"Bearer {token}")
+            self.call.headers.delete("Authorization")
+            self.call.headers.add("Authorization", f"Bearer {token}")
         elif statement.get("ignore-error") != "true":
             text = "The API Management service has no managed identity."
             raise GatewayError(500, statement.tag, "ManagedIdentityNotFound", text)
@@ -80,7 +81,7 @@ class Policies:
             raise GatewayError(500, statement.tag, reason, str(error)) from error
         finally:
             call.backend_seconds = time.time() - started
-        call.response = Response(reply.status, reply.headers.copy(), reply.body)
+        call.response = Response(reply.status, Headers(reply.headers), reply.body)
 
 
 def set_field(statement: Element, fields: Headers) -> None:

@@ -1,7 +1,5 @@
 """Which service, API and operation a request is for, and whether its key may use them."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import parse_qsl
 

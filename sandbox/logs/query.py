@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sandbox.cloud import DEPLOYER_OBJECT_ID, Cloud
-from sandbox.errors import ArmError, NotModelledError
+from sandbox.errors import NotModelledError
 from sandbox.http import Face, Request, Response
 from sandbox.identity import verify
 from sandbox.logs.kql import FACTS, QueryError
@@ -62,9 +62,8 @@ def _denied(cloud: Cloud, authorization: str) -> str:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         return "AuthenticationFailed"
-    try:
-        claims = verify(cloud, token)
-    except ArmError:
+    claims = verify(cloud, token)
+    if claims is None:
         return "InvalidAuthenticationToken"
     if claims.audience.rstrip("/") != "https://api.loganalytics.io":
         return "InvalidAuthenticationTokenAudience"
@@ -87,7 +86,6 @@ def _span(text: str) -> Span | None:
         now = datetime.now(UTC)
         return (now - _DURATION.validate_python(first), now) if first else None
     start = _TIME.validate_python(first)
-    length = second.startswith("P")
-    return start, start + _DURATION.validate_python(second) if length else _TIME.validate_python(
-        second
-    )
+    if second.startswith("P"):
+        return start, start + _DURATION.validate_python(second)
+    return start, _TIME.validate_python(second)

@@ -1,11 +1,8 @@
 """Who may call an account: public network, key, token, audience, role."""
 
-from __future__ import annotations
-
 import time
 
 from sandbox.cloud import Cloud, Resource
-from sandbox.errors import ArmError
 from sandbox.http import Request
 from sandbox.identity import verify
 from sandbox.model.parameters import RefusalError
@@ -41,11 +38,8 @@ def caller(cloud: Cloud, account: Resource, request: Request) -> str:
     message = "Unauthorized. Access token is missing, invalid, audience is incorrect "
     refusal = RefusalError(401, "401", f"{message}({AUDIENCE}), or have expired.")
     refusal.body = {"statusCode": 401, "message": str(refusal)}
-    try:
-        claims = verify(cloud, request.headers.get("Authorization").removeprefix("Bearer "))
-    except ArmError as error:
-        raise refusal from error
-    if claims.audience.rstrip("/") != AUDIENCE:
+    claims = verify(cloud, request.headers.get("Authorization").removeprefix("Bearer "))
+    if claims is None or claims.audience.rstrip("/") != AUDIENCE:
         raise refusal
     return claims.object_id
 

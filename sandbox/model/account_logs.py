@@ -1,20 +1,15 @@
 """What an account reports of each call: one row without text or tokens, and metrics."""
 
-from __future__ import annotations
-
 import json
 import re
 import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sandbox.cloud import Resource
 from sandbox.http import Request
-
-if TYPE_CHECKING:
-    from sandbox.logs import Telemetry
+from sandbox.logs import Telemetry
 
 EPOCH_TICKS = 621_355_968_000_000_000
 """1970-01-01 in .NET ticks, of which a second has ten million."""

@@ -1,7 +1,5 @@
 """What a model answers: repeatable text and vectors from the seed and the prompt."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random
@@ -65,8 +63,8 @@ def chat(seed: int, model: str, body: Json) -> Answer:
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     usage = dict(zip(names, (*tokens, sum(tokens)), strict=True))
     stream, finish = bool(body.get("stream")), "stop" if whole else "length"
-    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": f"chat.completion{'.chunk' * stream}"}
-    head |= {"created": int(time.time()), "model": model}
+    head: Json = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time())}
+    head |= {"object": "chat.completion" + ".chunk" * stream, "model": model}
     filters = {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}]}
 
     def choice(said: str, end: str | None, key: str = "delta") -> list[Json]:

@@ -1,22 +1,17 @@
 """The endpoint of an account: from the host and path of a request to an answer and its log row."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sandbox.cloud import Cloud, Resource
 from sandbox.http import Face, Headers, Request, Response
+from sandbox.logs import Telemetry
 from sandbox.model import access, parameters
 from sandbox.model.account_logs import Call, report
 from sandbox.model.answers import Answer, chat, embeddings, one, respond
 from sandbox.model.parameters import RefusalError
 from sandbox.options import Options
-
-if TYPE_CHECKING:
-    from sandbox.logs import Telemetry
 
 ROUTE = re.compile(
     r"(POST|GET) /openai/(?:deployments/([^/]+)|v1)/(models(?=/)|[^/]+(?:/completions)?)/?([^/]*)"

@@ -18,39 +18,26 @@ NEUTRAL = {
     "text", "tool_choice", "truncation", "user", "verbosity", *REFUSED,
 }  # fmt: skip
 """Parameters that change nothing of what is modelled."""
-Texts = Annotated[list[str], Field(min_length=1)]
-Tokens = Annotated[list[int], Field(min_length=1)]
 Limit = Annotated[int, Field(ge=1)]
+Many = Annotated[list[str] | list[int] | list[list[int]] | list[Json], Field(min_length=1)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Types of the parameters that do change something, whatever the operation."""
+
     model_config = ConfigDict(strict=True, extra="allow")
     model: str | None = None
     stream: bool | None = None
+    stream_options: dict[str, bool] | None = None
     temperature: float | None = None
-
-
-class _Chat(_Body):
-    messages: Annotated[list[Json], Field(min_length=1)]
+    messages: list[Json] | None = None
+    input: str | Many | None = None
+    instructions: str | None = None
     max_tokens: Limit | None = None
     max_completion_tokens: Limit | None = None
-    n: int | None = None
-    stream_options: dict[str, bool] | None = None
-
-
-class _Response(_Body):
-    input: str | list[Json]
-    instructions: str | None = None
     max_output_tokens: Limit | None = None
-
-
-class _Embedding(_Body):
-    input: str | Texts | Tokens | list[Tokens]
     dimensions: Annotated[int, Field(ge=1, le=3072)] | None = None
     encoding_format: Annotated[str, Field(pattern="^(float|base64)$")] | None = None
-
-
-BODIES = {"chatCompletion": _Chat, "responses": _Response, "embeddings": _Embedding}
 
 
 class RefusalError(Exception):
@@ -98,17 +85,15 @@ def check(kind: str, model: str, body: Json) -> None:
         raise RefusalError(400, "OperationNotSupported", message)
     need(body, "messages" if kind == "chatCompletion" else "input")
     try:
-        BODIES[kind].model_validate(body)
+        Body.model_validate(body)
     except ValidationError as error:
         name, text = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"]
         raise invalid(
             "invalid_type", f"Invalid type or value for '{name}': {text}.", name
         ) from None
-    for name in sorted(body.keys() - BODIES[kind].model_fields.keys() - NEUTRAL):
-        if body[name]:
+    for name in sorted(body.keys() - Body.model_fields.keys() - NEUTRAL):
+        if body[name] and (name, body[name]) != ("n", 1):
             raise NotModelledError(f"The sandbox's models do not take '{name}'.")
-    if body.get("n") not in {None, 1}:
-        raise NotModelledError("The sandbox's models make one choice: 'n' is 1.")
     if REASONING.match(model):
         _check_reasoning(body)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import arm
+from sandbox.arm.base import parse
 from sandbox.cloud import Cloud
 from sandbox.errors import NotModelledError
 
@@ -114,7 +115,7 @@ def test_other_types_are_named_as_not_modelled(stack: Azure, tail: str) -> None:
 def test_deleting_the_group_deletes_all_and_keeps_three_soft_deleted(stack: Azure) -> None:
     arm.delete(stack.cloud, SETTING)
     arm.delete(stack.cloud, GROUP)
-    live, kept = arm.leftovers(stack.cloud)
+    live, kept = stack.cloud.all(), stack.cloud.deleted()
     assert live == []
     assert {one.id for one in kept} == {WORKSPACE, ACCOUNT, SERVICE}
     arm.delete(stack.cloud, GROUP)
@@ -196,4 +197,4 @@ def test_writes_that_exclude_nothing(resource_id: str) -> None:
 
 
 def test_types_are_spelt_as_azure_does() -> None:
-    assert arm.type_of(DIAGNOSTIC.upper()) == "Microsoft.ApiManagement/service/apis/diagnostics"
+    assert parse(DIAGNOSTIC.upper()).type == "Microsoft.ApiManagement/service/apis/diagnostics"

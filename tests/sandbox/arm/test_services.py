@@ -11,7 +11,18 @@ from sandbox import arm
 from sandbox.cloud import DEPLOYER_OBJECT_ID
 from sandbox.errors import NotModelledError
 
-from .conftest import ACCOUNT, DEPLOYMENT, GROUP, ROLE, SERVICE, SETTING, STACK, Azure, refusal
+from .conftest import (
+    ACCOUNT,
+    DEPLOYMENT,
+    GROUP,
+    ROLE,
+    SERVICE,
+    SETTING,
+    STACK,
+    WORKSPACE,
+    Azure,
+    refusal,
+)
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -22,6 +33,9 @@ def test_an_account_answers_at_its_subdomain(stack: Azure) -> None:
     assert account.body["identity"]["principalId"]
     with pytest.raises(NotModelledError, match="listKeys"):
         arm.post(stack.cloud, ACCOUNT, "listKeys", {})
+    closed = {"customSubDomainName": "oai-test", "networkAcls": {"defaultAction": "Deny"}}
+    with pytest.raises(NotModelledError, match="network rules"):
+        stack.put(ACCOUNT, STACK[ACCOUNT] | {"properties": closed})
     body = STACK[ACCOUNT] | {"properties": {}}
     plain = stack.put(f"{ACCOUNT}-plain", body)
     assert plain.properties["endpoint"] == "https://eastus.api.cognitive.microsoft.com/"
@@ -116,6 +130,21 @@ def test_settings_that_azure_refuses(stack: Azure, change: Change, words: str) -
     error = refusal(lambda: stack.edit(SETTING, change))
     assert (error.status, error.code) == (400, "BadRequest")
     assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "change"),
+    [
+        (SETTING, {"logAnalyticsDestinationType": "Own"}),
+        (WORKSPACE, {"sku": {"name": "PerGB2081"}}),
+        (WORKSPACE, {"retentionInDays": 731}),
+    ],
+)
+def test_values_outside_their_list_or_range_are_refused(
+    stack: Azure, resource_id: str, change: dict[str, Any]
+) -> None:
+    error = refusal(lambda: stack.edit(resource_id, lambda b: b["properties"].update(change)))
+    assert (error.status, error.code) == (400, "InvalidParameters")
 
 
 def test_a_category_goes_to_a_workspace_once(stack: Azure) -> None:

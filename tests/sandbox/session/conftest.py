@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.entra import PATH, identity_face
 from sandbox.errors import ArmError
-from sandbox.http import Headers, Request, Response
-from sandbox.network import LOOPBACK, Network
+from sandbox.http import LOOPBACK, Headers, Request, Response
+from sandbox.identity import PATH, identity_face
+from sandbox.network import Network
 from sandbox.session import _clients
 
 HOST = "oai-test.openai.azure.com"

@@ -9,8 +9,8 @@ import openai
 import pytest
 import requests
 
+from sandbox.errors import NotModelledError
 from sandbox.http import Headers, Request
-from sandbox.network import UnknownHostError
 from tests.sandbox.session.conftest import HOST
 
 URL = f"https://{HOST}"
@@ -23,11 +23,13 @@ def test_httpx_keeps_one_connection_and_sends_every_kind_of_request(face):
 
     with httpx.Client() as client:
         get = client.get(f"{URL}/a%20b?x=1&y=&x=2")
+        double = client.get(f"{URL}/b/https://c")
         put = client.put(URL, content=b"body")
         chunked = client.post(URL, content=chunks())
         assert client.head(URL).content == b""
         assert client.get(URL).json()["method"] == "GET"  # the head's body was not sent after all
-    assert face.requests[0].path == "/a%20b"
+    assert [request.path for request in face.requests[:2]] == ["/a%20b", "/b/https://c"]
+    assert double.status_code == 200
     assert get.json()["query"] == [["x", "1"], ["y", ""], ["x", "2"]]
     assert get.headers.get_list("X-A") == ["1", "2"]
     assert put.json()["body"] == "body"
@@ -94,5 +96,7 @@ def test_a_fault_of_the_sandbox_is_an_error_to_the_client(face):
 def test_a_face_reaches_another_by_url(face):
     answer = face.network.send(Request.to("GET", f"{URL}/x?a=1", Headers(), b""))
     assert answer.status == 200
-    with pytest.raises(UnknownHostError, match=r"nowhere\.example"):
+    with pytest.raises(ConnectionError, match="could not be resolved: 'https'"):
+        face.network.send(Request.to("GET", "https://https://x/y", Headers(), b""))
+    with pytest.raises(NotModelledError, match=r"nowhere\.example"):
         face.network.send(Request.to("GET", "https://nowhere.example", Headers(), b""))

@@ -90,6 +90,16 @@ def test_an_interrupt_reaches_the_command(elsewhere):
     assert process.wait(timeout=10) == 9
 
 
+@pytest.mark.parametrize("text", ["[{", '[{"op": "create", "type": "x"}]', '[{"op": "patch"}]'])
+def test_a_bad_file_of_faults_is_said_before_the_command_runs(tmp_path, capsys, text):
+    faults = tmp_path / "faults.json"
+    faults.write_text(text)
+    given = ["run", "--dir", str(tmp_path / "cloud"), "--faults", str(faults), "--", "touch"]
+    assert main([*given, str(tmp_path / "ran")]) == 2
+    assert "sandbox: " in capsys.readouterr().err
+    assert not (tmp_path / "ran").exists()
+
+
 def test_leftovers_are_told_from_soft_deleted(tmp_path, capsys):
     gone = {"id": "/x", "type": "T/t", "name": "kept", "body": {}}
     (tmp_path / "cloud.json").write_text(json.dumps({"deleted": {"/x": gone}}))
