@@ -14,7 +14,7 @@ rehearse: setup ## The whole life of the stack on this machine, in under 2 minut
 	@$(VENV)/python -m tools.rehearse
 
 sandbox: setup ## A shell in which pulumi and every client talk to the sandbox
-	@$(VENV)/python -m sandbox shell || true # a shell ends with its last command's status
+	@$(VENV)/python -m sandbox shell
 
 test: lint types pytest ## Everything that must pass: lint, types, tests
 

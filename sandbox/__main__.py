@@ -36,7 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(GREETING.format(folder=options.folder))
     try:
         with session(options) as inside:
-            return _run([os.environ.get("SHELL", "/bin/sh")] if shell else given.command, inside)
+            if shell:  # its status is that of whatever was typed last
+                _run([os.environ.get("SHELL", "/bin/sh")], inside)
+                return 0
+            return _run(given.command, inside)
     except (SessionError, OSError, ValidationError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2

@@ -28,6 +28,7 @@ def service(put: Put) -> None:
     if put.properties.get("publicNetworkAccess") == "Disabled" and not put.existing:
         raise refuse("ActivateServiceWithPrivateEndpointAccessNotAllowed", name=put.id.name)
     _check_tier(put, put.body.get("sku") or {})
+    _check_client_certificate(put)
     put.identify()
     put.properties["gatewayUrl"] = f"https://{name}.azure-api.net"
     put.properties["managementApiUrl"] = f"https://{name}.management.azure-api.net"
@@ -45,6 +46,14 @@ def _check_tier(put: Put, sku: dict[str, Any]) -> None:
     if not fits or before.endswith("V2") != tier.endswith("V2"):
         text = f"The value provided for sku ({tier}, {units} units) is invalid."
         raise refuse("InvalidParameters", text=text)
+
+
+def _check_client_certificate(put: Put) -> None:
+    """Classic tiers refuse false: https://github.com/pulumi/pulumi-azure-native/issues/1865."""
+    tier = str(put.body["sku"]["name"])
+    refused = tier != "Consumption" and not tier.endswith("V2")
+    if refused and put.properties.get("enableClientCertificate") is False:
+        raise refuse("EnableClientCertificateCannotBeChangedForSku", tier=tier)
 
 
 def logger(put: Put) -> None:
@@ -80,7 +89,15 @@ def _below(put: Put, given: str, kind: str) -> Resource | None:
 
 
 def product(put: Put) -> None:
-    """A new one gets a subscription: https://github.com/Azure/azure-service-operator/issues/3408."""
+    """A new one gets a subscription, and needs a display name of its own.
+
+    https://github.com/Azure/azure-service-operator/issues/3408
+    https://github.com/Azure/apiops/issues/606
+    """
+    title = str(put.properties["displayName"]).lower()
+    others = [one for one in put.siblings() if one.id.lower().startswith(_root(put).lower())]
+    if title in [str(one.properties["displayName"]).lower() for one in others]:
+        raise refuse("ValidationError", text="name: Product with the same name already exists")
     if not put.existing and put.properties["subscriptionRequired"]:
         name = put.cloud.derive(put.id.text, put.incarnation, length=24)
         body = {"properties": {"scope": put.id.text, "state": "active", "displayName": None}}

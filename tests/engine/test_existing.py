@@ -28,6 +28,7 @@ service = apimanagement.ApiManagementService(
     publisher_name="Platform",
     publisher_email="platform@example.com",
     sku={"name": "Standard", "capacity": 1},
+    enable_client_certificate=True,
     identity={"type": "SystemAssigned"},
 )
 logger = apimanagement.Logger(

@@ -197,6 +197,27 @@ def test_llm_logging_needs_a_preview_version(stack: Azure) -> None:
     assert stack.put(DIAGNOSTIC, short, "2024-05-01")
 
 
+def test_a_products_display_name_is_taken_once_in_a_service(stack: Azure) -> None:
+    body = copy.deepcopy(STACK[PRODUCT])
+    error = refusal(lambda: stack.put(f"{SERVICE}/products/other", body))
+    assert "Product with the same name already exists" in error.message
+
+
+@pytest.mark.parametrize(("tier", "refused"), [("Standard", True), ("StandardV2", False)])
+def test_classic_tiers_refuse_to_state_that_client_certificates_are_off(
+    stack: Azure, tier: str, refused: bool
+) -> None:
+    body = copy.deepcopy(STACK[SERVICE])
+    body["sku"] = {"name": tier, "capacity": 1}
+    body["properties"]["enableClientCertificate"] = False
+    service = SERVICE.replace("apim-test", "apim-other")
+    if not refused:
+        stack.put(service, body)
+        return
+    error = refusal(lambda: stack.put(service, body))
+    assert error.code == "EnableClientCertificateCannotBeChangedForSku"
+
+
 def test_a_product_comes_with_a_subscription_and_goes_without_any(stack: Azure) -> None:
     own = stack.cloud.of_type("Microsoft.ApiManagement/service/subscriptions")
     assert len(own) == 2
