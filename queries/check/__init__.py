@@ -3,3 +3,11 @@
 Run it as `python -m queries.check`; exit status 0 every proof seen, 1 a proof failed, 2 could not
 run, 3 rows had not arrived by the timeout.
 """
+
+
+class CannotRunError(Exception):
+    """The check cannot start or go on: `str()` is one clear line, `fix` what to do."""
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix

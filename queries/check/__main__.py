@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from queries.check import CannotRunError
 from queries.check.arguments import parse
 from queries.check.display import summary
-from queries.check.errors import CannotRunError
 from queries.check.report import EXIT
 from queries.check.run import check, real_world
 
@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     """Run the check, write its files and summary, and return its exit status."""
     options, world = parse(arguments), real_world()
     report = check(options, world)
+    summary(world.console, report)
     try:
         if options.json:
             report.write_json(options.json)
@@ -23,7 +24,6 @@ def main(arguments: list[str]) -> int:
     except CannotRunError as error:
         sys.stderr.write(f"queries.check: {error}\n")
         return EXIT["error"]
-    summary(world.console, report)
     return report.status
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -23,7 +23,7 @@ FAULT_WAIT = 3 * 60
 LONGEST_RETRY_AFTER = 60.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Refusal:
     """Why a call was not answered, and for how long it is worth calling again."""
 
@@ -34,79 +34,48 @@ class Refusal:
     retry_after: float = 0
 
 
+DENIED = range(401, 404)
+KEY_FIX = (
+    "the gateway refuses the key: link the API to the product, keep the consumer active, and read "
+    "the outputs again after rotating keys"
+)
+ROLE_FIX = (
+    "give the gateway's identity the role Cognitive Services User on the account, and check that "
+    "the policy sends its token"
+)
+IDENTITY_FIX = (
+    "the gateway sends no token: the API's policy must set one with "
+    "authentication-managed-identity (pulumi up --refresh puts the policy back)"
+)
+AUDIENCE_FIX = "the policy's authentication-managed-identity asks a token for the wrong resource"
+NETWORK_FIX = (
+    "let the gateway through the account's network rules (portal: Azure OpenAI > Networking)"
+)
+DEPLOYMENT_FIX = "the account has no such deployment: pulumi up --refresh"
+ROUTE_FIX = (
+    "no operation of the API matches: check apiPath, the imported document and the policy's "
+    "backend URL"
+)
+CAPACITY_FIX = "raise the deployment's capacity or the account's quota"
+FAULT_FIX = (
+    "see gateway-errors.kql for the cause that the gateway logged; check the policy's backend URL "
+    "and managed identity"
+)
+REQUEST_FIX = "the model refuses the request: check checkApiVersion and the model"
 RULES: tuple[tuple[range, str, float, str], ...] = (
     # https://learn.microsoft.com/azure/api-management/api-management-subscriptions
-    (
-        range(401, 404),
-        "subscription key",
-        0,
-        (
-            "the gateway refuses the key: link the API to the product, keep the consumer active, "
-            "and read the outputs again after rotating keys"
-        ),
-    ),
-    (
-        range(401, 404),
-        "audience",
-        0,
-        "the policy's authentication-managed-identity asks a token for the wrong resource",
-    ),
+    (DENIED, "subscription key", 0, KEY_FIX),
+    (DENIED, "audience", 0, AUDIENCE_FIX),
     # https://learn.microsoft.com/azure/ai-services/disable-local-auth
-    (
-        range(401, 404),
-        "AuthenticationTypeDisabled",
-        0,
-        (
-            "the gateway sends no token: the API's policy must set one with "
-            "authentication-managed-identity (pulumi up --refresh puts the policy back)"
-        ),
-    ),
-    (
-        range(401, 404),
-        "firewall",
-        0,
-        "let the gateway through the account's network rules (portal: Azure OpenAI > Networking)",
-    ),
-    (
-        range(401, 404),
-        "",
-        ROLE_WAIT,
-        (
-            "give the gateway's identity the role Cognitive Services User on the account, and "
-            "check that the policy sends its token"
-        ),
-    ),
-    (
-        range(404, 405),
-        "deployment",
-        DEPLOYMENT_WAIT,
-        "the account has no such deployment: pulumi up --refresh",
-    ),
-    (
-        range(404, 405),
-        "",
-        GATEWAY_WAIT,
-        (
-            "no operation of the API matches: check apiPath, the imported document and the "
-            "policy's backend URL"
-        ),
-    ),
-    (
-        range(429, 430),
-        "",
-        THROTTLE_WAIT,
-        "raise the deployment's capacity or the account's quota",
-    ),
-    (
-        range(500, 600),
-        "",
-        FAULT_WAIT,
-        (
-            "see gateway-errors.kql for the cause that the gateway logged; check the policy's "
-            "backend URL and managed identity"
-        ),
-    ),
-    (range(600), "", 0, "the model refuses the request: check checkApiVersion and the model"),
+    (DENIED, "AuthenticationTypeDisabled", 0, IDENTITY_FIX),
+    (DENIED, "firewall", 0, NETWORK_FIX),
+    (DENIED, "", ROLE_WAIT, ROLE_FIX),
+    (range(404, 405), "deployment", DEPLOYMENT_WAIT, DEPLOYMENT_FIX),
+    (range(404, 405), "", GATEWAY_WAIT, ROUTE_FIX),
+    (range(429, 430), "", THROTTLE_WAIT, CAPACITY_FIX),
+    (range(408, 409), "", FAULT_WAIT, FAULT_FIX),
+    (range(500, 600), "", FAULT_WAIT, FAULT_FIX),
+    (range(600), "", 0, REQUEST_FIX),
 )
 """Status, words of the answer, seconds of patience, fix: the first that fits counts."""
 
@@ -123,17 +92,13 @@ def refusal(response: httpx.Response) -> Refusal | None:
         for statuses, words, patience, fix in RULES
         if status in statuses and words.lower() in cause.lower()
     )
-    found = Refusal(cause=cause, fix=fix, patience=patience)
-    return replace(found, retry_after=_retry_after(response)) if patience else found
+    return Refusal(cause, fix, patience, _retry_after(response) if patience else 0)
 
 
 def lost(error: httpx.RequestError) -> Refusal:
     """No answer at all."""
-    return Refusal(
-        cause=f"the gateway cannot be reached: {type(error).__name__}: {error}",
-        fix="check the gateway's URL, DNS and network rules from this machine",
-        patience=FAULT_WAIT,
-    )
+    cause = f"the gateway cannot be reached: {type(error).__name__}: {error}"
+    return Refusal(cause, "check the gateway's URL, DNS and network rules from here", FAULT_WAIT)
 
 
 def said(response: httpx.Response) -> tuple[str, str]:
@@ -141,7 +106,7 @@ def said(response: httpx.Response) -> tuple[str, str]:
     try:
         body: Any = response.json()
     except ValueError:
-        return "", response.text.strip()[:200] or response.reason_phrase
+        return "", " ".join(response.text.split())[:200] or response.reason_phrase
     body = body if isinstance(body, dict) else {}
     error = body.get("error") if isinstance(body.get("error"), dict) else body
     code = str(error.get("code") or "")

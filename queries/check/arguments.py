@@ -46,8 +46,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="MIN",
         help=f"minutes to wait for rows; default {DEFAULT_TIMEOUT:.0f}, with --no-traffic one look",
     )
-    parser.add_argument("--json", type=_file, metavar="FILE", help="write the result as JSON")
-    parser.add_argument("--junit", type=_file, metavar="FILE", help="write it as JUnit XML")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write it as JUnit XML")
     parser.add_argument(
         "--no-traffic",
         action="store_true",
@@ -58,6 +58,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"
     )
     options = parser.parse_args(arguments)
+    _make(parser, options)
     if options.timeout is None:
         options.timeout = 0.0 if options.no_traffic else DEFAULT_TIMEOUT
     return options
@@ -73,11 +74,15 @@ def _minutes(value: str) -> float:
     return minutes
 
 
-def _file(value: str) -> Path:
-    path = Path(value)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{value!r} cannot be written: no such folder")
-    return path
+def _make(parser: _Parser, options: argparse.Namespace) -> None:
+    """Empty the files of the result now: nothing old is left, and one that cannot be is told."""
+    for file in filter(None, (options.json, options.junit)):
+        if options.outputs and file.absolute() == options.outputs.absolute():
+            parser.error(f"{str(file)!r} is the file of the outputs")
+        try:
+            file.write_text("", encoding="utf-8")
+        except OSError as error:
+            parser.error(f"{str(file)!r} cannot be written: {error.strerror}")
 
 
 def _address(value: str) -> str:

@@ -22,6 +22,8 @@ COMPLETION_TOKENS = 256
 """Enough for a reasoning model to come to an answer, and little money."""
 EMBEDDING_DIMENSIONS = 8
 """Keeps the response below the bytes that the gateway logs; third-generation models take it."""
+HEARTBEAT = 60.0
+"""Seconds between two lines that say the same."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
 CLOCK_ERROR = timedelta(seconds=5)
 """Difference from the service's `Date` (whole seconds) above which this machine's clock is off."""
@@ -50,6 +52,17 @@ class Caller:
     say: Callable[[str], None] = field(default=lambda _: None)
     run: str = field(default_factory=lambda: f"proof-{secrets.token_hex(8)}")
     """What the markers of this run begin with."""
+    _round: int = 0
+    _said: tuple[str, float] = ("", 0.0)
+
+    def all(self) -> list[Call | Failed]:
+        """One call to each deployment."""
+        self._round += 1
+        results = [self.call(deployment) for deployment in self.target.deployments]
+        for call in results:
+            if isinstance(call, Call):
+                self.say(f"{call.deployment}: answered, {call.usage} tokens, marker {call.marker}")
+        return results
 
     def call(self, deployment: Deployment) -> Call | Failed:
         """The answered call, or why there is none."""
@@ -64,9 +77,16 @@ class Caller:
             end = min(begun + answer.patience, self.deadline)
             if self.clock.elapsed() + pause > end:
                 return Failed(deployment=deployment.name, cause=cause, fix=answer.fix)
-            self.say(f"{deployment.name}: {cause}; calling again")
+            self._repeat(f"{deployment.name}: {cause}; calling again")
             self.clock.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    def _repeat(self, line: str) -> None:
+        """The same words only once a minute."""
+        before, when = self._said
+        if line != before or self.clock.elapsed() - when >= HEARTBEAT:
+            self.say(line)
+            self._said = (line, self.clock.elapsed())
 
     def _once(self, deployment: Deployment, marker: str) -> Call | Refusal:
         started = self.clock.now()
@@ -88,12 +108,13 @@ class Caller:
         if refused:
             return refused
         skew = _skew(response, self.clock.now())
+        times = (started + skew, self.clock.now() + skew)
         try:
-            return _call(deployment, marker, response, started + skew, self.clock.now() + skew)
+            return _call(deployment, marker, response, times, self._round)
         except (ValueError, KeyError, TypeError, AttributeError):
             return Refusal(
-                cause="HTTP 200, but not the answer of a model",
-                fix="check that the policy's backend URL is the account's endpoint",
+                "HTTP 200, but not the answer of a model",
+                "check that the policy's backend URL is the account's endpoint",
             )
 
     def _url(self, deployment: Deployment) -> str:
@@ -101,9 +122,9 @@ class Caller:
         return f"{base}/deployments/{deployment.name}/{PATHS[deployment.kind]}"
 
     def _clean(self, text: str) -> str:
-        """The text without the key, should a service ever repeat it."""
-        key = self.target.key.get_secret_value()
-        return text.replace(key, "***") if key else text
+        """One printable line without the key, should a service ever repeat it."""
+        line = "".join(character if character.isprintable() else " " for character in text)
+        return line.replace(self.target.key.get_secret_value(), "***")
 
 
 def _request(deployment: Deployment, marker: str) -> dict[str, Any]:
@@ -123,25 +144,33 @@ def _call(
     deployment: Deployment,
     marker: str,
     response: httpx.Response,
-    started: datetime,
-    ended: datetime,
+    times: tuple[datetime, datetime],
+    number: int,
 ) -> Call:
     body = response.json()
+    ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
     return Call(
         deployment=deployment.name,
         kind=deployment.kind,
-        started=started,
-        ended=ended,
+        started=times[0],
+        ended=times[1],
+        round=number,
         marker=marker,
-        response_id=str(body.get("id") or ""),
+        response_id=_id(deployment, body),
         usage=Usage.of(body["usage"]),
         answer=_words(body),
         request=response.request.content,
         response=response.content,
-        account_ids=frozenset(
-            response.headers[name] for name in ACCOUNT_ID_HEADERS if response.headers.get(name)
-        ),
+        account_ids=frozenset(one for one in ids if one),
     )
+
+
+def _id(deployment: Deployment, body: dict[str, Any]) -> str:
+    if deployment.kind == "embeddings":
+        return ""
+    if not isinstance(body["id"], str) or not body["id"]:
+        raise ValueError("no id")
+    return body["id"]
 
 
 def _words(body: dict[str, Any]) -> str:

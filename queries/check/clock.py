@@ -1,29 +1,12 @@
-"""Time, so that waiting can be tested without waiting."""
+"""Time, in one place, so that waiting can be tested without waiting."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
 
 
-class Clock(Protocol):
-    """What tells the time and waits."""
-
-    def now(self) -> datetime:
-        """The time, UTC."""
-        ...
-
-    def elapsed(self) -> float:
-        """Seconds that only ever grow."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class SystemClock:
+class Clock:
     """The clock of the machine that runs the check."""
 
     def now(self) -> datetime:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -13,9 +14,17 @@ from queries.check.clock import Clock
 from queries.check.proofs.base import Proof, Verdict
 from queries.check.report import Report
 
+T = TypeVar("T")
 HEARTBEAT = 60.0
-"""Seconds of silence after which a plain line says that the check still waits."""
+"""Seconds of silence after which a plain line says what the check still waits for."""
 COLOURS = {"seen": "green", "waiting": "yellow", "timeout": "yellow", "failed": "red"}
+NEXT = {
+    "proven": "ask your own questions with queries/*.kql in the workspace's Logs page.",
+    "failed": "do what stands above, pulumi up, and run the check again.",
+    "timeout": "look where the lines above point; a new workspace may take 2 hours, so run the "
+    "check again then, or with --no-traffic.",
+    "error": "do what stands above, and run the check again.",
+}
 
 
 class Display:
@@ -25,7 +34,7 @@ class Display:
         self._console, self._proofs, self._clock = console, proofs, clock
         self._live = Live(console=console, transient=True) if console.is_terminal else None
         self._begun = self._spoke = clock.elapsed()
-        self._shown: dict[str, Verdict] = {}
+        self._shown: dict[str, str] = {}
 
     def __enter__(self) -> Display:
         if self._live:
@@ -39,8 +48,7 @@ class Display:
     def say(self, line: str) -> None:
         """One dated line."""
         self._spoke = self._clock.elapsed()
-        time = f"{self._clock.now():%H:%M:%S}"
-        self._console.print(f"{time} {line}", markup=False, highlight=False, soft_wrap=True)
+        _print(self._console, f"{self._clock.now():%H:%M:%S} {line}")
 
     def show(self, verdicts: dict[str, Verdict]) -> None:
         """The proofs as they stand now."""
@@ -49,46 +57,50 @@ class Display:
             seconds = self._clock.elapsed() - self._begun
             self._live.update(_table(f"waiting for rows, {seconds:.0f} s", rows), refresh=True)
             return
-        for proof in self._proofs:
-            now, before = verdicts[proof.id], self._shown.get(proof.id)
-            if before is None or before.status != now.status:
-                self.say(f"{proof.id}: {now.status}: {now.detail}")
-        self._shown = dict(verdicts)
+        for status in ("seen", "failed", "waiting"):
+            names = [name for name, verdict in verdicts.items() if verdict.status == status]
+            news = [name for name in names if self._shown.get(name) != status]
+            if news:
+                self.say(f"{status}: {', '.join(news)}")
+        self._shown = {name: verdict.status for name, verdict in verdicts.items()}
         if self._clock.elapsed() - self._spoke >= HEARTBEAT:
-            left = [name for name, verdict in verdicts.items() if verdict.status == "waiting"]
-            self.say(f"still waiting for {', '.join(left)}")
+            left = [(v.detail, name) for name, v in verdicts.items() if v.status == "waiting"]
+            said = "; ".join(f"{names}: {why}" for why, names in _grouped(left).items())
+            self.say(f"still waiting for {said}")
 
 
 def summary(console: Console, report: Report) -> None:
     """The verdict, what each proof found, and what to do next."""
     if report.proofs:
-        rows = [(line.id, line.status, line.detail) for line in report.proofs]
-        console.print(_table("", rows))
-    fixes = {line.fix: line.id for line in reversed(report.proofs) if line.fix}
-    for fix, name in reversed(fixes.items()):
-        console.print(f"{name}: {fix}", markup=False, highlight=False, soft_wrap=True)
+        alike = _grouped([((line.status, line.detail), line.id) for line in report.proofs])
+        console.print(_table("", [(names, *found) for found, names in alike.items()]))
+    fixes = _grouped([(line.fix, line.id) for line in report.proofs if line.fix])
+    for fix, names in fixes.items():
+        _print(console, f"{names}: {fix}")
     if report.error:
-        hint = f" ({report.fix})" if report.fix else ""
-        console.print(f"{report.error}{hint}", markup=False, highlight=False, soft_wrap=True)
+        _print(console, report.error + (f" ({report.fix})" if report.fix else ""))
     seen = sum(line.status == "seen" for line in report.proofs)
     count = f": {seen} of {len(report.proofs)} proofs seen" if report.proofs else ""
-    console.print(f"{report.verdict}{count} in {report.seconds:.1f} s", highlight=False)
-    console.print(_next_step(report), markup=False, highlight=False, soft_wrap=True)
+    _print(console, f"{report.verdict}{count} in {report.seconds:.1f} s")
+    _print(console, f"Next: {NEXT[report.verdict]}")
 
 
-def _next_step(report: Report) -> str:
-    return {
-        "proven": "Next: ask your own questions with queries/*.kql in the workspace's Logs page.",
-        "failed": "Next: do what stands above, pulumi up, and run the check again.",
-        "timeout": "Next: a new workspace may take 2 hours; run again later, or with --no-traffic.",
-        "error": "Next: do what stands above, and run the check again.",
-    }[report.verdict]
+def _grouped(pairs: Iterable[tuple[T, str]]) -> dict[T, str]:
+    """The names of what is said alike, in the order in which it is first said."""
+    groups: dict[T, list[str]] = {}
+    for key, name in pairs:
+        groups.setdefault(key, []).append(name)
+    return {key: ", ".join(names) for key, names in groups.items()}
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(title: str, rows: Sequence[tuple[str, str, str]]) -> Table:
     table = Table(title=title or None, box=None, pad_edge=False)
     for column in ("proof", "status", "detail"):
-        table.add_column(column, overflow="fold", no_wrap=column != "detail")
+        table.add_column(column, overflow="fold", max_width=18 if column == "proof" else None)
     for name, status, detail in rows:
         table.add_row(name, f"[{COLOURS[status]}]{status}[/]", escape(detail))
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -12,8 +11,11 @@ from queries.check.workspace import Row
 
 Source = Literal["gateway", "llm", "account", "gateway-metrics", "account-metrics"]
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
-SLACK = timedelta(seconds=2)
-"""How far a row's time may lie outside the call that it belongs to."""
+SLACK = timedelta(seconds=6)
+"""How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
+MARGIN = timedelta(minutes=2)
+"""How far around the calls their rows are asked for; markers and ids tell whose they are."""
+OK = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +28,15 @@ class Usage:
 
     @classmethod
     def of(cls, usage: dict[str, Any]) -> Usage:
-        """From the `usage` object of a response; embeddings have no completion."""
-        prompt, completion = (
-            int(usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens")
-        )
-        total = int(usage.get("total_tokens") or 0)
+        """From the `usage` object of a response; embeddings have no completion.
+
+        Raises:
+            ValueError: no tokens, which no answered call has.
+        """
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        prompt, completion, total = (int(usage.get(name) or 0) for name in names)
+        if not (prompt and total):
+            raise ValueError("usage without tokens")
         return cls(prompt=prompt, completion=completion, total=total)
 
     def __str__(self) -> str:
@@ -45,6 +51,8 @@ class Call:
     started: datetime
     """By the service's clock, UTC."""
     ended: datetime
+    round: int
+    """Calls of one round, one to each deployment, are proven together."""
     kind: str = "chat"
     marker: str = ""
     """Random text of the prompt; "" for a call that was not made here."""
@@ -66,9 +74,9 @@ class Evidence:
     """Rows by where they were asked for; each look replaces a source's rows."""
 
     target: Target
-    calls: list[Call]
     since: datetime
     until: datetime
+    calls: list[Call] = field(default_factory=list)
     rows: dict[Source, list[Row]] = field(default_factory=dict)
     waiting: dict[Source, str] = field(default_factory=dict)
     """Why a source gave nothing at the last look."""
@@ -83,6 +91,16 @@ class Evidence:
     now: datetime | None = None
     """When the last look was."""
 
+    def add(self, calls: list[Call]) -> None:
+        """Calls made here, whose rows are to be found too."""
+        self.calls = [*self.calls, *calls]
+        self.since = min([self.since, *(call.started - MARGIN for call in calls)])
+        self.until = max([self.until, *(call.ended + MARGIN for call in calls)])
+
+    def first(self) -> list[Call]:
+        """The first round of calls made here; none if others made the calls."""
+        return [call for call in self.calls if call.marker and call.round == self.calls[0].round]
+
     def of(self, source: Source) -> list[Row]:
         """Rows of a source, none if it was not asked or had none."""
         return self.rows.get(source, [])
@@ -91,18 +109,31 @@ class Evidence:
         """How long the looks have brought the same number of rows."""
         return self.now - self.changed if self.now and self.changed else timedelta()
 
+    def linked(self, source: Source, call: Call) -> list[Row]:
+        """Rows of the gateway or LLM log that belong to a call."""
+        ids = self.correlations(call)
+        rows = self.of_api() if source == "gateway" else self.of(source)
+        return [row for row in rows if row.get("CorrelationId") in ids]
+
+    def of_api(self) -> list[Row]:
+        """The gateway's rows of the stack's API."""
+        api = self.target.api_id.lower()
+        return [row for row in self.of("gateway") if text(row, "ApiId").lower() == api]
+
     def correlations(self, call: Call) -> set[str]:
         """The gateway's ids of a call: by its marker or response id in either log."""
         if call.correlation:
             return {call.correlation}
-        needles = [text for text in (call.marker, call.response_id) if text]
+        needles = [call.marker, f'"{call.response_id}"' if call.response_id else ""]
+        columns = {"gateway": BODIES, "llm": ("Request",)}
         found = {
-            str(row.get("CorrelationId"))
-            for source, columns in (("gateway", BODIES), ("llm", ("RequestId", "Request")))
-            for row in self.of(source)  # type: ignore[arg-type]
-            if row.get("CorrelationId") and _holds(row, columns, needles)
+            text(row, "CorrelationId")
+            for log, rows in (("gateway", self.of_api()), ("llm", self.of("llm")))
+            for row in rows
+            if (call.response_id and text(row, "RequestId") == call.response_id)
+            or any(n and n in text(row, column) for column in columns[log] for n in needles)
         }
-        return found or self._only_one_possible(call)
+        return (found - {""}) or self._only_one_possible(call)
 
     def _only_one_possible(self, call: Call) -> set[str]:
         """Without content to go by: the one such call of that consumer in that time, if only one.
@@ -112,19 +143,23 @@ class Evidence:
         if call.kind == "chat" and self.target.llm_logging:
             return set()
         possible = {
-            str(row["CorrelationId"])
-            for row in self.of("gateway")
-            if f"/deployments/{call.deployment}/".lower() in text(row, "Url").lower()
-            and within(row, call)
-            and text(row, "ApimSubscriptionId").lower() in {"", self.target.consumer.lower()}
+            text(row, "CorrelationId")
+            for row in self.calls_like(call)
+            if text(row, "ApimSubscriptionId").lower() in {"", self.target.consumer.lower()}
             and not any(text(row, body) for body in BODIES)
         }
         return possible if len(possible) == 1 else set()
 
-    def linked(self, source: Source, call: Call) -> list[Row]:
-        """Rows of the gateway or LLM log that belong to a call."""
-        ids = self.correlations(call)
-        return [row for row in self.of(source) if row.get("CorrelationId") in ids]
+    def calls_like(self, call: Call) -> list[Row]:
+        """The gateway's rows of answered calls to that deployment at that time."""
+        path = f"/deployments/{call.deployment}/".lower()
+        return [
+            row
+            for row in self.of_api()
+            if row.get("ResponseCode") == OK
+            and path in text(row, "Url").lower()
+            and within(row, call)
+        ]
 
     def all_correlations(self) -> set[str]:
         """Every gateway id that some call is known by."""
@@ -143,5 +178,7 @@ def text(row: Row, column: str) -> str:
     return "" if value is None else str(value)
 
 
-def _holds(row: Row, columns: Iterable[str], needles: Iterable[str]) -> bool:
-    return any(needle in text(row, column) for needle in needles for column in columns)
+def held(row: Row, column: str) -> str:
+    """A message's text; an entry without one holds nothing or an empty list."""
+    value = text(row, column)
+    return value if value.strip("[] ") not in {"", "null"} else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from queries.check.evidence import Call, Evidence, text
-from queries.check.proofs.tokens import usage_in
+from queries.check.evidence import OK, Call, Evidence, text
+from queries.check.proofs.llm import usage_in
 from queries.check.workspace import Row
 
 WINDOW = timedelta(hours=24)
@@ -19,29 +20,25 @@ _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/(chat/completions|completions|e
 
 def calls(evidence: Evidence) -> list[Call]:
     """The newest answered calls; what their bodies do not tell stays unknown."""
-    found = [_call(row) for row in evidence.of("gateway") if row.get("ResponseCode") == 200]  # noqa: PLR2004
-    newest = sorted((call for call in found if call), key=lambda call: call.started, reverse=True)
-    return newest[:NEWEST]
+    answered = [row for row in evidence.of_api() if row.get("ResponseCode") == OK]
+    found = [call for number, row in enumerate(answered) if (call := _call(row, number))]
+    return sorted(found, key=lambda call: call.started, reverse=True)[:NEWEST]
 
 
-def _call(row: Row) -> Call | None:
+def _call(row: Row, number: int) -> Call | None:
     match, time = _DEPLOYMENT.search(text(row, "Url")), row.get("TimeGenerated")
     if not match or not isinstance(time, datetime):
         return None
-    body = text(row, "ResponseBody")
+    body, response_id = text(row, "ResponseBody"), ""
+    with suppress(ValueError, KeyError, TypeError):
+        response_id = str(json.loads(body)["id"])
     return Call(
         deployment=match[1],
         kind=match[2].partition("/")[0],
         started=time,
         ended=time + LONGEST_CALL,
-        response_id=_id(body),
+        round=number,
+        response_id=response_id,
         usage=usage_in(body),
         correlation=text(row, "CorrelationId"),
     )
-
-
-def _id(body: str) -> str:
-    try:
-        return str(json.loads(body)["id"])
-    except (ValueError, KeyError, TypeError):
-        return ""

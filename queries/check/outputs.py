@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from queries.check.errors import CannotRunError
+from queries.check import CannotRunError
 
 KEY_VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
 """Environment variable that gives the consumer's key when the outputs do not."""
@@ -47,12 +48,18 @@ class Target(_Model):
     consumers: tuple[str, ...]
     capture: Literal["full", "metadata"]
     body_bytes: int
+    sampling_percentage: float
     llm_logging: bool
     subscription_key_header: str
     api_version: str
     logs_endpoint: Url
     consumer: str = ""
     key: SecretStr = SecretStr("")
+
+    @property
+    def every_call(self) -> bool:
+        """The gateway is meant to log every call."""
+        return self.sampling_percentage >= 100  # noqa: PLR2004
 
     @property
     def bodies(self) -> bool:
@@ -80,9 +87,11 @@ def from_stack(stack: str | None) -> dict[str, Any]:
             timeout=PULUMI_TIMEOUT,
             check=False,
         )
-    except FileNotFoundError:
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
         raise CannotRunError(
-            "pulumi is not on PATH", "install it, or give the outputs with --outputs FILE"
+            f"pulumi {'is not on PATH' if missing else f'cannot be started: {error.strerror}'}",
+            "install it, or give the outputs with --outputs FILE",
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotRunError(
@@ -123,19 +132,26 @@ def target(outputs: dict[str, Any], *, traffic: bool) -> Target:
     except ValidationError as error:
         wrong = sorted({".".join(str(part) for part in e["loc"]) for e in error.errors()})
         raise CannotRunError(
-            f"the output `proof` is of another version: {', '.join(wrong)}",
+            f"the output `proof` lacks or misstates {', '.join(wrong)}",
             "deploy and check from the same commit: pulumi up",
         ) from None
     return _with_key(found, outputs.get("subscriptionKeys")) if traffic else found
 
 
 def _with_key(found: Target, keys: object) -> Target:
+    """The first key there is; one from the environment may be any consumer's."""
     named = keys if isinstance(keys, dict) else {}
-    given = os.environ.get(KEY_VARIABLE, "").strip()
-    for consumer in found.consumers:
-        key = given or named.get(consumer)
-        if isinstance(key, str) and key not in {"", "[secret]"}:
-            return found.model_copy(update={"consumer": consumer, "key": SecretStr(key)})
+    choices: list[tuple[str, object]] = [("", os.environ.get(KEY_VARIABLE, "").strip())]
+    choices += [(consumer, named.get(consumer)) for consumer in found.consumers]
+    for consumer, key in choices:
+        if not isinstance(key, str) or key in {"", "[secret]"}:
+            continue
+        if not re.fullmatch(r"[!-~]+", key):
+            whose = f"of {consumer}" if consumer else f"in {KEY_VARIABLE}"
+            raise CannotRunError(
+                f"the key {whose} cannot be sent: it holds a space or worse", "copy it again"
+            )
+        return found.model_copy(update={"consumer": consumer, "key": SecretStr(key)})
     raise CannotRunError(
         "no key of any consumer in the outputs",
         f"save them with --show-secrets, or set {KEY_VARIABLE}; a stack without consumers can "
@@ -149,5 +165,8 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise CannotRunError(f"{source}: not a JSON object of outputs")
+        raise CannotRunError(
+            f"{source}: not a JSON object of outputs",
+            "save them with: pulumi stack output --json --show-secrets",
+        )
     return value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from queries.check.errors import CannotRunError
+from queries.check import CannotRunError
 from queries.check.proofs.base import Proof, Verdict
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}

@@ -5,22 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 import httpx
 from rich.console import Console
 
-from queries.check import observe, outputs, proofs
+from queries.check import CannotRunError, observe, outputs, proofs
 from queries.check.calls import Caller, Failed
-from queries.check.clock import Clock, SystemClock
+from queries.check.clock import Clock
 from queries.check.display import Display
-from queries.check.errors import CannotRunError
-from queries.check.evidence import SLACK, Call, Evidence
+from queries.check.evidence import Call, Evidence
+from queries.check.kql import render
 from queries.check.outputs import Target
 from queries.check.report import INTERRUPTED, Report
 from queries.check.watch import Watch
-from queries.check.workspace import LogAnalytics, Workspace
+from queries.check.workspace import LogAnalytics, NotYetError
 
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""
@@ -33,14 +33,14 @@ class World:
     console: Console
     clock: Clock
     client: Callable[[], httpx.Client]
-    workspace: Callable[[Target], Workspace]
+    workspace: Callable[[Target], LogAnalytics]
 
 
 def real_world() -> World:
     """The network, Log Analytics, this machine's clock and its terminal."""
     return World(
         console=Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH),
-        clock=SystemClock(),
+        clock=Clock(),
         client=httpx.Client,
         workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
     )
@@ -62,22 +62,29 @@ def check(options: argparse.Namespace, world: World) -> Report:
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
     found = _target(options)
     applicable = proofs.of(found)
-    workspace = world.workspace(found)
-    with Display(world.console, applicable, world.clock) as display:
+    workspace, now = world.workspace(found), world.clock.now()
+    evidence = Evidence(target=found, since=now, until=now, caller_ip=options.caller_ip or "")
+    with (
+        world.client() as client,
+        Display(world.console, applicable, world.clock) as display,
+    ):
+        caller = Caller(
+            target=found, client=client, clock=world.clock, deadline=deadline, say=display.say
+        )
         watch = Watch(
             proofs=applicable,
             workspace=workspace,
             clock=world.clock,
             deadline=deadline,
             show=display.show,
-            traffic=not options.no_traffic,
+            call_again=None if options.no_traffic else lambda: _again(caller),
         )
         try:
             if options.no_traffic:
-                evidence = _past(found, world.clock)
-            else:
-                evidence = _made(found, world, deadline, display.say)
-            evidence.caller_ip = options.caller_ip or ""
+                evidence.since -= observe.WINDOW
+            elif found.every_call:
+                _try_to_read(workspace, evidence)
+                _call_all(caller, evidence)
             watch.run(evidence)
         finally:
             if watch.verdicts:
@@ -92,26 +99,24 @@ def _target(options: argparse.Namespace) -> Target:
     return outputs.target(values, traffic=not options.no_traffic)
 
 
-def _past(found: Target, clock: Clock) -> Evidence:
-    now = clock.now()
-    return Evidence(target=found, calls=[], since=now - observe.WINDOW, until=now)
+def _try_to_read(workspace: LogAnalytics, evidence: Evidence) -> None:
+    """Find out that nobody is logged in before calls are paid for."""
+    with suppress(NotYetError):
+        workspace.query(render("metrics", since=evidence.since, until=evidence.until))
 
 
-def _made(found: Target, world: World, deadline: float, say: Callable[[str], None]) -> Evidence:
-    """Call every deployment; the window of time is the calls' own, from its minute's start."""
-    begun = world.clock.now()
-    with world.client() as client:
-        caller = Caller(target=found, client=client, clock=world.clock, deadline=deadline, say=say)
-        results = [caller.call(deployment) for deployment in found.deployments]
-    calls = [result for result in results if isinstance(result, Call)]
-    for call in calls:
-        say(f"{call.deployment}: answered, {call.usage} tokens, marker {call.marker}")
-    first = min((call.started for call in calls), default=begun) - SLACK
-    return Evidence(
-        target=found,
-        calls=calls,
-        since=first.replace(second=0, microsecond=0),
-        until=max((call.ended for call in calls), default=begun) + SLACK + timedelta(seconds=1),
-        failed_calls=[(r.deployment, r.cause, r.fix) for r in results if isinstance(r, Failed)],
-        marker=caller.run,
-    )
+def _call_all(caller: Caller, evidence: Evidence) -> None:
+    results = caller.all()
+    evidence.marker = caller.run
+    evidence.failed_calls = [
+        (r.deployment, r.cause, r.fix) for r in results if isinstance(r, Failed)
+    ]
+    evidence.add([call for call in results if isinstance(call, Call)])
+
+
+def _again(caller: Caller) -> list[Call]:
+    """One more round, if it is whole."""
+    caller.say("rows are missing; calling again, as settings may have begun to act since")
+    results = caller.all()
+    calls = [call for call in results if isinstance(call, Call)]
+    return calls if len(calls) == len(results) else []

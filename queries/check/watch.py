@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from queries.check import observe
+from queries.check import CannotRunError, observe
 from queries.check.clock import Clock
-from queries.check.evidence import Evidence, Source
+from queries.check.evidence import Call, Evidence, Source
 from queries.check.kql import render
+from queries.check.proofs import metrics
 from queries.check.proofs.base import Proof, Verdict
-from queries.check.workspace import NotYetError, Workspace
+from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
-"""Seconds between two looks: 4 queries each, far below 200 in 30 s.
+"""Seconds between two looks: 5 queries each, far below 200 in 30 s.
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """
@@ -25,6 +26,14 @@ https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
 GRACE = 30.0
 """Seconds for which the other proofs are still looked for once one has failed."""
+AGAIN = 10 * 60.0
+"""Seconds without all rows after which the calls are made again.
+
+A diagnostic setting takes some minutes to act; calls made before then are never logged.
+https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+"""
+REFUSED_WAIT = 10 * 60.0
+"""Seconds for which a new workspace, or a new role on it, may not act yet."""
 Verdicts = dict[str, Verdict]
 
 
@@ -33,48 +42,59 @@ class Watch:
     """One run's looking; `verdicts` is what is known at any moment, also after an interrupt."""
 
     proofs: list[Proof]
-    workspace: Workspace
+    workspace: LogAnalytics
     clock: Clock
     deadline: float
     show: Callable[[Verdicts], None]
-    traffic: bool = True
+    call_again: Callable[[], list[Call]] | None
+    """None: judge calls that others made."""
     verdicts: Verdicts = field(default_factory=dict)
+    _refused: float | None = None
 
     def run(self, evidence: Evidence) -> None:
-        """Look, judge and show, at most `LONGEST_PAUSE` apart."""
-        pause, failed_at = FIRST_PAUSE, float("inf")
+        """Look, judge and show, at most `LONGEST_PAUSE` apart; what is seen stays seen."""
+        pause, failed_at, called_at = FIRST_PAUSE, float("inf"), self.clock.elapsed()
         while True:
-            self._look(evidence)
-            self.verdicts = {proof.id: proof.judge(evidence) for proof in self.proofs}
+            left = self._open()
+            self._look(evidence, left)
+            self.verdicts |= {proof.id: proof.judge(evidence) for proof in left}
             self.show(self.verdicts)
             now = self.clock.elapsed()
             statuses = {verdict.status for verdict in self.verdicts.values()}
             if "failed" in statuses:
                 failed_at = min(failed_at, now)
-            none_to_find = self.traffic and not evidence.calls
+            none_to_find = self.call_again and not evidence.calls
             end = min(self.deadline, failed_at + GRACE)
             if "waiting" not in statuses or none_to_find or now >= end:
                 return
-            self.clock.sleep(min(pause, end - now))
+            if self.call_again and "failed" not in statuses and now >= called_at + AGAIN:
+                evidence.add(self.call_again())
+                called_at = self.clock.elapsed()
+            self.clock.sleep(max(0, min(pause, end - now)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
 
-    def _look(self, evidence: Evidence) -> None:
+    def _open(self) -> list[Proof]:
+        seen = {name for name, verdict in self.verdicts.items() if verdict.status == "seen"}
+        return [proof for proof in self.proofs if proof.id not in seen]
+
+    def _look(self, evidence: Evidence, left: list[Proof]) -> None:
         """Ask for the rows of every proof that is not seen, and of the links between logs."""
-        open_proofs = [proof for proof in self.proofs if not self._seen(proof.id)]
-        wanted = {source for proof in open_proofs for source in proof.needs}
-        if self.traffic and not evidence.calls:
+        wanted = {source for proof in left for source in proof.needs}
+        if self.call_again and not evidence.calls:
             return
         evidence.now = self.clock.now()
-        for source, ask in QUESTIONS.items():
+        for source in SOURCES:
             if source in wanted:
-                self._ask(evidence, source, ask(evidence))
-            if source == "gateway" and not self.traffic:
+                self._ask(evidence, source, question(source, evidence))
+            if source == "gateway" and not self.call_again:
                 evidence.calls = observe.calls(evidence)
 
     def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
         try:
             rows = self.workspace.query(kql)
         except NotYetError as reason:
+            if isinstance(reason, RefusedError):
+                self._be_patient(reason)
             evidence.waiting[source] = str(reason)
             return
         evidence.waiting.pop(source, None)
@@ -82,52 +102,33 @@ class Watch:
             evidence.changed = evidence.now
         evidence.rows[source] = rows
 
-    def _seen(self, proof_id: str) -> bool:
-        return proof_id in self.verdicts and self.verdicts[proof_id].status == "seen"
+    def _be_patient(self, reason: RefusedError) -> None:
+        now = self.clock.elapsed()
+        self._refused = now if self._refused is None else self._refused
+        if now >= min(self._refused + REFUSED_WAIT, self.deadline):
+            raise CannotRunError(str(reason), reason.fix) from None
 
 
-def _gateway(evidence: Evidence) -> str:
-    return render(
-        "gateway-calls",
-        since=evidence.since,
-        until=evidence.until,
-        api=evidence.target.api_id,
-        marker=evidence.marker,
-        correlations=",".join(sorted(evidence.all_correlations())),
-    )
+SOURCES: tuple[Source, ...] = ("gateway", "llm", "account", "gateway-metrics", "account-metrics")
+"""In the order in which they are asked: the gateway's ids find rows of the LLM log."""
 
 
-def _llm(evidence: Evidence) -> str:
-    return render(
-        "llm-calls",
-        since=evidence.since,
-        until=evidence.until,
-        marker=evidence.marker,
-        requests=",".join(call.response_id for call in evidence.calls),
-        correlations=",".join(sorted(evidence.all_correlations())),
-    )
-
-
-def _account(evidence: Evidence) -> str:
-    return render(
-        "account-calls",
-        since=evidence.since,
-        until=evidence.until,
-        account=evidence.target.account_id,
-    )
-
-
-def _metrics(evidence: Evidence, resource: str) -> str:
-    """Up to when a call that began in the logs' window, ours or another's, must have ended."""
-    until = evidence.until + LONGEST_CALL
-    return render("metrics", since=evidence.since, until=until, resource=resource)
-
-
-QUESTIONS: dict[Source, Callable[[Evidence], str]] = {
-    "gateway": _gateway,
-    "llm": _llm,
-    "account": _account,
-    "gateway-metrics": lambda evidence: _metrics(evidence, evidence.target.gateway_id),
-    "account-metrics": lambda evidence: _metrics(evidence, evidence.target.account_id),
-}
-"""How each source is asked; the gateway first, as its ids find rows of the LLM log."""
+def question(source: Source, evidence: Evidence) -> str:
+    """The KQL that asks a source for the rows of the calls."""
+    target, calls = evidence.target, evidence.calls
+    ids = ",".join(sorted(evidence.all_correlations()))
+    between = {"since": evidence.since, "until": evidence.until}
+    if source == "gateway":
+        only = {"gateway": target.gateway_id, "api": target.api_id, "marker": evidence.marker}
+        return render("gateway-calls", **between, **only, correlations=ids)
+    if source == "llm":
+        only = {"gateway": target.gateway_id, "marker": evidence.marker}
+        requests = ",".join(call.response_id for call in calls)
+        return render("llm-calls", **between, **only, requests=requests, correlations=ids)
+    if source == "account":
+        ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
+        return render("account-calls", **between, account=target.account_id, correlations=ids)
+    # Up to when a call that began in the logs' window, ours or another's, must have ended.
+    between = {"since": metrics.window(evidence), "until": evidence.until + LONGEST_CALL}
+    resource = target.gateway_id if source == "gateway-metrics" else target.account_id
+    return render("metrics", **between, resource=resource)

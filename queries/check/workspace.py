@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+import logging
+from typing import Any
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.identity import DefaultAzureCredential
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
 
-from queries.check.errors import CannotRunError
+from queries.check import CannotRunError
 
 Row = dict[str, Any]
 
-ROLE = "Log Analytics Reader"
-"""Least built-in role that reads a workspace's rows.
-
-https://learn.microsoft.com/azure/azure-monitor/logs/manage-access#log-analytics-reader
-"""
-UNRESOLVED = "Failed to resolve"
-"""Start of SEM0100: the workspace has no such table or column yet."""
-NOT_THERE = 404
-FORBIDDEN = 403
-BAD_REQUEST = 400
+UNRESOLVED = ("Failed to resolve", "SEM0100")
+"""The workspace has no such table or column yet."""
+NO_IDENTITY = (None, 401)
+"""No request was sent as there was no token, or the token was not accepted."""
+BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
+READER_FIX = (
+    "give this identity the role Log Analytics Reader or Monitoring Reader on the workspace; a new "
+    "assignment may take up to an hour to act"
+)
+"""https://learn.microsoft.com/azure/azure-monitor/logs/manage-access#log-analytics-reader"""
+WORKSPACE_FIX = "the stack's workspace is gone: pulumi up --refresh"
+CLIENT = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 200}
+"""The check asks again by itself; the service ends a query after 180 s."""
 
 
 class NotYetError(Exception):
     """No answer now, and one may come: a table that does not exist, a throttled query."""
 
 
-class Workspace(Protocol):
-    """Anything that answers KQL."""
+class RefusedError(NotYetError):
+    """The workspace, or the role that reads it, is new or missing; `fix` says what to do."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+class LogAnalytics:
+    """A workspace behind the Log Analytics query endpoint."""
+
+    def __init__(self, endpoint: str, customer_id: str) -> None:
+        # The identity library would log every way it tried; the error says it in one line.
+        logging.getLogger("azure").setLevel(logging.CRITICAL)
+        self._client = LogsQueryClient(DefaultAzureCredential(), endpoint=endpoint, **CLIENT)
+        self._customer_id = customer_id
+        self._let_in = False
 
     def query(self, kql: str) -> list[Row]:
         """Rows by column name.
@@ -39,18 +58,6 @@ class Workspace(Protocol):
             NotYetError: ask again later.
             CannotRunError: asking again will not help.
         """
-        ...
-
-
-class LogAnalytics:
-    """A workspace behind the Log Analytics query endpoint."""
-
-    def __init__(self, endpoint: str, customer_id: str) -> None:
-        self._client = LogsQueryClient(DefaultAzureCredential(), endpoint=endpoint)
-        self._customer_id = customer_id
-
-    def query(self, kql: str) -> list[Row]:
-        """Rows by column name; see `Workspace`."""
         try:
             # Each query bounds its own time, so the service's time span is left open.
             result = self._client.query_workspace(self._customer_id, kql, timespan=None)
@@ -58,39 +65,39 @@ class LogAnalytics:
             # A workspace without data answers 204 and no body, which the client cannot parse.
             # https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
             return []
-        except ClientAuthenticationError as error:
-            raise CannotRunError(
-                f"no identity to read the workspace with: {first_line(error)}",
-                "az login, or the environment variables of a service principal",
-            ) from None
         except HttpResponseError as error:
-            raise _meaning(error) from None
+            raise (self._no_identity if error.status_code in NO_IDENTITY else _meaning)(
+                error
+            ) from None
         except AzureError as error:
             raise NotYetError(f"the workspace cannot be reached: {first_line(error)}") from None
-        partial = isinstance(result, LogsQueryPartialResult)
-        tables = (
-            result.partial_data if isinstance(result, LogsQueryPartialResult) else result.tables
-        )
-        if partial and not tables:
+        self._let_in = True
+        if isinstance(result, LogsQueryPartialResult):
+            # What it leaves out could be the rows that tell the contrary.
             raise NotYetError("the workspace answered in part only")
-        return [dict(zip(t.columns, row, strict=True)) for t in tables for row in t.rows]
+        return [dict(zip(t.columns, row, strict=True)) for t in result.tables for row in t.rows]
+
+    def _no_identity(self, error: HttpResponseError) -> Exception:
+        """A token that cannot be renewed now may be in a moment; one never had will not."""
+        if self._let_in:
+            return NotYetError("the identity's token is being renewed")
+        return CannotRunError(
+            f"no identity to read the workspace with: {first_line(error)}",
+            "az login, or set the environment variables of a service principal",
+        )
 
 
 def _meaning(error: HttpResponseError) -> Exception:
     """Wait, or give up: https://learn.microsoft.com/azure/azure-monitor/logs/api/errors."""
     said = f"{getattr(error, 'model', None) or ''} {error}"
     if error.status_code == FORBIDDEN:
-        return CannotRunError(
-            "the workspace refuses to be read (403)",
-            f"give this identity the role {ROLE} or Monitoring Reader on the workspace; a new "
-            "assignment may take up to an hour to act",
-        )
-    if error.status_code == BAD_REQUEST and (UNRESOLVED in said or "SEM0100" in said):
+        return RefusedError("the workspace refuses to be read (403)", READER_FIX)
+    if error.status_code == NOT_FOUND:
+        return RefusedError("the workspace is not found (404)", WORKSPACE_FIX)
+    if error.status_code == BAD_REQUEST and any(words in said for words in UNRESOLVED):
         return NotYetError("the table has no rows yet")
     if error.status_code == BAD_REQUEST:
         return CannotRunError(f"the workspace refuses a query: {first_line(error)}")
-    if error.status_code == NOT_THERE:
-        return NotYetError("the workspace does not answer queries yet")
     return NotYetError(f"the workspace answered {error.status_code}")
 
 

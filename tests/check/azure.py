@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
 
+from queries.check.clock import Clock
 from queries.check.workspace import NotYetError
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -38,6 +41,7 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "consumers": ["aoai-test"],
             "capture": "full",
             "bodyBytes": 8192,
+            "samplingPercentage": 100,
             "llmLogging": True,
             "subscriptionKeyHeader": "api-key",
             "apiVersion": "2025-04-01-preview",
@@ -48,7 +52,7 @@ def outputs(**proof: Any) -> dict[str, Any]:
 
 
 @dataclass
-class FakeClock:
+class FakeClock(Clock):
     """Time that passes only when somebody sleeps."""
 
     time: float = 0.0
@@ -77,6 +81,9 @@ class Azure:
     """By table: what becomes of each row; None loses it."""
     no_table_until: float = 0.0
     denied: Exception | None = None
+    denied_until: float = float("inf")
+    skew: float = 0.0
+    """Seconds by which the service's clock is ahead of the caller's."""
     spread: float = 0.0
     capture: str = "full"
     requests: list[httpx.Request] = field(default_factory=list)
@@ -96,13 +103,21 @@ class Azure:
             answer |= {"id": f"chatcmpl-{number}", "choices": [{"message": message}]}
         body = json.dumps(answer)
         self._log(request, body, usage, f"corr-{number}")
-        return httpx.Response(200, text=body, headers={"apim-request-id": f"acc-{number}"})
+        return httpx.Response(
+            200,
+            text=body,
+            headers={
+                "apim-request-id": f"acc-{number}",
+                "date": format_datetime(self._now(), usegmt=True),
+            },
+        )
 
     def _log(self, request: httpx.Request, body: str, usage: Row, correlation: str) -> None:
         sent, full = request.content.decode(), self.capture == "full"
         deployment = request.url.path.split("/")[3]
         gateway = {
             "CorrelationId": correlation,
+            "ApiId": "miyagi-api",
             "ApimSubscriptionId": "aoai-test",
             "CallerIpAddress": "203.0.113.9",
             "Url": str(request.url),
@@ -137,24 +152,30 @@ class Azure:
                 self._add("ApiManagementGatewayLlmLog", row)
 
     def _add(self, table: str, row: Row) -> None:
-        changed = self.change.get(table, lambda same: same)(
-            {"TimeGenerated": self.clock.now(), **row}
-        )
+        changed = self.change.get(table, lambda same: same)({"TimeGenerated": self._now(), **row})
         if changed is not None:
             late = self.delay + self._random.uniform(0, self.spread)
             copies = 2 if self.spread and "MetricName" not in row else 1
             self._rows += [(self.clock.time + late, table, changed)] * copies
 
+    def _now(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=self.skew)
+
     def query(self, kql: str) -> list[Row]:
         self.queries.append(kql)
-        if self.denied:
+        if self.denied and self.clock.time < self.denied_until:
             raise self.denied
         if self.clock.time < self.no_table_until:
             raise NotYetError("the table has no rows yet")
         table = next(line for line in kql.splitlines() if line[:3] in {"Api", "Azu"})
         if table == "AzureMetrics":
             table = GATEWAY if GATEWAY in kql else ACCOUNT
-        found = [row for at, name, row in self._rows if name == table and at <= self.clock.time]
+        since, until = (datetime.fromisoformat(t) for t in re.findall(r"datetime\((.+)\)", kql))
+        found = [
+            row
+            for at, name, row in self._rows
+            if name == table and at <= self.clock.time and since <= row["TimeGenerated"] <= until
+        ]
         self._random.shuffle(found)
         return found
 

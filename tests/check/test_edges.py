@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import stat
+import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import HttpResponseError
-from azure.monitor.query import LogsQueryClient
+import requests
+from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.exceptions import ClientAuthenticationError
 
+from queries.check import CannotRunError
 from queries.check import __main__ as program
 from queries.check import outputs as reader
-from queries.check.errors import CannotRunError
+from queries.check.arguments import parse
 from queries.check.outputs import KEY_VARIABLE
-from queries.check.workspace import LogAnalytics, NotYetError
+from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 from tests.check.azure import KEY, outputs
 
 
@@ -26,7 +29,8 @@ from tests.check.azure import KEY, outputs
         (["--timeout", "soon"], "'soon' is not a number of minutes"),
         (["--timeout", "-1"], "'-1' is not a number of minutes"),
         (["--stack", "dev", "--outputs", "x"], "not allowed with"),
-        (["--json", "/no/such/folder/x.json"], "no such folder"),
+        (["--json", "/no/such/folder/x.json"], "No such file or directory"),
+        (["--outputs", "x.json", "--json", "x.json"], "'x.json' is the file of the outputs"),
         (["--caller-ip", "here"], "'here' is not an IP address"),
         (["--nope"], "unrecognized arguments: --nope"),
     ],
@@ -41,6 +45,15 @@ def test_a_wrong_argument_is_one_line(
     assert end.value.code == 2
     assert says in error
     assert error.count("\n") == 1
+
+
+def test_nothing_of_an_earlier_result_is_left(tmp_path: Path) -> None:
+    old = tmp_path / "r.json"
+    old.write_text('{"verdict": "proven"}')
+
+    parse(["--stack", "dev", "--json", str(old)])
+
+    assert old.read_text() == ""
 
 
 def test_outputs_that_cannot_be_read_are_an_error(
@@ -59,9 +72,10 @@ def test_outputs_that_cannot_be_read_are_an_error(
     ("change", "says"),
     [
         ({"proof": None}, "no output `proof`"),
-        ({"proof": {"version": 2}}, "another version"),
+        ({"proof": {"version": 2}}, "lacks or misstates accountId"),
         ({"subscriptionKeys": {}}, "no key"),
         ({"subscriptionKeys": "[secret]"}, "no key"),
+        ({"subscriptionKeys": {"aoai-test": "key\n"}}, "of aoai-test cannot be sent"),
         ({"subscriptionKeys": {"aoai-test": "[secret]"}}, "no key"),
     ],
 )
@@ -100,50 +114,99 @@ def test_pulumi_is_asked_for_the_stacks_outputs(
 
 
 class Identity:
-    """Stands in for DefaultAzureCredential."""
+    """Stands in for DefaultAzureCredential; None has no token to give."""
+
+    token: str | None = "token"
+
+    def get_token_info(self, *_: str, **__: Any) -> AccessTokenInfo:
+        if self.token is None:
+            raise ClientAuthenticationError("no login found\nwith a long tail")
+        return AccessTokenInfo(self.token, int(time.time()) + 1)
 
     def get_token(self, *_: str, **__: Any) -> AccessToken:
-        return AccessToken("token", 2**31)
+        raise NotImplementedError
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, answer: Any) -> LogAnalytics:
-    def query(*_: Any, **__: Any) -> Any:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    monkeypatch.setattr("queries.check.workspace.DefaultAzureCredential", Identity)
-    monkeypatch.setattr(LogsQueryClient, "query_workspace", query)
-    return LogAnalytics("https://api.loganalytics.io", "id")
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    service = Service()
+    monkeypatch.setattr("queries.check.workspace.DefaultAzureCredential", lambda: service.identity)
+    monkeypatch.setattr(requests.Session, "request", service.answer)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    return service
 
 
-def problem(status: int, message: str) -> HttpResponseError:
-    error = HttpResponseError(message)
-    error.status_code = status
-    return error
+class Service:
+    """What lies behind the real client: an identity, and answers of the query endpoint."""
+
+    def __init__(self) -> None:
+        self.identity = Identity()
+        self.status, self.body = 200, json.dumps(TABLE)
+
+    def answer(self, *_: Any, **__: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.raw = self.status, BytesIO(self.body.encode())
+        response.headers["Content-Type"] = "application/json"
+        return response
+
+    def query(self) -> list[dict[str, Any]]:
+        return LogAnalytics("https://api.loganalytics.io", "id").query("AzureMetrics")
+
+
+COLUMNS = [{"name": "Name", "type": "string"}, {"name": "Total", "type": "real"}]
+TABLE = {"tables": [{"name": "t", "columns": COLUMNS, "rows": [["Requests", 2.0]]}]}
+
+
+def problem(message: str) -> str:
+    return json.dumps({"error": {"code": "BadArgumentError", "message": message}})
+
+
+def test_rows_come_by_column_name(service: Service) -> None:
+    assert service.query() == [{"Name": "Requests", "Total": 2.0}]
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "kind", "says"),
+    ("status", "body", "kind", "says"),
     [
-        (400, "SEM0100: Failed to resolve table", NotYetError, "no rows yet"),
-        (400, "SYN0002: no", CannotRunError, "refuses a query"),
-        (403, "InsufficientAccessError", CannotRunError, "403"),
-        (404, "PathNotFoundError", NotYetError, "does not answer"),
-        (429, "slow", NotYetError, "429"),
-        (503, "later", NotYetError, "503"),
+        (400, problem("SEM0100: Failed to resolve table"), NotYetError, "no rows yet"),
+        (400, problem("SYN0002: no"), CannotRunError, "refuses a query"),
+        (401, problem("InvalidTokenError"), CannotRunError, "no identity"),
+        (403, problem("InsufficientAccessError"), RefusedError, "403"),
+        (404, problem("PathNotFoundError"), RefusedError, "not found"),
+        (429, problem("slow"), NotYetError, "429"),
+        (502, "<html>", NotYetError, "502"),
+        (503, problem("later"), NotYetError, "503"),
+        (200, json.dumps(TABLE | {"error": {"code": "PartialError"}}), NotYetError, "in part"),
     ],
 )
 def test_an_error_of_the_workspace_is_waited_out_or_told(
-    monkeypatch: pytest.MonkeyPatch, status: int, message: str, kind: type[Exception], says: str
+    service: Service, status: int, body: str, kind: type[Exception], says: str
 ) -> None:
-    workspace = answering(monkeypatch, problem(status, message))
+    service.status, service.body = status, body
 
-    with pytest.raises(kind, match=says):
+    with pytest.raises(Exception, match=says) as error:
+        service.query()
+    assert type(error.value) is kind
+
+
+def test_an_empty_answer_is_no_rows(service: Service) -> None:
+    service.status, service.body = 204, ""
+
+    assert service.query() == []
+
+
+def test_nobody_logged_in_is_told_at_once_and_in_one_line(service: Service) -> None:
+    service.identity.token = None
+
+    with pytest.raises(CannotRunError, match=r"no login found$") as error:
+        service.query()
+    assert "az login" in error.value.fix
+
+
+def test_a_token_that_cannot_be_renewed_now_is_waited_for(service: Service) -> None:
+    workspace = LogAnalytics("https://api.loganalytics.io", "id")
+    workspace.query("AzureMetrics")
+    service.identity.token = None
+
+    with pytest.raises(NotYetError, match="renewed"):
         workspace.query("AzureMetrics")
-
-
-def test_an_empty_answer_is_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = answering(monkeypatch, json.JSONDecodeError("", "", 0))
-
-    assert workspace.query("AzureMetrics") == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import duckdb_kql
@@ -24,6 +26,26 @@ SQL_TYPES = {
     "bool": "BOOLEAN",
     "dynamic": "JSON",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    title: str
+    question: str
+    parameters: str
+    columns: tuple[str, ...]
+
+
+def header(name: str) -> Header:
+    """What the first lines of `queries/<name>.kql` say."""
+    title, *lines = (line[3:] for line in load(name).splitlines() if line.startswith("// "))
+    fields = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    return Header(
+        title=title,
+        question=fields["Question"],
+        parameters=fields["Parameters"],
+        columns=tuple(fields["Columns"].split(", ")),
+    )
 
 
 class Database:
@@ -67,30 +89,34 @@ def gateway(database: Database, correlation: str, **row: Any) -> None:
         "ApimSubscriptionId": "aoai-test",
         "Method": "POST",
         "ResponseCode": 200,
+        "_ResourceId": "/gateway",
     }
     database.add("ApiManagementGatewayLogs", **{**base, **row})
 
 
 def llm(database: Database, correlation: str, number: int, **row: Any) -> None:
-    base = {"CorrelationId": correlation, "SequenceNumber": number}
+    base = {
+        "CorrelationId": correlation,
+        "SequenceNumber": number,
+        "_ResourceId": "/gateway",
+    }
     database.add("ApiManagementGatewayLlmLog", **{**base, **row})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_by_hand_and_returns_the_columns_of_its_header(name: str, database: Database) -> None:
-    query = load(name)
+    query = header(name)
 
     assert query.title
     assert query.question.endswith("?")
-    assert database.columns(query.text) == list(query.columns)
+    assert database.columns(load(name)) == list(query.columns)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_header_names_every_parameter_with_its_type(name: str) -> None:
-    query = load(name)
-    declared = re.findall(r"^let (\w+) = (?!ApiManagement|Azure)", query.text, re.MULTILINE)
+    declared = re.findall(r"^let (\w+) = (?!ApiManagement|Azure)", load(name), re.MULTILINE)
 
-    described = re.findall(r"(\w+) \((?:datetime|string|int)\b", query.parameters)
+    described = re.findall(r"(\w+) \((?:datetime|string|int)\b", header(name).parameters)
     assert described == declared
 
 
@@ -104,7 +130,7 @@ def test_rows_outside_the_time_asked_for_are_left_out(name: str, database: Datab
     database.add("AzureDiagnostics", TimeGenerated=old, **account)
     database.add("AzureMetrics", TimeGenerated=old, MetricName="Requests", Total=1.0)
 
-    assert database.ask(load(name).text) == []
+    assert database.ask(load(name)) == []
 
 
 def test_marked_calls_come_first_among_those_of_the_api(database: Database) -> None:
@@ -112,9 +138,16 @@ def test_marked_calls_come_first_among_those_of_the_api(database: Database) -> N
     gateway(database, "mine", RequestBody='{"content": "proof-1 hello"}')
     gateway(database, "named")
     gateway(database, "elsewhere", ApiId="other", RequestBody="proof-1")
+    gateway(database, "theirs", _ResourceId="/other", RequestBody="proof-1")
 
     rows = database.ask(
-        render("gateway-calls", api="MIYAGI-API", marker="proof-1", correlations="x,named")
+        render(
+            "gateway-calls",
+            gateway="/GATEWAY",
+            api="MIYAGI-API",
+            marker="proof-1",
+            correlations="x,named",
+        )
     )
 
     assert {row["CorrelationId"] for row in rows[:2]} == {"mine", "named"}
@@ -126,9 +159,16 @@ def test_llm_entries_are_found_by_marker_response_or_correlation(database: Datab
     llm(database, "b", 0, RequestId="chatcmpl-b", TotalTokens=3)
     llm(database, "c", 2)
     llm(database, "d", 0, RequestId="")
+    llm(database, "e", 0, RequestId="chatcmpl-b", _ResourceId="/other")
 
     rows = database.ask(
-        render("llm-calls", marker="proof-1", requests="chatcmpl-b", correlations="c")
+        render(
+            "llm-calls",
+            gateway="/GATEWAY",
+            marker="proof-1",
+            requests="chatcmpl-b",
+            correlations="c",
+        )
     )
 
     wanted = {row["CorrelationId"]: row["Wanted"] for row in rows}
@@ -136,23 +176,26 @@ def test_llm_entries_are_found_by_marker_response_or_correlation(database: Datab
     assert "proof-1" in next(row["Request"] for row in rows if row["CorrelationId"] == "a")
 
 
-def test_account_requests_show_the_deployment(database: Database) -> None:
+def test_account_requests_show_the_deployment_and_come_first_by_id(database: Database) -> None:
     details = {"modelDeploymentName": "text-turbo", "modelName": "gpt-5.1"}
     common = {"ResourceProvider": "MICROSOFT.COGNITIVESERVICES", "_ResourceId": "/sub/account"}
-    for category in ("RequestResponse", "Audit"):
+    times = ((NOW, "newer"), (NOW - timedelta(minutes=5), "mine"))
+    for category, (time, request) in product(("RequestResponse", "Audit"), times):
         database.add(
             "AzureDiagnostics",
+            TimeGenerated=time,
+            CorrelationId=request,
             Category=category,
             ResultSignature="200",
             properties_s=json.dumps(details),
             **common,
         )
 
-    rows = database.ask(render("account-calls", account="/SUB/account"))
+    rows = database.ask(render("account-calls", account="/SUB/account", correlations="mine"))
 
-    assert [(row["Deployment"], row["Model"], row["ResultSignature"]) for row in rows] == [
-        ("text-turbo", "gpt-5.1", "200")
-    ]
+    assert [row["CorrelationId"] for row in rows] == ["mine", "newer"]
+    assert (rows[0]["Deployment"], rows[0]["Model"]) == ("text-turbo", "gpt-5.1")
+    assert rows[0]["ResultSignature"] == "200"
 
 
 def test_metrics_add_up_by_name_and_resource(database: Database) -> None:
@@ -173,7 +216,7 @@ def test_tokens_count_each_call_once_though_rows_come_twice(database: Database) 
         llm(database, "a", 0, DeploymentName="text-turbo", ModelName="gpt", **tokens)
         llm(database, "a", 1, RequestMessages=[{"content": "hello"}])
 
-    rows = database.ask(load("tokens-by-consumer").text)
+    rows = database.ask(load("tokens-by-consumer"))
 
     assert [(r["Consumer"], r["Calls"], r["TotalTokens"]) for r in rows] == [("aoai-test", 1, 15)]
 
@@ -185,7 +228,7 @@ def test_messages_are_put_together_in_the_order_of_their_chunks(database: Databa
     llm(database, "a", 4, ResponseMessages="good day")
     llm(database, "a", 0, DeploymentName="text-turbo", TotalTokens=9)
 
-    (row,) = database.ask(load("prompts-and-completions").text)
+    (row,) = database.ask(load("prompts-and-completions"))
 
     assert row["Prompt"].replace('"', "") == "hello world"
     assert row["Completion"].replace('"', "") == "good day"
@@ -202,7 +245,7 @@ def test_errors_say_who_refused(database: Database) -> None:
     gateway(database, "b", ResponseCode=429, BackendResponseCode=429)
     gateway(database, "c")
 
-    rows = database.ask(load("gateway-errors").text)
+    rows = database.ask(load("gateway-errors"))
 
     assert {(r["ResponseCode"], r["RefusedBy"], r["Calls"]) for r in rows} == {
         (401, "gateway", 1),
@@ -215,7 +258,7 @@ def test_cut_bodies_say_what_was_lost(database: Database) -> None:
     gateway(database, "dropped")
     gateway(database, "cut", RequestBody="a", ResponseBody="b" * 8192)
 
-    rows = database.ask(load("cut-bodies").text)
+    rows = database.ask(load("cut-bodies"))
 
     assert {(row["CorrelationId"], row["Loss"]) for row in rows} == {
         ("dropped", "no body"),

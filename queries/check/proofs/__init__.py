@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from queries.check.outputs import Target
-from queries.check.proofs import (
-    account,
-    call,
-    caller,
-    completion,
-    messages,
-    metrics,
-    no_content,
-    prompt,
-    tokens,
-)
+from queries.check.proofs import content, llm, metrics, rows
 from queries.check.proofs.base import Proof
 
 PROOFS = (
-    call.PROOF,
-    prompt.PROOF,
-    completion.PROOF,
-    caller.PROOF,
-    tokens.PROOF,
-    messages.PROOF,
-    no_content.PROOF,
-    account.PROOF,
+    rows.CALL,
+    content.PROMPT,
+    content.COMPLETION,
+    rows.CALLER,
+    llm.TOKENS,
+    llm.MESSAGES,
+    content.NO_CONTENT,
+    rows.ACCOUNT,
     metrics.GATEWAY,
     metrics.ACCOUNT,
 )
 
 
 def of(target: Target) -> list[Proof]:
-    """The proofs that the stack's settings call for."""
+    """The proofs that the stack's settings call for; one that cannot be had spares the others."""
+    if not target.every_call:
+        return [rows.SAMPLING]
     return [proof for proof in PROOFS if proof.applies(target)]

@@ -10,8 +10,23 @@ from queries.check.evidence import Call, Evidence, Source
 from queries.check.outputs import Target
 
 Status = Literal["seen", "waiting", "failed"]
-_ORDER: dict[Status, int] = {"failed": 0, "waiting": 1, "seen": 2}
+WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "seen")
+CONTRARY_FIRST: tuple[Status, ...] = ("failed", "seen", "waiting")
+BEST_FIRST: tuple[Status, ...] = ("seen", "failed", "waiting")
 _LISTED = 3
+NO_CALL = "no answered call to look for"
+GATEWAY_LOG, LLM_LOG = "ApiManagementGatewayLogs", "ApiManagementGatewayLlmLog"
+GATEWAY_LOG_FIX = (
+    "the gateway's rows do not arrive: its diagnostic setting must send GatewayLogs to this "
+    "workspace with resource-specific tables, the API's diagnostic must name the azuremonitor "
+    "logger and sample 100 % (portal: API Management > Diagnostic settings)"
+)
+LLM_LOG_FIX = (
+    "LLM rows do not arrive, or without messages: largeLanguageModel of the API's diagnostic needs "
+    "logs enabled, and requests and responses with messages: all; the gateway's diagnostic setting "
+    "needs the category GatewayLlmLogs, which an old one lacks (portal: API > Settings > Azure "
+    "Monitor > Log LLM messages; API Management > Diagnostic settings)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,35 +53,34 @@ def failed(cause: str, fix: str) -> Verdict:
     return Verdict(status="failed", detail=cause, fix=fix)
 
 
-def _always(_: Target) -> bool:
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """One thing to prove, the tables it is read from, and where to look if they stay empty."""
+    """One thing to prove, and the tables it is read from."""
 
     id: str
-    shows: str
     needs: tuple[Source, ...]
     judge: Callable[[Evidence], Verdict]
     fix: str
     """The likely cause, and where to look, when no row comes by the timeout."""
-    applies: Callable[[Target], bool] = _always
+    applies: Callable[[Target], bool] = lambda _: True
 
 
 def each_call(judge: Callable[[Evidence, Call], Verdict]) -> Callable[[Evidence], Verdict]:
-    """Every call made here must show it; of calls that others made, one is enough."""
+    """Every call of a round must show it, and no call made here the contrary.
+
+    Of several rounds one is enough: a setting that has just been made loses the first calls. Each
+    call that others made is a round of its own, and the best of them counts.
+    """
 
     def judge_all(evidence: Evidence) -> Verdict:
         if not evidence.calls:
-            return waiting("no answered call to look for")
-        verdicts = [(call, judge(evidence, call)) for call in evidence.calls]
-        choose = min if all(call.marker for call in evidence.calls) else max
-        status = choose((v.status for _, v in verdicts), key=_ORDER.__getitem__)
-        chosen = [(call, verdict) for call, verdict in verdicts if verdict.status == status]
-        detail = _joined(f"{call.deployment}: {verdict.detail}" for call, verdict in chosen)
-        return Verdict(status=status, detail=detail, fix=chosen[0][1].fix)
+            return waiting(NO_CALL)
+        rounds: dict[int, list[tuple[Call, Verdict]]] = {}
+        for call in sorted(evidence.calls, key=lambda call: call.started):
+            rounds.setdefault(call.round, []).append((call, judge(evidence, call)))
+        verdicts = [_joined(found) for found in rounds.values()]
+        order = CONTRARY_FIRST if evidence.first() else BEST_FIRST
+        return min(reversed(verdicts), key=lambda verdict: order.index(verdict.status))
 
     return judge_all
 
@@ -80,7 +94,12 @@ def no_row(evidence: Evidence, source: Source, table: str) -> Verdict:
     return waiting(f"not in {table} yet ({reason})")
 
 
-def _joined(details: Iterable[str]) -> str:
-    listed = list(dict.fromkeys(details))
+def _joined(found: Iterable[tuple[Call, Verdict]]) -> Verdict:
+    """The worst of one round's verdicts, with each call that shares it."""
+    verdicts = list(found)
+    status = min((v.status for _, v in verdicts), key=WORST_FIRST.index)
+    chosen = [(call, verdict) for call, verdict in verdicts if verdict.status == status]
+    listed = list(dict.fromkeys(f"{call.deployment}: {v.detail}" for call, v in chosen))
     more = len(listed) - _LISTED
-    return "; ".join(listed[:_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    detail = "; ".join(listed[:_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    return Verdict(status=status, detail=detail, fix=chosen[0][1].fix)

@@ -1,0 +1,143 @@
+"""The gateway log holds prompt and completion; with `capture: metadata` no log holds any."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from queries.check.evidence import BODIES, Call, Evidence, held, text
+from queries.check.proofs.base import (
+    GATEWAY_LOG,
+    GATEWAY_LOG_FIX,
+    LLM_LOG,
+    Proof,
+    Verdict,
+    each_call,
+    failed,
+    no_row,
+    seen,
+    waiting,
+)
+from queries.check.workspace import Row
+
+SETTLE = timedelta(seconds=10)
+"""How long the rows must have stayed the same before their silence counts."""
+ENTRY_LIMIT = 32 * 1024
+"""Bytes of one gateway log entry, beyond which all its bodies are dropped.
+
+https://learn.microsoft.com/azure/api-management/api-management-howto-use-azure-monitor
+"""
+ENVELOPE = 2 * 1024
+"""Bytes that an entry's other columns take, roughly."""
+LOGGING_FIX = (
+    "set capture: full and bodyBytes in the stack file, then pulumi up; in the portal: API > "
+    "Settings > Azure Monitor > Override global > Number of payload bytes to log"
+)
+
+
+def _prompt(evidence: Evidence, call: Call) -> Verdict:
+    columns = ("RequestBody", "BackendRequestBody")
+    return _judge(evidence, call, columns, call.request, call.marker)
+
+
+def _completion(evidence: Evidence, call: Call) -> Verdict:
+    columns = ("ResponseBody", "BackendResponseBody")
+    return _judge(evidence, call, columns, call.response, call.response_id)
+
+
+def _judge(
+    evidence: Evidence, call: Call, columns: tuple[str, str], raw: bytes, wanted: str
+) -> Verdict:
+    """Both columns hold `wanted`, or as much of `raw` as the gateway may log."""
+    limit = evidence.target.body_bytes
+    needle = _needle(raw, wanted, limit)
+    if wanted == call.marker != needle and not evidence.target.messages:
+        return failed(f"{limit} bytes of a body are too few to hold the marker", LOGGING_FIX)
+    rows = evidence.linked("gateway", call)
+    if not rows:
+        return no_row(evidence, "gateway", GATEWAY_LOG)
+    short = [_lacking(row, columns, needle) for row in rows]
+    if [] in short:
+        what = wanted if needle == wanted else "its start"
+        return seen(f"{what or 'text'} in {' and '.join(columns)}")
+    if not any(text(row, body) for row in rows for body in BODIES):
+        return _no_bodies(rows[0], limit)
+    names = " and ".join(short[0])
+    empty = not any(text(rows[0], column) for column in short[0])
+    return failed(f"{names} {'is empty' if empty else 'holds other text'}", LOGGING_FIX)
+
+
+def _needle(raw: bytes, wanted: str, limit: int) -> str:
+    """`wanted` if it lies in the logged part of `raw`, else the first half of that part.
+
+    The rest of a part may differ by how a cut character is written.
+    """
+    logged = raw[:limit].decode(errors="ignore")
+    return wanted if not raw or (wanted and wanted in logged) else logged[: (len(logged) + 1) // 2]
+
+
+def _lacking(row: Row, columns: tuple[str, str], needle: str) -> list[str]:
+    return [name for name in columns if not text(row, name) or needle not in text(row, name)]
+
+
+def _no_bodies(row: Row, limit: int) -> Verdict:
+    sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
+    if 2 * sum(min(size, limit) for size in sizes) + ENVELOPE > ENTRY_LIMIT:
+        return failed(
+            "the entry passed 32 KB, so Azure dropped all its bodies",
+            "lower bodyBytes (four bodies share 32 KB); llmLogging keeps whole messages",
+        )
+    return failed("the row came without any body: the API's diagnostic logs 0 bytes", LOGGING_FIX)
+
+
+def _no_content(evidence: Evidence, call: Call) -> Verdict:
+    gateway, llm = evidence.linked("gateway", call), evidence.linked("llm", call)
+    found = [f"{GATEWAY_LOG}.{body}" for row in gateway for body in BODIES if text(row, body)]
+    found += [
+        f"{LLM_LOG}.{name}Messages"
+        for row in llm
+        for name in ("Request", "Response")
+        if held(row, name)
+    ]
+    if found:
+        return failed(
+            f"content is logged in {', '.join(sorted(set(found)))} though capture is metadata",
+            "pulumi up --refresh puts the API's diagnostic back; look for a second diagnostic of "
+            "the gateway that logs bodies",
+        )
+    if not gateway:
+        return no_row(evidence, "gateway", GATEWAY_LOG)
+    if evidence.target.llm_logging and not llm and call.kind == "chat":
+        return no_row(evidence, "llm", LLM_LOG)
+    if call.marker and evidence.still_for() < SETTLE:
+        return waiting(f"no content so far; rows must stay so for {SETTLE.seconds} s")
+    return seen("the call's rows hold no content")
+
+
+def _newest(evidence: Evidence) -> Verdict:
+    """Of calls that others made, only the newest tells how content is treated now."""
+    calls = evidence.calls if evidence.first() else evidence.calls[:1]
+    return each_call(_no_content)(replace(evidence, calls=calls))
+
+
+PROMPT = Proof(
+    id="prompt",
+    needs=("gateway", "llm"),
+    judge=each_call(_prompt),
+    applies=lambda target: target.bodies,
+    fix=GATEWAY_LOG_FIX,
+)
+COMPLETION = Proof(
+    id="completion",
+    needs=("gateway", "llm"),
+    judge=each_call(_completion),
+    applies=lambda target: target.bodies,
+    fix=GATEWAY_LOG_FIX,
+)
+NO_CONTENT = Proof(
+    id="no-content",
+    needs=("gateway", "llm"),
+    judge=_newest,
+    applies=lambda target: target.capture == "metadata",
+    fix=GATEWAY_LOG_FIX,
+)

@@ -1,0 +1,125 @@
+"""The LLM log holds the messages, and the token counts that the caller was told."""
+
+from __future__ import annotations
+
+import json
+
+from queries.check.evidence import Call, Evidence, Usage, held, text
+from queries.check.proofs.base import (
+    LLM_LOG,
+    LLM_LOG_FIX,
+    Proof,
+    Verdict,
+    each_call,
+    failed,
+    no_row,
+    seen,
+    waiting,
+)
+from queries.check.workspace import Row
+
+TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
+COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
+
+
+def _tokens(evidence: Evidence, call: Call) -> Verdict:
+    if evidence.target.llm_logging:
+        verdict = _by_llm_log(evidence, call)
+        if call.kind == "chat" or verdict.status != "waiting":
+            return verdict
+    elif not evidence.target.bodies:
+        return failed(
+            "neither llmLogging nor capture: full is on, so no tokens are logged", TURN_ON
+        )
+    return _by_body(evidence, call)
+
+
+def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
+    """The most that any entry of the call says, as tokens-by-consumer.kql counts."""
+    counts = [
+        [int(row.get(name) or 0) for name in COUNTS]
+        for row in evidence.linked("llm", call)
+        if row.get("TotalTokens")
+    ]
+    if not counts:
+        return no_row(evidence, "llm", LLM_LOG)
+    prompt, completion, total = (max(values) for values in zip(*counts, strict=True))
+    logged = Usage(prompt=prompt, completion=completion, total=total)
+    return _compared(call, logged, LLM_LOG)
+
+
+def _by_body(evidence: Evidence, call: Call) -> Verdict:
+    """From `usage` in the logged response, which stands at its end.
+
+    The LLM log is documented for chat completions only, so other calls are read here.
+    https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+    """
+    if call.kind != "chat" and (
+        not evidence.target.bodies or len(call.response) > evidence.target.body_bytes
+    ):
+        return seen("not judged: usage is not in what is logged of a response")
+    bodies = [text(row, "ResponseBody") for row in evidence.linked("gateway", call)]
+    if not any(bodies):
+        return waiting("no logged response to read usage from yet")
+    found = next((usage for body in bodies if (usage := usage_in(body))), None)
+    if not found:
+        return failed("the logged response is cut, so its usage is lost", TURN_ON)
+    return _compared(call, found, "ResponseBody")
+
+
+def usage_in(body: str) -> Usage | None:
+    """The `usage` of a whole JSON response; None for one that was cut or has none."""
+    try:
+        return Usage.of(json.loads(body)["usage"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _compared(call: Call, logged: Usage, where: str) -> Verdict:
+    if call.usage in (None, logged):
+        return seen(f"{logged} in {where}")
+    return failed(
+        f"logged {logged}, but the caller was told {call.usage}",
+        "totals from this workspace are wrong: compare tokens-by-consumer.kql with callers' usage",
+    )
+
+
+def _messages(evidence: Evidence, call: Call) -> Verdict:
+    if call.kind != "chat":
+        return seen("not judged: the LLM log is documented for chat completions only")
+    rows = evidence.linked("llm", call)
+    if not rows:
+        return no_row(evidence, "llm", LLM_LOG)
+    prompt, completion = _whole(rows, "Request"), _whole(rows, "Response")
+    if not prompt or ((call.answer or not call.marker) and not completion):
+        missing = "prompt" if not prompt else "completion"
+        return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
+    if call.marker not in prompt or call.answer not in completion:
+        return failed(
+            "the messages logged for this call are not those that were sent",
+            "open prompts-and-completions.kql and report it to Azure support with the call's time",
+        )
+    return seen(f"{call.marker or 'text'} in RequestMessages, and the answer in ResponseMessages")
+
+
+def _whole(rows: list[Row], column: str) -> str:
+    """The chunks of one call's message in order, each once."""
+    chunks = {
+        int(row.get("SequenceNumber") or 0): held(row, column) for row in rows if held(row, column)
+    }
+    return "".join(chunks[number] for number in sorted(chunks))
+
+
+TOKENS = Proof(
+    id="tokens",
+    needs=("gateway", "llm"),
+    judge=each_call(_tokens),
+    fix=LLM_LOG_FIX,
+)
+MESSAGES = Proof(
+    id="messages",
+    needs=("llm", "gateway"),
+    judge=each_call(_messages),
+    applies=lambda target: target.messages,
+    fix=LLM_LOG_FIX,
+)

@@ -1,0 +1,111 @@
+"""The calls were answered, and the logs say who made them and that the account served them."""
+
+from __future__ import annotations
+
+from queries.check.evidence import Call, Evidence, text, within
+from queries.check.proofs.base import (
+    GATEWAY_LOG,
+    GATEWAY_LOG_FIX,
+    Proof,
+    Verdict,
+    each_call,
+    failed,
+    no_row,
+    seen,
+    waiting,
+)
+from queries.check.workspace import Row
+
+
+def _sampling(evidence: Evidence) -> Verdict:
+    percentage = evidence.target.sampling_percentage
+    return failed(
+        f"samplingPercentage is {percentage:g}: the gateway logs only that share of the calls, so "
+        "not every call is accounted for; nothing else was looked for",
+        "pulumi config set samplingPercentage 100, then pulumi up",
+    )
+
+
+def _call(evidence: Evidence) -> Verdict:
+    if evidence.failed_calls:
+        detail = "; ".join(f"{name}: {cause}" for name, cause, _ in evidence.failed_calls)
+        return failed(detail, evidence.failed_calls[0][2])
+    if not evidence.calls:
+        return waiting("no answered call in the gateway's log")
+    names = sorted({call.deployment for call in evidence.calls})
+    return seen(f"200 from {', '.join(names)}")
+
+
+def _caller(evidence: Evidence, call: Call) -> Verdict:
+    rows = evidence.linked("gateway", call)
+    if not rows:
+        return no_row(evidence, "gateway", GATEWAY_LOG)
+    verdicts = [_named(row, evidence.target.consumer, evidence.caller_ip) for row in rows]
+    return next((v for v in verdicts if v.status == "seen"), verdicts[0])
+
+
+def _named(row: Row, consumer: str, address: str) -> Verdict:
+    name, ip = text(row, "ApimSubscriptionId"), text(row, "CallerIpAddress")
+    if not name or (consumer and name.lower() != consumer.lower()):
+        return failed(
+            f"ApimSubscriptionId is {name or 'empty'}" + (f", not {consumer}" if consumer else ""),
+            "the API must require a subscription, and the key be the consumer's own "
+            "(portal: API > Settings > Subscription required)",
+        )
+    if not ip:
+        return failed(
+            "CallerIpAddress is empty",
+            "log the client's address (portal: API > Settings > Azure Monitor > Log client IP)",
+        )
+    if address and ip != address:
+        return failed(
+            f"CallerIpAddress is {ip}, not {address}",
+            "a proxy or NAT stands between the caller and the gateway: give --caller-ip its "
+            "public address",
+        )
+    return seen(f"{name} from {ip}")
+
+
+def _account(evidence: Evidence, call: Call) -> Verdict:
+    """By the account's request id if a row has it, else by deployment, result and time.
+
+    The row holds neither content nor tokens, and no public page says which id it shares with the
+    response; so there must be a row more than the gateway logged calls of others.
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/monitor-openai
+    """
+    rows = evidence.of("account")
+    if any(text(row, "CorrelationId") in call.account_ids for row in rows):
+        return seen("by request id")
+    alike = {
+        text(row, "CorrelationId") or str(row["TimeGenerated"])
+        for row in rows
+        if within(row, call)
+        and text(row, "ResultSignature") == "200"
+        and text(row, "Deployment").lower() == call.deployment.lower()
+    }
+    others = {text(row, "CorrelationId") for row in evidence.calls_like(call)}
+    if len(alike) > len(others - evidence.correlations(call)):
+        return seen("by deployment and time")
+    return no_row(evidence, "account", "AzureDiagnostics")
+
+
+SAMPLING = Proof(id="sampling", needs=(), judge=_sampling, fix="")
+CALL = Proof(
+    id="call",
+    needs=(),
+    judge=_call,
+    fix="nobody called in the last 24 hours, or nothing is logged: run without --no-traffic",
+)
+CALLER = Proof(
+    id="caller",
+    needs=("gateway", "llm"),
+    judge=each_call(_caller),
+    fix=GATEWAY_LOG_FIX,
+)
+ACCOUNT = Proof(
+    id="account",
+    needs=("account",),
+    judge=each_call(_account),
+    fix="the account's rows do not arrive: its diagnostic setting must send RequestResponse (or "
+    "allLogs) to this workspace (portal: Azure OpenAI > Diagnostic settings)",
+)

@@ -1,0 +1,37 @@
+"""How tests read a report, and how they spoil rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queries.check.report import Report
+from tests.check.azure import Row
+
+LOGS, LLM, DIAGNOSTICS = (
+    "ApiManagementGatewayLogs",
+    "ApiManagementGatewayLlmLog",
+    "AzureDiagnostics",
+)
+FULL = ["call", "prompt", "completion", "caller", "tokens", "messages"]
+BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
+OTHERS = ["account", "gateway-metrics", "account-metrics"]
+
+
+def ends(report: Report) -> dict[str, str]:
+    return {line.id: line.status for line in report.proofs}
+
+
+def of(report: Report, proof: str) -> tuple[str, str, str]:
+    line = next(line for line in report.proofs if line.id == proof)
+    return line.status, line.detail, line.fix
+
+
+def without(**columns: Any) -> Any:
+    return lambda row: {**row, **columns}
+
+
+def lost(_: Row) -> None:
+    return None
+
+
+NO_BODIES = without(**dict.fromkeys(BODIES, ""))
