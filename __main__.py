@@ -1,6 +1,6 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import config, environment, naming, outputs
+from components import config, environment, naming, outputs, short_life
 from components.api_logging import ApiLogging
 from components.gateway import Gateway, GatewayArgs
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
@@ -8,6 +8,7 @@ from components.openai_api import OpenAIApi, OpenAIApiArgs
 from components.resource_group import resource_group
 from components.workspace import Workspace, WorkspaceArgs
 
+short_life.begin()
 settings = config.load()
 azure = environment.current()
 group_name = resource_group(settings)
