@@ -26,7 +26,7 @@ types: setup ## Static types
 	@$(VENV)/mypy
 
 pytest: setup ## The tests alone
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n auto --dist loadfile
 
 bench: setup ## Preview and up, as ratios to the least they can take
 	@$(VENV)/python -m tools.bench
