@@ -53,6 +53,21 @@ def verify(cloud: Cloud, token: str) -> Claims | None:
     return Claims(str(claims["aud"]), str(claims["oid"]))
 
 
+def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | str:
+    """Who an Authorization header names, or the code of the refusal; slashes at the end are free.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return "AuthenticationFailed"
+    claims = verify(cloud, token)
+    if claims is None:
+        return "InvalidAuthenticationToken"
+    good = claims.audience.rstrip("/") in audiences
+    return claims if good else "InvalidAuthenticationTokenAudience"
+
+
 def identity_face(cloud: Cloud, secret: str) -> Face:
     """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`."""
 

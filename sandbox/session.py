@@ -64,6 +64,7 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _register(network: Network, cloud: Cloud, options: Options) -> None:
+    from sandbox.arm.face import arm_face  # noqa: PLC0415
     from sandbox.gateway import gateway_face  # noqa: PLC0415
     from sandbox.logs import Telemetry, Workspaces, logs_face  # noqa: PLC0415
     from sandbox.model import model_face  # noqa: PLC0415
@@ -74,6 +75,7 @@ def _register(network: Network, cloud: Cloud, options: Options) -> None:
     accounts = (".openai.azure.com", ".cognitiveservices.azure.com")
     network.register(lambda host: host.endswith(".azure-api.net"), gateway)
     network.register(lambda host: host.endswith(accounts), model_face(cloud, options, telemetry))
+    network.register("management.azure.com".__eq__, arm_face(cloud))
     network.register("api.loganalytics.io".__eq__, logs_face(cloud, workspaces, options))
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -43,10 +44,10 @@ def parse(resource_id: str) -> Id:
         return Id(resource_id, GROUP, group[1], "", *group)
     cut = max(resource_id.lower().rfind("/providers/"), 0)
     scope, (provider, *parts) = resource_id[:cut], resource_id[cut + 11 :].split("/")
-    written = "/".join([provider, *parts[::2]])
+    written = "/".join([provider, *parts[::2]]) if cut else "resource"
     kind = {name.lower(): name for name in AZURE["types"]}.get(written.lower())
     if kind is None or len(parts) % 2:
-        raise NotModelledError(f"the sandbox does not model resources of type {written}")
+        raise NotModelledError(f"the sandbox models no {written}: {resource_id}")
     parent = resource_id.rsplit("/", 2)[0] if parts[2:] else scope
     return Id(resource_id, kind, parts[-1], parent, *group)
 
@@ -161,12 +162,19 @@ def check_fields(put: Put) -> None:
             raise refuse(code, text=f"The value provided for {name} is missing or invalid.")
     values, numbers = kind.get("values", {}), kind.get("numbers", {})
     for path, allowed in {**values, **numbers}.items():
-        value: Any = put.properties
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        fits = value in allowed
-        if path in numbers and isinstance(value, int | float):
-            fits = allowed[0] <= value <= allowed[1]
-        if value is not None and not fits:
-            text = f"{path}: the value '{value}' is invalid; allowed: {allowed}."
-            raise refuse(code, text=text)
+        for value in _given(put.properties, path.split(".")):
+            fits = value in allowed
+            if path in numbers and isinstance(value, int | float):
+                fits = allowed[0] <= value <= allowed[1]
+            if not fits:
+                text = f"{path}: the value '{value}' is invalid; allowed: {allowed}."
+                raise refuse(code, text=text)
+
+
+def _given(node: Any, path: list[str]) -> Iterator[Any]:
+    """The values at a path below `node`, each item of a list on its way; none that is null."""
+    for one in node if isinstance(node, list) else [node]:
+        if path and isinstance(one, dict):
+            yield from _given(one.get(path[0]), path[1:])
+        elif not path and one is not None:
+            yield one

@@ -9,11 +9,13 @@ from sandbox.arm.base import AZURE, SERVICE, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
 
-_LLM_VERSION = "2024-06-01-preview"
-"""Oldest version with `largeLanguageModel`; none but previews have it.
 
-https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement
-"""
+def has_llm(api_version: str) -> bool:
+    """Whether an API version's diagnostics have `largeLanguageModel`: only newer previews do.
+
+    https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement
+    """
+    return api_version >= "2024-06-01-preview" and api_version.endswith("-preview")
 
 
 def service(put: Put) -> None:
@@ -69,8 +71,7 @@ def diagnostic(put: Put) -> None:
     given = str(put.properties["loggerId"])
     if _below(put, given, "loggers") is None:
         raise refuse("ValidationError", text=f"loggerId: Logger '{given}' not found.")
-    preview = put.api_version >= _LLM_VERSION and put.api_version.endswith("-preview")
-    if put.properties.get("largeLanguageModel") is not None and not preview:
+    if put.properties.get("largeLanguageModel") is not None and not has_llm(put.api_version):
         text = "Could not find member 'largeLanguageModel' on object of type 'DiagnosticContract'."
         raise refuse("ValidationError", text=f"representation: {text}")
 

@@ -8,12 +8,19 @@ from typing import Any
 from sandbox.arm.base import AZURE, WORKSPACE, Put, missing, parse, refuse
 from sandbox.errors import NotModelledError
 
+LEAST_QUOTA_GB = 0.023
+"""https://learn.microsoft.com/azure/azure-monitor/logs/daily-cap ; -1 is no cap"""
+
 
 def workspace(put: Put) -> None:
     """One that was deleted comes back, with its id and its rows.
 
     https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
     """
+    quota = (put.properties.get("workspaceCapping") or {}).get("dailyQuotaGb")
+    if quota not in (None, -1) and quota < LEAST_QUOTA_GB:
+        text = f"dailyQuotaGb: {quota} is neither -1 nor {LEAST_QUOTA_GB} or more."
+        raise refuse("InvalidParameters", text=text)
     same = [one for one in put.kept() if one.id.lower() == put.id.text.lower()]
     fresh = put.cloud.derive_guid(put.id.text, put.incarnation)
     known = put.existing or (same[0] if same else None)
@@ -46,6 +53,8 @@ def _check_sink(put: Put) -> None:
     sink = parse(put.properties["workspaceId"])
     if not put.cloud.get(sink.text) or sink.type != WORKSPACE:
         raise missing(sink)
+    if not put.properties.get("logs") and not put.properties.get("metrics"):
+        raise refuse("BadRequest", text="At least one log or metric category must be specified.")
 
 
 def _check_categories(put: Put, kind: str) -> None:

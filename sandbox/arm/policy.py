@@ -10,7 +10,7 @@ from xml.sax.xmlreader import AttributesImpl, Locator
 import defusedxml.sax
 
 from sandbox.arm.base import DATA, Put, refuse
-from sandbox.errors import NotModelledError
+from sandbox.errors import ArmError, NotModelledError
 
 _KNOWN = json.loads((DATA / "policies.json").read_text())
 _SECTIONS = ("inbound", "backend", "outbound", "on-error")
@@ -44,9 +44,18 @@ class _Checker(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
         self._open.append(name)
         for element, text in self._errors(name, attrs):
-            line, column = self._locator.getLineNumber(), self._locator.getColumnNumber()
-            where = f"Error in element '{element}' on line {line}, column {(column or 0) + 2}"
-            raise refuse("ValidationError", text=f"{where}: {text}")
+            raise self._refused(element, text)
+
+    def characters(self, content: str) -> None:
+        """Sections hold statements only; what statements hold is their own matter."""
+        name = self._open[-1]
+        if name in (*_CONTAINERS, "policies", "choose") and content.strip():
+            raise self._refused(name, f"The element '{name}' cannot contain text.")
+
+    def _refused(self, element: str, text: str) -> ArmError:
+        line, column = self._locator.getLineNumber(), self._locator.getColumnNumber()
+        where = f"Error in element '{element}' on line {line}, column {(column or 0) + 2}"
+        return refuse("ValidationError", text=f"{where}: {text}")
 
     def endElement(self, name: str) -> None:  # noqa: ARG002, N802
         self._open.pop()

@@ -62,7 +62,9 @@ class AzureNative(plugin.Plugin):
             changes=rpc.DiffResponse.DIFF_SOME if changes else rpc.DiffResponse.DIFF_NONE,
             replaces=replaces,
             deleteBeforeReplace=bool(replaces) and CREATE_FIRST not in request.news,
-            detailedDiff={path: rpc.PropertyDiff(kind=kind) for path, kind in changes.items()},
+            detailedDiff={
+                path: rpc.PropertyDiff(kind=kind, inputDiff=True) for path, kind in changes.items()
+            },
             hasDetailedDiff=True,
         )
 

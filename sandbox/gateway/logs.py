@@ -85,6 +85,7 @@ def _exchange(call: Call, side: str, asked: Json) -> Json:
 
 
 def _message(name: str, headers: Headers, body: bytes | bytearray, wanted: Json) -> Json:
+    """Listed headers, and the declared number of bytes less a character that they cut."""
     size = (wanted.get("body") or {}).get("bytes") or 0
     listed = {header: headers.get(header) for header in wanted.get("headers") or []}
     shown = _masked([pair for pair in listed.items() if pair[1]], wanted, "headers")

@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from sandbox.cloud import DEPLOYER_OBJECT_ID, Cloud
 from sandbox.errors import NotModelledError
 from sandbox.http import Face, Request, Response
-from sandbox.identity import verify
+from sandbox.identity import authenticate
 from sandbox.logs.kql import FACTS, QueryError
 from sandbox.logs.store import Span, Workspaces
 from sandbox.options import Options
 
+AUDIENCE = "https://api.loganalytics.io"
 _TIME: TypeAdapter[datetime] = TypeAdapter(datetime)
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
@@ -27,8 +28,10 @@ def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  
 
     def answer(request: Request) -> Response:
         try:
-            denied = _denied(cloud, request.headers.get("Authorization"))
-            return _refusal(denied) if denied else _answer(cloud, workspaces, request)
+            who = authenticate(cloud, request.headers.get("Authorization"), AUDIENCE)
+            if isinstance(who, str) or who.object_id != DEPLOYER_OBJECT_ID:
+                return _refusal(who if isinstance(who, str) else "InsufficientAccessError")
+            return _answer(cloud, workspaces, request)
         except QueryError as error:
             return _refusal("BadArgumentError", *error.args)
         except NotModelledError as error:
@@ -52,22 +55,6 @@ def _answer(cloud: Cloud, workspaces: Workspaces, request: Request) -> Response:
         raise NotModelledError("a query over several workspaces")
     table = workspaces.query(path[1], str(asked["query"]), _span(asked.get("timespan") or ""))
     return Response.json(200, {"tables": [table]})
-
-
-def _denied(cloud: Cloud, authorization: str) -> str:
-    """The code of the reason why the caller may not read logs, if any.
-
-    https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
-    """
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        return "AuthenticationFailed"
-    claims = verify(cloud, token)
-    if claims is None:
-        return "InvalidAuthenticationToken"
-    if claims.audience.rstrip("/") != "https://api.loganalytics.io":
-        return "InvalidAuthenticationTokenAudience"
-    return "" if claims.object_id == DEPLOYER_OBJECT_ID else "InsufficientAccessError"
 
 
 def _refusal(code: str, *inner: tuple[str, str]) -> Response:

@@ -43,7 +43,7 @@ def _stored(value: Any, kind: str) -> Any:
     if kind == "dynamic" and isinstance(value, str):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return str(value) if kind == "string" else value
 

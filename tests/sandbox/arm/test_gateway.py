@@ -131,6 +131,13 @@ def test_an_import_by_link_is_not_modelled(stack: Azure) -> None:
         stack.edit(API, _set("format", "openapi+json-link"))
 
 
+def test_apis_have_known_protocols(stack: Azure) -> None:
+    error = refusal(lambda: stack.edit(API, _set("protocols", ["https", "ftp"])))
+    assert (error.status, error.code) == (400, "ValidationError")
+    assert "'ftp'" in error.message
+    assert stack.edit(API, _set("protocols", ["https", "wss"])).properties["protocols"][1] == "wss"
+
+
 def test_two_apis_cannot_share_a_path(stack: Azure) -> None:
     error = refusal(lambda: stack.put(f"{API}-2", STACK[API]))
     assert "with the same Path 'openai' as API 'openai'" in error.message
@@ -146,6 +153,8 @@ def test_two_apis_cannot_share_a_path(stack: Azure) -> None:
         ("<forward-request />", "Policy is not allowed in the specified section"),
         ("<choose><base /></choose>", "'choose' has invalid child element 'base'"),
         ("<choose><when><magic /></when></choose>", "'when' has invalid child element 'magic'"),
+        ("<base /> @(x)", "The element 'inbound' cannot contain text."),
+        ("<choose>x</choose>", "The element 'choose' cannot contain text."),
         ("<base>", "mismatched tag. Line 1, position"),
     ],
 )
@@ -183,6 +192,8 @@ def test_statements_that_the_gateway_does_not_execute_can_be_deployed(stack: Azu
         ("backend.response.body.bytes", -1),
         ("alwaysLog", "everything"),
         ("largeLanguageModel.logs", "yes"),
+        ("frontend.request.dataMasking.headers", [{"mode": "Stars", "value": "x"}]),
+        ("backend.response.dataMasking.queryParams", [{"mode": "mask", "value": "x"}]),
         ("largeLanguageModel.requests.maxSizeInBytes", 2**21 + 1),
     ],
 )

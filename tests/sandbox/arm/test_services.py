@@ -123,6 +123,7 @@ def _log(**log: object) -> Change:
             lambda b: b["properties"].update(metrics=[{"category": "Requests", "enabled": True}]),
             "Metric category 'Requests' is not supported.",
         ),
+        (lambda b: b["properties"].update(logs=[], metrics=[]), "At least one log or metric"),
         (lambda b: b["properties"].pop("workspaceId"), "At least one data sink"),
     ],
 )
@@ -138,6 +139,9 @@ def test_settings_that_azure_refuses(stack: Azure, change: Change, words: str) -
         (SETTING, {"logAnalyticsDestinationType": "Own"}),
         (WORKSPACE, {"sku": {"name": "PerGB2081"}}),
         (WORKSPACE, {"retentionInDays": 731}),
+        (WORKSPACE, {"workspaceCapping": {"dailyQuotaGb": -2}}),
+        (WORKSPACE, {"workspaceCapping": {"dailyQuotaGb": 0}}),
+        (WORKSPACE, {"workspaceCapping": {"dailyQuotaGb": 0.02}}),
     ],
 )
 def test_values_outside_their_list_or_range_are_refused(
@@ -159,7 +163,9 @@ def test_a_category_goes_to_a_workspace_once(stack: Azure) -> None:
 
 
 def test_five_settings_are_the_most(stack: Azure) -> None:
-    empty = {"properties": {"workspaceId": STACK[SETTING]["properties"]["workspaceId"]}}
+    nothing = {"metrics": [{"category": "AllMetrics", "enabled": False}]}
+    sink = {"workspaceId": STACK[SETTING]["properties"]["workspaceId"]}
+    empty = {"properties": nothing | sink}
     for number in range(4):
         stack.put(f"{SETTING} {number}", empty)
     assert "limit of 5" in refusal(lambda: stack.put(f"{SETTING} 5", empty)).message

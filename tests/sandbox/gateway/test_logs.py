@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.http import Headers, Response
+from sandbox.model.answers import chat, respond, write
 from tests.sandbox.gateway.conftest import CHAT, COMPLETION, SERVICE, Azure, diagnostic
 
 PER_API = "/apis/miyagi-api/diagnostics/azuremonitor"
@@ -152,6 +153,77 @@ def test_long_messages_come_in_chunks_that_join_to_the_whole(azure: Azure) -> No
     assert all(len(piece.encode()) <= 32 * 1024 for piece in pieces)
     assert json.loads("".join(pieces)) == asked
     assert [row["SequenceNumber"] for row in rows] == list(range(len(rows)))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (CHAT, {}),
+        (CHAT, {"stream": True, "stream_options": {"include_usage": True}}),
+        ("/openai/v1/responses", {"model": "text-turbo"}),
+        ("/openai/v1/responses", {"model": "text-turbo", "stream": True}),
+    ],
+)
+def test_long_prompts_and_completions_join_byte_for_byte(
+    azure: Azure, path: str, body: dict[str, Any]
+) -> None:
+    kind, field = (respond, "input") if "model" in body else (chat, "messages")
+    asked = [{"role": "user", "content": "9000 words: " + '€"\\\n' * 20_000}]
+    answer = kind(0, "m", given := {field: asked, **body})
+    events = Headers([("Content-Type", "text/event-stream")])
+    azure.answer = lambda _: Response(200, events, iter(answer.parts))
+    azure.call(path, body=given)
+    head, *rows = azure.logged("GatewayLlmLogs")
+    tokens = (head["PromptTokens"], head["CompletionTokens"])
+    assert (head["DeploymentName"], tokens) == ("text-turbo", answer.tokens)
+    prompt, reply = (
+        json.loads("".join(row[name] for row in rows if name in row))
+        for name in ("RequestMessages", "ResponseMessages")
+    )
+    said = reply[0]["content"] if kind is chat else reply[0]["content"][0]["text"]
+    assert prompt == asked
+    assert said == write(0, asked if kind is chat else {"input": asked}, None)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "code", "reason", "operation"),
+    [
+        (CHAT, {"key": None}, 401, "SubscriptionKeyNotFound", "ChatCompletions_Create"),
+        (CHAT, {"key": "no-such"}, 401, "SubscriptionKeyInvalid", "ChatCompletions_Create"),
+        (f"{CHAT}?subscription-key=no-such", {"key": None}, 401, "SubscriptionKeyInvalid", None),
+        ("/openai/nowhere", {}, 404, "OperationNotFound", ""),
+    ],
+)
+def test_refused_calls_are_logged_with_api_and_reason_and_without_the_key(
+    azure: Azure, path: str, given: dict[str, Any], code: int, reason: str, operation: str | None
+) -> None:
+    azure.call(path, **given)
+    [row] = azure.logged()
+    assert (row["ResponseCode"], row["LastErrorReason"]) == (code, reason)
+    assert (row["ApiId"], row["ApimSubscriptionId"]) == ("miyagi-api", "")
+    assert operation in (None, row["OperationId"])
+    assert "no-such" not in str(azure.rows)
+    assert not azure.logged("GatewayLlmLogs")
+    assert not azure.sent
+
+
+def test_a_backends_refusal_is_logged_as_the_backends(azure: Azure) -> None:
+    error = {"error": {"code": "DeploymentNotFound", "message": "no deployment"}}
+    azure.answer = lambda _: Response.json(404, error)
+    azure.call()
+    [row] = azure.logged()
+    assert (row["ResponseCode"], row["BackendResponseCode"]) == (404, 404)
+    assert json.loads(row["BackendResponseBody"]) == error
+    assert "LastErrorReason" not in row
+    assert row["ApimSubscriptionId"] == "aoai-test"
+
+
+@pytest.mark.parametrize(("size", "kept"), [(99, 33), (100, 33), (101, 33), (102, 34)])
+def test_a_character_cut_in_the_middle_is_dropped(azure: Azure, size: int, kept: int) -> None:
+    azure.put(PER_API, diagnostic(**legs(body={"bytes": size})))
+    azure.answer = lambda _: Response(200, Headers(), ("€" * 50).encode())
+    azure.call()
+    assert azure.logged()[0]["ResponseBody"] == "€" * kept
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 
 from sandbox.__main__ import main
@@ -45,6 +47,15 @@ def test_no_credential_of_the_caller_comes_in(elsewhere):
         assert inside["https_proxy"].startswith("http://127.0.0.1:")
         assert not {"AZURE_CLIENT_SECRET", "PULUMI_ACCESS_TOKEN"} & inside.keys()
         assert not {"s", "http://example.com", "https://example.com"} & set(inside.values())
+
+
+def test_the_resource_manager_can_be_read_inside(elsewhere):
+    options, path = elsewhere
+    with session(options, {"PATH": path}) as inside:
+        trust = ssl.create_default_context(cafile=inside["SSL_CERT_FILE"])
+        with httpx.Client(proxy=inside["HTTPS_PROXY"], verify=trust) as client:
+            answer = client.get("https://management.azure.com/subscriptions/x?api-version=1")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "AuthenticationFailed")
 
 
 def test_one_process_a_folder(elsewhere):

@@ -1,0 +1,71 @@
+"""The read face of Azure Resource Manager: https://management.azure.com, GET only.
+
+https://learn.microsoft.com/rest/api/resources/resources/get-by-id
+"""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox import arm
+from sandbox.arm.base import Id, has_no_parent, parse, refuse
+from sandbox.arm.gateway import has_llm
+from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
+from sandbox.errors import NotModelledError
+from sandbox.http import Face, Request, Response
+from sandbox.identity import authenticate
+
+AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
+
+
+def arm_face(cloud: Cloud) -> Face:
+    """One resource by its id, or the children of one type; only the deployer may read.
+
+    ArmError for what Azure refuses, NotModelledError for unknown types and filters.
+    """
+
+    def face(request: Request) -> Response:
+        who = authenticate(cloud, request.headers.get("Authorization"), *AUDIENCES)
+        path, query = unquote(request.path).rstrip("/"), dict(request.query)
+        if isinstance(who, str):
+            raise refuse(who)
+        if request.method != "GET":
+            raise refuse("MethodNotAllowed", method=request.method)
+        if not query.get("api-version"):
+            raise refuse("MissingApiVersionParameter")
+        many = path.lower().rpartition("/providers/")[2].count("/") % 2
+        wanted = parse(f"{path}/*" if many else path)
+        if who.object_id != DEPLOYER_OBJECT_ID:
+            raise refuse("AuthorizationFailed", who=who.object_id, type=wanted.type, scope=path)
+        if not path.lower().startswith(f"/subscriptions/{SUBSCRIPTION_ID}/"):
+            raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
+        found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
+        shown = [_shown(one, query["api-version"]) for one in found]
+        return Response.json(200, {"value": shown} if many else shown[0])
+
+    return face
+
+
+def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
+    """Resources of a type below a parent; role assignments also those above, or only at or above.
+
+    https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
+    """
+    if not has_no_parent(wanted):
+        arm.get(cloud, wanted.parent)
+    grants = wanted.type == "Microsoft.Authorization/roleAssignments"
+    if chosen and not (grants and re.fullmatch(r"(?i)atScope\(\)", chosen)):
+        raise NotModelledError(f"the sandbox does not model the filter {chosen} of {wanted.type}")
+    here = f"{wanted.parent}/".lower()
+    places = [(f"{parse(one.id).parent}/".lower(), one) for one in cloud.of_type(wanted.type)]
+    above = [one for at, one in places if at == here or (grants and here.startswith(at))]
+    return above + [one for at, one in places if at.startswith(here) and at != here and not chosen]
+
+
+def _shown(found: Resource, api_version: str) -> dict[str, Any]:
+    """A resource as that version has it: not all know `largeLanguageModel`."""
+    kept = dict(found.properties)
+    if not has_llm(api_version):
+        kept.pop("largeLanguageModel", None)
+    named = {"id": found.id, "name": found.name, "type": found.type}
+    return named | found.body | {"properties": kept}
