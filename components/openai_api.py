@@ -57,7 +57,9 @@ class OpenAIApi(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("aoai:index:OpenAIApi", name, None, opts)
+        # A preview shows these beside the document, which is too long to read as a whole.
+        shown = {"operations": openapi.operations(args.document)}
+        super().__init__("aoai:index:OpenAIApi", name, shown, opts)
         self._args = args
         self._hooks = conflict_retry(name)
         self._role(name)

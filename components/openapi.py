@@ -77,6 +77,19 @@ def render(document: dict[str, Any], backend_url: str) -> str:
     return json.dumps({**document, "servers": servers, "info": info}, indent=2)
 
 
+def operations(source: str) -> dict[str, str]:
+    """Operation id by method and path; empty for a URL, which only Azure reads."""
+    if _is_url(source):
+        return {}
+    paths = _read(PROJECT / source if source else OWN_DOCUMENT)["paths"]
+    return {
+        f"{method.upper()} {path}": str(operation.get("operationId") or "")
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
 def _is_url(source: str) -> bool:
     return source.startswith("https://")
 

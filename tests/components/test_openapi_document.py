@@ -64,7 +64,7 @@ paths: {/x: {get: {operationId: X, responses: {}}}}
 """
 
 
-def test_yaml_file_is_imported_as_json_and_a_date_in_it_is_text(tmp_path: Path) -> None:
+def test_date_in_a_yaml_file_is_text(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(YAML)
     run = run_program({"apiDocument": str(path)})

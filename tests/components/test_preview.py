@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from google.protobuf import json_format
 
 from tests.components.harness import UNKNOWN, Run, run_program
 
@@ -39,6 +40,13 @@ def test_reviewer_of_a_stack_with_given_names_sees_policy_and_document() -> None
     assert 'base-url="https://oai-given.openai.azure.com/openai"' in policy
     document = json.loads(run.inputs("openai-api")["value"])
     assert document["servers"] == [{"url": "https://oai-given.openai.azure.com/openai"}]
+
+
+def test_first_preview_names_each_operation(preview: Run) -> None:
+    component = next(r for r in preview.requests.values() if r.type == "aoai:index:OpenAIApi")
+    shown = json_format.MessageToDict(component.object)["operations"]
+    assert shown["POST /deployments/{deployment-id}/chat/completions"] == "ChatCompletions_Create"
+    assert UNKNOWN not in shown.values()
 
 
 def test_reviewer_sees_how_much_of_each_body_is_logged(preview: Run) -> None:

@@ -1,0 +1,1 @@
+"""The guardrails: one topic a module, one rule a function."""

@@ -1,0 +1,141 @@
+"""Every call to a model is logged, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules import apis
+from rules.finding import Finding, expect
+from rules.parameters import Config, Parameter
+from rules.resource import GENERIC, UNKNOWN, Resource
+from rules.stack import Stack, refers
+
+API_DIAGNOSTICS = "Microsoft.ApiManagement/service/apis/diagnostics"
+LOGGER = "azuremonitor"
+"""The diagnostic that sends to Azure Monitor.
+
+https://learn.microsoft.com/azure/api-management/monitor-api-management
+"""
+PARTS = tuple(
+    f"{side}.{half}" for side in ("frontend", "backend") for half in ("request", "response")
+)
+WHOLE = 100
+
+CAPTURE = Parameter(
+    "capture",
+    "full",
+    "metadata accepts diagnostics that log no prompts and completions",
+    {"enum": ["full", "metadata"]},
+)
+BODY_BYTES = Parameter(
+    "bodyBytes",
+    8192,
+    "Least bytes that are logged of each of the four bodies",
+    {"minimum": 0, "maximum": 8192},
+)
+LLM_FIX = (
+    "enable largeLanguageModel; the typed ApiDiagnostic may lack it, then declare the diagnostic "
+    "as azure-native:resources:Resource with apiVersion 2024-06-01-preview"
+)
+"""https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs"""
+
+
+def has_own_diagnostic(stack: Stack, config: Config) -> Iterator[Finding]:
+    """Without a diagnostic of its own, an API logs what the whole gateway logs: no bodies.
+
+    https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
+    """
+    for api in apis.of_models(stack, config):
+        states = [
+            _is_of(diagnostic, api)
+            for diagnostic in stack.of_type(API_DIAGNOSTICS)
+            if _is_azure_monitors(diagnostic)
+        ]
+        if True not in states:
+            yield Finding(
+                resource=api,
+                path=f"diagnostics/{LOGGER}",
+                found=UNKNOWN if None in states else None,
+                wanted="a diagnostic of the API's own",
+                fix=f"declare an ApiDiagnostic with diagnosticId {LOGGER} for this API",
+            )
+
+
+def logs_every_call(stack: Stack, config: Config) -> Iterator[Finding]:
+    """A sample accounts for nothing, and a body cut short proves nothing.
+
+    https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
+    """
+    for diagnostic in _diagnostics(stack, config):
+        yield from expect(
+            diagnostic,
+            "sampling.percentage",
+            lambda found: found == WHOLE,
+            wanted=str(WHOLE),
+            fix="set sampling to {samplingType: fixed, percentage: 100}",
+        )
+        if CAPTURE.read(config) == "full":
+            yield from _bodies(diagnostic, BODY_BYTES.read(config))
+            yield from _messages(diagnostic)
+
+
+def _diagnostics(stack: Stack, config: Config) -> Iterator[Resource]:
+    """The Azure Monitor diagnostics of APIs that front a model, in the stack or existing."""
+    if not apis.fronts_model(stack):
+        return
+    patterns = apis.EXEMPT.read(config)
+    exempt = [api for api in stack.of_type(apis.APIS) if apis.is_exempt(api, patterns)]
+    for diagnostic in stack.of_type(API_DIAGNOSTICS):
+        if _is_azure_monitors(diagnostic) and not any(_is_of(diagnostic, api) for api in exempt):
+            yield diagnostic
+
+
+def _is_azure_monitors(diagnostic: Resource) -> bool:
+    """Whether it is, or its name being unknown may be, the one for Azure Monitor."""
+    key = "resourceName" if diagnostic.token == GENERIC else "diagnosticId"
+    return diagnostic.value(key) in {LOGGER, UNKNOWN}
+
+
+def _is_of(diagnostic: Resource, api: Resource) -> bool | None:
+    key = "parentResourcePath" if diagnostic.token == GENERIC else "apiId"
+    return refers(diagnostic, key, api, apis.name_key(api))
+
+
+def _bodies(diagnostic: Resource, least: int) -> Iterator[Finding]:
+    """One finding for the bodies that are cut too short, one for those that are not known."""
+    found = {part: diagnostic.get(f"{part}.body.bytes") for part in PARTS}
+    unknown = [part for part, size in found.items() if size is UNKNOWN]
+    short = [
+        part
+        for part, size in found.items()
+        if part not in unknown and not (isinstance(size, int) and size >= least)
+    ]
+    for parts in (short, unknown):
+        if parts:
+            yield Finding(
+                resource=diagnostic,
+                path=", ".join(diagnostic.path(f"{part}.body.bytes") for part in parts),
+                found=UNKNOWN if parts is unknown else [found[part] for part in parts],
+                wanted=f"at least {least} each",
+                fix=f"set body.bytes to {least} or more (8192 at most) in each",
+            )
+
+
+def _messages(diagnostic: Resource) -> Iterator[Finding]:
+    enabled = str(diagnostic.get("largeLanguageModel.logs")).lower() == "enabled"
+    wanted = [("logs", "enabled", LLM_FIX)]
+    if enabled:
+        fix = "set it beside maxSizeInBytes, the bytes that are logged of a message"
+        wanted = [(f"{half}.messages", "all", fix) for half in ("requests", "responses")]
+    for path, value, fix in wanted:
+        yield from _says(diagnostic, f"largeLanguageModel.{path}", value, fix)
+
+
+def _says(diagnostic: Resource, path: str, value: str, fix: str) -> Iterator[Finding]:
+    yield from expect(
+        diagnostic,
+        path,
+        lambda found: str(found).lower() == value,
+        wanted=f'"{value}"',
+        fix=fix,
+    )

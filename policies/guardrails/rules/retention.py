@@ -1,0 +1,35 @@
+"""Logs are kept as long as they may be needed, and no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.finding import Finding, expect
+from rules.parameters import Config, Parameter
+from rules.resource import Resource
+
+WORKSPACES = "Microsoft.OperationalInsights/workspaces"
+TABLES = "Microsoft.OperationalInsights/workspaces/tables"
+AS_WORKSPACE = (None, -1)
+
+LEAST = Parameter("minimumDays", 30, "Least days that logs are kept", {"minimum": 4})
+MOST = Parameter("maximumDays", 730, "Most days that logs are kept", {"maximum": 730})
+
+
+def within_bounds(holder: Resource, config: Config) -> Iterator[Finding]:
+    """A workspace states its retention; a table may state one of its own.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure
+    """
+    least, most = LEAST.read(config), MOST.read(config)
+    inherits = holder.is_a(TABLES)
+    yield from expect(
+        holder,
+        "retentionInDays",
+        lambda found: (
+            (inherits and found in AS_WORKSPACE)
+            or (isinstance(found, int) and least <= found <= most)
+        ),
+        wanted=f"{least} to {most} days",
+        fix=f"set retentionInDays to a number from {least} to {most}",
+    )
