@@ -44,14 +44,13 @@ def no_public_network(account: Resource, _config: Config) -> Iterator[Finding]:
 
     https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks
     """
-    if account.get("publicNetworkAccess") is not UNKNOWN:
-        default = account.get("networkAcls.defaultAction")
-        if default is UNKNOWN or str(default).lower() == "deny":
-            return
-    yield from expect(
-        account,
-        "publicNetworkAccess",
-        lambda found: str(found).lower() == "disabled",
+    access, default = account.get("publicNetworkAccess"), account.get("networkAcls.defaultAction")
+    if str(access).lower() == "disabled" or str(default).lower() == "deny":
+        return
+    yield Finding(
+        resource=account,
+        path=account.path("publicNetworkAccess"),
+        found=UNKNOWN if UNKNOWN in (access, default) else access,
         wanted='"Disabled", or networkAcls.defaultAction "Deny"',
         fix="reach the account over a private endpoint, or name the networks that may",
     )

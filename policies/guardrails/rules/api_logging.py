@@ -33,6 +33,7 @@ BODY_BYTES = Parameter(
     "Least bytes that are logged of each of the four bodies",
     {"minimum": 0, "maximum": 8192},
 )
+OR_METADATA = "; or set capture to metadata in the pack's configuration"
 LLM_FIX = (
     "enable largeLanguageModel; the typed ApiDiagnostic may lack it, then declare the diagnostic "
     "as azure-native:resources:Resource with apiVersion 2024-06-01-preview"
@@ -97,7 +98,14 @@ def _is_azure_monitors(diagnostic: Resource) -> bool:
 
 
 def _is_of(diagnostic: Resource, api: Resource) -> bool | None:
+    """Whether it is that API's; another gateway may have an API of the same name."""
+    gateway = api.value("serviceName")
     key = "parentResourcePath" if diagnostic.token == GENERIC else "apiId"
+    path = diagnostic.value(key if diagnostic.token == GENERIC else "serviceName")
+    if isinstance(gateway, str) and isinstance(path, str):
+        names = path.lower().split("/")
+        if gateway.lower() not in names:
+            return False
     return refers(diagnostic, key, api, apis.name_key(api))
 
 
@@ -117,7 +125,7 @@ def _bodies(diagnostic: Resource, least: int) -> Iterator[Finding]:
                 path=", ".join(diagnostic.path(f"{part}.body.bytes") for part in parts),
                 found=UNKNOWN if parts is unknown else [found[part] for part in parts],
                 wanted=f"at least {least} each",
-                fix=f"set body.bytes to {least} or more (8192 at most) in each",
+                fix=f"set body.bytes to {least} or more (8192 at most) in each{OR_METADATA}",
             )
 
 
@@ -125,7 +133,7 @@ def _messages(diagnostic: Resource) -> Iterator[Finding]:
     enabled = str(diagnostic.get("largeLanguageModel.logs")).lower() == "enabled"
     wanted = [("logs", "enabled", LLM_FIX)]
     if enabled:
-        fix = "set it beside maxSizeInBytes, the bytes that are logged of a message"
+        fix = f"set it, beside maxSizeInBytes{OR_METADATA}"
         wanted = [(f"{half}.messages", "all", fix) for half in ("requests", "responses")]
     for path, value, fix in wanted:
         yield from _says(diagnostic, f"largeLanguageModel.{path}", value, fix)

@@ -59,7 +59,7 @@ def location_allowed(resource: Resource, config: Config) -> Iterator[Finding]:
             path="location",
             found=location,
             wanted=f"one of {', '.join(allowed)}",
-            fix="move the resource; a location cannot be changed without replacing it",
+            fix="choose an allowed region; changing it replaces the resource",
         )
 
 

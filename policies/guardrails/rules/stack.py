@@ -35,7 +35,7 @@ def refers(child: Resource, key: str, target: Resource, *names: str) -> bool | N
         own = [target.value(name) for name in names]
         if any(_names(value, target, name) for name in own if isinstance(name, str)):
             return True
-        return None if UNKNOWN in own else False
+        return None if UNKNOWN in own and _may_name(value, target) else False
     if value is None or any(_type_in(link) == _type_in(target.urn) for link in links):
         return False
     return True if target.urn in child.depends_on else None
@@ -45,6 +45,12 @@ def _names(value: str, target: Resource, name: str) -> bool:
     kind = target.arm_type.rsplit("/", 1)[-1]
     text = value.rstrip("/").split(";", 1)[0].lower()
     return text == name.lower() or text.endswith(f"/{kind}/{name}".lower())
+
+
+def _may_name(value: str, target: Resource) -> bool:
+    """Whether a text is a bare name, or an id of the target's type."""
+    kind = target.arm_type.rsplit("/", 1)[-1].lower()
+    return "/" not in value or f"/{kind}/" in value.lower()
 
 
 def _type_in(urn: str) -> str:

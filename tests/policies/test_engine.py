@@ -1,0 +1,94 @@
+"""The pack under the real engine, on the example stack and on stacks that break its rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.openai_api import COGNITIVE_SERVICES_USER
+from tests.engine.machine import Done, Machine
+
+CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
+DAY = {"model-retirement": {"today": "2026-11-21"}}
+"""The example's model retires one day; the tests do not."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path)
+    (made.project / "guardrails.json").write_text(json.dumps(DAY))
+    return made
+
+
+def guarded(machine: Machine, *verb: str) -> Done:
+    pack = ("--policy-pack", "policies/guardrails", "--policy-pack-config", "guardrails.json")
+    return machine.run("pulumi", *verb, *pack)
+
+
+def edit(machine: Machine, file: str, old: str, new: str) -> None:
+    path = machine.project / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_example_stack_passes_and_says_what_is_not_known_yet(machine: Machine) -> None:
+    done = guarded(machine, "up", "--yes")
+    assert done.status == 0, done.text
+    assert "[mandatory]" not in done.text
+    preview, update = done.text.split("Updating (dev)")
+    assert "can't run policy 'policy-deletes-credentials'" in preview
+    assert "can't run policy" not in update
+    assert "[advisory]  account-public-network" in update
+
+
+def test_settings_that_log_too_little_or_deploy_a_retired_model(machine: Machine) -> None:
+    old = {"name": "text-turbo", "model": "gpt-4.1", "version": "2025-04-14", "capacity": 10}
+    machine.configure(samplingPercentage=50, deployments=[old])
+    levels = {**DAY, "account-public-network": "mandatory"}
+    (machine.project / "guardrails.json").write_text(json.dumps(levels))
+    done = guarded(machine, "preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  api-logging" in done.text
+    assert report("properties.sampling.percentage", "50", "100") in words(done.text)
+    assert "[mandatory]  model-retirement" in done.text
+    assert "gpt-4.1 2025-04-14, which retired on 2026-10-14" in done.text
+    assert "[mandatory]  account-public-network" in done.text
+
+
+def test_keys_and_a_role_that_is_too_broad(machine: Machine) -> None:
+    edit(
+        machine,
+        "components/openai_account.py",
+        "disable_local_auth=True",
+        "disable_local_auth=False",
+    )
+    edit(machine, "components/openai_api.py", COGNITIVE_SERVICES_USER, CONTRIBUTOR)
+    done = guarded(machine, "preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  account-without-keys" in done.text
+    assert report("properties.disableLocalAuth", "false", "true") in words(done.text)
+    assert "[mandatory]  narrow-roles" in done.text
+    assert CONTRIBUTOR in done.text
+
+
+def test_what_was_not_known_at_preview_is_refused_before_it_is_made(machine: Machine) -> None:
+    deletion = '<set-header name="Authorization" exists-action="delete" />'
+    edit(machine, "policies/gateway/azure-openai.xml", deletion, "")
+    done = guarded(machine, "up", "--yes", "--skip-preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  policy-deletes-credentials" in done.text
+    assert "found: Authorization is passed on" in words(done.text)
+    made = {entry["type"] for entry in machine.changes()}
+    assert "azure-native:apimanagement:Api" in made
+    assert "azure-native:apimanagement:ApiPolicy" not in made
+
+
+def report(path: str, found: str, wanted: str) -> str:
+    return f"property: {path} found: {found} wanted: {wanted}"
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
