@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,9 @@ def test_every_parameter_is_declared_with_its_default() -> None:
     }
     assert schema["exempt"]["items"] == {"type": "string"}
     assert schema["bodyBytes"]["default"] == 8192
+
+
+def test_every_rule_and_its_level_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "guardrails.md").read_text()
+    for name, policy in NAMED.items():
+        assert f"| `{name}` | {policy.enforcement_level.value} |" in documented
