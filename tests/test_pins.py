@@ -1,0 +1,91 @@
+"""One version of each thing, wherever it is named."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.stack import ENGINE_VERSION
+from tools import setup
+from tools.upgrade import CONSTRAINTS, ENGINE_PLACES, REQUIREMENTS, key, pins
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def test_every_place_names_the_same_engine() -> None:
+    module = text("tools/engine/go.mod")
+    assert {
+        "requirements.txt": pins(text("requirements.txt"))["pulumi"],
+        "sandbox/stack.py": ENGINE_VERSION,
+        "Pulumi.yaml": yaml.safe_load(text("Pulumi.yaml"))["requiredPulumiVersion"],
+        "go.mod": re.findall(r"github.com/pulumi/pulumi/(?:pkg|sdk)/v3 v(\S+)", module),
+        "go.sum": re.findall(
+            r"^\S+/pulumi/pkg/v3 v([\d.]+) h1:", text("tools/engine/go.sum"), re.MULTILINE
+        ),
+    } == {
+        "requirements.txt": setup.ENGINE,
+        "sandbox/stack.py": setup.ENGINE,
+        "Pulumi.yaml": f">={setup.ENGINE} <{int(setup.ENGINE.split('.')[0]) + 1}.0.0",
+        "go.mod": [setup.ENGINE] * 2,
+        "go.sum": [setup.ENGINE],
+    }
+
+
+@pytest.mark.parametrize("name", ENGINE_PLACES)
+def test_an_upgrade_finds_the_engine_where_it_is_named(name: str) -> None:
+    assert text(name).count(ENGINE_PLACES[name].format(*setup.ENGINE.split("."))) == 1
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_pinned_as_the_constraints_say(name: str) -> None:
+    lines = [line for line in text(name).splitlines() if not line.startswith(("#", "-r "))]
+    found = pins(text(name))
+    assert len(found) == len(lines), "a line is no exact pin"
+    constraints = pins(text(CONSTRAINTS))
+    assert found == {package: constraints.get(package) for package in found}
+
+
+def test_constraints_are_exact_and_name_each_package_once() -> None:
+    lines = text(CONSTRAINTS).splitlines()
+    names = [key(line.partition("==")[0]) for line in lines]
+    assert len(pins(text(CONSTRAINTS))) == len(lines) == len(set(names))
+
+
+def test_development_has_what_the_stack_has_and_repeats_none_of_it() -> None:
+    assert "-r requirements.txt" in text("requirements-dev.txt").splitlines()
+    assert not pins(text("requirements.txt")).keys() & pins(text("requirements-dev.txt")).keys()
+
+
+def test_every_place_names_the_same_python() -> None:
+    oldest = "{}.{}".format(*setup.OLDEST_PYTHON)
+    tools = tomllib.loads(text("pyproject.toml"))["tool"]
+    github = yaml.safe_load(text(".github/actions/set-up/action.yml"))["runs"]["steps"]
+    azure = yaml.safe_load(text(".azure/set-up.yml"))["steps"]
+    assert {
+        tools["ruff"]["target-version"].removeprefix("py").replace("3", "3.", 1),
+        tools["mypy"]["python_version"],
+        *(step["with"]["python-version"] for step in github if "setup-python" in str(step)),
+        *(step["inputs"]["versionSpec"] for step in azure if "UsePython" in str(step)),
+    } == {oldest}
+
+
+def test_go_builds_what_its_modules_ask_for() -> None:
+    wanted = ".".join(map(str, setup.GO))
+    for module in ("engine", "actionlint"):
+        assert f"\ngo {wanted}" in text(f"tools/{module}/go.mod")
+
+
+def test_node_packages_are_exact() -> None:
+    package = json.loads(text("tests/queries/analyzer/package.json"))
+    lock = json.loads(text("tests/queries/analyzer/package-lock.json"))["packages"]
+    for name, version in package["dependencies"].items():
+        assert lock[f"node_modules/{name}"]["version"] == version
