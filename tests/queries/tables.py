@@ -26,6 +26,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "ResponseBody": "string",
         "LastErrorReason": "string",
         "LastErrorMessage": "string",
+        "LastErrorSource": "string",
+        "BackendUrl": "string",
+        "TotalTime": "long",
+        "BackendTime": "long",
+        "ClientTime": "long",
         "_ResourceId": "string",
     },
     # https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewayllmlog
@@ -63,6 +68,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "MetricName": "string",
         "Total": "real",
         "Count": "real",
+        "Maximum": "real",
         "_ResourceId": "string",
     },
 }

@@ -1,0 +1,78 @@
+"""The workspace's tables in DuckDB, and KQL over them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb_kql
+
+from tests.queries.tables import COLUMNS
+
+NOW = datetime.now(UTC).replace(tzinfo=None)
+SQL_TYPES = {
+    "datetime": "TIMESTAMP",
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "real": "DOUBLE",
+    "bool": "BOOLEAN",
+    "dynamic": "JSON",
+}
+
+
+class Database:
+    """The tables in DuckDB, and KQL over them."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb_kql.connect()
+        for table, columns in COLUMNS.items():
+            types = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in columns.items())
+            self.connection.execute(f'CREATE TABLE "{table}" ({types})')
+
+    def add(self, table: str, **row: Any) -> None:
+        values = {"TimeGenerated": NOW - timedelta(minutes=1), **row}
+        values = {
+            key: json.dumps(value) if COLUMNS[table][key] == "dynamic" else value
+            for key, value in values.items()
+        }
+        names = ", ".join(f'"{key}"' for key in values)
+        marks = ", ".join("?" for _ in values)
+        self.connection.execute(
+            f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(values.values())
+        )
+
+    def add_all(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        for row in rows:
+            self.add(table, **row)
+
+    def answer(self, kql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        answer = duckdb_kql.kql(self.connection, kql)
+        return list(answer.columns), answer.fetchall()
+
+    def ask(self, kql: str) -> list[dict[str, Any]]:
+        columns, rows = self.answer(kql)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def gateway(database: Database, correlation: str, **row: Any) -> None:
+    base = {
+        "CorrelationId": correlation,
+        "ApiId": "miyagi-api",
+        "ApimSubscriptionId": "aoai-test",
+        "Method": "POST",
+        "ResponseCode": 200,
+        "_ResourceId": "/gateway",
+    }
+    database.add("ApiManagementGatewayLogs", **{**base, **row})
+
+
+def llm(database: Database, correlation: str, number: int, **row: Any) -> None:
+    base = {
+        "CorrelationId": correlation,
+        "SequenceNumber": number,
+        "_ResourceId": "/gateway",
+    }
+    database.add("ApiManagementGatewayLlmLog", **{**base, **row})

@@ -1,0 +1,217 @@
+"""Tokens and texts that the queries report are those of the calls that made the rows."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+
+from queries.check.kql import FOLDER, load, render
+from tests.queries.calls import every_call
+from tests.queries.database import NOW, Database
+from tests.queries.truth import Call, gateway_row, has_bodies, llm_rows, source
+
+CALLS = every_call()
+BY_ID = {call.id: call for call in CALLS}
+START = NOW - timedelta(minutes=30)
+Rows = list[dict[str, Any]]
+
+
+def workspace(calls: list[Call], seed: int) -> Database:
+    """The rows of these calls, shuffled, and a third of them twice."""
+    database, chance = Database(), random.Random(seed)
+    tables: dict[str, Rows] = {"ApiManagementGatewayLogs": [], "ApiManagementGatewayLlmLog": []}
+    for call in calls:
+        if call.in_gateway_log:
+            tables["ApiManagementGatewayLogs"].append(gateway_row(call, START))
+        tables["ApiManagementGatewayLlmLog"] += llm_rows(call, START)
+    for table, rows in tables.items():
+        twice = rows + chance.sample(rows, len(rows) // 3)
+        database.add_all(table, chance.sample(twice, len(twice)))
+    return database
+
+
+@pytest.fixture(scope="module")
+def database() -> Database:
+    return workspace(CALLS, seed=1)
+
+
+def spent(calls: list[Call]) -> tuple[int, int | None, int | None, int | None]:
+    """How many calls, and their tokens; None for those that cannot be known."""
+    if source(calls[0]) == "unknown":
+        return len(calls), None, None, None
+    known = [call.tokens for call in calls]
+    prompt, completion = (sum(side) for side in zip(*known, strict=True))
+    return len(calls), prompt, completion, prompt + completion
+
+
+def told(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["Calls"], row["PromptTokens"], row["CompletionTokens"], row["TotalTokens"]
+
+
+def test_every_source_and_the_unknown_are_among_the_calls() -> None:
+    sources = {source(call) for call in CALLS}
+
+    assert sources == {"llm log", "response body", "streamed usage", "none", "unknown"}
+
+
+def test_tokens_by_consumer_add_up_to_the_truth(database: Database) -> None:
+    groups = defaultdict(list)
+    for call in CALLS:
+        groups[call.consumer, source(call)].append(call)
+
+    rows = database.ask(load("tokens-by-consumer"))
+
+    found: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows:
+        found[row["Consumer"] or "", row["TokenSource"]].append(told(row))
+    added = {
+        key: tuple(None if None in side else sum(side) for side in zip(*values, strict=True))
+        for key, values in found.items()
+    }
+    assert added == {key: spent(calls) for key, calls in groups.items()}
+    assert {row["Deployment"] for row in rows if row["Consumer"] == "aoai-b"} == {"emb", "chat"}
+
+
+def test_tokens_by_address_keep_two_consumers_apart(database: Database) -> None:
+    groups = defaultdict(list)
+    for call in CALLS:
+        groups[call.ip, source(call)].append(call)
+
+    rows = database.ask(load("tokens-by-caller-ip"))
+
+    for (ip, known), calls in groups.items():
+        mine = [r for r in rows if (r["CallerIpAddress"] or "") == ip and r["TokenSource"] == known]
+        assert sum(row["Calls"] for row in mine) == len(calls)
+        if known != "unknown":
+            assert sum(row["TotalTokens"] for row in mine) == sum(call.total for call in calls)
+    shared = [r for r in rows if r["CallerIpAddress"] == "10.0.0.1" and r["Model"] == "gpt"]
+    assert max(row["Consumers"] for row in shared) == 2
+
+
+def test_calls_of_unknown_tokens_are_all_shown_and_counted(database: Database) -> None:
+    rows = database.ask(load("tokens-unknown"))
+
+    unknown = {call.id for call in CALLS if source(call) == "unknown"}
+    assert {row["CorrelationId"] for row in rows} == unknown
+    assert len(rows) == len(unknown)
+    assert {(row["UnknownCalls"], row["AllCalls"]) for row in rows} == {(len(unknown), len(CALLS))}
+    why = {row["CorrelationId"]: row["Why"] for row in rows}
+    assert why["without-usage-True"] == "stream without usage"
+    assert why["without-usage-False"] == "response without usage"
+    assert why["old-32768"] == "body cut before its usage"
+    assert why["nothing"] == "no body, and not in the LLM log"
+    assert why["header-and-body-lost"] == "no body, and not in the LLM log"
+    assert why["timeout"] == why["filtered"] == "refused after the model may have worked"
+
+
+def test_another_api_of_the_gateway_is_not_counted() -> None:
+    database = workspace([Call(id="a"), Call(id="b", lost=frozenset({0, 1, 2}))], seed=1)
+
+    (mine, read) = database.ask(render("tokens-by-consumer", api="MIYAGI-api"))
+
+    assert (mine["TokenSource"], read["TokenSource"]) == ("llm log", "response body")
+    assert database.ask(render("tokens-by-consumer", api="other")) == []
+
+
+def test_adjacent_times_share_the_tokens_between_them() -> None:
+    """A call whose rows lie on both sides of a border is counted on one."""
+    database = Database()
+    call = Call(id="a")
+    database.add_all("ApiManagementGatewayLogs", [gateway_row(call, START)])
+    database.add_all("ApiManagementGatewayLlmLog", llm_rows(call, START))
+    border = START + timedelta(milliseconds=500)
+    hour = timedelta(hours=1)
+
+    counts = []
+    for since, until in ((border - hour, border), (border, border + hour)):
+        rows = database.ask(render("tokens-by-consumer", since=utc(since), until=utc(until)))
+        counts.append([(row["Consumer"], row["TotalTokens"]) for row in rows])
+
+    assert counts == [[("aoai-a", call.total)], []]
+
+
+def utc(time: Any) -> Any:
+    return time.replace(tzinfo=UTC)
+
+
+def test_texts_said_to_be_whole_are_what_was_said(database: Database) -> None:
+    text = load("prompts-and-completions").replace("| take 100", "")
+    rows = {row["CorrelationId"]: row for row in database.ask(text)}
+
+    assert rows.keys() == BY_ID.keys()
+    for call in CALLS:
+        row = rows[call.id]
+        for side, said, body in (
+            ("Prompt", call.messages, call.request_body),
+            ("Completion", call.replies, call.response_body),
+        ):
+            logged = len(json.dumps(said, ensure_ascii=False, separators=(",", ":"))) <= 256 * 1024
+            logged = logged and call.in_llm_log and not call.lost
+            read = call.in_gateway_log and has_bodies(call) and 0 < len(body.encode()) <= 8192
+            state = row[f"{side}State"]
+            assert state == "whole" or not (logged or read), (call.id, side, row)
+            if state == "whole" and row[f"{side}Source"] == "llm log":
+                assert json.loads(row[side]) == said, call.id
+            elif state == "whole":
+                assert row[side] == body, call.id
+    assert rows["chunk-2-lost"]["PromptState"] == "chunk missing"
+    assert rows["last-lost"]["CompletionState"] == "cut"
+    assert rows["messages-262145"]["PromptState"] == "cut"
+    assert rows["nothing"]["PromptState"] == "none"
+
+
+def test_a_conversation_is_put_together_message_by_message(database: Database) -> None:
+    names = ("messages-262144", "choices", "tools")
+    for call in (BY_ID[name] for name in names):
+        rows = database.ask(render("conversation", call=call.id))
+
+        said = [*call.messages, *call.replies]
+        texts = [
+            row["Text"] if message["content"] else json.loads(row["Text"])
+            for row, message in zip(rows, said, strict=True)
+        ]
+        assert texts == [message["content"] or message for message in said]
+        assert [row["Role"] for row in rows] == [message["role"] for message in said]
+        assert {row["State"] for row in rows} == {"whole"}
+
+
+def test_what_was_not_captured_has_its_reason(database: Database) -> None:
+    text = load("not-captured").replace("| take 1000", "")
+    why = {row["CorrelationId"]: row["Why"] for row in database.ask(text)}
+
+    for call in CALLS:
+        if call.status < 400 and call.in_gateway_log and has_bodies(call):
+            reasons = why.get(call.id, "")
+            assert ("request body cut" in reasons) == (len(call.request_body.encode()) > 8192)
+            assert ("response body cut" in reasons) == (len(call.response_body.encode()) > 8192)
+        elif call.status < 400 and call.in_gateway_log:
+            assert "no bodies" in why[call.id]
+    assert "prompt-1" not in why
+    assert "no row in the LLM log" in why["embeddings-7"]
+    assert "stream without usage" in why["without-usage-True"]
+    assert "a chunk of the LLM log is missing" in why["chunk-2-lost"]
+    assert "text in the LLM log is cut" in why["last-lost"]
+    assert "no row in the gateway log" in why["llm-only"]
+
+
+def test_order_and_duplicates_of_rows_change_nothing(database: Database) -> None:
+    name = "tokens-by-caller-ip"
+
+    assert workspace(CALLS, seed=2).ask(load(name)) == database.ask(load(name))
+
+
+def test_queries_of_one_matter_count_alike() -> None:
+    """No query can include another, so what they share is the same text in each."""
+    for comment, files in (("// A call's tokens:", 3), ("// A call's texts", 3)):
+        texts = [load(file.stem) for file in FOLDER.glob("*.kql")]
+        shared = [
+            text.partition(comment)[2].partition("\n\n")[0] for text in texts if comment in text
+        ]
+
+        assert len(shared) == files
+        assert len(set(shared)) == 1

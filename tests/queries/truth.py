@@ -1,0 +1,212 @@
+"""Calls of which all is known, and the rows that Azure logs for each.
+
+Limits of the gateway log: 8,192 bytes of a body, and no body at all in an entry over 32 KB.
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-log-entry-size-limit.md
+LLM log: a header row, then messages, in pieces of 32 KB if longer; tokens of a stream only if it
+carries usage. https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+Json = dict[str, Any]
+BODY = 8_192
+ENTRY = CHUNK = 32 * 1024
+LLM_TEXT = 256 * 1024
+CHAT, RESPONSES = "ChatCompletions_Create", "createResponse"
+EMBEDDINGS, COMPLETIONS = "Embeddings_Create", "Completions_Create"
+FILTERED = {
+    "error": {
+        "code": "content_filter",
+        "innererror": {"content_filter_result": {"hate": {"filtered": True, "severity": "high"}}},
+    }
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call: what was said, what it cost, and what of its log was lost."""
+
+    id: str
+    prompt: str = "hello"
+    answers: tuple[str, ...] = ("good day",)
+    tokens: tuple[int, int] = (10, 5)
+    operation: str = CHAT
+    consumer: str = "aoai-a"
+    ip: str = "10.0.0.1"
+    deployment: str = "chat"
+    stream: bool = False
+    usage: bool = True
+    tools: bool = False
+    status: int = 200
+    backend: int | None = None
+    error: Json | None = None
+    bodies: bool = True
+    in_gateway_log: bool = True
+    lost: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def messages(self) -> list[Json]:
+        return [{"role": "system", "content": "be kind"}, {"role": "user", "content": self.prompt}]
+
+    @property
+    def replies(self) -> list[Json]:
+        if self.tools:
+            function = {"name": "look", "arguments": '{"usage":{"total_tokens":999999}}'}
+            calls = [{"id": "call_1", "type": "function", "function": function}]
+            return [{"role": "assistant", "content": None, "tool_calls": calls}]
+        return [{"role": "assistant", "content": text} for text in self.answers]
+
+    @property
+    def total(self) -> int:
+        return sum(self.tokens)
+
+    @property
+    def request_body(self) -> str:
+        asked: Json = {"model": self.deployment}
+        if self.operation == CHAT:
+            asked |= {"messages": self.messages, "stream": self.stream}
+        else:
+            asked["input" if self.operation != COMPLETIONS else "prompt"] = self.prompt
+        return dumps(asked)
+
+    @property
+    def response_body(self) -> str:
+        if self.status >= 400:
+            return dumps(self.error) if self.error else ""
+        return self._streamed() if self.stream else dumps(self._reply())
+
+    @property
+    def counts(self) -> Json:
+        """The usage that the caller is told."""
+        first, second = self.tokens
+        if self.operation == EMBEDDINGS:
+            return {"prompt_tokens": first, "total_tokens": first}
+        if self.operation == RESPONSES:
+            details = {"output_tokens_details": {"reasoning_tokens": 1}}
+            return {
+                "input_tokens": first,
+                "output_tokens": second,
+                **details,
+                "total_tokens": self.total,
+            }
+        details = {"prompt_tokens_details": {"cached_tokens": 0}}
+        return {
+            "completion_tokens": second,
+            "prompt_tokens": first,
+            **details,
+            "total_tokens": self.total,
+        }
+
+    def _reply(self) -> Json:
+        usage = {"usage": self.counts} if self.usage else {}
+        if self.operation == EMBEDDINGS:
+            return {
+                "object": "list",
+                "data": [{"embedding": self.answers[0]}],
+                "model": "emb",
+                **usage,
+            }
+        if self.operation == RESPONSES:
+            return {"id": "resp_1", "model": "gpt", "output": self.replies, **usage}
+        if self.operation == COMPLETIONS:
+            return {"choices": [{"text": text} for text in self.answers], "model": "old", **usage}
+        choices = [{"index": i, "message": reply} for i, reply in enumerate(self.replies)]
+        return {"choices": choices, "id": "chatcmpl-1", "model": "gpt", **usage}
+
+    def _streamed(self) -> str:
+        if self.operation == RESPONSES:
+            created = {"type": "response.created", "response": {"usage": None}}
+            events = [created, {"type": "response.completed", "response": self._reply()}]
+            return "".join(f"event: {e['type']}\ndata: {dumps(e)}\n\n" for e in events)
+        pieces = [text[i : i + 512] for text in self.answers for i in range(0, len(text), 512)]
+        deltas = [{"choices": [{"delta": {"content": piece}}], "usage": None} for piece in pieces]
+        last = [{"choices": [], "model": "gpt", "usage": self.counts}] if self.usage else []
+        return "".join(f"data: {dumps(event)}\n\n" for event in deltas + last) + "data: [DONE]\n\n"
+
+    @property
+    def in_llm_log(self) -> bool:
+        """Embeddings, completions and failed calls are not in it."""
+        return self.status < 400 and self.operation in (CHAT, RESPONSES)
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def sized(call: Callable[[str], str], size: int) -> str:
+    """The text with which what `call` makes of it is exactly `size` bytes."""
+    return "x" * (size - len(call("").encode()))
+
+
+def cut(body: str) -> str:
+    """A body as logged: a character cut in two becomes a replacement character."""
+    return body.encode()[:BODY].decode(errors="replace")
+
+
+def has_bodies(call: Call) -> bool:
+    """Whether the entry holds its bodies, as the caller saw them and as the model."""
+    logged = 2 * sum(len(body.encode()[:BODY]) for body in (call.request_body, call.response_body))
+    return call.bodies and logged + 1_000 <= ENTRY
+
+
+def gateway_row(call: Call, time: datetime) -> Json:
+    path = {CHAT: "chat/completions", EMBEDDINGS: "embeddings"}.get(call.operation, "completions")
+    by_deployment = f"deployments/{call.deployment}/{path}?api-version=1"
+    path = "v1/responses" if call.operation == RESPONSES else by_deployment
+    row = {
+        "TimeGenerated": time, "CorrelationId": call.id, "ApiId": "miyagi-api", "Method": "POST",
+        "OperationId": call.operation, "ApimSubscriptionId": call.consumer,
+        "CallerIpAddress": call.ip, "Url": f"https://gateway/openai/{path}",
+        "ResponseCode": call.status, "BackendResponseCode": call.backend or call.status,
+        "RequestSize": len(call.request_body), "ResponseSize": len(call.response_body),
+        "RequestBody": "", "BackendRequestBody": "", "ResponseBody": "", "BackendResponseBody": "",
+        "LastErrorReason": "", "LastErrorSource": "", "_ResourceId": "/gateway",
+    }  # fmt: skip
+    if has_bodies(call):
+        for side in ("", "Backend"):
+            row[f"{side}RequestBody"] = cut(call.request_body)
+            row[f"{side}ResponseBody"] = cut(call.response_body)
+    return row
+
+
+def llm_rows(call: Call, time: datetime) -> Iterator[Json]:
+    """The header, the prompt and the completion, without those lost."""
+    tokens = (*call.tokens, call.total) if call.usage else (0, 0, 0)
+    names = ("PromptTokens", "CompletionTokens", "TotalTokens")
+    head = {
+        "DeploymentName": call.deployment,
+        "ModelName": "gpt",
+        **dict(zip(names, tokens, strict=True)),
+    }
+    rows = [head | {"IsStreamCompletion": call.stream}]
+    for column, said in (("RequestMessages", call.messages), ("ResponseMessages", call.replies)):
+        text = dumps(said)
+        if len(text) <= CHUNK:
+            rows.append({column: said})
+        else:
+            kept = text[:LLM_TEXT]
+            rows += [{column: kept[i : i + CHUNK]} for i in range(0, len(kept), CHUNK)]
+    empty = {"DeploymentName": "", "ModelName": ""}
+    for number, row in enumerate(rows):
+        if call.in_llm_log and number not in call.lost:
+            times = {"TimeGenerated": time + timedelta(seconds=1), "CorrelationId": call.id}
+            yield empty | row | times | {"SequenceNumber": number, "_ResourceId": "/gateway"}
+
+
+def source(call: Call) -> str:
+    """Where the tokens of a call can be known from."""
+    if call.in_llm_log and call.usage and 0 not in call.lost:
+        return "llm log"
+    if call.status >= 400:
+        refused = call.backend is None and (call.status != 400 or not call.error)
+        return "none" if refused or (call.error and call.error != FILTERED) else "unknown"
+    read = cut(call.response_body) if call.in_gateway_log and has_bodies(call) else ""
+    if call.usage and dumps(call.counts) in read:
+        return "streamed usage" if call.stream else "response body"
+    return "unknown"
