@@ -20,6 +20,8 @@ class AzureEnvironment:
     """Resource for which the gateway's identity asks a token, without trailing slash."""
     logs_endpoint: str
     """Log Analytics query endpoint."""
+    management_endpoint: str
+    """Azure Resource Manager."""
     portal: str
     """Azure portal."""
 
@@ -32,6 +34,7 @@ ENVIRONMENTS = {
         openai_suffix="openai.azure.com",
         openai_audience="https://cognitiveservices.azure.com",
         logs_endpoint="https://api.loganalytics.io",
+        management_endpoint="https://management.azure.com",
         portal="https://portal.azure.com",
     ),
     "usgovernment": AzureEnvironment(
@@ -39,6 +42,7 @@ ENVIRONMENTS = {
         openai_suffix="openai.azure.us",
         openai_audience="https://cognitiveservices.azure.us",
         logs_endpoint="https://api.loganalytics.us",
+        management_endpoint="https://management.usgovcloudapi.net",
         portal="https://portal.azure.us",
     ),
     "china": AzureEnvironment(
@@ -46,6 +50,7 @@ ENVIRONMENTS = {
         openai_suffix="openai.azure.cn",
         openai_audience="https://cognitiveservices.azure.cn",
         logs_endpoint="https://api.loganalytics.azure.cn",
+        management_endpoint="https://management.chinacloudapi.cn",
         portal="https://portal.azure.cn",
     ),
 }

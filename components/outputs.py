@@ -6,11 +6,12 @@ from typing import Any
 
 import pulumi
 
+from components import openapi
 from components.environment import AzureEnvironment
 from components.gateway import Gateway
 from components.models import kind_of
 from components.openai_account import OpenAIAccount
-from components.openai_api import KEY_HEADER, OpenAIApi
+from components.openai_api import COGNITIVE_SERVICES_USER, KEY_HEADER, OpenAIApi
 from components.settings import Settings
 from components.workspace import Workspace
 
@@ -33,6 +34,7 @@ def export(
             "model": deployment.model,
             "version": deployment.version,
             "kind": kind_of(deployment.model),
+            "capacity": deployment.capacity,
         }
         for deployment in settings.deployments
     ]
@@ -50,7 +52,8 @@ def export(
         pulumi.export(key, value)
     pulumi.export("subscriptionKeys", api.subscription_keys)
     pulumi.export("portal", _portal_links(environment, workspace, account, gateway))
-    pulumi.export("proof", {**values, **_for_the_check(settings, environment)})
+    asked = {"backendUrl": account.backend_url, **_for_the_check(settings, environment)}
+    pulumi.export("proof", {**values, **asked})
 
 
 def _portal_links(
@@ -77,4 +80,13 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
         "subscriptionKeyHeader": KEY_HEADER,
         "apiVersion": settings.check_api_version,
         "logsEndpoint": environment.logs_endpoint,
+        "managementEndpoint": environment.management_endpoint,
+        "audience": environment.openai_audience,
+        "roleId": COGNITIVE_SERVICES_USER,
+        "llmMessageBytes": settings.llm_message_bytes,
+        "diagnosticSettings": {
+            "gateway": settings.gateway_diagnostic_setting_name,
+            "account": settings.account_diagnostic_setting_name,
+        },
+        "operations": openapi.operations(settings.api_document),
     }

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from queries.check.proofs import PROOFS
 from queries.check.report import EXIT
 
 DEFAULT_TIMEOUT = 120.0
@@ -23,6 +24,14 @@ class _Parser(argparse.ArgumentParser):
         """One line, exit status 2."""
         sys.stderr.write(f"queries.check: {message} (see --help)\n")
         sys.exit(EXIT["error"])
+
+
+class _List(argparse.Action):
+    def __call__(self, *_: object) -> None:
+        """Each proof with a line; exit status 0."""
+        width = max(len(proof.id) for proof in PROOFS)
+        sys.stdout.writelines(f"{proof.id:{width}}  {proof.about}\n" for proof in PROOFS)
+        sys.exit(0)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -57,6 +66,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"
     )
+    parser.add_argument("--list", action=_List, nargs=0, help="name the proofs, and end")
     options = parser.parse_args(arguments)
     _make(parser, options)
     if options.timeout is None:

@@ -1,4 +1,4 @@
-"""One marked call to each deployment through the gateway, as a consumer makes it."""
+"""Marked calls to each deployment through the gateway, as a consumer makes them."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 
+from queries.check import kinds
 from queries.check.answers import Refusal, lost, refusal
 from queries.check.clock import Clock
-from queries.check.evidence import Call, Usage
-from queries.check.outputs import Deployment, Target
+from queries.check.kinds import Json, Planned
+from queries.check.outputs import Target
+from queries.check.records import Call, Usage
 
 TIMEOUT = httpx.Timeout(180, connect=15)
-COMPLETION_TOKENS = 256
-"""Enough for a reasoning model to come to an answer, and little money."""
-EMBEDDING_DIMENSIONS = 8
-"""Keeps the response below the bytes that the gateway logs; third-generation models take it."""
 HEARTBEAT = 60.0
 """Seconds between two lines that say the same."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
 CLOCK_ERROR = timedelta(seconds=5)
 """Difference from the service's `Date` (whole seconds) above which this machine's clock is off."""
-PATHS = {"chat": "chat/completions", "completions": "completions", "embeddings": "embeddings"}
+PREFIX = "proof-"
+"""What every marker begins with."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A deployment that did not answer."""
+    """A call that was not answered."""
 
     deployment: str
+    label: str
     cause: str
     fix: str
 
@@ -50,36 +49,66 @@ class Caller:
     deadline: float
     """Value of `clock.elapsed()` after which to give up."""
     say: Callable[[str], None] = field(default=lambda _: None)
-    run: str = field(default_factory=lambda: f"proof-{secrets.token_hex(8)}")
+    run: str = field(default_factory=lambda: f"{PREFIX}{secrets.token_hex(8)}")
     """What the markers of this run begin with."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
 
     def all(self) -> list[Call | Failed]:
-        """One call to each deployment."""
+        """One call of each kind to each deployment, up to the first that it does not answer.
+
+        A kind that a model does not know is left out.
+        """
         self._round += 1
-        results = [self.call(deployment) for deployment in self.target.deployments]
-        for call in results:
-            if isinstance(call, Call):
-                self.say(f"{call.deployment}: answered, {call.usage} tokens, marker {call.marker}")
+        results: list[Call | Failed] = []
+        for planned in kinds.plan(self.target):
+            if any(
+                isinstance(r, Failed) and r.deployment == planned.deployment.name for r in results
+            ):
+                continue
+            result = self.call(planned)
+            if isinstance(result, Failed) and _not_offered(planned, result):
+                self.say(f"{planned.label}: left out, the model does not offer it")
+                continue
+            results.append(result)
+            if isinstance(result, Call):
+                marked = f"{result.usage} tokens, marker {result.marker}"
+                self.say(f"{planned.label}: answered, {marked}")
         return results
 
-    def call(self, deployment: Deployment) -> Call | Failed:
+    def call(self, planned: Planned) -> Call | Failed:
         """The answered call, or why there is none."""
         begun, wait = self.clock.elapsed(), FIRST_WAIT
         while True:
             marker = f"{self.run}-{secrets.token_hex(6)}"
-            answer = self._once(deployment, marker)
+            answer = self._once(planned, marker)
             if isinstance(answer, Call):
                 return answer
-            cause = self._clean(answer.cause)
+            cause = self.clean(answer.cause)
             pause = max(wait, answer.retry_after)
             end = min(begun + answer.patience, self.deadline)
             if self.clock.elapsed() + pause > end:
-                return Failed(deployment=deployment.name, cause=cause, fix=answer.fix)
-            self._repeat(f"{deployment.name}: {cause}; calling again")
+                name = planned.deployment.name
+                return Failed(deployment=name, label=planned.label, cause=cause, fix=answer.fix)
+            self._repeat(f"{planned.label}: {cause}; calling again")
             self.clock.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    def post(self, path: str, body: Json, key: str | None) -> httpx.Response:
+        """One request, with a key or without any.
+
+        Raises:
+            httpx.RequestError: no answer.
+        """
+        # A compressed body would be logged as it is sent.
+        headers = {"Accept-Encoding": "identity"}
+        if key is not None:
+            headers[self.target.subscription_key_header] = key
+        version = {} if path.startswith("/v1/") else {"api-version": self.target.api_version}
+        base = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}"
+        return self.client.post(
+            base + path, params=version, headers=headers, json=body, timeout=TIMEOUT
+        )
 
     def _repeat(self, line: str) -> None:
         """The same words only once a minute."""
@@ -88,100 +117,75 @@ class Caller:
             self.say(line)
             self._said = (line, self.clock.elapsed())
 
-    def _once(self, deployment: Deployment, marker: str) -> Call | Refusal:
+    def _once(self, planned: Planned, marker: str) -> Call | Refusal:
         started = self.clock.now()
+        body = kinds.request(planned, marker, self.target)
+        key = self.target.key.get_secret_value()
         try:
-            response = self.client.post(
-                self._url(deployment),
-                params={"api-version": self.target.api_version},
-                headers={
-                    self.target.subscription_key_header: self.target.key.get_secret_value(),
-                    # A compressed body would be logged as it is sent.
-                    "Accept-Encoding": "identity",
-                },
-                json=_request(deployment, marker),
-                timeout=TIMEOUT,
-            )
+            response = self.post(kinds.path_of(planned.kind, planned.deployment.name), body, key)
         except httpx.RequestError as error:
             return lost(error)
         refused = refusal(response)
         if refused:
             return refused
-        skew = _skew(response, self.clock.now())
+        skew = clock_error(response, self.clock.now())
         times = (started + skew, self.clock.now() + skew)
         try:
-            return _call(deployment, marker, response, times, self._round)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return self._call(planned, marker, response, times)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return Refusal(
                 "HTTP 200, but not the answer of a model",
                 "check that the policy's backend URL is the account's endpoint",
             )
 
-    def _url(self, deployment: Deployment) -> str:
-        base = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}"
-        return f"{base}/deployments/{deployment.name}/{PATHS[deployment.kind]}"
+    def _call(
+        self,
+        planned: Planned,
+        marker: str,
+        response: httpx.Response,
+        times: tuple[datetime, datetime],
+    ) -> Call:
+        answer = kinds.read(planned.kind, response.content)
+        ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
+        return Call(
+            deployment=planned.deployment.name,
+            label=planned.label,
+            kind=planned.kind,
+            started=times[0],
+            ended=times[1],
+            round=self._round,
+            marker=marker,
+            response_id=answer.id,
+            usage=Usage.of(answer.usage),
+            answer=_words(answer.text),
+            text=answer.text,
+            request=response.request.content,
+            response=response.content,
+            account_ids=frozenset(one for one in ids if one),
+        )
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
         """One printable line without the key, should a service ever repeat it."""
         line = "".join(character if character.isprintable() else " " for character in text)
         return line.replace(self.target.key.get_secret_value(), "***")
 
 
-def _request(deployment: Deployment, marker: str) -> dict[str, Any]:
-    if deployment.kind == "embeddings":
-        small = deployment.model.startswith("text-embedding-3")
-        return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
-    prompt = f"{marker} Answer with one short sentence."
-    if deployment.kind == "completions":
-        return {"prompt": prompt, "max_tokens": COMPLETION_TOKENS}
-    return {
-        "messages": [{"role": "user", "content": prompt}],
-        "max_completion_tokens": COMPLETION_TOKENS,
-    }
+def _not_offered(planned: Planned, result: Failed) -> bool:
+    """Some models have no responses.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#model-support
+    """
+    words = ("OperationNotSupported", "unsupported_model", "does not work with the specified model")
+    return planned.kind == "responses" and any(word in result.cause for word in words)
 
 
-def _call(
-    deployment: Deployment,
-    marker: str,
-    response: httpx.Response,
-    times: tuple[datetime, datetime],
-    number: int,
-) -> Call:
-    body = response.json()
-    ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
-    return Call(
-        deployment=deployment.name,
-        kind=deployment.kind,
-        started=times[0],
-        ended=times[1],
-        round=number,
-        marker=marker,
-        response_id=_id(deployment, body),
-        usage=Usage.of(body["usage"]),
-        answer=_words(body),
-        request=response.request.content,
-        response=response.content,
-        account_ids=frozenset(one for one in ids if one),
-    )
-
-
-def _id(deployment: Deployment, body: dict[str, Any]) -> str:
-    if deployment.kind == "embeddings":
-        return ""
-    if not isinstance(body["id"], str) or not body["id"]:
-        raise ValueError("no id")
-    return body["id"]
-
-
-def _words(body: dict[str, Any]) -> str:
+def _words(text: str) -> str:
     """The first plain words of the completion: text that no escaping changes."""
-    choice = (body.get("choices") or [{}])[0]
-    content = (choice.get("message") or {}).get("content") or choice.get("text") or ""
-    found = re.search(r"[A-Za-z0-9][A-Za-z0-9 ]{0,30}", content)
+    found = re.search(r"[A-Za-z0-9][A-Za-z0-9 ]{0,30}", text)
     return found.group().strip() if found else ""
 
 
-def _skew(response: httpx.Response, now: datetime) -> timedelta:
+def clock_error(response: httpx.Response, now: datetime) -> timedelta:
     """What to add to this machine's clock to get the service's."""
     try:
         date = parsedate_to_datetime(response.headers["date"])

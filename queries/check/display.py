@@ -35,6 +35,7 @@ class Display:
         self._live = Live(console=console, transient=True) if console.is_terminal else None
         self._begun = self._spoke = clock.elapsed()
         self._shown: dict[str, str] = {}
+        self._ended: dict[str, float] = {}
 
     def __enter__(self) -> Display:
         if self._live:
@@ -53,9 +54,12 @@ class Display:
     def show(self, verdicts: dict[str, Verdict]) -> None:
         """The proofs as they stand now."""
         if self._live:
-            rows = [(p.id, verdicts[p.id].status, verdicts[p.id].detail) for p in self._proofs]
-            seconds = self._clock.elapsed() - self._begun
-            self._live.update(_table(f"waiting for rows, {seconds:.0f} s", rows), refresh=True)
+            rows = [
+                (p.id, verdicts[p.id].status, self._timed(p.id, verdicts)) for p in self._proofs
+            ]
+            awaited = sum(verdict.status == "waiting" for verdict in verdicts.values())
+            title = f"{awaited} proofs awaited, {self._seconds():.0f} s"
+            self._live.update(_table(title, rows), refresh=True)
             return
         for status in ("seen", "failed", "waiting"):
             names = [name for name, verdict in verdicts.items() if verdict.status == status]
@@ -66,7 +70,18 @@ class Display:
         if self._clock.elapsed() - self._spoke >= HEARTBEAT:
             left = [(v.detail, name) for name, v in verdicts.items() if v.status == "waiting"]
             said = "; ".join(f"{names}: {why}" for why, names in _grouped(left).items())
-            self.say(f"still waiting for {said}")
+            self.say(f"after {self._seconds():.0f} s still waiting for {said}")
+
+    def _timed(self, name: str, verdicts: dict[str, Verdict]) -> str:
+        """What a proof waits for and for how long, or after how long it was decided."""
+        verdict = verdicts[name]
+        if verdict.status == "waiting":
+            return f"for {self._seconds():.0f} s: {verdict.detail}"
+        after = self._ended.setdefault(name, self._seconds())
+        return f"after {after:.0f} s: {verdict.detail}"
+
+    def _seconds(self) -> float:
+        return self._clock.elapsed() - self._begun
 
 
 def summary(console: Console, report: Report) -> None:
@@ -74,9 +89,13 @@ def summary(console: Console, report: Report) -> None:
     if report.proofs:
         alike = _grouped([((line.status, line.detail), line.id) for line in report.proofs])
         console.print(_table("", [(names, *found) for found, names in alike.items()]))
+    for difference in report.differences:
+        _print(console, f"found: {difference}: {difference.fix}")
     fixes = _grouped([(line.fix, line.id) for line in report.proofs if line.fix])
     for fix, names in fixes.items():
         _print(console, f"{names}: {fix}")
+    for reason, names in _grouped([(why, name) for name, why in report.unreadable.items()]).items():
+        _print(console, f"not compared with the deployment: {names} ({reason})")
     if report.error:
         _print(console, report.error + (f" ({report.fix})" if report.fix else ""))
     seen = sum(line.status == "seen" for line in report.proofs)

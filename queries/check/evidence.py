@@ -4,69 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
+from queries.check.difference import Difference
+from queries.check.kinds import path_of
 from queries.check.outputs import Target
+from queries.check.records import Attempt, Call, Run
 from queries.check.workspace import Row
 
-Source = Literal["gateway", "llm", "account", "gateway-metrics", "account-metrics"]
+Source = Literal[
+    "gateway",
+    "llm",
+    "account",
+    "gateway-metrics",
+    "account-metrics",
+    "gateway-whole",
+    "llm-whole",
+    "diagnostics-whole",
+]
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
 SLACK = timedelta(seconds=6)
 """How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
 OK = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """Tokens of one call as the caller was told."""
-
-    prompt: int
-    completion: int
-    total: int
-
-    @classmethod
-    def of(cls, usage: dict[str, Any]) -> Usage:
-        """From the `usage` object of a response; embeddings have no completion.
-
-        Raises:
-            ValueError: no tokens, which no answered call has.
-        """
-        names = ("prompt_tokens", "completion_tokens", "total_tokens")
-        prompt, completion, total = (int(usage.get(name) or 0) for name in names)
-        if not (prompt and total):
-            raise ValueError("usage without tokens")
-        return cls(prompt=prompt, completion=completion, total=total)
-
-    def __str__(self) -> str:
-        return f"{self.prompt} + {self.completion} = {self.total}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call that the gateway answered with 200, made here or read from its log."""
-
-    deployment: str
-    started: datetime
-    """By the service's clock, UTC."""
-    ended: datetime
-    round: int
-    """Calls of one round, one to each deployment, are proven together."""
-    kind: str = "chat"
-    marker: str = ""
-    """Random text of the prompt; "" for a call that was not made here."""
-    response_id: str = ""
-    """The response's own `id`; embeddings have none."""
-    usage: Usage | None = None
-    answer: str = ""
-    """Some plain words of the completion; "" if it has none."""
-    request: bytes = b""
-    response: bytes = b""
-    correlation: str = ""
-    """The gateway's id of a call that was read from its log."""
-    account_ids: frozenset[str] = frozenset()
-    """Request ids that the model endpoint put into the response's headers."""
 
 
 @dataclass(kw_only=True)
@@ -80,8 +41,16 @@ class Evidence:
     rows: dict[Source, list[Row]] = field(default_factory=dict)
     waiting: dict[Source, str] = field(default_factory=dict)
     """Why a source gave nothing at the last look."""
+    attempts: list[Attempt] = field(default_factory=list)
+    """Calls that had to fail."""
+    library: dict[str, Run] = field(default_factory=dict)
+    """How each query of the library ran."""
+    audit_differences: list[Difference] = field(default_factory=list)
+    """What keeps audit logs from the workspace, by the deployed settings."""
+    audit_unreadable: str = ""
+    """Why those settings could not be read."""
     failed_calls: list[tuple[str, str, str]] = field(default_factory=list)
-    """Deployment, cause and fix of each call that was not answered."""
+    """Label, cause and fix of each call that was not answered."""
     marker: str = ""
     """What the markers of all calls begin with."""
     caller_ip: str = ""
@@ -90,12 +59,19 @@ class Evidence:
     """When a look last brought more or fewer rows."""
     now: datetime | None = None
     """When the last look was."""
+    _links: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False, repr=False)
+    _texts: list[tuple[str, str, str]] = field(default_factory=list, init=False, repr=False)
 
     def add(self, calls: list[Call]) -> None:
         """Calls made here, whose rows are to be found too."""
         self.calls = [*self.calls, *calls]
         self.since = min([self.since, *(call.started - MARGIN for call in calls)])
         self.until = max([self.until, *(call.ended + MARGIN for call in calls)])
+
+    def add_attempts(self, attempts: list[Attempt]) -> None:
+        """Calls that had to fail, whose rows are to be found as well."""
+        self.attempts = [*self.attempts, *attempts]
+        self.until = max([self.until, *(attempt.ended + MARGIN for attempt in attempts)])
 
     def first(self) -> list[Call]:
         """The first round of calls made here; none if others made the calls."""
@@ -120,27 +96,56 @@ class Evidence:
         api = self.target.api_id.lower()
         return [row for row in self.of("gateway") if text(row, "ApiId").lower() == api]
 
+    def take(self, source: Source, rows: list[Row]) -> None:
+        """The rows of a look, in place of those before."""
+        before, self.rows[source] = self.of(source), rows
+        if len(rows) != len(before):
+            self.changed = self.now
+        if source in {"gateway", "llm"} and _ids(rows) != _ids(before):
+            self._links.clear()
+            self._texts.clear()
+
     def correlations(self, call: Call) -> set[str]:
         """The gateway's ids of a call: by its marker or response id in either log."""
+        key = (call.marker, call.correlation)
+        if key not in self._links:
+            self._links[key] = self._linked(call)
+        return self._links[key]
+
+    def _linked(self, call: Call) -> set[str]:
         if call.correlation:
             return {call.correlation}
         needles = [call.marker, f'"{call.response_id}"' if call.response_id else ""]
-        columns = {"gateway": BODIES, "llm": ("Request",)}
+        needles = [needle for needle in needles if needle]
         found = {
-            text(row, "CorrelationId")
-            for log, rows in (("gateway", self.of_api()), ("llm", self.of("llm")))
-            for row in rows
-            if (call.response_id and text(row, "RequestId") == call.response_id)
-            or any(n and n in text(row, column) for column in columns[log] for n in needles)
+            correlation
+            for correlation, request_id, said in self._searchable()
+            if (call.response_id and request_id == call.response_id)
+            or any(needle in said for needle in needles)
         }
         return (found - {""}) or self._only_one_possible(call)
+
+    def _searchable(self) -> list[tuple[str, str, str]]:
+        """Correlation id, response id and content of each row of both logs."""
+        if not self._texts:
+            columns = [(self.of_api(), BODIES), (self.of("llm"), ("Request",))]
+            self._texts = [
+                (
+                    text(row, "CorrelationId"),
+                    text(row, "RequestId"),
+                    "\n".join(text(row, name) for name in names),
+                )
+                for rows, names in columns
+                for row in rows
+            ]
+        return self._texts
 
     def _only_one_possible(self, call: Call) -> set[str]:
         """Without content to go by: the one such call of that consumer in that time, if only one.
 
         Where bodies are meant to be logged, a short call without any says that they are not.
         """
-        if call.kind == "chat" and self.target.llm_logging:
+        if call.is_chat and self.target.llm_logging:
             return set()
         possible = {
             text(row, "CorrelationId")
@@ -152,7 +157,7 @@ class Evidence:
 
     def calls_like(self, call: Call) -> list[Row]:
         """The gateway's rows of answered calls to that deployment at that time."""
-        path = f"/deployments/{call.deployment}/".lower()
+        path = path_of(call.kind, call.deployment).lower()
         return [
             row
             for row in self.of_api()
@@ -164,6 +169,10 @@ class Evidence:
     def all_correlations(self) -> set[str]:
         """Every gateway id that some call is known by."""
         return {one for call in self.calls for one in self.correlations(call)}
+
+
+def _ids(rows: list[Row]) -> list[tuple[str, str]]:
+    return sorted((text(row, "CorrelationId"), text(row, "SequenceNumber")) for row in rows)
 
 
 def within(row: Row, call: Call) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from queries.check.evidence import OK, Call, Evidence, text
-from queries.check.proofs.llm import usage_in
+from queries.check.evidence import OK, Evidence, text
+from queries.check.proofs.llm import objects, usage_in
+from queries.check.records import Call
 from queries.check.workspace import Row
 
 WINDOW = timedelta(hours=24)
@@ -30,8 +30,8 @@ def _call(row: Row, number: int) -> Call | None:
     if not match or not isinstance(time, datetime):
         return None
     body, response_id = text(row, "ResponseBody"), ""
-    with suppress(ValueError, KeyError, TypeError):
-        response_id = str(json.loads(body)["id"])
+    with suppress(ValueError, TypeError, AttributeError):
+        response_id = next((str(one["id"]) for one in objects(body) if one.get("id")), "")
     return Call(
         deployment=match[1],
         kind=match[2].partition("/")[0],

@@ -31,7 +31,10 @@ class Deployment(_Model):
 
     name: str
     model: str
+    version: str = ""
     kind: Literal["chat", "completions", "embeddings"]
+    capacity: int = 1000
+    """Thousands of tokens a minute."""
 
 
 class Target(_Model):
@@ -53,6 +56,16 @@ class Target(_Model):
     subscription_key_header: str
     api_version: str
     logs_endpoint: Url
+    management_endpoint: Url = "https://management.azure.com"
+    workspace_id: str = ""
+    llm_message_bytes: int = 32768
+    backend_url: str = ""
+    audience: str = ""
+    role_id: str = ""
+    diagnostic_settings: dict[str, str] = Field(default_factory=dict)
+    """Name of the setting of `gateway` and `account`; "" for one that another program keeps."""
+    operations: dict[str, str] = Field(default_factory=dict)
+    """Operation id by method and path of the imported document; empty if it is not known."""
     consumer: str = ""
     key: SecretStr = SecretStr("")
 
@@ -60,6 +73,15 @@ class Target(_Model):
     def every_call(self) -> bool:
         """The gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004
+
+    def offers(self, path: str) -> bool:
+        """The imported document has an operation to POST to, as far as it is known."""
+        return f"POST {path}" in self.operations
+
+    @property
+    def can_call(self) -> bool:
+        """There is a key; without traffic none is read."""
+        return bool(self.key.get_secret_value())
 
     @property
     def bodies(self) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from queries.check import CannotRunError
+from queries.check.difference import Difference
 from queries.check.proofs.base import Proof, Verdict
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
@@ -35,6 +37,10 @@ class Report:
     seconds: float = 0.0
     error: str = ""
     fix: str = ""
+    differences: list[Difference] = field(default_factory=list)
+    """Where the deployment is not as declared; looked for when a proof was not seen."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Parts of the deployment that could not be read, and why."""
     status: int = EXIT["error"]
 
     def judge(self, proofs: list[Proof], verdicts: dict[str, Verdict]) -> None:
@@ -55,9 +61,18 @@ class Report:
         ]
 
     def write_json(self, file: Path) -> None:
-        """`{"verdict", "proofs": [{"id", "status", "detail", "fix"}], "seconds"}`."""
-        proofs = [vars(line) for line in self.proofs]
-        value = {"verdict": self.verdict, "proofs": proofs, "seconds": self.seconds}
+        """Verdict, proofs with id, status, detail and fix, seconds, and differences.
+
+        A difference has path, declared, deployed and fix.
+        """
+        value: dict[str, Any] = {
+            "verdict": self.verdict,
+            "proofs": [vars(line) for line in self.proofs],
+            "seconds": self.seconds,
+            "differences": [vars(difference) for difference in self.differences],
+        }
+        if self.unreadable:
+            value["unreadable"] = self.unreadable
         if self.error:
             value |= {"error": self.error, "fix": self.fix}
         _write(file, json.dumps(value, indent=2) + "\n")
@@ -73,7 +88,8 @@ class Report:
                 ET.SubElement(case, "skipped", message=line.detail)
             else:
                 tag = "failure" if line.status == "failed" else "error"
-                ET.SubElement(case, tag, message=line.detail, type=line.status).text = line.fix
+                text = "\n".join([line.fix, *(f"{one}: {one.fix}" for one in self.differences)])
+                ET.SubElement(case, tag, message=line.detail, type=line.status).text = text
         if self.error:
             case = ET.SubElement(suite, "testcase", classname="queries.check", name="run")
             ET.SubElement(case, "error", message=self.error, type="error").text = self.fix

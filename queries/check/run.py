@@ -11,13 +11,16 @@ from dataclasses import dataclass
 import httpx
 from rich.console import Console
 
-from queries.check import CannotRunError, observe, outputs, proofs
+from queries.check import CannotRunError, attempts, observe, outputs, proofs
 from queries.check.calls import Caller, Failed
 from queries.check.clock import Clock
+from queries.check.configuration import Configuration
+from queries.check.configuration.read import Manager
 from queries.check.display import Display
-from queries.check.evidence import Call, Evidence
+from queries.check.evidence import Evidence
 from queries.check.kql import render
 from queries.check.outputs import Target
+from queries.check.records import Call
 from queries.check.report import INTERRUPTED, Report
 from queries.check.watch import Watch
 from queries.check.workspace import LogAnalytics, NotYetError
@@ -34,6 +37,7 @@ class World:
     clock: Clock
     client: Callable[[], httpx.Client]
     workspace: Callable[[Target], LogAnalytics]
+    manager: Callable[[Target], Manager]
 
 
 def real_world() -> World:
@@ -43,6 +47,7 @@ def real_world() -> World:
         clock=Clock(),
         client=httpx.Client,
         workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
+        manager=lambda target: Manager(endpoint=target.management_endpoint, client=httpx.Client),
     )
 
 
@@ -63,6 +68,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
     found = _target(options)
     applicable = proofs.of(found)
     workspace, now = world.workspace(found), world.clock.now()
+    configuration = Configuration(target=found, manager=world.manager(found))
     evidence = Evidence(target=found, since=now, until=now, caller_ip=options.caller_ip or "")
     with (
         world.client() as client,
@@ -77,7 +83,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             clock=world.clock,
             deadline=deadline,
             show=display.show,
-            call_again=None if options.no_traffic else lambda: _again(caller),
+            call_again=None if options.no_traffic else lambda: _again(caller, evidence),
         )
         try:
             if options.no_traffic:
@@ -85,7 +91,13 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             elif found.every_call:
                 _try_to_read(workspace, evidence)
                 _call_all(caller, evidence)
+            _read_settings(configuration, evidence)
             watch.run(evidence)
+            report.judge(applicable, watch.verdicts)
+            if report.verdict != "proven" and found.every_call:
+                display.say("looking at the deployed configuration")
+                report.differences = configuration.differences()
+                report.unreadable = configuration.unreadable
         finally:
             if watch.verdicts:
                 report.judge(applicable, watch.verdicts)
@@ -108,15 +120,25 @@ def _try_to_read(workspace: LogAnalytics, evidence: Evidence) -> None:
 def _call_all(caller: Caller, evidence: Evidence) -> None:
     results = caller.all()
     evidence.marker = caller.run
-    evidence.failed_calls = [
-        (r.deployment, r.cause, r.fix) for r in results if isinstance(r, Failed)
-    ]
-    evidence.add([call for call in results if isinstance(call, Call)])
+    evidence.failed_calls = [(r.label, r.cause, r.fix) for r in results if isinstance(r, Failed)]
+    calls = [call for call in results if isinstance(call, Call)]
+    evidence.add(calls)
+    if calls:
+        evidence.add_attempts(attempts.make(caller))
 
 
-def _again(caller: Caller) -> list[Call]:
+def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
+    """Audit logs are proven by the diagnostic settings."""
+    if evidence.target.every_call:
+        evidence.audit_differences = configuration.audit()
+        evidence.audit_unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
+
+
+def _again(caller: Caller, evidence: Evidence) -> None:
     """One more round, if it is whole."""
     caller.say("rows are missing; calling again, as settings may have begun to act since")
     results = caller.all()
     calls = [call for call in results if isinstance(call, Call)]
-    return calls if len(calls) == len(results) else []
+    if len(calls) == len(results):
+        evidence.add(calls)
+        evidence.add_attempts(attempts.make(caller))

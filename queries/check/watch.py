@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from queries.check import CannotRunError, observe
+from queries.check import CannotRunError, library, observe
 from queries.check.clock import Clock
-from queries.check.evidence import Call, Evidence, Source
-from queries.check.kql import render
-from queries.check.proofs import metrics
+from queries.check.evidence import Evidence, Source
 from queries.check.proofs.base import Proof, Verdict
+from queries.check.questions import SOURCES, WHOLE, question
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
-"""Seconds between two looks: 5 queries each, far below 200 in 30 s.
+"""Seconds between two looks: at most 8 queries each, far below 200 in 30 s.
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
-"""
-LONGEST_CALL = timedelta(minutes=6)
-"""The 300 s for which the gateway waits for the model, and the minute of a metric's row.
-
-https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
 GRACE = 30.0
 """Seconds for which the other proofs are still looked for once one has failed."""
@@ -46,7 +39,7 @@ class Watch:
     clock: Clock
     deadline: float
     show: Callable[[Verdicts], None]
-    call_again: Callable[[], list[Call]] | None
+    call_again: Callable[[], None] | None
     """None: judge calls that others made."""
     verdicts: Verdicts = field(default_factory=dict)
     _refused: float | None = None
@@ -68,7 +61,7 @@ class Watch:
             if "waiting" not in statuses or none_to_find or now >= end:
                 return
             if self.call_again and "failed" not in statuses and now >= called_at + AGAIN:
-                evidence.add(self.call_again())
+                self.call_again()
                 called_at = self.clock.elapsed()
             self.clock.sleep(max(0, min(pause, end - now)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
@@ -84,10 +77,12 @@ class Watch:
             return
         evidence.now = self.clock.now()
         for source in SOURCES:
-            if source in wanted:
+            if source in wanted and (source not in WHOLE or evidence.all_correlations()):
                 self._ask(evidence, source, question(source, evidence))
             if source == "gateway" and not self.call_again:
                 evidence.calls = observe.calls(evidence)
+        if any(proof.id == "queries" for proof in left):
+            library.look(evidence, self.workspace)
 
     def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
         try:
@@ -98,37 +93,10 @@ class Watch:
             evidence.waiting[source] = str(reason)
             return
         evidence.waiting.pop(source, None)
-        if len(rows) != len(evidence.of(source)):
-            evidence.changed = evidence.now
-        evidence.rows[source] = rows
+        evidence.take(source, rows)
 
     def _be_patient(self, reason: RefusedError) -> None:
         now = self.clock.elapsed()
         self._refused = now if self._refused is None else self._refused
         if now >= min(self._refused + REFUSED_WAIT, self.deadline):
             raise CannotRunError(str(reason), reason.fix) from None
-
-
-SOURCES: tuple[Source, ...] = ("gateway", "llm", "account", "gateway-metrics", "account-metrics")
-"""In the order in which they are asked: the gateway's ids find rows of the LLM log."""
-
-
-def question(source: Source, evidence: Evidence) -> str:
-    """The KQL that asks a source for the rows of the calls."""
-    target, calls = evidence.target, evidence.calls
-    ids = ",".join(sorted(evidence.all_correlations()))
-    between = {"since": evidence.since, "until": evidence.until}
-    if source == "gateway":
-        only = {"gateway": target.gateway_id, "api": target.api_id, "marker": evidence.marker}
-        return render("gateway-calls", **between, **only, correlations=ids)
-    if source == "llm":
-        only = {"gateway": target.gateway_id, "marker": evidence.marker}
-        requests = ",".join(call.response_id for call in calls)
-        return render("llm-calls", **between, **only, requests=requests, correlations=ids)
-    if source == "account":
-        ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
-        return render("account-calls", **between, account=target.account_id, correlations=ids)
-    # Up to when a call that began in the logs' window, ours or another's, must have ended.
-    between = {"since": metrics.window(evidence), "until": evidence.until + LONGEST_CALL}
-    resource = target.gateway_id if source == "gateway-metrics" else target.account_id
-    return render("metrics", **between, resource=resource)

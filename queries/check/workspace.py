@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.identity import DefaultAzureCredential
-from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
+from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
 
 from queries.check import CannotRunError
 
@@ -52,12 +52,23 @@ class LogAnalytics:
         self._let_in = False
 
     def query(self, kql: str) -> list[Row]:
-        """Rows by column name.
+        """Rows by column name; raises as `columns` does."""
+        tables = self._tables(kql)
+        return [dict(zip(t.columns, row, strict=True)) for t in tables for row in t.rows]
+
+    def columns(self, kql: str) -> list[str]:
+        """Names of the columns that a query returns, also without rows.
 
         Raises:
             NotYetError: ask again later.
             CannotRunError: asking again will not help.
         """
+        tables = self._tables(kql)
+        if not tables:
+            raise NotYetError("the workspace has no data yet")
+        return list(tables[0].columns)
+
+    def _tables(self, kql: str) -> list[LogsTable]:
         try:
             # Each query bounds its own time, so the service's time span is left open.
             result = self._client.query_workspace(self._customer_id, kql, timespan=None)
@@ -75,7 +86,7 @@ class LogAnalytics:
         if isinstance(result, LogsQueryPartialResult):
             # What it leaves out could be the rows that tell the contrary.
             raise NotYetError("the workspace answered in part only")
-        return [dict(zip(t.columns, row, strict=True)) for t in result.tables for row in t.rows]
+        return list(result.tables)
 
     def _no_identity(self, error: HttpResponseError) -> Exception:
         """A token that cannot be renewed now may be in a moment; one never had will not."""

@@ -15,11 +15,17 @@ import httpx
 
 from queries.check.clock import Clock
 from queries.check.workspace import NotYetError
+from tests.check import answers
+from tests.check.answers import Asked
+from tests.check.arm import ACCOUNT, GATEWAY, WORKSPACE, Arm
 
 KEY = "0123456789abcdef0123456789abcdef"
-GATEWAY = "/subscriptions/s/providers/Microsoft.ApiManagement/service/apim-x"
-ACCOUNT = "/subscriptions/s/providers/Microsoft.CognitiveServices/accounts/oai-x"
 Row = dict[str, Any]
+
+
+def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:
+    """A chat deployment too small for long calls."""
+    return {"name": name, "model": model, "version": "1", "kind": "chat", "capacity": 1} | more
 
 
 def outputs(**proof: Any) -> dict[str, Any]:
@@ -33,11 +39,9 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "apiId": "miyagi-api",
             "accountId": ACCOUNT,
             "gatewayId": GATEWAY,
-            "workspaceId": "/subscriptions/s/workspaces/log-x",
+            "workspaceId": WORKSPACE,
             "workspaceCustomerId": "00000000-0000-0000-0000-000000000000",
-            "deployments": [
-                {"name": "text-turbo", "model": "gpt-5.1", "version": "1", "kind": "chat"}
-            ],
+            "deployments": [deployment()],
             "consumers": ["aoai-test"],
             "capture": "full",
             "bodyBytes": 8192,
@@ -46,6 +50,13 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "subscriptionKeyHeader": "api-key",
             "apiVersion": "2025-04-01-preview",
             "logsEndpoint": "https://api.loganalytics.io",
+            "managementEndpoint": "https://management.azure.com",
+            "audience": "https://cognitiveservices.azure.com",
+            "backendUrl": "https://oai-x.openai.azure.com/openai",
+            "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
+            "llmMessageBytes": 262144,
+            "diagnosticSettings": {"gateway": "to-workspace", "account": "to-workspace"},
+            "operations": {},
             **proof,
         },
     }
@@ -86,73 +97,97 @@ class Azure:
     """Seconds by which the service's clock is ahead of the caller's."""
     spread: float = 0.0
     capture: str = "full"
+    body_bytes: int = 8192
+    keys: bool = True
+    """The API asks for a key."""
+    other_columns: dict[str, list[str]] = field(default_factory=dict)
+    """What queries of the library return, by title, if not what they declare."""
+    arm: Arm = field(default_factory=Arm)
     requests: list[httpx.Request] = field(default_factory=list)
+    """Calls with the key to a deployment that there is."""
+    refused: list[httpx.Request] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     _rows: list[tuple[float, str, Row]] = field(default_factory=list)
     _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        asked, refusal = Asked.of(request), self._refusal(request)
+        if refusal:
+            self.refused.append(request)
+            return refusal
         self.requests.append(request)
         if self.refusals:
             return self.refusals.pop(0)
-        number, kind = len(self.requests), request.url.path.rpartition("/")[2]
+        number = len(self.requests)
         usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
-        answer: dict[str, Any] = {"object": kind, "usage": usage}
-        if kind == "completions":
-            message = {"role": "assistant", "content": 'All is well, "friend".'}
-            answer |= {"id": f"chatcmpl-{number}", "choices": [{"message": message}]}
-        body = json.dumps(answer)
-        self._log(request, body, usage, f"corr-{number}")
-        return httpx.Response(
-            200,
-            text=body,
-            headers={
-                "apim-request-id": f"acc-{number}",
-                "date": format_datetime(self._now(), usegmt=True),
-            },
-        )
+        answer = answers.whole(asked, number, usage)
+        body = answers.streamed(answer) if asked.body.get("stream") else json.dumps(answer)
+        self._log(asked, body, f"corr-{number}")
+        if asked.logged_by_llm:
+            self._log_llm(asked, answer, usage, f"corr-{number}")
+        account = {"Deployment": asked.deployment, "ResultSignature": "200"}
+        self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
+        for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
+            self._add(table, {"MetricName": name, "Total": float(len(self.requests))})
+        return httpx.Response(200, text=body, headers=self._headers(f"acc-{number}"))
 
-    def _log(self, request: httpx.Request, body: str, usage: Row, correlation: str) -> None:
-        sent, full = request.content.decode(), self.capture == "full"
-        deployment = request.url.path.split("/")[3]
+    def _refusal(self, request: httpx.Request) -> httpx.Response | None:
+        """Of a call without the key, or to a deployment that there is not."""
+        if self.keys and request.headers.get("api-key") != KEY:
+            answer, reason = wrong_key(), "SubscriptionKeyInvalid"
+        elif "/deployments/no-such-" in request.url.path:
+            answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
+        else:
+            return None
+        code = answer.status_code
+        backend = {"BackendResponseCode": code} if code == 404 else {}
+        more = {
+            "ResponseCode": code,
+            "LastErrorReason": reason,
+            "ApimSubscriptionId": "",
+            **backend,
+        }
+        number = f"no-{len(self.refused)}"
+        self._log(Asked.of(request), answer.text, number, **more)
+        answer.headers.update(self._headers(number))
+        return answer
+
+    def _headers(self, request_id: str) -> dict[str, str]:
+        return {"apim-request-id": request_id, "date": format_datetime(self._now(), usegmt=True)}
+
+    def _log(self, asked: Asked, body: str, correlation: str, **more: Any) -> None:
+        full, limit = self.capture == "full", self.body_bytes
+        sent = asked.content[:limit].decode(errors="ignore") if full else ""
+        said = body.encode()[:limit].decode(errors="ignore") if full else ""
         gateway = {
             "CorrelationId": correlation,
             "ApiId": "miyagi-api",
+            "OperationId": asked.operation,
             "ApimSubscriptionId": "aoai-test",
             "CallerIpAddress": "203.0.113.9",
-            "Url": str(request.url),
+            "Url": asked.url,
             "ResponseCode": 200,
-            "RequestSize": len(sent),
-            "ResponseSize": len(body),
-            **dict.fromkeys(("RequestBody", "BackendRequestBody"), sent if full else ""),
-            **dict.fromkeys(("ResponseBody", "BackendResponseBody"), body if full else ""),
+            "RequestSize": len(asked.content),
+            "ResponseSize": len(body.encode()),
+            **dict.fromkeys(("RequestBody", "BackendRequestBody"), sent),
+            **dict.fromkeys(("ResponseBody", "BackendResponseBody"), said),
         }
-        self._add("ApiManagementGatewayLogs", gateway)
-        if "id" in json.loads(body):
-            self._log_llm(sent, json.loads(body), usage, correlation)
-        self._add(
-            "AzureDiagnostics",
-            {
-                "CorrelationId": correlation.replace("corr", "acc"),
-                "Deployment": deployment,
-                "ResultSignature": "200",
-            },
-        )
-        for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
-            self._add(table, {"MetricName": name, "Total": float(len(self.requests))})
+        self._add("ApiManagementGatewayLogs", gateway | more)
 
-    def _log_llm(self, sent: str, answer: Row, usage: Row, correlation: str) -> None:
+    def _log_llm(self, asked: Asked, answer: Row, usage: Row, correlation: str) -> None:
         counts = {"".join(p.title() for p in key.split("_")): n for key, n in usage.items()}
         entry = {"CorrelationId": correlation, "SequenceNumber": 0, "Request": "", "Response": ""}
         self._add("ApiManagementGatewayLlmLog", entry | counts | {"RequestId": answer["id"]})
         if self.capture == "full":
-            messages = {"Request": sent, "Response": json.dumps(answer["choices"])}
+            said = [choice["message"] for choice in answer["choices"]]
+            messages = {"Request": asked.body["messages"], "Response": said}
             for number, (column, value) in enumerate(messages.items(), start=1):
-                row = entry | {"SequenceNumber": number, column: value}
+                row = entry | {"SequenceNumber": number, column: json.dumps(value)}
                 self._add("ApiManagementGatewayLlmLog", row)
 
     def _add(self, table: str, row: Row) -> None:
-        changed = self.change.get(table, lambda same: same)({"TimeGenerated": self._now(), **row})
+        row, change = {"TimeGenerated": self._now(), **row}, self.change.get(table)
+        changed = change(row) if change else row
         if changed is not None:
             late = self.delay + self._random.uniform(0, self.spread)
             copies = 2 if self.spread and "MetricName" not in row else 1
@@ -170,7 +205,8 @@ class Azure:
         table = next(line for line in kql.splitlines() if line[:3] in {"Api", "Azu"})
         if table == "AzureMetrics":
             table = GATEWAY if GATEWAY in kql else ACCOUNT
-        since, until = (datetime.fromisoformat(t) for t in re.findall(r"datetime\((.+)\)", kql))
+        times = re.findall(r"datetime\(([^)]+)\)", kql)
+        since, until = (datetime.fromisoformat(time) for time in times)
         found = [
             row
             for at, name, row in self._rows
@@ -178,6 +214,22 @@ class Azure:
         ]
         self._random.shuffle(found)
         return found
+
+    def columns(self, kql: str) -> list[str]:
+        """What the query's header declares, unless told otherwise."""
+        if self.clock.time < self.no_table_until:
+            raise NotYetError("the table has no rows yet")
+        title = kql.splitlines()[0].removeprefix("// ")
+        line = re.search(r"// Columns: (.+)", kql)
+        declared = re.sub(r"\([^)]*\)", "", line[1]).split(",") if line else []
+        return self.other_columns.get(title) or [column.strip() for column in declared]
+
+    def first_round_over(self) -> float:
+        """When the last row of the first round of two calls and three attempts was there."""
+        ids = {f"corr-{n}" for n in (1, 2)} | {f"acc-{n}" for n in (1, 2)}
+        ids |= {f"no-{n}" for n in (1, 2, 3)}
+        metrics = [at for at, _, row in self._rows if "MetricName" in row][:4]
+        return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
 
 
 def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:

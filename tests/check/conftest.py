@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from rich.console import Console
 
 from queries.check.arguments import parse
+from queries.check.configuration.read import Manager
 from queries.check.display import summary
 from queries.check.report import Report
 from queries.check.run import World, check
+from queries.check.workspace import LogAnalytics
+from tests.check.arm import Credential
 from tests.check.azure import Azure, FakeClock, outputs
 
 
@@ -32,12 +35,18 @@ class Run:
         file = self.folder / "outputs.json"
         file.write_text(json.dumps(outputs(**proof)))
         self.azure.capture = proof.get("capture", "full")
+        self.azure.body_bytes = proof.get("bodyBytes", 8192)
         console = Console(file=self.screen, force_terminal=self.terminal, width=200)
         world = World(
             console=console,
             clock=self.clock,
             client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.handle)),
-            workspace=lambda _: self.azure,
+            workspace=lambda _: cast("LogAnalytics", self.azure),
+            manager=lambda target: Manager(
+                endpoint=target.management_endpoint,
+                client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.arm.handle)),
+                credential=Credential,
+            ),
         )
         report = check(parse(["--outputs", str(file), *arguments]), world)
         summary(console, report)

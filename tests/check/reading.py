@@ -12,9 +12,10 @@ LOGS, LLM, DIAGNOSTICS = (
     "ApiManagementGatewayLlmLog",
     "AzureDiagnostics",
 )
-FULL = ["call", "prompt", "completion", "caller", "tokens", "messages"]
+FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
+ALWAYS = ["refused", "error", "no-secrets"]
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
-OTHERS = ["account", "gateway-metrics", "account-metrics"]
+OTHERS = ["account", "audit", "gateway-metrics", "account-metrics", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:
@@ -35,3 +36,8 @@ def lost(_: Row) -> None:
 
 
 NO_BODIES = without(**dict.fromkeys(BODIES, ""))
+
+
+def unknown_id(row: Row) -> Row:
+    """Another id than the response told, though one of its own."""
+    return row | {"CorrelationId": f"other-{row['CorrelationId']}"}

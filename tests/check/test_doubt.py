@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from queries.check.workspace import RefusedError
-from tests.check.azure import ACCOUNT, GATEWAY, Row, refused, wrong_key
+from tests.check.arm import ACCOUNT, GATEWAY
+from tests.check.azure import Row, refused, wrong_key
 from tests.check.conftest import Run
 from tests.check.reading import (
     BODIES,
@@ -16,6 +17,7 @@ from tests.check.reading import (
     ends,
     lost,
     of,
+    unknown_id,
     without,
 )
 
@@ -39,7 +41,7 @@ def test_calls_made_before_the_settings_act_are_made_again(run: Run) -> None:
 
     assert run("--timeout", "60").verdict == "proven"
     assert 600 <= run.clock.time <= 610
-    assert len(run.azure.requests) == 2
+    assert len(run.azure.requests) == 4
 
 
 def test_rows_of_another_api_gateway_or_call_prove_nothing(run: Run) -> None:
@@ -51,7 +53,7 @@ def test_rows_of_another_api_gateway_or_call_prove_nothing(run: Run) -> None:
     report = run("--timeout", "1")
 
     unseen = {name for name, end in ends(report).items() if end != "seen"}
-    assert unseen == {"prompt", "completion", "caller", "account"}
+    assert unseen >= {"prompt", "completion", "caller", "operation", "refused", "error", "account"}
     for table in (LOGS, LLM):
         asked = next(kql for kql in run.azure.queries if f"\n{table}\n" in kql)
         assert f'let gateway = "{GATEWAY}";' in asked
@@ -60,7 +62,7 @@ def test_rows_of_another_api_gateway_or_call_prove_nothing(run: Run) -> None:
 
 def test_another_callers_account_row_does_not_stand_in(run: Run) -> None:
     """Without request ids there must be one row more than calls of others in those seconds."""
-    run.azure.change = {DIAGNOSTICS: without(CorrelationId="unknown")}
+    run.azure.change = {DIAGNOSTICS: unknown_id}
     assert run().verdict == "proven"
 
     run.azure.change = {DIAGNOSTICS: lost}
@@ -72,7 +74,7 @@ def test_another_callers_account_row_does_not_stand_in(run: Run) -> None:
 @pytest.mark.parametrize("skew", [-5, 5, -3600, 3600])
 def test_a_wrong_clock_is_no_alarm(run: Run, skew: int) -> None:
     run.azure.skew = skew
-    run.azure.change = {DIAGNOSTICS: without(CorrelationId="unknown")}
+    run.azure.change = {DIAGNOSTICS: unknown_id}
 
     assert run("--timeout", "1").verdict == "proven"
 
@@ -142,7 +144,7 @@ def test_one_wrong_call_is_not_made_good_by_a_later_one(run: Run) -> None:
 
     report = run()
 
-    assert len(run.azure.requests) == 2
+    assert len(run.azure.requests) == 4
     assert of(report, "tokens")[0] == "failed"
 
 

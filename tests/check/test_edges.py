@@ -19,6 +19,7 @@ from queries.check import __main__ as program
 from queries.check import outputs as reader
 from queries.check.arguments import parse
 from queries.check.outputs import KEY_VARIABLE
+from queries.check.proofs import PROOFS
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 from tests.check.azure import KEY, outputs
 
@@ -142,11 +143,13 @@ class Service:
     def __init__(self) -> None:
         self.identity = Identity()
         self.status, self.body = 200, json.dumps(TABLE)
+        self.headers: dict[str, str] = {}
 
     def answer(self, *_: Any, **__: Any) -> requests.Response:
         response = requests.Response()
         response.status_code, response.raw = self.status, BytesIO(self.body.encode())
         response.headers["Content-Type"] = "application/json"
+        response.headers.update(self.headers)
         return response
 
     def query(self) -> list[dict[str, Any]]:
@@ -187,6 +190,42 @@ def test_an_error_of_the_workspace_is_waited_out_or_told(
     with pytest.raises(Exception, match=says) as error:
         service.query()
     assert type(error.value) is kind
+
+
+def test_a_throttled_query_is_asked_again_when_the_service_says(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def later(seconds: float) -> None:
+        slept.append(seconds)
+        service.status, service.body = 200, json.dumps(TABLE)
+
+    monkeypatch.setattr("time.sleep", later)
+    service.status, service.headers = 429, {"Retry-After": "7"}
+
+    assert service.query() == [{"Name": "Requests", "Total": 2.0}]
+    assert slept == [7]
+
+
+def test_columns_are_known_without_rows(service: Service) -> None:
+    workspace = LogAnalytics("https://api.loganalytics.io", "id")
+    service.body = json.dumps({"tables": [{"name": "t", "columns": COLUMNS, "rows": []}]})
+    assert workspace.columns("AzureMetrics") == ["Name", "Total"]
+
+    service.status, service.body = 204, ""
+    with pytest.raises(NotYetError, match="no data"):
+        workspace.columns("AzureMetrics")
+
+
+def test_the_proofs_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        program.main(["--list"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert end.value.code == 0
+    assert [line.split()[0] for line in lines] == [proof.id for proof in PROOFS]
+    assert all(proof.about in line for proof, line in zip(PROOFS, lines, strict=True))
 
 
 def test_an_empty_answer_is_no_rows(service: Service) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components import openapi
 from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_program
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "urns.txt"
@@ -240,14 +241,27 @@ def test_v2_tiers_get_no_setting_that_they_lack() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cloud", "backend", "audience"),
+    ("cloud", "backend", "audience", "manager"),
     [
-        ("usgovernment", ".openai.azure.us/openai", "https://cognitiveservices.azure.us"),
-        ("china", ".openai.azure.cn/openai", "https://cognitiveservices.azure.cn"),
+        (
+            "usgovernment",
+            ".openai.azure.us/openai",
+            "https://cognitiveservices.azure.us",
+            "https://management.usgovcloudapi.net",
+        ),
+        (
+            "china",
+            ".openai.azure.cn/openai",
+            "https://cognitiveservices.azure.cn",
+            "https://management.chinacloudapi.cn",
+        ),
     ],
 )
-def test_sovereign_clouds_have_their_own_hosts(cloud: str, backend: str, audience: str) -> None:
+def test_sovereign_clouds_have_their_own_hosts(
+    cloud: str, backend: str, audience: str, manager: str
+) -> None:
     run = run_program(provider_config={"azure-native:environment": cloud})
+    assert run.stack["proof"]["managementEndpoint"] == manager
     policy = run.inputs("openai-api-policy")["value"]
     assert f'base-url="https://oai-abc123{backend}"' in policy
     assert f'resource="{audience}"' in policy
@@ -274,14 +288,32 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         "subscriptionKeyHeader": "api-key",
         "consumers": ["aoai-test"],
         "deployments": [
-            {"name": "text-turbo", "model": "gpt-5.1", "version": "2025-11-13", "kind": "chat"}
+            {
+                "name": "text-turbo",
+                "model": "gpt-5.1",
+                "version": "2025-11-13",
+                "kind": "chat",
+                "capacity": 10,
+            }
         ],
         "capture": "full",
         "bodyBytes": 8192,
         "samplingPercentage": 100,
         "llmLogging": True,
+        "llmMessageBytes": 262144,
         "logsEndpoint": "https://api.loganalytics.io",
+        "managementEndpoint": "https://management.azure.com",
+        "backendUrl": "https://oai-abc123.openai.azure.com/openai",
+        "audience": "https://cognitiveservices.azure.com",
+        "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
+        "diagnosticSettings": {
+            "gateway": "API Management Diagnostic Setting",
+            "account": "OpenAI Diagnostic Setting",
+        },
+        "operations": openapi.operations(""),
     }
+    assert openapi.operations("")["POST /v1/responses"] == "V1_Responses_Create"
+    assert openapi.operations("https://example.com/openapi.json") == {}
 
 
 def test_conflicts_are_retried_on_each_child_that_can_meet_one(example: Run) -> None:

@@ -68,8 +68,8 @@ def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
         (r"/apiLinks/[^/]+$", 1, "product"),
         (r"/apis/[^/]+/diagnostics/azuremonitor$", 3, "diagnostic"),
         (r"/service/[^/]+/loggers/azuremonitor$", 3, "logger"),
-        (r"/service/.*/diagnosticSettings/[^/]+$", 3, "diagnostic setting"),
-        (r"/accounts/.*/diagnosticSettings/[^/]+$", 3, "diagnostic setting"),
+        (r"/service/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of API Management is"),
+        (r"/accounts/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of Azure OpenAI is"),
     ],
 )
 def test_broken_deployment_is_told_with_its_cause(

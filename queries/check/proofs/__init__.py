@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queries.check.outputs import Target
-from queries.check.proofs import content, llm, metrics, rows
+from queries.check.proofs import audit, content, library, llm, long, metrics, refused, rows, secrets
 from queries.check.proofs.base import Proof
 
 PROOFS = (
@@ -11,12 +11,19 @@ PROOFS = (
     content.PROMPT,
     content.COMPLETION,
     rows.CALLER,
+    rows.OPERATION,
     llm.TOKENS,
     llm.MESSAGES,
+    long.LONG,
     content.NO_CONTENT,
+    refused.REFUSED,
+    refused.ERROR,
+    secrets.NO_SECRETS,
     rows.ACCOUNT,
+    audit.AUDIT,
     metrics.GATEWAY,
     metrics.ACCOUNT,
+    library.QUERIES,
 )
 
 

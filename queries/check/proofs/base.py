@@ -6,16 +6,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from queries.check.evidence import Call, Evidence, Source
+from queries.check.evidence import Evidence, Source
 from queries.check.outputs import Target
+from queries.check.records import Call
 
 Status = Literal["seen", "waiting", "failed"]
 WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "seen")
 CONTRARY_FIRST: tuple[Status, ...] = ("failed", "seen", "waiting")
 BEST_FIRST: tuple[Status, ...] = ("seen", "failed", "waiting")
-_LISTED = 3
+_LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "seen": 1}
+"""Calls told of in a verdict, before the number of the others."""
 NO_CALL = "no answered call to look for"
 GATEWAY_LOG, LLM_LOG = "ApiManagementGatewayLogs", "ApiManagementGatewayLlmLog"
+TABLES: dict[Source, str] = {
+    "gateway-whole": GATEWAY_LOG,
+    "llm-whole": LLM_LOG,
+    "diagnostics-whole": "AzureDiagnostics",
+}
+"""Sources that give rows with every column."""
 GATEWAY_LOG_FIX = (
     "the gateway's rows do not arrive: its diagnostic setting must send GatewayLogs to this "
     "workspace with resource-specific tables, the API's diagnostic must name the azuremonitor "
@@ -62,10 +70,14 @@ class Proof:
     judge: Callable[[Evidence], Verdict]
     fix: str
     """The likely cause, and where to look, when no row comes by the timeout."""
+    about: str
+    """What it proves, in one line."""
     applies: Callable[[Target], bool] = lambda _: True
 
 
-def each_call(judge: Callable[[Evidence, Call], Verdict]) -> Callable[[Evidence], Verdict]:
+def each_call(
+    judge: Callable[[Evidence, Call], Verdict], only: Callable[[Call], bool] = lambda _: True
+) -> Callable[[Evidence], Verdict]:
     """Every call of a round must show it, and no call made here the contrary.
 
     Of several rounds one is enough: a setting that has just been made loses the first calls. Each
@@ -73,10 +85,11 @@ def each_call(judge: Callable[[Evidence, Call], Verdict]) -> Callable[[Evidence]
     """
 
     def judge_all(evidence: Evidence) -> Verdict:
-        if not evidence.calls:
+        calls = [call for call in evidence.calls if only(call)]
+        if not calls:
             return waiting(NO_CALL)
         rounds: dict[int, list[tuple[Call, Verdict]]] = {}
-        for call in sorted(evidence.calls, key=lambda call: call.started):
+        for call in sorted(calls, key=lambda call: call.started):
             rounds.setdefault(call.round, []).append((call, judge(evidence, call)))
         verdicts = [_joined(found) for found in rounds.values()]
         order = CONTRARY_FIRST if evidence.first() else BEST_FIRST
@@ -99,7 +112,7 @@ def _joined(found: Iterable[tuple[Call, Verdict]]) -> Verdict:
     verdicts = list(found)
     status = min((v.status for _, v in verdicts), key=WORST_FIRST.index)
     chosen = [(call, verdict) for call, verdict in verdicts if verdict.status == status]
-    listed = list(dict.fromkeys(f"{call.deployment}: {v.detail}" for call, v in chosen))
-    more = len(listed) - _LISTED
-    detail = "; ".join(listed[:_LISTED]) + (f"; and {more} more" if more > 0 else "")
+    listed = list(dict.fromkeys(f"{call.name}: {v.detail}" for call, v in chosen))
+    more = len(listed) - _LISTED[status]
+    detail = "; ".join(listed[: _LISTED[status]]) + (f"; and {more} more" if more > 0 else "")
     return Verdict(status=status, detail=detail, fix=chosen[0][1].fix)

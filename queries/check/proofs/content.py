@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from queries.check.evidence import BODIES, Call, Evidence, held, text
+from queries.check.evidence import BODIES, Evidence, held, text
 from queries.check.proofs.base import (
     GATEWAY_LOG,
     GATEWAY_LOG_FIX,
     LLM_LOG,
+    TABLES,
     Proof,
     Verdict,
     each_call,
@@ -18,6 +19,7 @@ from queries.check.proofs.base import (
     seen,
     waiting,
 )
+from queries.check.records import Call
 from queries.check.workspace import Row
 
 SETTLE = timedelta(seconds=10)
@@ -29,6 +31,12 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-use-azure-
 """
 ENVELOPE = 2 * 1024
 """Bytes that an entry's other columns take, roughly."""
+PLACES = ("Url", "BackendUrl", "url_s", "backendUrl_s")
+"""Columns that name a deployment, which a call that must fail marks."""
+OFF_FIX = (
+    "pulumi up --refresh puts the API's diagnostic back; look for a second diagnostic of the "
+    "gateway that logs bodies"
+)
 LOGGING_FIX = (
     "set capture: full and bodyBytes in the stack file, then pulumi up; in the portal: API > "
     "Settings > Azure Monitor > Override global > Number of payload bytes to log"
@@ -42,6 +50,10 @@ def _prompt(evidence: Evidence, call: Call) -> Verdict:
 
 def _completion(evidence: Evidence, call: Call) -> Verdict:
     columns = ("ResponseBody", "BackendResponseBody")
+    rows = evidence.linked("gateway", call)
+    streamed = call.kind == "stream" and evidence.target.messages
+    if streamed and rows and not any(text(row, name) for row in rows for name in columns):
+        return seen("not judged: no body of a streamed answer; the LLM log has its text")
     return _judge(evidence, call, columns, call.response, call.response_id)
 
 
@@ -102,26 +114,38 @@ def _no_content(evidence: Evidence, call: Call) -> Verdict:
     if found:
         return failed(
             f"content is logged in {', '.join(sorted(set(found)))} though capture is metadata",
-            "pulumi up --refresh puts the API's diagnostic back; look for a second diagnostic of "
-            "the gateway that logs bodies",
+            OFF_FIX,
         )
     if not gateway:
         return no_row(evidence, "gateway", GATEWAY_LOG)
-    if evidence.target.llm_logging and not llm and call.kind == "chat":
+    if evidence.target.llm_logging and not llm and call.is_chat:
         return no_row(evidence, "llm", LLM_LOG)
     if call.marker and evidence.still_for() < SETTLE:
         return waiting(f"no content so far; rows must stay so for {SETTLE.seconds} s")
     return seen("the call's rows hold no content")
 
 
-def _newest(evidence: Evidence) -> Verdict:
-    """Of calls that others made, only the newest tells how content is treated now."""
+def _nowhere(evidence: Evidence) -> Verdict:
+    """No row of any table, not even of another API, holds a marker of this run.
+
+    Of calls that others made, only the newest tells how content is treated now.
+    """
+    found = sorted(
+        f"{table}.{column}"
+        for source, table in TABLES.items()
+        for row in evidence.of(source)
+        for column, value in row.items()
+        if evidence.marker and column not in PLACES and evidence.marker in str(value)
+    )
+    if found:
+        return failed(f"a prompt of this check is in {', '.join(dict.fromkeys(found))}", OFF_FIX)
     calls = evidence.calls if evidence.first() else evidence.calls[:1]
     return each_call(_no_content)(replace(evidence, calls=calls))
 
 
 PROMPT = Proof(
     id="prompt",
+    about="the gateway log holds the prompt of each call, before and after the policy",
     needs=("gateway", "llm"),
     judge=each_call(_prompt),
     applies=lambda target: target.bodies,
@@ -129,6 +153,7 @@ PROMPT = Proof(
 )
 COMPLETION = Proof(
     id="completion",
+    about="the gateway log holds the answer of each call, before and after the policy",
     needs=("gateway", "llm"),
     judge=each_call(_completion),
     applies=lambda target: target.bodies,
@@ -136,8 +161,9 @@ COMPLETION = Proof(
 )
 NO_CONTENT = Proof(
     id="no-content",
-    needs=("gateway", "llm"),
-    judge=_newest,
+    about="with capture: metadata, no table holds a prompt or a completion",
+    needs=("gateway", "llm", *TABLES),
+    judge=_nowhere,
     applies=lambda target: target.capture == "metadata",
     fix=GATEWAY_LOG_FIX,
 )

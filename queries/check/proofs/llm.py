@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from queries.check.evidence import Call, Evidence, Usage, held, text
+from queries.check import kinds
+from queries.check.evidence import Evidence, held, text
 from queries.check.proofs.base import (
     LLM_LOG,
     LLM_LOG_FIX,
@@ -16,6 +17,7 @@ from queries.check.proofs.base import (
     seen,
     waiting,
 )
+from queries.check.records import Call, Usage
 from queries.check.workspace import Row
 
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
@@ -25,7 +27,7 @@ COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 def _tokens(evidence: Evidence, call: Call) -> Verdict:
     if evidence.target.llm_logging:
         verdict = _by_llm_log(evidence, call)
-        if call.kind == "chat" or verdict.status != "waiting":
+        if call.is_chat or verdict.status != "waiting":
             return verdict
     elif not evidence.target.bodies:
         return failed(
@@ -54,7 +56,7 @@ def _by_body(evidence: Evidence, call: Call) -> Verdict:
     The LLM log is documented for chat completions only, so other calls are read here.
     https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
     """
-    if call.kind != "chat" and (
+    if not call.is_chat and (
         not evidence.target.bodies or len(call.response) > evidence.target.body_bytes
     ):
         return seen("not judged: usage is not in what is logged of a response")
@@ -68,11 +70,21 @@ def _by_body(evidence: Evidence, call: Call) -> Verdict:
 
 
 def usage_in(body: str) -> Usage | None:
-    """The `usage` of a whole JSON response; None for one that was cut or has none."""
+    """The `usage` of a whole answer, streamed or not; None for one that was cut or has none."""
     try:
-        return Usage.of(json.loads(body)["usage"])
+        found = [one["usage"] for one in objects(body) if one.get("usage")]
+        return Usage.of(found[-1]) if found else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def objects(body: str) -> list[kinds.Json]:
+    """The JSON of a logged answer, or of each event of a streamed one.
+
+    Raises:
+        ValueError: neither, as it was cut.
+    """
+    return list(kinds.events(body)) if body.startswith("data:") else [json.loads(body)]
 
 
 def _compared(call: Call, logged: Usage, where: str) -> Verdict:
@@ -85,12 +97,12 @@ def _compared(call: Call, logged: Usage, where: str) -> Verdict:
 
 
 def _messages(evidence: Evidence, call: Call) -> Verdict:
-    if call.kind != "chat":
-        return seen("not judged: the LLM log is documented for chat completions only")
     rows = evidence.linked("llm", call)
+    if not call.is_chat and not rows:
+        return seen("not judged: the LLM log is documented for chat completions only")
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
-    prompt, completion = _whole(rows, "Request"), _whole(rows, "Response")
+    prompt, completion = whole(rows, "Request"), whole(rows, "Response")
     if not prompt or ((call.answer or not call.marker) and not completion):
         missing = "prompt" if not prompt else "completion"
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
@@ -102,7 +114,7 @@ def _messages(evidence: Evidence, call: Call) -> Verdict:
     return seen(f"{call.marker or 'text'} in RequestMessages, and the answer in ResponseMessages")
 
 
-def _whole(rows: list[Row], column: str) -> str:
+def whole(rows: list[Row], column: str) -> str:
     """The chunks of one call's message in order, each once."""
     chunks = {
         int(row.get("SequenceNumber") or 0): held(row, column) for row in rows if held(row, column)
@@ -112,12 +124,14 @@ def _whole(rows: list[Row], column: str) -> str:
 
 TOKENS = Proof(
     id="tokens",
+    about="the tokens logged of each call are those that the caller was told",
     needs=("gateway", "llm"),
     judge=each_call(_tokens),
     fix=LLM_LOG_FIX,
 )
 MESSAGES = Proof(
     id="messages",
+    about="the LLM log holds the prompt and the completion of each chat",
     needs=("llm", "gateway"),
     judge=each_call(_messages),
     applies=lambda target: target.messages,

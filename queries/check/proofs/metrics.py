@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from queries.check.evidence import SLACK, Call, Evidence, Source, text, within
+from queries.check.evidence import SLACK, Evidence, Source, text, within
 from queries.check.proofs.base import NO_CALL, Proof, Verdict, seen, waiting
+from queries.check.records import Call
 
 GATEWAY_METRICS = ("Requests",)
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-apimanagement-service-metrics"""
@@ -70,12 +71,14 @@ def _fix(resource: str) -> str:
 
 GATEWAY = Proof(
     id="gateway-metrics",
+    about="the gateway's metrics count these calls",
     needs=("gateway-metrics",),
     judge=lambda evidence: _judge(evidence, "gateway-metrics", "gateway", GATEWAY_METRICS),
     fix=_fix("API Management"),
 )
 ACCOUNT = Proof(
     id="account-metrics",
+    about="the account's metrics count these calls",
     needs=("account-metrics",),
     judge=lambda evidence: _judge(evidence, "account-metrics", "account", ACCOUNT_METRICS),
     fix=_fix("Azure OpenAI"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from queries.check.evidence import Call, Evidence, text, within
+import re
+
+from queries.check import kinds
+from queries.check.evidence import Evidence, text, within
 from queries.check.proofs.base import (
     GATEWAY_LOG,
     GATEWAY_LOG_FIX,
@@ -14,6 +17,7 @@ from queries.check.proofs.base import (
     seen,
     waiting,
 )
+from queries.check.records import Call
 from queries.check.workspace import Row
 
 
@@ -76,34 +80,82 @@ def _account(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.of("account")
     if any(text(row, "CorrelationId") in call.account_ids for row in rows):
         return seen("by request id")
+    ours = [other for other in evidence.calls if _alike(other, call)]
+    known = {one for other in ours for one in other.account_ids}
     alike = {
         text(row, "CorrelationId") or str(row["TimeGenerated"])
         for row in rows
-        if within(row, call)
+        if any(within(row, other) for other in ours)
         and text(row, "ResultSignature") == "200"
         and text(row, "Deployment").lower() == call.deployment.lower()
     }
-    others = {text(row, "CorrelationId") for row in evidence.calls_like(call)}
-    if len(alike) > len(others - evidence.correlations(call)):
+    by_id = {text(row, "CorrelationId") for row in rows} & known
+    others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
+    unknown = sum(not other.account_ids & by_id for other in ours)
+    if len(alike - by_id) >= unknown + len(others - evidence.all_correlations()):
         return seen("by deployment and time")
     return no_row(evidence, "account", "AzureDiagnostics")
 
 
-SAMPLING = Proof(id="sampling", needs=(), judge=_sampling, fix="")
+def _alike(other: Call, call: Call) -> bool:
+    """Calls of one round to one deployment, which only their number tells apart."""
+    return (other.deployment, other.round) == (call.deployment, call.round)
+
+
+def _operation(evidence: Evidence, call: Call) -> Verdict:
+    rows = evidence.linked("gateway", call)
+    if not rows:
+        return no_row(evidence, "gateway", GATEWAY_LOG)
+    expected = evidence.target.operations.get(f"POST {kinds.template(call.kind)}", "")
+    found = {text(row, "OperationId") for row in rows}
+    if "" in found:
+        return failed("OperationId is empty", OPERATION_FIX)
+    if expected and _normal(expected) not in map(_normal, found):
+        return failed(f"OperationId is {', '.join(found)}, not {expected}", OPERATION_FIX)
+    return seen(", ".join(found))
+
+
+def _normal(operation: str) -> str:
+    """As an import may write an operation's id.
+
+    https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+    """
+    return re.sub(r"[^a-z0-9]+", "-", operation.lower()).strip("-")[:OPERATION_LENGTH]
+
+
+OPERATION_LENGTH = 76
+OPERATION_FIX = "the API's operations are not those of the imported document: pulumi up --refresh"
+OPERATION = Proof(
+    id="operation",
+    about="each call's row names the operation of the imported document",
+    needs=("gateway", "llm"),
+    judge=each_call(_operation),
+    fix=GATEWAY_LOG_FIX,
+)
+SAMPLING = Proof(
+    id="sampling",
+    about="the gateway is meant to log every call, not a share of them",
+    needs=(),
+    judge=_sampling,
+    fix="",
+)
 CALL = Proof(
     id="call",
+    about="every deployment answers every kind of call that it serves",
     needs=(),
     judge=_call,
     fix="nobody called in the last 24 hours, or nothing is logged: run without --no-traffic",
 )
 CALLER = Proof(
     id="caller",
+    about="each call's row names the consumer and the caller's address",
     needs=("gateway", "llm"),
     judge=each_call(_caller),
     fix=GATEWAY_LOG_FIX,
 )
 ACCOUNT = Proof(
     id="account",
+    about="the account's own log has a row of each call",
     needs=("account",),
     judge=each_call(_account),
     fix="the account's rows do not arrive: its diagnostic setting must send RequestResponse (or "

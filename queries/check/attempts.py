@@ -1,0 +1,64 @@
+"""Calls that must fail: without a key, with a wrong one, to a deployment that does not exist."""
+
+from __future__ import annotations
+
+import secrets
+
+import httpx
+from pydantic import SecretStr
+
+from queries.check.answers import said
+from queries.check.calls import PREFIX, Caller, clock_error
+from queries.check.records import Attempt, AttemptName
+
+EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
+"""Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
+TRIES = 4
+"""Throttled or lost attempts are made again, with `PAUSE` seconds between."""
+PAUSE = 2.0
+TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
+
+
+def make(caller: Caller) -> list[Attempt]:
+    """One attempt of each kind; none costs a token."""
+    keys: dict[AttemptName, str | None] = {
+        "no key": None,
+        "wrong key": secrets.token_hex(16),
+        "unknown deployment": caller.target.key.get_secret_value(),
+    }
+    return [_attempt(caller, name, key) for name, key in keys.items()]
+
+
+def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
+    for number in range(1, TRIES + 1):
+        attempt = _once(caller, name, key)
+        if attempt.status not in TRANSIENT or number == TRIES:
+            break
+        caller.clock.sleep(PAUSE)
+    return attempt
+
+
+def _once(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
+    # The account logs the name of a deployment: it is no marker, which stands in content only.
+    mark = f"no-such-{caller.run.removeprefix(PREFIX)}-{secrets.token_hex(6)}"
+    text = f"{caller.run}-{secrets.token_hex(6)}"
+    body = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 16}
+    started = caller.clock.now()
+    skew = started - started
+    try:
+        response = caller.post(f"/deployments/{mark}/chat/completions", body, key)
+        skew = clock_error(response, caller.clock.now())
+        status, (code, message) = response.status_code, said(response)
+        cause = f"HTTP {status}{f' {code}' if code else ''}: {message}"
+    except httpx.RequestError as error:
+        status, cause = 0, f"no answer: {type(error).__name__}"
+    return Attempt(
+        name=name,
+        expected=EXPECTED[name],
+        mark=mark,
+        started=started + skew,
+        ended=caller.clock.now() + skew,
+        status=status,
+        cause=caller.clean(cause),
+        key=SecretStr(key or "" if name == "wrong key" else ""),
+    )

@@ -1,0 +1,76 @@
+"""The deployed configuration against the declared one, read once and read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from queries.check.configuration import (
+    access_rules,
+    logging_rules,
+    model_rules,
+    policy_rules,
+    product_rules,
+    route_rules,
+    settings_rules,
+)
+from queries.check.configuration.base import Difference, Rule
+from queries.check.configuration.read import READS, Manager, UnreadableError
+from queries.check.outputs import Target
+
+__all__ = ["Configuration", "Difference"]
+
+RULES: tuple[Rule, ...] = (
+    *access_rules.RULES,
+    *model_rules.RULES,
+    *product_rules.RULES,
+    *route_rules.RULES,
+    *policy_rules.RULES,
+    *logging_rules.RULES,
+    *settings_rules.RULES,
+)
+"""In the order of a call's way, from the caller to the workspace."""
+
+
+UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
+"""What an answer of another shape than documented raises."""
+
+
+@dataclass(kw_only=True)
+class Configuration:
+    """What was read so far; each part is asked for once."""
+
+    target: Target
+    manager: Manager
+    read: dict[str, Any] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def differences(self, rules: Iterable[Rule] = RULES) -> list[Difference]:
+        """Every difference that some rule names; a rule whose parts cannot be read is left out."""
+        found: list[Difference] = []
+        for rule in rules:
+            if all(self._has(need) for need in rule.needs):
+                found += self._compared(rule)
+        return list(dict.fromkeys(found))
+
+    def audit(self) -> list[Difference]:
+        """What keeps audit logs from the workspace."""
+        return self.differences(settings_rules.AUDIT_RULES)
+
+    def _compared(self, rule: Rule) -> list[Difference]:
+        try:
+            return list(rule.compare(self.target, self.read))
+        except UNEXPECTED:
+            self.unreadable |= dict.fromkeys(rule.needs, "an answer of another shape")
+            return []
+
+    def _has(self, name: str) -> bool:
+        if name not in self.read and name not in self.unreadable:
+            try:
+                self.read[name] = READS[name](self.manager, self.target)
+            except UnreadableError as error:
+                self.unreadable[name] = str(error)
+            except UNEXPECTED:
+                self.unreadable[name] = "an answer of another shape"
+        return name in self.read

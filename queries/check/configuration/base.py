@@ -1,0 +1,70 @@
+"""What a rule of the configuration is: it compares the declared with the deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from queries.check.difference import REFRESH, Difference
+from queries.check.outputs import Target
+
+__all__ = [
+    "REFRESH",
+    "Difference",
+]
+Json = dict[str, Any]
+Deployed = Mapping[str, Any]
+"""What was read, by a name of `read.READS`; None for what does not exist."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A comparison, and what must have been read for it."""
+
+    needs: tuple[str, ...]
+    compare: Callable[[Target, Deployed], Iterator[Difference]]
+
+
+def differs(
+    path: str, declared: object, deployed: object, fix: str = REFRESH
+) -> Iterator[Difference]:
+    """One difference if the two are not the same; names compare without case."""
+    if _said(declared).lower() != _said(deployed).lower():
+        yield Difference(path=path, declared=_said(declared), deployed=_said(deployed), fix=fix)
+
+
+def missing(path: str, declared: str, fix: str = REFRESH) -> Difference:
+    """Something declared that does not exist."""
+    return Difference(path=path, declared=declared, deployed="missing", fix=fix)
+
+
+def properties(resource: Any) -> Json:
+    """The properties of a resource, {} if it has none."""
+    found = resource.get("properties") if isinstance(resource, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def inside(value: Any, *keys: str) -> Any:
+    """A value below nested objects, None where one is missing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def last(resource_id: object) -> str:
+    """The last segment of an ARM id."""
+    return str(resource_id or "").rstrip("/").rsplit("/", 1)[-1]
+
+
+def same_id(one: object, other: object) -> bool:
+    """ARM ids compare without case."""
+    return str(one or "").rstrip("/").lower() == str(other or "").rstrip("/").lower()
+
+
+def _said(value: object) -> str:
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

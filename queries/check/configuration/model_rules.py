@@ -1,0 +1,38 @@
+"""The account's deployments: names and models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.configuration.base import (
+    Deployed,
+    Difference,
+    Rule,
+    differs,
+    inside,
+    properties,
+)
+from queries.check.outputs import Target
+
+
+def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Each declared deployment exists, with its model.
+
+    The version is left to Azure's upgrades, so a newer one is no difference.
+    """
+    found = {str(one.get("name")).lower(): one for one in deployed["deployments"] or []}
+    for wanted in target.deployments:
+        there = found.get(wanted.name.lower())
+        if there is None:
+            others = ", ".join(sorted(found)) or "none"
+            yield Difference(
+                path=f"deployment {wanted.name}",
+                declared=wanted.model,
+                deployed=f"missing (the account has: {others})",
+            )
+            continue
+        model = inside(properties(there), "model", "name")
+        yield from differs(f"model of the deployment {wanted.name}", wanted.model, model)
+
+
+RULES = (Rule(("deployments",), deployments),)

@@ -1,0 +1,82 @@
+"""The API's policy: whose token it sends, where to, and what it takes away first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.configuration.base import (
+    REFRESH,
+    Deployed,
+    Difference,
+    Rule,
+    differs,
+    missing,
+    properties,
+)
+from queries.check.configuration.xml import Element, parse
+from queries.check.outputs import Target
+
+POLICY = "the API's policy"
+IN_PORTAL = "portal: API > Design > Inbound processing; " + REFRESH
+REMOVED = ("api-key", "Authorization")
+
+
+def present(_: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The API has a policy of its own, which can be read as XML."""
+    if deployed["policy"] is None:
+        yield missing(POLICY, "sends the gateway's token to the account", IN_PORTAL)
+    elif _inbound(deployed) is None:
+        path = f"the inbound section of {POLICY}"
+        yield Difference(path=path, declared="XML", deployed="something else", fix=IN_PORTAL)
+
+
+def audience(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The gateway's identity asks a token for the account's service."""
+    inbound = _inbound(deployed)
+    if inbound is None:
+        return
+    found = inbound.first("authentication-managed-identity")
+    path = f"audience (authentication-managed-identity) of {POLICY}"
+    if found is None:
+        yield missing(path, target.audience, IN_PORTAL)
+    else:
+        sent = found.attributes.get("resource", "").rstrip("/")
+        yield from differs(path, target.audience, sent, IN_PORTAL)
+
+
+def backend(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Calls go to the account's endpoint."""
+    inbound = _inbound(deployed)
+    if inbound is None:
+        return
+    found = inbound.first("set-backend-service")
+    url = found.attributes.get("base-url", "") if found else ""
+    serves = properties(deployed["api"]).get("serviceUrl") if found is None else url
+    yield from differs(f"backend URL of {POLICY}", target.backend_url, serves, IN_PORTAL)
+
+
+def removed(_: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The caller's key and token do not reach the account."""
+    inbound = _inbound(deployed)
+    if inbound is None:
+        return
+    deletes = {
+        one.attributes.get("name", "").lower()
+        for one in inbound.all("set-header")
+        if one.attributes.get("exists-action") == "delete"
+    }
+    for name in REMOVED:
+        if name.lower() not in deletes:
+            path = f"header {name} in {POLICY}"
+            yield from differs(path, "deleted", "sent on to the account", IN_PORTAL)
+
+
+def _inbound(deployed: Deployed) -> Element | None:
+    document = parse(str(properties(deployed["policy"]).get("value") or ""))
+    return document.first("inbound") if document else None
+
+
+RULES = (
+    *(Rule(("policy",), rule) for rule in (present, audience, removed)),
+    Rule(("policy", "api"), backend),
+)

@@ -1,0 +1,75 @@
+"""Who may call: the API's keys, its product, and the consumer's subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.configuration.base import (
+    REFRESH,
+    Deployed,
+    Difference,
+    Rule,
+    differs,
+    inside,
+    last,
+    missing,
+    properties,
+)
+from queries.check.outputs import Target
+
+
+def api(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The API exists, at its path."""
+    if deployed["api"] is None:
+        yield missing("the API", target.api_id)
+    else:
+        found = properties(deployed["api"]).get("path")
+        yield from differs(f"path of the API {target.api_id}", target.api_path, found)
+
+
+def keys(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """A key is required, in the header that the clients send it in."""
+    if deployed["api"] is None:
+        return
+    found, portal = properties(deployed["api"]), f"portal: API > Settings; {REFRESH}"
+    required = found.get("subscriptionRequired", True)
+    path = f"subscriptionRequired of the API {target.api_id}"
+    yield from differs(path, "true", required, portal)
+    header = inside(found, "subscriptionKeyParameterNames", "header") or "Ocp-Apim-Subscription-Key"
+    path = f"key header of the API {target.api_id}"
+    yield from differs(path, target.subscription_key_header, header, portal)
+
+
+def subscription(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The consumer that the check calls as is active."""
+    name = target.consumer or next(iter(target.consumers), "")
+    if deployed["subscription"] is None:
+        if name:
+            yield missing(f"subscription of the consumer {name}", "active")
+        return
+    state = properties(deployed["subscription"]).get("state")
+    fix = f"portal: API Management > Subscriptions > {name} > Activate; {REFRESH}"
+    yield from differs(f"subscription of the consumer {name}", "active", state, fix)
+
+
+def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The consumer's product is published and holds the API."""
+    scope = properties(deployed["subscription"]).get("scope")
+    if deployed["product"] is None:
+        if deployed["subscription"] is not None:
+            yield missing("the consumer's product", last(scope) or "published")
+        return
+    name, state = last(scope), properties(deployed["product"]).get("state")
+    yield from differs(f"state of the product {name}", "published", state)
+    linked = {last(one).lower() for one in deployed["product"].get("apis") or []}
+    if target.api_id.lower() not in linked:
+        fix = f"portal: API Management > Products > {name} > APIs > Add; {REFRESH}"
+        yield missing(f"link of the product {name} to the API", target.api_id, fix)
+
+
+RULES = (
+    Rule(("api",), api),
+    Rule(("api",), keys),
+    Rule(("subscription",), subscription),
+    Rule(("subscription", "product"), product),
+)

@@ -1,0 +1,144 @@
+"""The diagnostic settings of gateway and account: which rows reach the workspace.
+
+https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from queries.check.configuration.base import (
+    REFRESH,
+    Deployed,
+    Difference,
+    Json,
+    Rule,
+    differs,
+    last,
+    missing,
+    properties,
+    same_id,
+)
+from queries.check.outputs import Target
+
+Compare = Callable[["Resource", Target, Deployed], Iterator[Difference]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """What a resource must send."""
+
+    key: str
+    title: str
+    categories: tuple[str, ...]
+    audit: str
+    dedicated: bool
+
+    @property
+    def path(self) -> str:
+        """Where the setting is found."""
+        return f"the diagnostic setting of {self.title}"
+
+    @property
+    def fix(self) -> str:
+        """Where a person changes it."""
+        return f"portal: {self.title} > Diagnostic settings; {REFRESH}"
+
+
+GATEWAY = Resource(
+    key="gateway",
+    title="API Management",
+    categories=("GatewayLogs", "GatewayLlmLogs"),
+    audit="DeveloperPortalAuditLogs",
+    dedicated=True,
+)
+ACCOUNT = Resource(
+    key="account",
+    title="Azure OpenAI",
+    categories=("RequestResponse",),
+    audit="Audit",
+    dedicated=False,
+)
+
+
+def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """A setting exists that sends to the stack's workspace."""
+    settings = _all(resource, deployed)
+    if not settings:
+        name = target.diagnostic_settings.get(resource.key) or "any"
+        yield missing(resource.path, name, resource.fix)
+    elif not _of_workspace(target, settings):
+        elsewhere = ", ".join(last(properties(s).get("workspaceId")) or "none" for s in settings)
+        yield from differs(
+            f"workspace of {resource.path}", last(target.workspace_id), elsewhere, resource.fix
+        )
+
+
+def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Each category of calls is on, by itself or by its group."""
+    settings = _of_workspace(target, _all(resource, deployed))
+    for category in resource.categories:
+        if category == "GatewayLlmLogs" and not target.llm_logging:
+            continue
+        if settings and not any(_sends(setting, category) for setting in settings):
+            yield from differs(f"category {category} of {resource.path}", "on", "off", resource.fix)
+
+
+def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Audit logs are on: their own category, or one of the groups that hold it."""
+    settings = _of_workspace(target, _all(resource, deployed))
+    on = any(_sends(s, resource.audit) or _sends(s, "audit") for s in settings)
+    if settings and not on:
+        path = f"audit logs ({resource.audit}) of {resource.path}"
+        yield from differs(path, "on", "off", resource.fix)
+
+
+def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Platform metrics are sent."""
+    settings = _of_workspace(target, _all(resource, deployed))
+    enabled = [m for s in settings for m in properties(s).get("metrics") or [] if m.get("enabled")]
+    if settings and not enabled:
+        yield from differs(f"AllMetrics of {resource.path}", "on", "off", resource.fix)
+
+
+def destination(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Rows go to tables of their own kind, which only some resources have.
+
+    https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#collection-mode
+    """
+    settings = _of_workspace(target, _all(resource, deployed))
+    kinds = [properties(s).get("logAnalyticsDestinationType") for s in settings]
+    if resource.dedicated and settings and "Dedicated" not in kinds:
+        found = kinds[0] or "AzureDiagnostics"
+        path = f"destination table of {resource.path}"
+        yield from differs(path, "Resource specific (Dedicated)", found, resource.fix)
+
+
+def _all(resource: Resource, deployed: Deployed) -> list[Json]:
+    return list(deployed[f"{resource.key} settings"] or [])
+
+
+def _of_workspace(target: Target, settings: list[Json]) -> list[Json]:
+    wanted = target.workspace_id
+    return [s for s in settings if same_id(properties(s).get("workspaceId"), wanted)]
+
+
+def _sends(setting: Json, category: str) -> bool:
+    on = [entry for entry in properties(setting).get("logs") or [] if entry.get("enabled")]
+    names = {str(entry.get("category") or entry.get("categoryGroup")).lower() for entry in on}
+    return bool(names & {"alllogs", category.lower()})
+
+
+def _rule(resource: Resource, compare: Compare) -> Rule:
+    return Rule(
+        (f"{resource.key} settings",), lambda target, found: compare(resource, target, found)
+    )
+
+
+AUDIT_RULES = tuple(_rule(one, rule) for one in (GATEWAY, ACCOUNT) for rule in (present, audit))
+RULES = tuple(
+    _rule(one, rule)
+    for one in (GATEWAY, ACCOUNT)
+    for rule in (present, categories, audit, metrics, destination)
+)

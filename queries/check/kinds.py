@@ -1,0 +1,190 @@
+"""The kinds of call: what is sent to a deployment, and what its answer says.
+
+One round costs about 150 tokens for each chat deployment (chat, streamed chat, responses), 20 for
+each other one, and about 6,000 for the two long calls, which go to one deployment only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from queries.check.outputs import Deployment, Target
+
+Kind = Literal[
+    "chat", "stream", "responses", "completions", "embeddings", "long-prompt", "long-completion"
+]
+Json = dict[str, Any]
+COMPLETION_TOKENS = 256
+"""Enough for a reasoning model to come to an answer, and little money."""
+LONG_TOKENS = 4000
+"""Most tokens of the long completion; it asks for `LONG_WORDS` words."""
+LONG_WORDS = 1800
+LONG_CAPACITY = 8
+"""Thousands of tokens a minute below which a deployment gets no long call.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
+"""
+EMBEDDING_DIMENSIONS = 8
+"""Keeps the response below the bytes that the gateway logs; third-generation models take it."""
+SHORT = "Answer with one short sentence."
+OF_MODEL: dict[str, tuple[Kind, ...]] = {
+    "chat": ("chat", "stream", "responses"),
+    "completions": ("completions",),
+    "embeddings": ("embeddings",),
+}
+CHAT: tuple[Kind, ...] = ("chat", "stream", "long-prompt", "long-completion")
+LONG: tuple[Kind, ...] = ("long-prompt", "long-completion")
+PATHS = {"completions": "completions", "embeddings": "embeddings"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One call to make: where to, and of which kind."""
+
+    deployment: Deployment
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        """How it is called in what a person reads."""
+        plain = self.kind == OF_MODEL[self.deployment.kind][0]
+        return self.deployment.name if plain else f"{self.deployment.name} ({self.kind})"
+
+
+def plan(target: Target) -> list[Planned]:
+    """Every kind that each deployment serves, and the long calls to the one that can take them."""
+    calls = [
+        Planned(deployment=deployment, kind=kind)
+        for deployment in target.deployments
+        for kind in OF_MODEL[deployment.kind]
+        if kind != "responses" or target.offers("/v1/responses")
+    ]
+    roomy = long_deployment(target)
+    return calls + ([Planned(deployment=roomy, kind=kind) for kind in LONG] if roomy else [])
+
+
+def long_deployment(target: Target) -> Deployment | None:
+    """The chat deployment with the most capacity, if it is enough and messages are logged."""
+    chats = [d for d in target.deployments if d.kind == "chat" and d.capacity >= LONG_CAPACITY]
+    fits = target.messages and target.llm_message_bytes >= 2 * long_size(target)
+    return max(chats, key=lambda d: d.capacity, default=None) if fits else None
+
+
+def long_size(target: Target) -> int:
+    """Bytes of the long prompt: more than the gateway log holds of one body."""
+    return target.body_bytes + 1024
+
+
+def path_of(kind: str, deployment: str) -> str:
+    """Where calls of a kind go, below the API's path."""
+    return template(kind).replace("{deployment-id}", deployment)
+
+
+def template(kind: str) -> str:
+    """The path of the operation in the imported document."""
+    if kind == "responses":
+        return "/v1/responses"
+    return f"/deployments/{{deployment-id}}/{PATHS.get(kind, 'chat/completions')}"
+
+
+def request(planned: Planned, marker: str, target: Target) -> Json:
+    """The body; `marker` stands at the start of its text."""
+    if planned.kind == "embeddings":
+        small = planned.deployment.model.startswith("text-embedding-3")
+        return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
+    text = prompt(planned.kind, marker, target)
+    if planned.kind == "completions":
+        return {"prompt": text, "max_tokens": COMPLETION_TOKENS}
+    if planned.kind == "responses":
+        limits = {"max_output_tokens": COMPLETION_TOKENS, "store": False}
+        return {"model": planned.deployment.name, "input": text, **limits}
+    limit = LONG_TOKENS if planned.kind == "long-completion" else COMPLETION_TOKENS
+    body: Json = {
+        "messages": [{"role": "user", "content": text}],
+        "max_completion_tokens": limit,
+    }
+    if planned.kind == "stream":
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def prompt(kind: str, marker: str, target: Target) -> str:
+    """The text of a prompt; the long one has characters of two and three bytes to be cut in."""
+    if kind == "long-completion":
+        return f"{marker} Write {LONG_WORDS} words about the history of the ledger."
+    if kind != "long-prompt":
+        return f"{marker} {SHORT}"
+    lines: list[str] = []
+    while sum(map(len, lines)) < long_size(target):
+        lines.append(f" Line {len(lines)} of a façade of 漢字, longer than the gateway logs.")
+    return f"{marker} {SHORT} Ignore what follows.{''.join(lines)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an answer says: its id, `usage` object and text."""
+
+    id: str
+    usage: Json
+    text: str
+
+
+def read(kind: Kind, content: bytes) -> Answer:
+    """The answer to a call.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is not a model's answer.
+    """
+    if kind == "stream":
+        return _streamed(content)
+    body = json.loads(content)
+    if kind == "embeddings":
+        return Answer(id="", usage=body["usage"], text="")
+    if not isinstance(body["id"], str) or not body["id"]:
+        raise ValueError("no id")
+    return Answer(id=body["id"], usage=body["usage"], text=TEXTS.get(kind, _chosen)(body))
+
+
+def _streamed(content: bytes) -> Answer:
+    """From the events: the id of any, the usage of the last that has it, the text of all.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
+    """
+    chunks = list(events(content.decode()))
+    ids = [chunk["id"] for chunk in chunks if chunk.get("id")]
+    usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
+    choices = [choice for chunk in chunks for choice in chunk.get("choices") or []]
+    said = [(choice.get("delta") or {}).get("content") or "" for choice in choices]
+    return Answer(id=ids[0] if ids else _missing("id"), usage=usages[-1], text="".join(said))
+
+
+def events(text: str) -> Iterator[Json]:
+    """The JSON objects of a server-sent stream; one that was cut is left out."""
+    for line in text.splitlines():
+        data = line.removeprefix("data:").strip()
+        if line.startswith("data:") and data.startswith("{"):
+            try:
+                value = json.loads(data)
+            except ValueError:
+                continue
+            yield value
+
+
+def _missing(what: str) -> str:
+    raise ValueError(f"no {what}")
+
+
+def _chosen(body: Json) -> str:
+    choice = (body.get("choices") or [{}])[0]
+    return str((choice.get("message") or {}).get("content") or choice.get("text") or "")
+
+
+def _output(body: Json) -> str:
+    parts = [part for item in body.get("output") or [] for part in item.get("content") or []]
+    return "".join(str(part.get("text") or "") for part in parts)
+
+
+TEXTS: dict[str, Callable[[Json], str]] = {"responses": _output}

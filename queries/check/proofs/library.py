@@ -1,0 +1,50 @@
+"""Each query of the library runs in the workspace and returns the columns that it declares."""
+
+from __future__ import annotations
+
+from queries.check import library
+from queries.check.evidence import Evidence
+from queries.check.proofs.base import GATEWAY_LOG_FIX, Proof, Verdict, failed, seen, waiting
+
+FILE_FIX = "correct the query, or the line `// Columns:` of its header, in queries/"
+_LISTED = 3
+
+
+def _judge(evidence: Evidence) -> Verdict:
+    wanted = [name for name in library.names() if library.judged(name, evidence)]
+    wrong = [said for name in wanted if (said := _wrong(name, evidence))]
+    if wrong:
+        return failed("; ".join(wrong[:_LISTED]), FILE_FIX)
+    left = [name for name in wanted if not _done(name, evidence)]
+    if left:
+        run = evidence.library.get(left[0])
+        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        return waiting(f"{left[0]}.kql{more}: {run.reason if run else 'not run yet'}")
+    return seen(f"{len(wanted)} queries run and return the columns they declare")
+
+
+def _done(name: str, evidence: Evidence) -> bool:
+    run = evidence.library.get(name)
+    return run is not None and run.columns is not None
+
+
+def _wrong(name: str, evidence: Evidence) -> str:
+    run = evidence.library.get(name)
+    if run is None:
+        return ""
+    if run.refused:
+        return f"{name}.kql: {run.reason}"
+    if run.columns is None or run.columns == library.declared(name):
+        return ""
+    lacking = set(library.declared(name)) ^ set(run.columns)
+    said = ", ".join(sorted(lacking)) or "their order"
+    return f"{name}.kql declares other columns than it returns: {said}"
+
+
+QUERIES = Proof(
+    id="queries",
+    about="each query of queries/ runs in the workspace and returns the columns it declares",
+    needs=("gateway",),
+    judge=_judge,
+    fix=GATEWAY_LOG_FIX,
+)

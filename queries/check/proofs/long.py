@@ -1,0 +1,124 @@
+"""What is larger than the gateway log's body limit is cut there, and whole in the LLM log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from queries.check import kinds
+from queries.check.evidence import Evidence, text
+from queries.check.proofs.base import (
+    GATEWAY_LOG,
+    LLM_LOG,
+    LLM_LOG_FIX,
+    Proof,
+    Verdict,
+    each_call,
+    failed,
+    no_row,
+    seen,
+    waiting,
+)
+from queries.check.proofs.content import LOGGING_FIX
+from queries.check.proofs.llm import whole
+from queries.check.records import Call
+from queries.check.workspace import Row
+
+CHARACTER = 4
+"""Most bytes of one character, by which a cut may fall short of the limit."""
+MESSAGES_FIX = (
+    "raise llmMessageBytes, or pulumi up --refresh if the portal shows a smaller size (API > "
+    "Settings > Azure Monitor > Log LLM messages)"
+)
+
+
+def _long(evidence: Evidence, call: Call) -> Verdict:
+    sides = {
+        "long-prompt": ("Request", call.request),
+        "long-completion": ("Response", call.response),
+    }
+    side, raw = sides[call.kind]
+    found = [_cut(evidence, call, side, raw)] if evidence.target.bodies else []
+    found.append(_whole(evidence, call, side))
+    for status in ("failed", "waiting"):
+        for verdict in found:
+            if verdict.status == status:
+                return verdict
+    return seen("; ".join(verdict.detail for verdict in found))
+
+
+def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
+    """The logged part is the start of what was sent, up to the limit, and the size tells the rest.
+
+    https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
+    """
+    limit = evidence.target.body_bytes
+    if len(raw) <= limit:
+        return seen(f"the model answered {len(raw)} bytes only, which are not cut")
+    rows = evidence.linked("gateway", call)
+    if not rows:
+        return no_row(evidence, "gateway", GATEWAY_LOG)
+    verdicts = [_cut_in(row, side, raw, limit) for row in rows]
+    return next((verdict for verdict in verdicts if verdict.status == "seen"), verdicts[0])
+
+
+def _cut_in(row: Row, side: str, raw: bytes, limit: int) -> Verdict:
+    column, size = f"{side}Body", int(row.get(f"{side}Size") or 0)
+    logged = text(row, column).rstrip("\ufffd").encode()
+    if not raw.startswith(logged):
+        return failed(f"{column} is not the start of what was sent", LOGGING_FIX)
+    if len(logged) < limit - CHARACTER:
+        return failed(f"{column} holds {len(logged)} bytes of the {limit} it should", LOGGING_FIX)
+    if size < len(raw):
+        cause = f"{side}Size is {size}, but {len(raw)} bytes were sent: the cut is not told"
+        return failed(cause, "report it to Azure support with the call's time")
+    return seen(f"{column} is cut at {len(logged)} of {len(raw)} bytes")
+
+
+def _whole(evidence: Evidence, call: Call, side: str) -> Verdict:
+    """Byte for byte: the chunks in order are the text that was sent or answered."""
+    rows = evidence.linked("llm", call)
+    if not rows:
+        return no_row(evidence, "llm", LLM_LOG)
+    sent, logged = call.text, whole(rows, side)
+    if side == "Request":
+        sent = kinds.prompt(call.kind, call.marker, evidence.target)
+    if not sent:
+        return seen("the model answered without text")
+    if not logged:
+        return waiting(f"{len(rows)} entries in {LLM_LOG}, none with {side}Messages")
+    if sent in contents(logged):
+        return seen(f"all {len(sent.encode())} bytes of the text in {side}Messages")
+    if len(logged) < len(sent):
+        return waiting(f"{side}Messages hold {len(logged)} of {len(sent)} characters so far")
+    return failed(f"{side}Messages hold another text than was sent", MESSAGES_FIX)
+
+
+def contents(logged: str) -> list[str]:
+    """The texts of logged messages, or the log's text if it is no JSON."""
+    try:
+        value: Any = json.loads(logged)
+    except ValueError:
+        return [logged]
+    found: list[str] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        found.append(value)
+    children = value.values() if isinstance(value, dict) else value
+    for child in () if isinstance(children, str | float | int | None) else children:
+        _collect(child, found)
+
+
+LONG = Proof(
+    id="long",
+    about="a prompt and a completion over the body limit are cut in the gateway log, and whole in "
+    "the LLM log",
+    needs=("gateway", "llm"),
+    judge=each_call(_long, only=lambda call: call.kind in kinds.LONG),
+    applies=lambda target: target.can_call and kinds.long_deployment(target) is not None,
+    fix=LLM_LOG_FIX,
+)

@@ -1,0 +1,93 @@
+"""Calls that must be refused are refused, and every refusal is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from queries.check.evidence import Evidence, text
+from queries.check.proofs.base import (
+    GATEWAY_LOG,
+    GATEWAY_LOG_FIX,
+    NO_CALL,
+    Proof,
+    Verdict,
+    failed,
+    no_row,
+    seen,
+)
+from queries.check.records import Attempt, AttemptName
+
+NOT_FOUND = "DeploymentNotFound"
+ERROR_BYTES = 512
+"""Body limit from which an error is logged whole."""
+OPEN_FIX = (
+    "anybody may call: the API must require a subscription (portal: API > Settings > Subscription "
+    "required; pulumi up --refresh puts it back)"
+)
+ERROR_FIX = (
+    "the gateway does not pass the account's error on, or logs another: look for policies of other "
+    "scopes, and in gateway-errors.kql"
+)
+
+
+def _judge(*names: AttemptName) -> Callable[[Evidence], Verdict]:
+    def judge(evidence: Evidence) -> Verdict:
+        if not evidence.attempts:
+            return Verdict(status="waiting", detail=NO_CALL)
+        verdicts = [_of_kind(evidence, name) for name in names]
+        for status in ("failed", "waiting"):
+            for verdict in verdicts:
+                if verdict.status == status:
+                    return verdict
+        return seen("; ".join(verdict.detail for verdict in verdicts))
+
+    return judge
+
+
+def _of_kind(evidence: Evidence, name: AttemptName) -> Verdict:
+    """One round is enough for the row; an answer that is no refusal is enough to fail."""
+    made = [attempt for attempt in evidence.attempts if attempt.name == name]
+    wrong = next((one for one in made if one.status != one.expected), None)
+    if wrong:
+        fix = ERROR_FIX if wrong.expected != 401 else OPEN_FIX  # noqa: PLR2004
+        return failed(f"{name}: not refused with {wrong.expected} but answered {wrong.cause}", fix)
+    verdicts = [_logged(evidence, attempt) for attempt in made]
+    return next((verdict for verdict in verdicts if verdict.status != "waiting"), verdicts[0])
+
+
+def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
+    rows = [row for row in evidence.of_api() if attempt.mark in text(row, "Url")]
+    if not rows:
+        missing = no_row(evidence, "gateway", GATEWAY_LOG)
+        return Verdict(status="waiting", detail=f"{attempt.name}: {missing.detail}")
+    codes = {int(row.get("ResponseCode") or 0) for row in rows}
+    if attempt.expected not in codes:
+        return failed(f"{attempt.name}: ResponseCode is {codes}, not {attempt.expected}", ERROR_FIX)
+    if attempt.name != "unknown deployment":
+        reason = next((text(r, "LastErrorReason") for r in rows if text(r, "LastErrorReason")), "")
+        return seen(f"{attempt.name}: {attempt.expected} {reason}".rstrip())
+    if not any(row.get("BackendResponseCode") == attempt.expected for row in rows):
+        return failed(f"{attempt.name}: BackendResponseCode is not {attempt.expected}", ERROR_FIX)
+    bodies = [text(row, "ResponseBody") for row in rows]
+    whole = evidence.target.bodies and evidence.target.body_bytes >= ERROR_BYTES
+    if whole and not any(NOT_FOUND in body for body in bodies):
+        return failed(f"{attempt.name}: the error is not in ResponseBody", ERROR_FIX)
+    return seen(f"{attempt.name}: {attempt.expected}, also of the account")
+
+
+REFUSED = Proof(
+    id="refused",
+    about="a call without a key and one with a wrong key are refused, and logged",
+    needs=("gateway",),
+    judge=_judge("no key", "wrong key"),
+    applies=lambda target: target.can_call,
+    fix=GATEWAY_LOG_FIX,
+)
+ERROR = Proof(
+    id="error",
+    about="a call to an unknown deployment fails, and is logged with its error",
+    needs=("gateway",),
+    judge=_judge("unknown deployment"),
+    applies=lambda target: target.can_call,
+    fix=GATEWAY_LOG_FIX,
+)

@@ -1,0 +1,116 @@
+"""What the check did: calls that were answered, calls that had to fail, queries that ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from queries.check.kinds import CHAT
+
+NO_KEY = SecretStr("")
+AttemptName = Literal["no key", "wrong key", "unknown deployment"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Tokens of one call as the caller was told."""
+
+    prompt: int
+    completion: int
+    total: int
+
+    @classmethod
+    def of(cls, usage: dict[str, Any]) -> Usage:
+        """From the `usage` object of an answer; responses name the counts otherwise.
+
+        Embeddings have no completion.
+
+        Raises:
+            ValueError: no tokens, which no answered call has.
+        """
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        if "input_tokens" in usage:
+            names = ("input_tokens", "output_tokens", "total_tokens")
+        prompt, completion, total = (int(usage.get(name) or 0) for name in names)
+        if not (prompt and total):
+            raise ValueError("usage without tokens")
+        return cls(prompt=prompt, completion=completion, total=total)
+
+    def __str__(self) -> str:
+        return f"{self.prompt} + {self.completion} = {self.total}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call that the gateway answered with 200, made here or read from its log."""
+
+    deployment: str
+    started: datetime
+    """By the service's clock, UTC."""
+    ended: datetime
+    round: int
+    """Calls of one round, one to each deployment, are proven together."""
+    kind: str = "chat"
+    """One of `kinds.Kind`."""
+    label: str = ""
+    """How a person reads of it: deployment, and kind if it is not the plain one."""
+    marker: str = ""
+    """Random text of the prompt; "" for a call that was not made here."""
+    response_id: str = ""
+    """The response's own `id`; embeddings have none."""
+    usage: Usage | None = None
+    answer: str = ""
+    """Some plain words of the completion; "" if it has none."""
+    text: str = ""
+    """The completion."""
+    request: bytes = b""
+    response: bytes = b""
+    correlation: str = ""
+    """The gateway's id of a call that was read from its log."""
+    account_ids: frozenset[str] = frozenset()
+    """Request ids that the model endpoint put into the response's headers."""
+
+    @property
+    def name(self) -> str:
+        """What verdicts call it."""
+        return self.label or self.deployment
+
+    @property
+    def is_chat(self) -> bool:
+        """A chat completion, streamed or not: what the LLM log is documented for.
+
+        https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+        """
+        return self.kind in CHAT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One call that must fail, and how it ended."""
+
+    name: AttemptName
+    expected: int
+    """Status that it must end with."""
+    mark: str
+    """The deployment's name in its URL: random, so that its row can be found."""
+    started: datetime
+    ended: datetime
+    status: int
+    """0 for no answer."""
+    cause: str
+    key: SecretStr = NO_KEY
+    """The wrong key that was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What became of a query of the library at the last look."""
+
+    columns: tuple[str, ...] | None = None
+    """What it returned; None: nothing yet."""
+    reason: str = ""
+    refused: bool = False
+    """Asking again will not help."""

@@ -1,0 +1,217 @@
+"""The deployed configuration, read when a proof is not seen, names the cause."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from queries.check.configuration.xml import parse
+from tests.check import arm
+from tests.check.arm import ACCOUNT, API, DIAGNOSTIC, GATEWAY, POLICY, SETTING, XML
+from tests.check.conftest import Run
+from tests.check.reading import LOGS, lost, of
+
+OTHER_ROLE = "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+BODY = "frontend.request.body.bytes"
+
+
+def test_a_healthy_run_reads_the_diagnostic_settings_only(run: Run) -> None:
+    assert run().verdict == "proven"
+
+    assert {request.url.path for request in run.azure.arm.asked} == {
+        f"{GATEWAY}/providers/Microsoft.Insights/diagnosticSettings",
+        f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
+    }
+
+
+def test_a_whole_deployment_has_no_differences(run: Run) -> None:
+    run.azure.change = {LOGS: lost}
+
+    report = run("--timeout", "1")
+
+    assert (report.verdict, report.differences, report.unreadable) == ("timeout", [], {})
+
+
+@pytest.mark.parametrize(
+    ("resource", "says"),
+    [
+        (DIAGNOSTIC, "the API's diagnostic azuremonitor is missing"),
+        (arm.LOGGER, "the gateway's logger azuremonitor is missing"),
+        (f"{GATEWAY}{SETTING}", "diagnostic setting of API Management is missing"),
+        (f"{ACCOUNT}{SETTING}", "diagnostic setting of Azure OpenAI is missing"),
+        (arm.ROLE, "role of the gateway's identity on the account is missing"),
+        (arm.LINK, "link of the product aoai to the API is missing"),
+        (arm.SUBSCRIPTION, "subscription of the consumer aoai-test is missing"),
+        (arm.PRODUCT, "the consumer's product is missing"),
+        (arm.DEPLOYMENT, "deployment text-turbo is missing"),
+        (POLICY, "the API's policy is missing"),
+        (API, "the API is missing"),
+        (ACCOUNT, "the account is missing"),
+    ],
+)
+def test_what_is_missing_is_named(run: Run, resource: str, says: str) -> None:
+    del run.azure.arm.resources[resource]
+
+    assert says in told(run)
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "value", "says"),
+    [
+        (DIAGNOSTIC, "sampling.percentage", 50.0, "sampling of the API's diagnostic azuremonitor"),
+        (DIAGNOSTIC, BODY, 0, "frontend request body bytes of the API's diagnostic"),
+        (DIAGNOSTIC, "backend.response.body.bytes", 512, "is 512, declared 8192"),
+        (
+            DIAGNOSTIC,
+            "alwaysLog",
+            None,
+            "alwaysLog of the API's diagnostic azuremonitor is not set",
+        ),
+        (DIAGNOSTIC, "logClientIp", False, "logClientIp of the API's diagnostic"),
+        (DIAGNOSTIC, "frontend.request.dataMasking.headers", [], "without Authorization, api-key"),
+        (
+            DIAGNOSTIC,
+            "loggerId",
+            f"{GATEWAY}/loggers/insights",
+            "is",
+        ),
+        (DIAGNOSTIC, "largeLanguageModel.logs", "disabled", "largeLanguageModel.logs"),
+        (DIAGNOSTIC, "largeLanguageModel.requests", None, "requests of the API's diagnostic"),
+        (DIAGNOSTIC, "largeLanguageModel.responses.maxSizeInBytes", 32768, "declared 262144"),
+        (arm.LOGGER, "loggerType", "applicationInsights", "declared azureMonitor"),
+        (f"{GATEWAY}{SETTING}", "workspaceId", "/x/workspaces/other", "is other, declared log-x"),
+        (f"{GATEWAY}{SETTING}", "logAnalyticsDestinationType", None, "is AzureDiagnostics"),
+        (f"{GATEWAY}{SETTING}", "metrics", [], "AllMetrics of the diagnostic setting of API Man"),
+        (
+            f"{GATEWAY}{SETTING}",
+            "logs",
+            [{"category": "GatewayLogs", "enabled": True}],
+            "category GatewayLlmLogs of the diagnostic setting of API Management is off",
+        ),
+        (f"{ACCOUNT}{SETTING}", "logs", [{"category": "Audit"}], "category RequestResponse"),
+        (f"{ACCOUNT}{SETTING}", "metrics", [{"enabled": False}], "AllMetrics of"),
+        (arm.ROLE, "roleDefinitionId", OTHER_ROLE, "is Reader, declared Cognitive Services User"),
+        (arm.ROLE, "principalId", "somebody", "role of the gateway's identity"),
+        (arm.DEPLOYMENT, "model.name", "gpt-4o", "is gpt-4o, declared gpt-5.1"),
+        (ACCOUNT, "disableLocalAuth", False, "disableLocalAuth of the account is false"),
+        (ACCOUNT, "publicNetworkAccess", "Disabled", "publicNetworkAccess of the account"),
+        (arm.PRODUCT, "state", "notPublished", "is notPublished, declared published"),
+        (arm.SUBSCRIPTION, "state", "suspended", "is suspended, declared active"),
+        (API, "subscriptionRequired", False, "subscriptionRequired of the API"),
+        (API, "subscriptionKeyParameterNames.header", "x-key", "is x-key, declared api-key"),
+        (API, "path", "ai", "path of the API miyagi-api is ai, declared openai"),
+        (POLICY, "value", XML.replace("cognitiveservices", "vault"), "audience"),
+        (POLICY, "value", XML.replace("managed-identity", "basic"), "audience"),
+        (POLICY, "value", XML.replace("oai-x.", "other."), "backend URL of the API's policy"),
+        (POLICY, "value", XML.replace('name="api-key"', 'name="x"'), "header api-key"),
+        (POLICY, "value", XML.replace('n" exists-action="delete"', 'n"'), "header Authorization"),
+        (POLICY, "value", "<policies><inbound>", "inbound section"),
+    ],
+)
+def test_what_differs_is_named(run: Run, resource: str, path: str, value: Any, says: str) -> None:
+    run.azure.arm.set(resource, path, value)
+
+    assert says in told(run)
+
+
+def test_only_the_difference_is_told(run: Run) -> None:
+    run.azure.arm.set(DIAGNOSTIC, BODY, 0)
+    run.azure.change = {LOGS: lost}
+
+    report = run("--timeout", "1")
+    report.write_json(run.folder / "r.json")
+
+    (difference,) = json.loads((run.folder / "r.json").read_text())["differences"]
+    assert difference.pop("fix").startswith("portal: API > Settings")
+    assert difference == {
+        "path": "frontend request body bytes of the API's diagnostic azuremonitor",
+        "declared": "8192",
+        "deployed": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "says"),
+    [
+        ("openai/deployments", "", "API that takes calls to /openai/deployments is copy, declared"),
+        ("ai", "https://oai-x.openai.azure.com/openai", "diagnostic azuremonitor of the API copy"),
+        ("openai2", "https://elsewhere", ""),
+    ],
+)
+def test_another_api_that_takes_or_hides_calls_is_named(
+    run: Run, path: str, url: str, says: str
+) -> None:
+    run.azure.arm.resources[arm.OTHER] = arm.other_api(path, serviceUrl=url)
+
+    told_of = told(run)
+
+    assert says in told_of
+    assert bool(says) == bool(told_of)
+
+
+def test_operations_that_are_gone_are_named(run: Run) -> None:
+    chat = {"method": "POST", "urlTemplate": "/chat?api-version={api-version}"}
+    run.azure.arm.resources[f"{API}/operations/chat"] = {"properties": chat}
+    run.azure.change = {LOGS: lost}
+
+    report = run("--timeout", "1", operations={"POST /chat": "Chat", "GET /v1/models": "Models"})
+
+    assert [one.path for one in report.differences] == ["operation GET /v1/models"]
+
+
+def test_audit_logs_that_are_off_fail_by_themselves(run: Run) -> None:
+    on = [{"category": "RequestResponse", "enabled": True}]
+    run.azure.arm.set(f"{ACCOUNT}{SETTING}", "logs", on)
+
+    report = run()
+
+    assert (report.verdict, of(report, "audit")[0]) == ("failed", "failed")
+    assert "audit logs (Audit)" in of(report, "audit")[1]
+
+
+def test_what_may_not_be_read_is_said_and_not_fatal(run: Run) -> None:
+    run.azure.arm.denied = ("/diagnosticSettings", "/policy")
+    assert "cannot be read (HTTP 403)" in of(run(), "audit")[1]
+
+    run.azure.change = {LOGS: lost}
+    report = run("--timeout", "1")
+
+    assert set(report.unreadable) == {"gateway settings", "account settings", "policy"}
+    assert "not compared with the deployment" in run.screen.getvalue()
+
+
+def test_an_answer_of_another_shape_is_not_fatal(run: Run) -> None:
+    run.azure.arm.set(DIAGNOSTIC, "sampling.percentage", "half")
+    run.azure.change = {LOGS: lost}
+
+    report = run("--timeout", "1")
+
+    assert report.unreadable == {"diagnostic": "an answer of another shape"}
+
+
+def test_metadata_wants_no_bytes_and_no_messages(run: Run) -> None:
+    run.azure.change = {LOGS: lost}
+
+    paths = {one.path for one in run("--timeout", "1", capture="metadata").differences}
+
+    assert len([path for path in paths if "body bytes" in path]) == 4
+    assert len([path for path in paths if "messages" in path]) == 2
+
+
+def test_a_policy_is_read_in_spite_of_its_expressions() -> None:
+    expression = '<if x="@(b > c && d < "(e")"><base /></if><set-body>@{ A<string> x; }</set-body>'
+    document = parse(f"<a>{expression}<!-- <z> --><b k='v\"' /></a>")
+    assert document is not None
+    found = document.first("b")
+    assert found is not None
+    assert found.attributes == {"k": 'v"'}
+
+
+def told(run: Run) -> str:
+    run.azure.change = {LOGS: lost}
+    report = run("--timeout", "0.1")
+    assert report.verdict in {"timeout", "failed"}
+    assert all(difference.fix for difference in report.differences)
+    return "\n".join(map(str, report.differences))

@@ -1,0 +1,303 @@
+"""Every kind of call, the long ones, those that must fail, and what no row may hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from queries.check import kinds
+from queries.check.library import names
+from queries.check.proofs.long import contents
+from tests.check.answers import OPERATIONS
+from tests.check.arm import ACCOUNT
+from tests.check.azure import KEY, Row, deployment, refused
+from tests.check.conftest import Run
+from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
+
+DOCUMENT = {
+    "POST /v1/responses": "V1_Responses_Create",
+    "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",
+}
+BIG = {"deployments": [deployment(capacity=10)], "operations": DOCUMENT}
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwcyJ9.c2ln"
+
+
+def chunks_lost(row: Row) -> Row:
+    """The second half of each long message never comes."""
+    return row | {name: row[name][: len(row[name]) // 2] for name in ("Request", "Response")}
+
+
+def test_a_roomy_chat_deployment_gets_every_kind(run: Run) -> None:
+    report = run(**BIG)
+
+    assert report.verdict == "proven", [line for line in report.proofs if line.status != "seen"]
+    assert [r.url.path.split("/", 2)[2] for r in run.azure.requests] == [
+        "deployments/text-turbo/chat/completions",
+        "deployments/text-turbo/chat/completions",
+        "v1/responses",
+        "deployments/text-turbo/chat/completions",
+        "deployments/text-turbo/chat/completions",
+    ]
+    stream, responses, prompt = (json.loads(run.azure.requests[n].content) for n in (1, 2, 3))
+    assert stream["stream_options"] == {"include_usage": True}
+    assert (responses["model"], responses["store"]) == ("text-turbo", False)
+    assert len(prompt["messages"][0]["content"].encode()) > 8192
+    assert "api-version" not in run.azure.requests[2].url.params
+    assert "5 requests" in of(report, "gateway-metrics")[1]
+
+
+def test_markers_and_prompts_are_never_the_same(run: Run) -> None:
+    run(**BIG)
+    run(**BIG)
+
+    sent = [request.content for request in run.azure.requests]
+    assert len(set(sent)) == len(sent)
+
+
+def test_a_model_without_responses_is_left_in_peace(run: Run) -> None:
+    message = "The responses operation does not work with the specified model, gpt-35."
+    answers = run.azure.handle
+
+    def no_responses(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/responses"):
+            return refused(400, "OperationNotSupported", message)
+        return answers(request)
+
+    run.azure.handle = no_responses  # type: ignore[method-assign]
+
+    assert run(operations=DOCUMENT).verdict == "proven"
+    assert "left out, the model does not offer it" in run.screen.getvalue()
+
+
+def test_a_stream_without_usage_is_not_an_answer(run: Run) -> None:
+    body = 'data: {"id": "chatcmpl-9", "choices": [{"delta": {"content": "x"}}]}\n\ndata: [DONE]\n'
+    answers = run.azure.handle
+
+    def no_usage(request: httpx.Request) -> httpx.Response:
+        streamed = b'"stream":true' in request.content
+        return httpx.Response(200, text=body) if streamed else answers(request)
+
+    run.azure.handle = no_usage  # type: ignore[method-assign]
+
+    assert "text-turbo (stream): HTTP 200, but not" in of(run(), "call")[1]
+
+
+def test_a_streamed_answer_may_lack_a_body_if_the_llm_log_has_it(run: Run) -> None:
+    empty = without(ResponseBody="", BackendResponseBody="")
+    run.azure.change = {LOGS: lambda row: empty(row) if "data:" in row["ResponseBody"] else row}
+
+    assert run().verdict == "proven"
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "says"),
+    [
+        (
+            LOGS,
+            lambda r: r | {"RequestBody": r["RequestBody"][:1024]},
+            "bytes of the 8192 it should",
+        ),
+        (LOGS, lambda r: r | {"ResponseBody": "x" + r["ResponseBody"]}, "not the start"),
+        (LOGS, without(RequestSize=8192), "the cut is not told"),
+        (LLM, lambda r: r | {"Request": r["Request"].replace("Line 7 ", "Line 8 ")}, "another"),
+    ],
+)
+def test_long_messages_that_are_not_as_they_were_sent_fail(
+    run: Run, table: str, change: Any, says: str
+) -> None:
+    run.azure.change = {table: change}
+
+    report = run(**BIG)
+
+    assert of(report, "long")[0] == "failed"
+    assert says in of(report, "long")[1]
+
+
+def test_chunks_that_never_come_are_told(run: Run) -> None:
+    run.azure.change = {LLM: chunks_lost}
+
+    status, detail, _ = of(run("--timeout", "1", **BIG), "long")
+
+    assert status in {"timeout", "waiting"}
+    assert "characters so far" in detail
+
+
+def test_chunks_are_put_together_in_order_each_once() -> None:
+    text = json.dumps([{"role": "user", "content": [{"type": "text", "text": "façade"}]}])
+    assert "façade" in contents(text)
+    assert contents('[{"content": "cut') == ['[{"content": "cut']
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        {"deployments": [deployment(capacity=2)]},
+        {**BIG, "llmLogging": False},
+        {**BIG, "capture": "metadata"},
+        {**BIG, "llmMessageBytes": 9000},
+    ],
+)
+def test_long_calls_are_made_only_where_they_can_be_judged(run: Run, stack: Row) -> None:
+    report = run("--timeout", "1", **stack)
+
+    assert "long" not in ends(report)
+    assert max(len(request.content) for request in run.azure.requests) < 1000
+
+
+def test_a_shorter_answer_than_asked_for_is_no_alarm(run: Run, monkeypatch: Any) -> None:
+    monkeypatch.setattr(kinds, "LONG_WORDS", 3)
+
+    assert run(**BIG).verdict == "proven"
+
+
+def test_the_operation_is_that_of_the_document(run: Run) -> None:
+    stack = {"operations": DOCUMENT}
+    run.azure.change = {LOGS: lambda row: row | {"OperationId": row["OperationId"].lower()}}
+    assert run(**stack).verdict == "proven"
+
+    run.azure.change = {LOGS: without(OperationId="chatcompletions-create")}
+    assert "chatcompletions-create" in of(run(deployments=[deployment()]), "operation")[1]
+
+    run.azure.change = {LOGS: without(OperationId="getChatCompletions")}
+    assert "not ChatCompletions_Create" in of(run(**stack), "operation")[1]
+    assert OPERATIONS["chat/completions"] == "ChatCompletions_Create"
+
+
+def test_the_three_calls_that_must_fail_cost_no_token(run: Run) -> None:
+    run()
+
+    keys = [request.headers.get("api-key") for request in run.azure.refused]
+    assert keys[0] is None
+    assert keys[1] != KEY
+    assert len(str(keys[1])) == len(KEY)
+    assert keys[2] == KEY
+    assert all("/deployments/no-such-" in request.url.path for request in run.azure.refused)
+
+
+def test_an_api_that_asks_for_no_key_fails(run: Run) -> None:
+    run.azure.keys = False
+
+    report = run()
+
+    assert "no key: not refused with 401 but answered HTTP 404" in of(report, "refused")[1]
+    assert "Subscription required" in of(report, "refused")[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "proof", "says"),
+    [
+        (lambda r: r | {"ResponseCode": 200}, "refused", "ResponseCode is {200}"),
+        (lambda r: r | {"BackendResponseCode": None}, "error", "BackendResponseCode is not 404"),
+        (lambda r: r | {"ResponseBody": "{}"}, "error", "not in ResponseBody"),
+    ],
+)
+def test_refusals_logged_otherwise_fail(run: Run, change: Any, proof: str, says: str) -> None:
+    run.azure.change = {LOGS: lambda r: change(r) if "no-such-" in r["Url"] else r}
+
+    assert says in of(run(), proof)[1]
+
+
+def test_refusals_that_are_not_logged_time_out(run: Run) -> None:
+    run.azure.change = {LOGS: lambda r: None if "no-such-" in r["Url"] else r}
+
+    report = run("--timeout", "1")
+
+    assert {n for n, end in ends(report).items() if end == "timeout"} == {"refused", "error"}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        (LOGS, "RequestHeaders", {"api-key": KEY}),
+        (LOGS, "Url", f"https://x/?subscription-key={KEY}"),
+        (LOGS, "BackendRequestHeaders", f'{{"Authorization": "Bearer {TOKEN}"}}'),
+        (LOGS, "TraceRecords", [{"data": TOKEN}]),
+        (LLM, "Request", TOKEN),
+        (DIAGNOSTICS, "properties_s", f"Bearer {TOKEN}"),
+    ],
+)
+def test_a_secret_in_any_column_fails_and_is_not_repeated(
+    run: Run, table: str, column: str, value: Any
+) -> None:
+    run.azure.change = {table: without(**{column: value})}
+
+    report = run()
+
+    assert of(report, "no-secrets")[0] == "failed"
+    assert f"{table}.{column} holds" in of(report, "no-secrets")[1]
+    assert KEY not in run.screen.getvalue()
+    assert TOKEN not in run.screen.getvalue()
+    assert not any(KEY in query for query in run.azure.queries)
+
+
+@pytest.mark.parametrize(("table", "column"), [(LOGS, "TraceRecords"), (DIAGNOSTICS, "body_s")])
+def test_a_marker_in_any_table_breaks_metadata(run: Run, table: str, column: str) -> None:
+    def spoiled(row: Row) -> Row:
+        return row | {column: f"… {run.azure.requests[-1].content.decode()} …"}
+
+    run.azure.change = {table: spoiled}
+
+    report = run(capture="metadata")
+
+    assert f"{table}.{column}" in of(report, "no-content")[1]
+
+
+def test_the_name_of_an_unknown_deployment_is_no_content(run: Run) -> None:
+    """The account logs it."""
+    names = [request.url.path for request in run.azure.refused]
+    run.azure.change = {DIAGNOSTICS: lambda row: row | {"properties_s": names[-1:]}}
+    refusal = run.azure._refusal
+
+    def remember(request: httpx.Request) -> httpx.Response | None:
+        names.append(request.url.path)
+        return refusal(request)
+
+    run.azure._refusal = remember  # type: ignore[method-assign]
+
+    assert run(capture="metadata").verdict == "proven"
+
+
+def test_a_query_that_returns_other_columns_fails(run: Run) -> None:
+    run.azure.other_columns = {"Tokens by consumer": ["Consumer", "Sum"]}
+    title = run.azure.other_columns
+    first = next(iter(names()))
+    text = (kinds_folder() / f"{first}.kql").read_text()
+    title[text.splitlines()[0].removeprefix("// ")] = ["Other"]
+
+    report = run()
+
+    assert of(report, "queries")[0] == "failed"
+    assert f"{first}.kql declares other columns than it returns" in of(report, "queries")[1]
+
+
+def kinds_folder() -> Any:
+    from queries.check.kql import FOLDER  # noqa: PLC0415
+
+    return FOLDER
+
+
+def test_queries_of_a_table_that_is_not_meant_to_be_are_left(run: Run) -> None:
+    run.azure.change = {LLM: lost}
+
+    report = run(llmLogging=False)
+
+    assert report.verdict == "proven"
+    assert "queries run and return" in of(report, "queries")[1]
+
+
+def test_an_accounts_row_counts_for_one_call_only(run: Run) -> None:
+    """Without request ids two calls need two rows."""
+
+    def second_lost(row: Row) -> Row | None:
+        unknown = row | {"CorrelationId": f"other-{row['CorrelationId']}"}
+        return None if row["CorrelationId"] == "acc-2" else unknown
+
+    run.azure.change = {DIAGNOSTICS: second_lost}
+
+    report = run("--timeout", "1")
+
+    assert of(report, "account")[0] == "timeout"
+    assert ACCOUNT in next(query for query in run.azure.queries if "AzureDiagnostics" in query)
