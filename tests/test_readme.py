@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from queries.check import proofs
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -40,3 +42,10 @@ def test_no_file_is_too_long_to_read() -> None:
         for file in (ROOT / room).rglob("*.py"):
             if "node_modules" not in file.parts:
                 assert len(file.read_text().splitlines()) <= 400, file
+
+
+def test_every_proof_and_every_query_is_in_its_table() -> None:
+    for proof in proofs.PROOFS:
+        assert re.search(rf"^\|.*`{proof.id}`.*\|$", README, re.MULTILINE), proof.id
+    for query in (ROOT / "queries").glob("*.kql"):
+        assert f"| `{query.name}` |" in README, query.name
