@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse sandbox test lint types pytest bench clean
+.PHONY: help setup rehearse sandbox test lint types pytest bench sabotage healthy upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,7 @@ test: lint types pytest ## Everything that must pass: lint, types, tests
 lint: setup ## Style and mistakes
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
+	@$(VENV)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 types: setup ## Static types
 	@$(VENV)/mypy
@@ -28,8 +29,17 @@ types: setup ## Static types
 pytest: setup ## The tests alone
 	@$(VENV)/python -m pytest -n auto --dist loadfile
 
-bench: setup ## Preview and up, as ratios to the least they can take
+bench: setup ## Preview, up and the token query, as ratios to what they are measured by
 	@$(VENV)/python -m tools.bench
+
+sabotage: setup ## Every known mistake in a deployment, and what the check says of it
+	@$(VENV)/python -m tools.sabotage
+
+healthy: setup ## The check over 100 whole deployments: rows late, in any order, twice
+	@$(VENV)/python -m tools.healthy
+
+upgrade: setup ## The newest packages and engine that fit together, pinned; then run the tests
+	@$(VENV)/python -m tools.upgrade
 
 clean: ## Remove what is not kept: .venv, the sandbox's state, caches
 	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.machine import Machine
+from tests.sabotage.site import Site, deploy
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """The example stack, deployed once; tests break copies of it."""
+    return deploy(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def site(deployed: Machine, tmp_path: Path) -> Site:
+    """A deployed stack of the test's own."""
+    return Site(deployed, tmp_path / "site")
