@@ -12,10 +12,10 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from queries.check import kinds
-from queries.check.answers import Refusal, lost, refusal
+from queries.check.answers import KEY_FIX, Refusal, lost, refusal
 from queries.check.clock import Clock
 from queries.check.kinds import Json, Planned
-from queries.check.outputs import Target
+from queries.check.outputs import KEY_VARIABLE, Target
 from queries.check.records import Call, Usage
 
 TIMEOUT = httpx.Timeout(180, connect=15)
@@ -88,8 +88,12 @@ class Caller:
             pause = max(wait, answer.retry_after)
             end = min(begun + answer.patience, self.deadline)
             if self.clock.elapsed() + pause > end:
-                name = planned.deployment.name
-                return Failed(deployment=name, label=planned.label, cause=cause, fix=answer.fix)
+                name, fix = planned.deployment.name, answer.fix
+                if fix == KEY_FIX and not self.target.consumer:
+                    fix = (
+                        f"the gateway refuses the key that {KEY_VARIABLE} holds: unset or renew it"
+                    )
+                return Failed(deployment=name, label=planned.label, cause=cause, fix=fix)
             self._repeat(f"{planned.label}: {cause}; calling again")
             self.clock.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT)

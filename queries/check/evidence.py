@@ -47,8 +47,10 @@ class Evidence:
     """How each query of the library ran."""
     audit_differences: list[Difference] = field(default_factory=list)
     """What keeps audit logs from the workspace, by the deployed settings."""
-    audit_unreadable: str = ""
-    """Why those settings could not be read."""
+    declared_differences: list[Difference] = field(default_factory=list)
+    """What is deployed otherwise, and shows in a call by chance or not at all."""
+    unreadable: str = ""
+    """Why some of the deployed configuration could not be read."""
     failed_calls: list[tuple[str, str, str]] = field(default_factory=list)
     """Label, cause and fix of each call that was not answered."""
     marker: str = ""

@@ -52,9 +52,9 @@ class Report:
         self.proofs = [_line(proof, verdicts[proof.id], self.verdict) for proof in proofs]
         self.status = EXIT[self.verdict]
 
-    def stop(self, error: str, fix: str = "", status: int = EXIT["error"]) -> None:
+    def stop(self, error: str, fix: str = "", verdict: str = "error") -> None:
         """The run could not end by itself; the proofs so far stay."""
-        self.verdict, self.error, self.fix, self.status = "error", error, fix, status
+        self.verdict, self.error, self.fix, self.status = verdict, error, fix, EXIT[verdict]
         self.proofs = [
             replace(line, status="waiting", fix="") if line.status == "timeout" else line
             for line in self.proofs

@@ -57,9 +57,10 @@ def check(options: argparse.Namespace, world: World) -> Report:
     try:
         _prove(options, world, report, begun + options.timeout * 60)
     except CannotRunError as error:
-        report.stop(str(error), error.fix)
+        report.stop(str(error), error.fix, verdict=error.verdict)
     except KeyboardInterrupt:
-        report.stop("interrupted", status=INTERRUPTED)
+        report.stop("interrupted")
+        report.status = INTERRUPTED
     report.seconds = round(world.clock.elapsed() - begun, 3)
     return report
 
@@ -128,10 +129,11 @@ def _call_all(caller: Caller, evidence: Evidence) -> None:
 
 
 def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
-    """Audit logs are proven by the diagnostic settings."""
+    """What no call can show is proven by the deployed configuration."""
     if evidence.target.every_call:
         evidence.audit_differences = configuration.audit()
-        evidence.audit_unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
+        evidence.declared_differences = configuration.unseen()
+        evidence.unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
 
 
 def _again(caller: Caller, evidence: Evidence) -> None:

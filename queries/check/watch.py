@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from queries.check import CannotRunError, library, observe
+from queries.check import CannotRunError, MissingError, library, observe
 from queries.check.clock import Clock
 from queries.check.evidence import Evidence, Source
 from queries.check.proofs.base import Proof, Verdict
@@ -99,4 +99,5 @@ class Watch:
         now = self.clock.elapsed()
         self._refused = now if self._refused is None else self._refused
         if now >= min(self._refused + REFUSED_WAIT, self.deadline):
-            raise CannotRunError(str(reason), reason.fix) from None
+            kind = MissingError if reason.missing else CannotRunError
+            raise kind(str(reason), reason.fix) from None

@@ -24,7 +24,9 @@ READER_FIX = (
     "assignment may take up to an hour to act"
 )
 """https://learn.microsoft.com/azure/azure-monitor/logs/manage-access#log-analytics-reader"""
-WORKSPACE_FIX = "the stack's workspace is gone: pulumi up --refresh"
+WORKSPACE_FIX = (
+    "the stack's workspace is gone: pulumi up --refresh; or these are the outputs of an older stack"
+)
 CLIENT = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 200}
 """The check asks again by itself; the service ends a query after 180 s."""
 
@@ -36,9 +38,10 @@ class NotYetError(Exception):
 class RefusedError(NotYetError):
     """The workspace, or the role that reads it, is new or missing; `fix` says what to do."""
 
-    def __init__(self, message: str, fix: str) -> None:
+    def __init__(self, message: str, fix: str, *, missing: bool = False) -> None:
         super().__init__(message)
         self.fix = fix
+        self.missing = missing
 
 
 class LogAnalytics:
@@ -104,7 +107,7 @@ def _meaning(error: HttpResponseError) -> Exception:
     if error.status_code == FORBIDDEN:
         return RefusedError("the workspace refuses to be read (403)", READER_FIX)
     if error.status_code == NOT_FOUND:
-        return RefusedError("the workspace is not found (404)", WORKSPACE_FIX)
+        return RefusedError("the workspace is not found (404)", WORKSPACE_FIX, missing=True)
     if error.status_code == BAD_REQUEST and any(words in said for words in UNRESOLVED):
         return NotYetError("the table has no rows yet")
     if error.status_code == BAD_REQUEST:

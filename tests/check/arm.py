@@ -102,6 +102,11 @@ class Arm:
     """Ends of ids that may not be read."""
     asked: list[httpx.Request] = field(default_factory=list)
 
+    def deploy(self, name: str, model: str) -> None:
+        """Make a deployment, unless there is one of that name."""
+        made = {"name": name, "properties": {"model": {"name": model}}}
+        self.resources.setdefault(f"{ACCOUNT}/deployments/{name}", made)
+
     def set(self, resource_id: str, path: str, value: Any) -> None:
         """Change one property, given as `a.b.c`; of what the diagnostic shares, only there."""
         resource = self.resources[resource_id] = copy.deepcopy(self.resources[resource_id])

@@ -34,6 +34,8 @@ class Run:
     def __call__(self, *arguments: str, **proof: Any) -> Report:
         file = self.folder / "outputs.json"
         file.write_text(json.dumps(outputs(**proof)))
+        for made in proof.get("deployments", ()):
+            self.azure.arm.deploy(made["name"], made["model"])
         self.azure.capture = proof.get("capture", "full")
         self.azure.body_bytes = proof.get("bodyBytes", 8192)
         console = Console(file=self.screen, force_terminal=self.terminal, width=200)

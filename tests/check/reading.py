@@ -15,7 +15,7 @@ LOGS, LLM, DIAGNOSTICS = (
 FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
 ALWAYS = ["refused", "error", "no-secrets"]
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
-OTHERS = ["account", "audit", "gateway-metrics", "account-metrics", "queries"]
+OTHERS = ["account", "audit", "declared", "gateway-metrics", "account-metrics", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:

@@ -342,4 +342,13 @@ def test_json_and_junit_hold_the_same(run: Run) -> None:
     assert all(set(proof) == {"id", "status", "detail", "fix"} for proof in value["proofs"])
     suite = ET.parse(run.folder / "r.xml").getroot()
     assert [case.get("name") for case in suite] == [proof["id"] for proof in value["proofs"]]
-    assert [suite.get(key) for key in ("tests", "failures", "skipped")] == ["15", "1", "1"]
+    assert [suite.get(key) for key in ("tests", "failures", "skipped")] == ["16", "1", "1"]
+
+
+def test_a_refused_key_of_the_environment_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_SUBSCRIPTION_KEY", KEY)
+    run.azure.refusals = [wrong_key()]
+
+    assert "GATEWAY_SUBSCRIPTION_KEY" in of(run(), "call")[2]

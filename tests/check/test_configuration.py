@@ -9,7 +9,7 @@ import pytest
 
 from queries.check.configuration.xml import parse
 from tests.check import arm
-from tests.check.arm import ACCOUNT, API, DIAGNOSTIC, GATEWAY, POLICY, SETTING, XML
+from tests.check.arm import ACCOUNT, API, DEPLOYMENT, DIAGNOSTIC, GATEWAY, POLICY, SETTING, XML
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, lost, of
 
@@ -17,13 +17,33 @@ OTHER_ROLE = "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
 BODY = "frontend.request.body.bytes"
 
 
-def test_a_healthy_run_reads_the_diagnostic_settings_only(run: Run) -> None:
+def test_a_healthy_run_reads_only_what_no_call_can_show(run: Run) -> None:
     assert run().verdict == "proven"
 
     assert {request.url.path for request in run.azure.arm.asked} == {
         f"{GATEWAY}/providers/Microsoft.Insights/diagnosticSettings",
         f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
+        f"{ACCOUNT}/deployments",
+        DIAGNOSTIC,
     }
+
+
+def test_sampling_that_met_none_of_the_calls_fails_by_itself(run: Run) -> None:
+    run.azure.arm.set(DIAGNOSTIC, "sampling.percentage", 90.0)
+
+    report = run()
+
+    assert (report.verdict, of(report, "declared")[0]) == ("failed", "failed")
+    assert "90" in of(report, "declared")[1]
+
+
+def test_another_model_under_the_declared_name_fails_by_itself(run: Run) -> None:
+    run.azure.arm.set(DEPLOYMENT, "model.name", "gpt-5.2")
+
+    report = run()
+
+    assert "model of the deployment text-turbo is gpt-5.2" in of(report, "declared")[1]
+    assert report.verdict == "failed"
 
 
 def test_a_whole_deployment_has_no_differences(run: Run) -> None:

@@ -172,3 +172,13 @@ def test_an_id_that_begins_like_the_calls_is_another_calls(run: Run) -> None:
     run.azure._add(LLM, other | {"TotalTokens": 99, "Request": "", "Response": ""})
 
     assert run().verdict == "proven"
+
+
+def test_a_call_that_went_to_another_account_is_no_proof(run: Run) -> None:
+    elsewhere = "https://oai-other.openai.azure.com/openai/deployments/text-turbo/chat/completions"
+    run.azure.change = {LOGS: without(BackendUrl=elsewhere)}
+
+    status, detail, _ = of(run(), "account")
+
+    assert status == "failed"
+    assert "sent the call to https://oai-other.openai.azure.com" in detail

@@ -33,6 +33,8 @@ RULES: tuple[Rule, ...] = (
 """In the order of a call's way, from the caller to the workspace."""
 
 
+UNSEEN_RULES: tuple[Rule, ...] = (*model_rules.RULES, *logging_rules.SAMPLING_RULES)
+
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of another shape than documented raises."""
 
@@ -57,6 +59,10 @@ class Configuration:
     def audit(self) -> list[Difference]:
         """What keeps audit logs from the workspace."""
         return self.differences(settings_rules.AUDIT_RULES)
+
+    def unseen(self) -> list[Difference]:
+        """What calls show by chance or not at all: a share of the sampling, another model."""
+        return self.differences(UNSEEN_RULES)
 
     def _compared(self, rule: Rule) -> list[Difference]:
         try:

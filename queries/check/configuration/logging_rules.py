@@ -130,10 +130,11 @@ def _of_api(deployed: Deployed) -> Json:
     return properties(deployed["diagnostic"])
 
 
+SAMPLING_RULES = (Rule(("diagnostic",), sampling),)
 RULES = (
     Rule(("diagnostic",), present),
     Rule(("diagnostic", "logger"), logger),
-    Rule(("diagnostic",), sampling),
+    *SAMPLING_RULES,
     Rule(("diagnostic",), bodies),
     Rule(("diagnostic",), always_log),
     Rule(("diagnostic",), client_ip),

@@ -21,6 +21,7 @@ PROOFS = (
     secrets.NO_SECRETS,
     rows.ACCOUNT,
     audit.AUDIT,
+    audit.DECLARED,
     metrics.GATEWAY,
     metrics.ACCOUNT,
     library.QUERIES,

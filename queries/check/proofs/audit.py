@@ -1,32 +1,54 @@
-"""Audit logs of both resources are on their way to the workspace."""
+"""What no call can show is read from the deployed configuration."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from queries.check.difference import Difference
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof, Verdict, failed, seen
 
 
-def _judge(evidence: Evidence) -> Verdict:
-    """By the diagnostic settings: no call through a gateway writes an audit row.
+def _without(
+    differences: Callable[[Evidence], list[Difference]], said: str
+) -> Callable[..., Verdict]:
+    """Fails by a difference; what could not be read is told, and fails nothing."""
 
-    The account's Audit logs tell of operations such as listing its keys, the gateway's of its
-    developer portal; the check does neither.
-    https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-cognitiveservices-accounts-logs
-    https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-apimanagement-service-logs
-    """
-    if evidence.audit_differences:
-        said = "; ".join(map(str, evidence.audit_differences))
-        return failed(said, evidence.audit_differences[0].fix)
-    if evidence.audit_unreadable:
-        reason = evidence.audit_unreadable
-        return seen(f"not judged: the diagnostic settings cannot be read ({reason})")
-    return seen("no call writes an audit row; both diagnostic settings send audit logs here")
+    def judge(evidence: Evidence) -> Verdict:
+        found = differences(evidence)
+        if found:
+            return failed("; ".join(map(str, found)), found[0].fix)
+        if evidence.unreadable:
+            return seen(f"not judged: the configuration cannot be read ({evidence.unreadable})")
+        return seen(said)
+
+    return judge
 
 
 AUDIT = Proof(
     id="audit",
     about="the diagnostic settings of gateway and account send audit logs, as no call writes any",
     needs=(),
-    judge=_judge,
+    judge=_without(
+        lambda evidence: evidence.audit_differences,
+        "no call writes an audit row; both diagnostic settings send audit logs here",
+    ),
+    fix="",
+)
+"""The account's audit logs tell of operations such as listing its keys, the gateway's of its
+developer portal; the check does neither.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-cognitiveservices-accounts-logs
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-apimanagement-service-logs
+"""
+
+DECLARED = Proof(
+    id="declared",
+    about="sampling and models, which a few calls show by chance at most, are as declared",
+    needs=(),
+    judge=_without(
+        lambda evidence: evidence.declared_differences,
+        "every call is sampled, and each deployment has its model",
+    ),
     fix="",
 )

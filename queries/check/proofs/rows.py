@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from queries.check import kinds
 from queries.check.evidence import Evidence, text, within
@@ -71,6 +72,18 @@ def _named(row: Row, consumer: str, address: str) -> Verdict:
 
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
+    """The gateway sent the call to this account, and the account has a row of it."""
+    wanted = urlsplit(evidence.target.backend_url).hostname
+    backends = {text(row, "BackendUrl") for row in evidence.linked("gateway", call)} - {""}
+    if wanted and backends and wanted not in {urlsplit(url).hostname for url in backends}:
+        return failed(
+            f"the gateway sent the call to {min(backends).split('?')[0]}, not to the account",
+            "the API's policy names another backend: pulumi up --refresh puts it back",
+        )
+    return _account_row(evidence, call)
+
+
+def _account_row(evidence: Evidence, call: Call) -> Verdict:
     """By the account's request id if a row has it, else by deployment, result and time.
 
     The row holds neither content nor tokens, and no public page says which id it shares with the

@@ -49,14 +49,14 @@ MISTAKES = (
         "half of the calls sampled",
         "Sampling is set to 50 % in the API's Azure Monitor settings, to save money.",
         _set("sampling.percentage", 50),
-        3,
+        1,
         ("sampling of the API's diagnostic azuremonitor is 50",),
     ),
     Mistake(
         "no call sampled",
         "Sampling is set to 0 %.",
         _set("sampling.percentage", 0),
-        3,
+        1,
         ("sampling of the API's diagnostic azuremonitor is 0",),
     ),
     Mistake(

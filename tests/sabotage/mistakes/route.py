@@ -140,7 +140,7 @@ MISTAKES = (
         "backend of another account that answers",
         "The same, where the gateway may call that account: nothing looks wrong to callers.",
         answered_elsewhere,
-        3,
+        1,
         ("backend URL of the API's policy is",),
     ),
     Mistake(
