@@ -79,5 +79,4 @@ CHANGES: dict[str, Change] = {
     "tags": config(tags={"environment": "dev", "workload": "activategenai", "owner": "ai"}),
     "product-renamed": config(productName="Models"),
     "api-path": config(apiPath="models"),
-    "location": config(location="swedencentral"),
 }

@@ -18,6 +18,8 @@ from tests.previews.changes import BASE, CHANGES
 
 GOLDEN = Path(__file__).parent / "golden"
 VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SUFFIX = re.compile(r"\[id=[a-z0-9]{6}\]")
+RESOURCE = re.compile(r"^ {4,}\S*\s*[\w:/-]+: \([a-z\[\]-]+\)\n", re.MULTILINE)
 REPLACED = re.compile(r"\+-|replace")
 
 
@@ -43,9 +45,19 @@ def edited(live: Machine) -> Machine:
 
 
 def shown(machine: Machine) -> str:
-    """The preview, without what differs from one cloud to the next."""
+    """The preview without what differs from one cloud to the next, or from run to run.
+
+    The engine prints resources as it comes to them, several at a time; here they come by URN.
+    """
     text = machine.pulumi("preview", "--diff", "--suppress-outputs")
-    return VARYING.sub("<id>", text)
+    text = SUFFIX.sub("[id=<suffix>]", VARYING.sub("<id>", text))
+    body, mark, totals = text.partition("Resources:\n")
+    starts = [found.start() for found in RESOURCE.finditer(body)]
+    if not starts:
+        return text
+    blocks = [body[a:b] for a, b in zip(starts, [*starts[1:], len(body)], strict=True)]
+    blocks.sort(key=lambda block: re.search(r"\[urn=(.*)\]", block)[1])
+    return body[: starts[0]] + "".join(blocks) + mark + totals
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
