@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.settings import Settings
 
-MASKED_HEADERS = ("Authorization", "api-key")
-MASKED_QUERY_PARAMETERS = ("subscription-key",)
+MASKED_HEADERS = ("Authorization", KEY_HEADER)
+MASKED_QUERY_PARAMETERS = (KEY_QUERY_PARAMETER,)
 
 
 @dataclass(frozen=True, kw_only=True)

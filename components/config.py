@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import textwrap
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pulumi
 from pulumi.runtime import config as runtime_config
@@ -16,7 +16,12 @@ from pydantic_core import ErrorDetails
 from components.rules import Rule
 from components.settings import Settings
 
-LISTS = ("deployments", "consumers")
+_JSON = {
+    to_camel(name): get_origin(field.annotation)
+    for name, field in Settings.model_fields.items()
+    if get_origin(field.annotation) in {dict, tuple}
+}
+"""Keys that hold a map or a list: these reach a program as JSON, all others as text."""
 
 
 def load() -> Settings:
@@ -42,14 +47,12 @@ def _values(project: str) -> dict[str, str]:
 
 
 def _typed(key: str, text: str) -> Any:
-    """Lists and maps reach a program as JSON, all else as text."""
-    aliases = {to_camel(name): field for name, field in Settings.model_fields.items()}
-    if key in aliases and str(aliases[key].annotation).startswith(("dict", "tuple")):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
+    if key not in _JSON:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def report(error: ValidationError, stack: str) -> str:
@@ -76,7 +79,7 @@ def _command(path: str, details: ErrorDetails, allowed: str) -> str:
     """The command that mends it; a list is set item by item."""
     if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
         return f"pulumi config rm --path '{path}'"
-    if path in LISTS:
+    if _JSON.get(path) is tuple:
         path = f"{path}[0].name"
     return f"pulumi config set --path '{path}' <value>"
 

@@ -28,8 +28,8 @@ class AzureEnvironment:
 
 # https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
 # https://learn.microsoft.com/azure/china/resources-developer-guide
-ENVIRONMENTS = {
-    "public": AzureEnvironment(
+_ALL = (
+    AzureEnvironment(
         name="public",
         openai_suffix="openai.azure.com",
         openai_audience="https://cognitiveservices.azure.com",
@@ -37,7 +37,7 @@ ENVIRONMENTS = {
         management_endpoint="https://management.azure.com",
         portal="https://portal.azure.com",
     ),
-    "usgovernment": AzureEnvironment(
+    AzureEnvironment(
         name="usgovernment",
         openai_suffix="openai.azure.us",
         openai_audience="https://cognitiveservices.azure.us",
@@ -45,7 +45,7 @@ ENVIRONMENTS = {
         management_endpoint="https://management.usgovcloudapi.net",
         portal="https://portal.azure.us",
     ),
-    "china": AzureEnvironment(
+    AzureEnvironment(
         name="china",
         openai_suffix="openai.azure.cn",
         openai_audience="https://cognitiveservices.azure.cn",
@@ -53,7 +53,8 @@ ENVIRONMENTS = {
         management_endpoint="https://management.chinacloudapi.cn",
         portal="https://portal.azure.cn",
     ),
-}
+)
+ENVIRONMENTS = {one.name: one for one in _ALL}
 """By the value of `azure-native:environment`."""
 
 

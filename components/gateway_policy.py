@@ -6,6 +6,12 @@ from pathlib import Path
 from string import Template
 from xml.sax.saxutils import escape
 
+KEY_HEADER = "api-key"
+"""Header in which the OpenAI client libraries for Azure send their key."""
+
+KEY_QUERY_PARAMETER = "subscription-key"
+"""Query parameter that may stand for the header: the policy deletes both."""
+
 POLICY = Path(__file__).resolve().parent.parent / "policies" / "gateway" / "azure-openai.xml"
 
 

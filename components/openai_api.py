@@ -12,17 +12,13 @@ from components import gateway_policy, naming, openapi
 from components.api_logging import ApiLogging, diagnostic_properties
 from components.environment import AzureEnvironment
 from components.gateway import LOGGER, Gateway
+from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_account import OpenAIAccount
 from components.retry import conflict_retry
 from components.settings import Consumer
 
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning#cognitive-services-user"""
-
-KEY_HEADER = "api-key"
-"""Header in which the OpenAI client libraries for Azure send their key."""
-
-KEY_QUERY_PARAMETER = "subscription-key"
 
 LLM_DIAGNOSTIC_API_VERSION = "2024-06-01-preview"
 """Oldest version whose API diagnostic has `largeLanguageModel`; the SDK's typed class has none.
@@ -53,13 +49,15 @@ class OpenAIApi(pulumi.ComponentResource):
 
     subscription_keys: pulumi.Output[dict[str, str]]
     """Secret: the primary key of each consumer, by name."""
+    operations: dict[str, str]
+    """Id of each imported operation by method and path; empty if only Azure reads the document."""
 
     def __init__(
         self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        self.operations = openapi.operations(args.document)
         # A preview shows these beside the document, which is too long to read as a whole.
-        shown = {"operations": openapi.operations(args.document)}
-        super().__init__("aoai:index:OpenAIApi", name, shown, opts)
+        super().__init__("aoai:index:OpenAIApi", name, {"operations": self.operations}, opts)
         self._args = args
         self._hooks = conflict_retry(name)
         self._role(name)

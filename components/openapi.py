@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ class ApiImport:
 def check(source: str) -> None:
     """Raise ValueError, saying what is wrong, unless `source` can be imported."""
     if source and not _is_url(source):
-        _read(PROJECT / source)
+        _document(source)
 
 
 def load(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
@@ -62,7 +63,7 @@ def load(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
     if _is_url(source):
         is_json = urlsplit(source).path.lower().endswith(".json")
         return ApiImport(format="openapi+json-link" if is_json else "openapi-link", value=source)
-    document = _read(PROJECT / source if source else OWN_DOCUMENT)
+    document = _document(source)
     value = backend_url.apply(lambda url: render(document, url))
     return ApiImport(format="openapi+json", value=value)
 
@@ -79,22 +80,17 @@ def render(document: dict[str, Any], backend_url: str) -> str:
 
 def operations(source: str) -> dict[str, str]:
     """Operation id by method and path; empty for a URL, which only Azure reads."""
-    if _is_url(source):
-        return {}
-    paths = _read(PROJECT / source if source else OWN_DOCUMENT)["paths"]
-    return {
-        f"{method.upper()} {path}": str(operation.get("operationId") or "")
-        for path, item in paths.items()
-        for method, operation in item.items()
-        if method in METHODS
-    }
+    return {} if _is_url(source) else _operations(_document(source))
 
 
 def _is_url(source: str) -> bool:
     return source.startswith("https://")
 
 
-def _read(path: Path) -> dict[str, Any]:
+@cache
+def _document(source: str) -> dict[str, Any]:
+    """The document of a file, or the project's own; read and judged once."""
+    path = PROJECT / source if source else OWN_DOCUMENT
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix in {".yaml", ".yml"}:
@@ -109,13 +105,24 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{ALLOWED}; {path} is neither JSON nor YAML: {reason}") from error
     if not isinstance(document, dict) or not str(document.get("openapi")).startswith(VERSIONS):
         raise ValueError(f'{ALLOWED}; {path} has no line "openapi": "3.0…" or "3.1…"')
-    if not _has_operations(document.get("paths")):
+    if not _operations(document):
         raise ValueError(f"{ALLOWED}; {path} has no operation under paths")
     if size > INLINE_LIMIT:
         raise ValueError(f"{ALLOWED}; {path} has more than {INLINE_LIMIT:,} bytes")
     return cast("dict[str, Any]", document)
 
 
-def _has_operations(paths: object) -> bool:
-    items = paths.values() if isinstance(paths, dict) else ()
-    return any(isinstance(item, dict) and METHODS & item.keys() for item in items)
+def _operations(document: dict[str, Any]) -> dict[str, str]:
+    paths = document.get("paths")
+    items = paths.items() if isinstance(paths, dict) else ()
+    return {
+        f"{method.upper()} {path}": _id(operation)
+        for path, item in items
+        if isinstance(item, dict)
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def _id(operation: object) -> str:
+    return str(operation.get("operationId") or "") if isinstance(operation, dict) else ""

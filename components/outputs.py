@@ -6,12 +6,12 @@ from typing import Any
 
 import pulumi
 
-from components import openapi
 from components.environment import AzureEnvironment
 from components.gateway import Gateway
+from components.gateway_policy import KEY_HEADER
 from components.models import kind_of
 from components.openai_account import OpenAIAccount
-from components.openai_api import COGNITIVE_SERVICES_USER, KEY_HEADER, OpenAIApi
+from components.openai_api import COGNITIVE_SERVICES_USER, OpenAIApi
 from components.settings import Settings
 from components.workspace import Workspace
 
@@ -52,8 +52,8 @@ def export(
         pulumi.export(key, value)
     pulumi.export("subscriptionKeys", api.subscription_keys)
     pulumi.export("portal", _portal_links(environment, workspace, account, gateway))
-    asked = {"backendUrl": account.backend_url, **_for_the_check(settings, environment)}
-    pulumi.export("proof", {**values, **asked})
+    made = {"backendUrl": account.backend_url, "operations": api.operations}
+    pulumi.export("proof", {**values, **made, **_for_the_check(settings, environment)})
 
 
 def _portal_links(
@@ -88,5 +88,4 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
             "gateway": settings.gateway_diagnostic_setting_name,
             "account": settings.account_diagnostic_setting_name,
         },
-        "operations": openapi.operations(settings.api_document),
     }

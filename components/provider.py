@@ -6,33 +6,29 @@ from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure_native
+from pydantic.alias_generators import to_camel
 
 from components import environment
 
-TEXTS = {
-    "client_certificate_path": "clientCertificatePath",
-    "client_id": "clientId",
-    "metadata_host": "metadataHost",
-    "msi_endpoint": "msiEndpoint",
-    "oidc_request_url": "oidcRequestUrl",
-    "oidc_token_file_path": "oidcTokenFilePath",
-    "partner_id": "partnerId",
-    "tenant_id": "tenantId",
-}
-SECRETS = {
-    "client_certificate_password": "clientCertificatePassword",
-    "client_secret": "clientSecret",
-    "oidc_request_token": "oidcRequestToken",
-    "oidc_token": "oidcToken",
-}
-SWITCHES = {
-    "disable_instance_discovery": "disableInstanceDiscovery",
-    "disable_pulumi_partner_id": "disablePulumiPartnerId",
-    "use_default_azure_credential": "useDefaultAzureCredential",
-    "use_msi": "useMsi",
-    "use_oidc": "useOidc",
-}
-"""Arguments of the provider, with their keys in `azure-native:` configuration.
+TEXTS = (
+    "client_certificate_path",
+    "client_id",
+    "metadata_host",
+    "msi_endpoint",
+    "oidc_request_url",
+    "oidc_token_file_path",
+    "partner_id",
+    "tenant_id",
+)
+SECRETS = ("client_certificate_password", "client_secret", "oidc_request_token", "oidc_token")
+SWITCHES = (
+    "disable_instance_discovery",
+    "disable_pulumi_partner_id",
+    "use_default_azure_credential",
+    "use_msi",
+    "use_oidc",
+)
+"""Arguments of the provider; their keys in `azure-native:` configuration are in camelCase.
 
 https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
 """
@@ -47,9 +43,9 @@ def in_subscription(
     """
     given = pulumi.Config("azure-native")
     arguments: dict[str, Any] = {
-        **{argument: given.get(key) for argument, key in TEXTS.items()},
-        **{argument: given.get_secret(key) for argument, key in SECRETS.items()},
-        **{argument: given.get_bool(key) for argument, key in SWITCHES.items()},
+        **{argument: given.get(to_camel(argument)) for argument in TEXTS},
+        **{argument: given.get_secret(to_camel(argument)) for argument in SECRETS},
+        **{argument: given.get_bool(to_camel(argument)) for argument in SWITCHES},
         "auxiliary_tenant_ids": given.get_object("auxiliaryTenantIds"),
         "environment": environment.current().name,
     }
