@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from queries.check.difference import Difference
 from queries.check.kinds import path_of
@@ -22,6 +22,19 @@ Source = Literal[
     "llm-whole",
     "diagnostics-whole",
 ]
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""In the order in which they are asked: the gateway's ids find rows of the other logs."""
+GATEWAY_LOG, LLM_LOG, DIAGNOSTICS = (
+    "ApiManagementGatewayLogs",
+    "ApiManagementGatewayLlmLog",
+    "AzureDiagnostics",
+)
+TABLES: dict[Source, str] = {
+    "gateway-whole": GATEWAY_LOG,
+    "llm-whole": LLM_LOG,
+    "diagnostics-whole": DIAGNOSTICS,
+}
+"""Sources that give rows with every column."""
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
 SLACK = timedelta(seconds=6)
 """How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""

@@ -6,11 +6,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from queries.check import CannotRunError, kql
-from queries.check.evidence import Evidence
+from queries.check.evidence import LLM_LOG, Evidence
 from queries.check.records import Run
-from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
+from queries.check.workspace import LogAnalytics, NotYetError
 
-LLM_TABLE = "ApiManagementGatewayLlmLog"
 AT_ONCE = 3
 """Queries at a time; the service takes five of one user.
 
@@ -33,7 +32,7 @@ def declared(name: str) -> tuple[str, ...]:
 
 def judged(name: str, evidence: Evidence) -> bool:
     """Where LLM logging is off there need not be a table of it."""
-    return evidence.target.llm_logging or LLM_TABLE not in kql.load(name)
+    return evidence.target.llm_logging or LLM_LOG not in kql.load(name)
 
 
 def look(evidence: Evidence, workspace: LogAnalytics) -> None:
@@ -57,8 +56,6 @@ def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
     given = {key: times[key] for key in TIMES if re.search(rf"^let {key} = ", text, re.MULTILINE)}
     try:
         return Run(columns=tuple(workspace.columns(kql.render(name, **given))))
-    except RefusedError as error:
-        return Run(reason=str(error))
     except NotYetError as error:
         return Run(reason=str(error))
     except CannotRunError as error:

@@ -79,6 +79,11 @@ class Target(_Model):
         return f"POST {path}" in self.operations
 
     @property
+    def caller(self) -> str:
+        """The consumer whose subscription is looked at: whose key is used, or the first."""
+        return self.consumer or next(iter(self.consumers), "")
+
+    @property
     def can_call(self) -> bool:
         """There is a key; without traffic none is read."""
         return bool(self.key.get_secret_value())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from queries.check.calls import PREFIX
-from queries.check.evidence import Evidence, Source
+from queries.check.evidence import TABLES, Evidence, Source
 from queries.check.kql import literal, render
 from queries.check.proofs import metrics
 
@@ -14,29 +14,13 @@ LONGEST_CALL = timedelta(minutes=6)
 
 https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
-SOURCES: tuple[Source, ...] = (
-    "gateway",
-    "llm",
-    "account",
-    "gateway-metrics",
-    "account-metrics",
-    "gateway-whole",
-    "llm-whole",
-    "diagnostics-whole",
-)
-"""In the order in which they are asked: the gateway's ids find rows of the other logs."""
-WHOLE: dict[Source, tuple[str, str]] = {
+CONTENT: dict[Source, str] = {
     "gateway-whole": (
-        "ApiManagementGatewayLogs",
-        "strcat(RequestBody, BackendRequestBody, ResponseBody, BackendResponseBody, Url)",
+        "strcat(RequestBody, BackendRequestBody, ResponseBody, BackendResponseBody, Url)"
     ),
-    "llm-whole": (
-        "ApiManagementGatewayLlmLog",
-        "strcat(tostring(RequestMessages), tostring(ResponseMessages))",
-    ),
-    "diagnostics-whole": ("AzureDiagnostics", ""),
+    "llm-whole": "strcat(tostring(RequestMessages), tostring(ResponseMessages))",
 }
-"""Tables whose rows are read with every column, and where a marker of this run may stand."""
+"""Where a marker of this run may stand in the rows that are read with every column."""
 MOST_ROWS = 1000
 
 
@@ -44,7 +28,7 @@ def question(source: Source, evidence: Evidence) -> str:
     """What to ask a source now."""
     target, calls = evidence.target, evidence.calls
     between = {"since": evidence.since, "until": evidence.until}
-    if source in WHOLE:
+    if source in TABLES:
         return _whole(source, evidence)
     ids = ",".join(sorted(evidence.all_correlations()))
     if source == "gateway":
@@ -74,7 +58,7 @@ def _whole(source: Source, evidence: Evidence) -> str:
     The key itself is never part of a query: the workspace may keep the queries' text.
     https://learn.microsoft.com/azure/azure-monitor/logs/query-audit
     """
-    (table, content), target = WHOLE[source], evidence.target
+    table, content, target = TABLES[source], CONTENT.get(source), evidence.target
     since, until = literal(evidence.since), literal(evidence.until)
     if content:
         ids = literal(",".join(sorted(evidence.all_correlations())))

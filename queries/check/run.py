@@ -94,14 +94,13 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
                 _call_all(caller, evidence)
             _read_settings(configuration, evidence)
             watch.run(evidence)
-            report.judge(applicable, watch.verdicts)
-            if report.verdict != "proven" and found.every_call:
-                display.say("looking at the deployed configuration")
-                report.differences = configuration.differences()
-                report.unreadable = configuration.unreadable
         finally:
             if watch.verdicts:
                 report.judge(applicable, watch.verdicts)
+        if report.verdict != "proven" and found.every_call:
+            display.say("looking at the deployed configuration")
+            report.differences = configuration.differences()
+            report.unreadable = configuration.unreadable
 
 
 def _target(options: argparse.Namespace) -> Target:

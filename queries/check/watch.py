@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from queries.check import CannotRunError, MissingError, library, observe
 from queries.check.clock import Clock
-from queries.check.evidence import Evidence, Source
+from queries.check.evidence import SOURCES, TABLES, Evidence, Source
 from queries.check.proofs.base import Proof, Verdict
-from queries.check.questions import SOURCES, WHOLE, question
+from queries.check.questions import question
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
@@ -77,7 +77,7 @@ class Watch:
             return
         evidence.now = self.clock.now()
         for source in SOURCES:
-            if source in wanted and (source not in WHOLE or evidence.all_correlations()):
+            if source in wanted and (source not in TABLES or evidence.all_correlations()):
                 self._ask(evidence, source, question(source, evidence))
             if source == "gateway" and not self.call_again:
                 evidence.calls = observe.calls(evidence)

@@ -42,7 +42,7 @@ def keys(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 def subscription(target: Target, deployed: Deployed) -> Iterator[Difference]:
     """The consumer that the check calls as is active."""
-    name = target.consumer or next(iter(target.consumers), "")
+    name = target.caller
     if deployed["subscription"] is None:
         if name:
             yield missing(f"subscription of the consumer {name}", "active")

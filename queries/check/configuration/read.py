@@ -122,8 +122,7 @@ def _settings(of: Callable[[Target], str]) -> Read:
 
 
 def _subscription(arm: Manager, target: Target) -> Any:
-    name = target.consumer or next(iter(target.consumers), "")
-    return arm.get(f"{target.gateway_id}/subscriptions/{name}", SERVICES)
+    return arm.get(f"{target.gateway_id}/subscriptions/{target.caller}", SERVICES)
 
 
 def _product(arm: Manager, target: Target) -> Any:

@@ -20,6 +20,7 @@ from queries.check.configuration.base import (
     properties,
     same_id,
 )
+from queries.check.evidence import DIAGNOSTICS
 from queries.check.outputs import Target
 
 Compare = Callable[["Resource", Target, Deployed], Iterator[Difference]]
@@ -68,7 +69,7 @@ def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
     if not settings:
         name = target.diagnostic_settings.get(resource.key) or "any"
         yield missing(resource.path, name, resource.fix)
-    elif not _of_workspace(target, settings):
+    elif not _sending(resource, target, deployed):
         elsewhere = ", ".join(last(properties(s).get("workspaceId")) or "none" for s in settings)
         yield from differs(
             f"workspace of {resource.path}", last(target.workspace_id), elsewhere, resource.fix
@@ -77,7 +78,7 @@ def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
 
 def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
     """Each category of calls is on, by itself or by its group."""
-    settings = _of_workspace(target, _all(resource, deployed))
+    settings = _sending(resource, target, deployed)
     for category in resource.categories:
         if category == "GatewayLlmLogs" and not target.llm_logging:
             continue
@@ -87,7 +88,7 @@ def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterat
 
 def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
     """Audit logs are on: their own category, or one of the groups that hold it."""
-    settings = _of_workspace(target, _all(resource, deployed))
+    settings = _sending(resource, target, deployed)
     on = any(_sends(s, resource.audit) or _sends(s, "audit") for s in settings)
     if settings and not on:
         path = f"audit logs ({resource.audit}) of {resource.path}"
@@ -96,7 +97,7 @@ def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Di
 
 def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
     """Platform metrics are sent."""
-    settings = _of_workspace(target, _all(resource, deployed))
+    settings = _sending(resource, target, deployed)
     enabled = [m for s in settings for m in properties(s).get("metrics") or [] if m.get("enabled")]
     if settings and not enabled:
         yield from differs(f"AllMetrics of {resource.path}", "on", "off", resource.fix)
@@ -107,10 +108,10 @@ def destination(resource: Resource, target: Target, deployed: Deployed) -> Itera
 
     https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#collection-mode
     """
-    settings = _of_workspace(target, _all(resource, deployed))
+    settings = _sending(resource, target, deployed)
     kinds = [properties(s).get("logAnalyticsDestinationType") for s in settings]
     if resource.dedicated and settings and "Dedicated" not in kinds:
-        found = kinds[0] or "AzureDiagnostics"
+        found = kinds[0] or DIAGNOSTICS
         path = f"destination table of {resource.path}"
         yield from differs(path, "Resource specific (Dedicated)", found, resource.fix)
 
@@ -119,9 +120,11 @@ def _all(resource: Resource, deployed: Deployed) -> list[Json]:
     return list(deployed[f"{resource.key} settings"] or [])
 
 
-def _of_workspace(target: Target, settings: list[Json]) -> list[Json]:
+def _sending(resource: Resource, target: Target, deployed: Deployed) -> list[Json]:
+    """The settings that send to the stack's workspace."""
     wanted = target.workspace_id
-    return [s for s in settings if same_id(properties(s).get("workspaceId"), wanted)]
+    found = _all(resource, deployed)
+    return [s for s in found if same_id(properties(s).get("workspaceId"), wanted)]
 
 
 def _sends(setting: Json, category: str) -> bool:

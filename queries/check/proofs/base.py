@@ -17,13 +17,6 @@ BEST_FIRST: tuple[Status, ...] = ("seen", "failed", "waiting")
 _LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "seen": 1}
 """Calls told of in a verdict, before the number of the others."""
 NO_CALL = "no answered call to look for"
-GATEWAY_LOG, LLM_LOG = "ApiManagementGatewayLogs", "ApiManagementGatewayLlmLog"
-TABLES: dict[Source, str] = {
-    "gateway-whole": GATEWAY_LOG,
-    "llm-whole": LLM_LOG,
-    "diagnostics-whole": "AzureDiagnostics",
-}
-"""Sources that give rows with every column."""
 GATEWAY_LOG_FIX = (
     "the gateway's rows do not arrive: its diagnostic setting must send GatewayLogs to this "
     "workspace with resource-specific tables, the API's diagnostic must name the azuremonitor "
@@ -59,6 +52,19 @@ def waiting(reason: str) -> Verdict:
 def failed(cause: str, fix: str) -> Verdict:
     """The rows came, and show the contrary."""
     return Verdict(status="failed", detail=cause, fix=fix)
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """All of them must be seen: the worst otherwise, the first of those."""
+    found = list(verdicts)
+    worst = min(found, key=lambda verdict: WORST_FIRST.index(verdict.status))
+    return worst if worst.status != "seen" else seen("; ".join(v.detail for v in found))
+
+
+def any_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """One of them is enough to be seen: the first otherwise."""
+    found = list(verdicts)
+    return next((verdict for verdict in found if verdict.status == "seen"), found[0])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from queries.check.evidence import BODIES, Evidence, held, text
+from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence, held, text
 from queries.check.proofs.base import (
-    GATEWAY_LOG,
     GATEWAY_LOG_FIX,
-    LLM_LOG,
-    TABLES,
     Proof,
     Verdict,
     each_call,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from queries.check import kinds
-from queries.check.evidence import Evidence, held, text
+from queries.check.evidence import LLM_LOG, Evidence, held, text
 from queries.check.proofs.base import (
-    LLM_LOG,
     LLM_LOG_FIX,
     Proof,
     Verdict,

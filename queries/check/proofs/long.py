@@ -6,17 +6,17 @@ import json
 from typing import Any
 
 from queries.check import kinds
-from queries.check.evidence import Evidence, text
+from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence, text
 from queries.check.proofs.base import (
-    GATEWAY_LOG,
-    LLM_LOG,
     LLM_LOG_FIX,
     Proof,
     Verdict,
+    any_of,
     each_call,
     failed,
     no_row,
     seen,
+    together,
     waiting,
 )
 from queries.check.proofs.content import LOGGING_FIX
@@ -39,12 +39,7 @@ def _long(evidence: Evidence, call: Call) -> Verdict:
     }
     side, raw = sides[call.kind]
     found = [_cut(evidence, call, side, raw)] if evidence.target.bodies else []
-    found.append(_whole(evidence, call, side))
-    for status in ("failed", "waiting"):
-        for verdict in found:
-            if verdict.status == status:
-                return verdict
-    return seen("; ".join(verdict.detail for verdict in found))
+    return together([*found, _whole(evidence, call, side)])
 
 
 def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
@@ -58,8 +53,7 @@ def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
-    verdicts = [_cut_in(row, side, raw, limit) for row in rows]
-    return next((verdict for verdict in verdicts if verdict.status == "seen"), verdicts[0])
+    return any_of(_cut_in(row, side, raw, limit) for row in rows)
 
 
 def _cut_in(row: Row, side: str, raw: bytes, limit: int) -> Verdict:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from queries.check.evidence import Evidence, text
+from queries.check.evidence import GATEWAY_LOG, Evidence, text
 from queries.check.proofs.base import (
-    GATEWAY_LOG,
     GATEWAY_LOG_FIX,
     NO_CALL,
     Proof,
@@ -14,6 +13,8 @@ from queries.check.proofs.base import (
     failed,
     no_row,
     seen,
+    together,
+    waiting,
 )
 from queries.check.records import Attempt, AttemptName
 
@@ -33,13 +34,8 @@ ERROR_FIX = (
 def _judge(*names: AttemptName) -> Callable[[Evidence], Verdict]:
     def judge(evidence: Evidence) -> Verdict:
         if not evidence.attempts:
-            return Verdict(status="waiting", detail=NO_CALL)
-        verdicts = [_of_kind(evidence, name) for name in names]
-        for status in ("failed", "waiting"):
-            for verdict in verdicts:
-                if verdict.status == status:
-                    return verdict
-        return seen("; ".join(verdict.detail for verdict in verdicts))
+            return waiting(NO_CALL)
+        return together(_of_kind(evidence, name) for name in names)
 
     return judge
 
@@ -59,7 +55,7 @@ def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
     rows = [row for row in evidence.of_api() if attempt.mark in text(row, "Url")]
     if not rows:
         missing = no_row(evidence, "gateway", GATEWAY_LOG)
-        return Verdict(status="waiting", detail=f"{attempt.name}: {missing.detail}")
+        return waiting(f"{attempt.name}: {missing.detail}")
     codes = {int(row.get("ResponseCode") or 0) for row in rows}
     if attempt.expected not in codes:
         return failed(f"{attempt.name}: ResponseCode is {codes}, not {attempt.expected}", ERROR_FIX)

@@ -6,12 +6,12 @@ import re
 from urllib.parse import urlsplit
 
 from queries.check import kinds
-from queries.check.evidence import Evidence, text, within
+from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, Evidence, text, within
 from queries.check.proofs.base import (
-    GATEWAY_LOG,
     GATEWAY_LOG_FIX,
     Proof,
     Verdict,
+    any_of,
     each_call,
     failed,
     no_row,
@@ -45,8 +45,7 @@ def _caller(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
-    verdicts = [_named(row, evidence.target.consumer, evidence.caller_ip) for row in rows]
-    return next((v for v in verdicts if v.status == "seen"), verdicts[0])
+    return any_of(_named(row, evidence.target.consumer, evidence.caller_ip) for row in rows)
 
 
 def _named(row: Row, consumer: str, address: str) -> Verdict:
@@ -107,7 +106,7 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     unknown = sum(not other.account_ids & by_id for other in ours)
     if len(alike - by_id) >= unknown + len(others - evidence.all_correlations()):
         return seen("by deployment and time")
-    return no_row(evidence, "account", "AzureDiagnostics")
+    return no_row(evidence, "account", DIAGNOSTICS)
 
 
 def _alike(other: Call, call: Call) -> bool:

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable
 
-from queries.check.evidence import BODIES, Evidence, Source
+from queries.check.evidence import BODIES, TABLES, Evidence, Source
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
-    TABLES,
+    NO_CALL,
     Proof,
     Verdict,
     failed,
@@ -32,7 +32,7 @@ MASK_FIX = (
 
 def _judge(evidence: Evidence) -> Verdict:
     if not evidence.calls:
-        return waiting("no answered call to look for")
+        return waiting(NO_CALL)
     rows = {source: evidence.of(source) for source in TABLES}
     missing = _awaited(evidence, rows)
     if missing and evidence.changed != evidence.now:
@@ -99,7 +99,7 @@ def _in(source: Source, call: Call) -> bool:
 NO_SECRETS = Proof(
     id="no-secrets",
     about="no column of any row holds the caller's key or a bearer token",
-    needs=("gateway", "llm", "gateway-whole", "llm-whole", "diagnostics-whole"),
+    needs=("gateway", "llm", *TABLES),
     judge=_judge,
     fix=GATEWAY_LOG_FIX,
 )
