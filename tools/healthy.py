@@ -28,6 +28,7 @@ from rich.console import Console
 
 from queries.check.watch import LONGEST_PAUSE
 from tests.engine.machine import Machine
+from tests.example import EMBEDDINGS
 from tests.sabotage.site import Site, deploy
 
 AT_ONCE = 2
@@ -39,13 +40,6 @@ TWICE = 1 / 3
 """Share of the rows that arrive twice."""
 LATER = 2.0
 """Seconds by which the second of two may come later."""
-EMBEDDINGS = {
-    "name": "text-vectors",
-    "model": "text-embedding-3-small",
-    "version": "1",
-    "sku": "Standard",
-    "capacity": 1,
-}
 console = Console(highlight=False, soft_wrap=True)
 
 

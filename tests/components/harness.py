@@ -7,7 +7,6 @@ import json
 import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -17,7 +16,8 @@ from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.stack import run_in_stack
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.example import ROOT, example_config
+
 SUBSCRIPTION = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 SECRET = {rpc._special_sig_key: rpc._special_secret_sig}
 UNKNOWN = rpc.UNKNOWN
@@ -133,12 +133,6 @@ class Run:
         return found[0]
 
 
-def example_config() -> Json:
-    """The example stack's values, by key."""
-    raw = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]
-    return {key.split(":", 1)[1]: value for key, value in raw.items()}
-
-
 def run_program(
     config: Json | None = None,
     *,
@@ -148,7 +142,7 @@ def run_program(
     provider_config: Mapping[str, str] | None = None,
 ) -> Run:
     """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`."""
-    project = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     values = {key: spec["default"] for key, spec in project["config"].items()}
     values |= example_config() | (config or {})
     for key in without:
@@ -165,7 +159,7 @@ def run_program(
     # What a failed run left outstanding would be waited for.
     settings.SETTINGS.rpc_manager.clear()
     settings.SETTINGS.outputs.clear()
-    program = str(PROJECT / "__main__.py")
+    program = str(ROOT / "__main__.py")
     asyncio.get_event_loop().run_until_complete(
         run_in_stack(lambda: runpy.run_path(program, run_name="__main__") and None)
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from tests.components.harness import Json, example_config, run_program
+from tests.components.harness import Json, run_program
+from tests.example import example_config
 
 DEPLOYMENT = example_config()["deployments"][0]
 CONSUMER = example_config()["consumers"][0]

@@ -4,16 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.components.harness import example_config
 from tests.engine.machine import Machine
-
-EMBEDDINGS = {
-    "name": "text-vectors",
-    "model": "text-embedding-3-small",
-    "version": "1",
-    "sku": "Standard",
-    "capacity": 1,
-}
+from tests.example import EMBEDDINGS, example_config
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.example import ROOT
+
 PRODUCT = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "components", "policies", "queries")
 PROJECT = "azure-openai-accounted"
 

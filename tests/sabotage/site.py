@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox import arm
 from sandbox.arm.base import ACCOUNT, SERVICE, SETTING, WORKSPACE
 from sandbox.cloud import Cloud, Resource
 from sandbox.options import Options
-from tests.engine.machine import PROJECT, Done, Machine
+from tests.engine.machine import Done, Machine
+from tests.example import example_config
 
 Json = dict[str, Any]
 API_VERSION = "2024-06-01-preview"
@@ -37,9 +36,7 @@ def deploy(folder: Path, *, seed: int = 0, also: Sequence[Json] = ()) -> Machine
     """The example stack, with more model deployments if any, deployed; `Site` copies it."""
     made = Machine(folder)
     if also:
-        text = (made.project / "Pulumi.dev.yaml").read_text()
-        given = yaml.safe_load(text)["config"][f"{PROJECT}:deployments"]
-        made.configure(deployments=[*given, *also])
+        made.configure(deployments=[*example_config()["deployments"], *also])
     made.up(options=(*QUICK, "--seed", str(seed)))
     return made
 
