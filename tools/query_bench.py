@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb_kql
 
-from queries.check.kql import render
+from queries.library import render
 
 CALLS = 1_000_000
 ROUNDS = 3

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from queries.check.calls import PREFIX
 from queries.check.evidence import TABLES, Evidence, Source
-from queries.check.kql import literal, render
 from queries.check.proofs import metrics
+from queries.library import literal, render
 
 LONGEST_CALL = timedelta(minutes=6)
 """The 300 s for which the gateway waits for the model, and the minute of a metric's row.

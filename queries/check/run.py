@@ -18,12 +18,12 @@ from queries.check.configuration import Configuration
 from queries.check.configuration.read import Manager
 from queries.check.display import Display
 from queries.check.evidence import Evidence
-from queries.check.kql import render
 from queries.check.outputs import Target
 from queries.check.records import Call
 from queries.check.report import INTERRUPTED, Report
 from queries.check.watch import Watch
 from queries.check.workspace import LogAnalytics, NotYetError
+from queries.library import render
 
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from queries.check import CannotRunError, MissingError, library, observe
+from queries.check import CannotRunError, MissingError, library_run, observe
 from queries.check.clock import Clock
 from queries.check.evidence import SOURCES, TABLES, Evidence, Source
 from queries.check.proofs.base import Proof, Verdict
@@ -82,7 +82,7 @@ class Watch:
             if source == "gateway" and not self.call_again:
                 evidence.calls = observe.calls(evidence)
         if any(proof.id == "queries" for proof in left):
-            library.look(evidence, self.workspace)
+            library_run.look(evidence, self.workspace)
 
     def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
         try:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from queries.check import kinds
-from queries.check.library import names
 from queries.check.proofs.long import contents
+from queries.library import names
 from tests.check.answers import OPERATIONS
 from tests.check.arm import ACCOUNT
 from tests.check.azure import KEY, Row, deployment, refused
@@ -274,7 +274,7 @@ def test_a_query_that_returns_other_columns_fails(run: Run) -> None:
 
 
 def kinds_folder() -> Any:
-    from queries.check.kql import FOLDER  # noqa: PLC0415
+    from queries.library import FOLDER  # noqa: PLC0415
 
     return FOLDER
 

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from queries.check.kql import FOLDER, load, render
+from queries.library import FOLDER, load, render
 from tests.queries.tables import COLUMNS
 
 ANALYZER = Path(__file__).parent / "analyzer"

@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from queries.check.kql import FOLDER, literal, load, render
+from queries.library import FOLDER, literal, load, render
 from tests.queries.database import NOW, Database, gateway, llm
 
 NAMES = sorted(file.stem for file in FOLDER.glob("*.kql"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from queries.check.kql import load, render
+from queries.library import load, render
 from tests.queries.database import NOW, Database, gateway, llm
 
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queries.check.kql import FOLDER, load, render
+from queries.library import FOLDER, load, render
 from tests.queries.calls import every_call
 from tests.queries.database import NOW, Database
 from tests.queries.truth import Call, gateway_row, has_bodies, llm_rows, source

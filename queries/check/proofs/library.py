@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from queries.check import library
+from queries import library
+from queries.check import library_run
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import GATEWAY_LOG_FIX, Proof, Verdict, failed, seen, waiting
 
@@ -11,7 +12,7 @@ _LISTED = 3
 
 
 def _judge(evidence: Evidence) -> Verdict:
-    wanted = [name for name in library.names() if library.judged(name, evidence)]
+    wanted = [name for name in library.names() if library_run.judged(name, evidence)]
     wrong = [said for name in wanted if (said := _wrong(name, evidence))]
     if wrong:
         return failed("; ".join(wrong[:_LISTED]), FILE_FIX)
@@ -34,9 +35,9 @@ def _wrong(name: str, evidence: Evidence) -> str:
         return ""
     if run.refused:
         return f"{name}.kql: {run.reason}"
-    if run.columns is None or run.columns == library.declared(name):
+    if run.columns is None or run.columns == library.columns(name):
         return ""
-    lacking = set(library.declared(name)) ^ set(run.columns)
+    lacking = set(library.columns(name)) ^ set(run.columns)
     said = ", ".join(sorted(lacking)) or "their order"
     return f"{name}.kql declares other columns than it returns: {said}"
 

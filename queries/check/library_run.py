@@ -1,11 +1,11 @@
-"""The query library: every `.kql` file beside this package, run once in the workspace."""
+"""Every query of the library, run once in the workspace."""
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 
-from queries.check import CannotRunError, kql
+from queries import library
+from queries.check import CannotRunError
 from queries.check.evidence import LLM_LOG, Evidence
 from queries.check.records import Run
 from queries.check.workspace import LogAnalytics, NotYetError
@@ -18,28 +18,18 @@ https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-l
 TIMES = ("since", "until")
 
 
-def names() -> list[str]:
-    """Every query, by file name without `.kql`."""
-    return sorted(file.stem for file in kql.FOLDER.glob("*.kql"))
-
-
-def declared(name: str) -> tuple[str, ...]:
-    """The columns that a query's header promises; a note in parentheses is not part of a name."""
-    line = re.search(r"^// Columns: (.+)$", kql.load(name), re.MULTILINE)
-    plain = re.sub(r"\([^)]*\)", "", line[1]) if line else ""
-    return tuple(column.strip().rstrip(".") for column in plain.split(",") if column.strip())
-
-
 def judged(name: str, evidence: Evidence) -> bool:
     """Where LLM logging is off there need not be a table of it."""
-    return evidence.target.llm_logging or LLM_LOG not in kql.load(name)
+    return evidence.target.llm_logging or LLM_LOG not in library.load(name)
 
 
 def look(evidence: Evidence, workspace: LogAnalytics) -> None:
     """Run what has not given columns yet, once rows have come."""
     if not evidence.of("gateway"):
         return
-    left = [name for name in names() if judged(name, evidence) and not _done(name, evidence)]
+    left = [
+        name for name in library.names() if judged(name, evidence) and not _done(name, evidence)
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         runs = pool.map(lambda name: _run(name, evidence, workspace), left)
         evidence.library |= zip(left, runs, strict=True)
@@ -51,11 +41,10 @@ def _done(name: str, evidence: Evidence) -> bool:
 
 
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
-    text = kql.load(name)
     times = {"since": evidence.since, "until": evidence.until}
-    given = {key: times[key] for key in TIMES if re.search(rf"^let {key} = ", text, re.MULTILINE)}
+    given = {key: times[key] for key in TIMES if library.has(name, key)}
     try:
-        return Run(columns=tuple(workspace.columns(kql.render(name, **given))))
+        return Run(columns=tuple(workspace.columns(library.render(name, **given))))
     except NotYetError as error:
         return Run(reason=str(error))
     except CannotRunError as error:

@@ -1,0 +1,109 @@
+"""The query library: the `.kql` files beside this module, with their parameters filled in.
+
+A file's header names its title, question, parameters and columns. A parameter is a one-line
+`let NAME = DEFAULT;`, so that each file runs by hand as it is. Log Analytics takes no query
+parameters in its interface, so a value is quoted here and can never become part of the query.
+https://learn.microsoft.com/kusto/query/scalar-data-types/string
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+
+class Expression(str):
+    """KQL that stands as it is where a value would: a workbook's `{TimeRange:start}`."""
+
+    __slots__ = ()
+
+
+Value = str | int | float | datetime | timedelta | Mapping[str, Any]
+"""A time span means that long ago; a map becomes a `dynamic` literal."""
+
+
+@cache
+def load(name: str) -> str:
+    """The text of `queries/<name>.kql`."""
+    return (FOLDER / f"{name}.kql").read_text(encoding="utf-8")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every query, by file name without `.kql`."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.kql")))
+
+
+def title(name: str) -> str:
+    """What the query shows, in a few words: the first line of its header."""
+    return load(name).partition("\n")[0].removeprefix("// ")
+
+
+def question(name: str) -> str:
+    """The question that the query answers."""
+    return _header(name, "Question")
+
+
+def columns(name: str) -> tuple[str, ...]:
+    """The columns that a query's header promises; a note in parentheses is not part of a name."""
+    plain = re.sub(r"\([^)]*\)", "", _header(name, "Columns"))
+    return tuple(column.strip().rstrip(".") for column in plain.split(",") if column.strip())
+
+
+def has(name: str, parameter: str) -> bool:
+    """Whether the query takes a parameter of that name."""
+    return _line(load(name), parameter) is not None
+
+
+def render(name: str, **values: Value) -> str:
+    """The query's text with the named parameters set.
+
+    Raises:
+        ValueError: the file has no such parameter, or a string holds a control character.
+    """
+    text = load(name)
+    for parameter, value in values.items():
+        line = _line(text, parameter)
+        if not line:
+            raise ValueError(f"{name}.kql has no parameter {parameter}")
+        text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
+    return text
+
+
+def literal(value: Value) -> str:
+    """A KQL literal of a string, a number, a time (UTC), a time span ago or a map."""
+    match value:
+        case Expression():
+            return str(value)
+        case datetime():
+            return f"datetime({value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z)"
+        case timedelta():
+            return f"ago({int(value.total_seconds())}s)"
+        case int() | float():
+            return str(value)
+        case str():
+            return _quoted(value)
+    return f"dynamic({json.dumps(value)})"
+
+
+def _quoted(text: str) -> str:
+    if any(ord(character) < ord(" ") for character in text):
+        raise ValueError("a parameter holds a control character")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _header(name: str, field: str) -> str:
+    line = re.search(rf"^// {field}: (.+)$", load(name), re.MULTILINE)
+    return line[1] if line else ""
+
+
+def _line(text: str, parameter: str) -> re.Match[str] | None:
+    return re.search(rf"^let {re.escape(parameter)} = .*;$", text, re.MULTILINE)
