@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from queries import library
 from queries.check import CannotRunError
@@ -15,6 +15,8 @@ AT_ONCE = 3
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """
+PATIENCE = 1.0
+"""Seconds that a look waits for queries; a fast workspace is done within one."""
 TIMES = ("since", "until")
 
 
@@ -23,16 +25,31 @@ def judged(name: str, evidence: Evidence) -> bool:
     return evidence.target.llm_logging or LLM_LOG not in library.load(name)
 
 
-def look(evidence: Evidence, workspace: LogAnalytics) -> None:
-    """Run what has not given columns yet, once rows have come."""
-    if not evidence.of("gateway"):
-        return
-    left = [
-        name for name in library.names() if judged(name, evidence) and not _done(name, evidence)
-    ]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = pool.map(lambda name: _run(name, evidence, workspace), left)
-        evidence.library |= zip(left, runs, strict=True)
+class LibraryRun:
+    """Runs the queries beside the looks, so that the rows of the calls need not wait for them."""
+
+    def __init__(self, workspace: LogAnalytics) -> None:
+        self._workspace = workspace
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._running: dict[str, Future[Run]] = {}
+
+    def look(self, evidence: Evidence) -> None:
+        """Begin what has not given columns yet, and take what has come.
+
+        Once at first, since an older workspace has its tables already; again once rows have come.
+        """
+        again = bool(evidence.of("gateway"))
+        for name in library.names():
+            begun = name in self._running or (name in evidence.library and not again)
+            if judged(name, evidence) and not begun and not _done(name, evidence):
+                self._running[name] = self._pool.submit(_run, name, evidence, self._workspace)
+        wait(self._running.values(), timeout=PATIENCE)
+        for name in [name for name, run in self._running.items() if run.done()]:
+            evidence.library[name] = self._running.pop(name).result()
+
+    def close(self) -> None:
+        """Leave off; what is under way ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _done(name: str, evidence: Evidence) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from queries.check import CannotRunError, MissingError, library_run, observe
+from queries.check import CannotRunError, MissingError, observe
 from queries.check.clock import Clock
 from queries.check.evidence import SOURCES, TABLES, Evidence, Source
+from queries.check.library_run import LibraryRun
 from queries.check.proofs.base import Proof, Verdict
 from queries.check.questions import question
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
@@ -46,10 +47,17 @@ class Watch:
 
     def run(self, evidence: Evidence) -> None:
         """Look, judge and show, at most `LONGEST_PAUSE` apart; what is seen stays seen."""
+        library = LibraryRun(self.workspace)
+        try:
+            self._run(evidence, library)
+        finally:
+            library.close()
+
+    def _run(self, evidence: Evidence, library: LibraryRun) -> None:
         pause, failed_at, called_at = FIRST_PAUSE, float("inf"), self.clock.elapsed()
         while True:
             left = self._open()
-            self._look(evidence, left)
+            self._look(evidence, left, library)
             self.verdicts |= {proof.id: proof.judge(evidence) for proof in left}
             self.show(self.verdicts)
             now = self.clock.elapsed()
@@ -70,7 +78,7 @@ class Watch:
         seen = {name for name, verdict in self.verdicts.items() if verdict.status == "seen"}
         return [proof for proof in self.proofs if proof.id not in seen]
 
-    def _look(self, evidence: Evidence, left: list[Proof]) -> None:
+    def _look(self, evidence: Evidence, left: list[Proof], library: LibraryRun) -> None:
         """Ask for the rows of every proof that is not seen, and of the links between logs."""
         wanted = {source for proof in left for source in proof.needs}
         if self.call_again and not evidence.calls:
@@ -82,7 +90,7 @@ class Watch:
             if source == "gateway" and not self.call_again:
                 evidence.calls = observe.calls(evidence)
         if any(proof.id == "queries" for proof in left):
-            library_run.look(evidence, self.workspace)
+            library.look(evidence)
 
     def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
         try:

@@ -28,7 +28,6 @@ from tests.check.reading import (
 )
 
 LOG_PROOFS = {"prompt", "completion", "caller", "operation", "refused", "error", "no-secrets"}
-LOG_PROOFS |= {"queries"}
 PLAIN = ["call", "caller", "operation", "tokens"]
 
 
