@@ -14,8 +14,9 @@ import httpx
 from queries.check import kinds
 from queries.check.answers import KEY_FIX, Refusal, lost, refusal
 from queries.check.clock import Clock
+from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
-from queries.check.outputs import KEY_VARIABLE, Target
+from queries.check.outputs import Target
 from queries.check.records import Call, Usage
 
 TIMEOUT = httpx.Timeout(180, connect=15)
@@ -90,9 +91,7 @@ class Caller:
             if self.clock.elapsed() + pause > end:
                 name, fix = planned.deployment.name, answer.fix
                 if fix == KEY_FIX and not self.target.consumer:
-                    fix = (
-                        f"the gateway refuses the key that {KEY_VARIABLE} holds: unset or renew it"
-                    )
+                    fix = f"the gateway refuses the key that {VARIABLE} holds: unset or renew it"
                 return Failed(deployment=name, label=planned.label, cause=cause, fix=fix)
             self._repeat(f"{planned.label}: {cause}; calling again")
             self.clock.sleep(pause)

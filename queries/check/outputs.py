@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,8 +12,6 @@ from pydantic.alias_generators import to_camel
 
 from queries.check import CannotRunError
 
-KEY_VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
-"""Environment variable that gives the consumer's key when the outputs do not."""
 PULUMI_TIMEOUT = 300
 """Seconds that `pulumi stack output` may take."""
 
@@ -38,7 +34,7 @@ class Deployment(_Model):
 
 
 class Target(_Model):
-    """The stack's `proof` output, with the key of the consumer that the check calls as."""
+    """The stack's `proof` output, and the key of the consumer that the check calls as."""
 
     version: Literal[1]
     gateway_url: Url
@@ -146,44 +142,22 @@ def from_file(file: Path) -> dict[str, Any]:
         raise CannotRunError(f"cannot read {file}: {reason}") from None
 
 
-def target(outputs: dict[str, Any], *, traffic: bool) -> Target:
-    """The proof output, checked, with the first consumer's key if calls are to be made.
+def target(outputs: dict[str, Any]) -> Target:
+    """The proof output, checked; without a key.
 
     Raises:
-        CannotRunError: no `proof` output, one of another shape, or no key.
+        CannotRunError: no `proof` output, or one of another shape.
     """
     if not isinstance(outputs.get("proof"), dict):
         raise CannotRunError("the stack has no output `proof`", "deploy it first: pulumi up")
     try:
-        found = Target.model_validate(outputs["proof"])
+        return Target.model_validate(outputs["proof"])
     except ValidationError as error:
         wrong = sorted({".".join(str(part) for part in e["loc"]) for e in error.errors()})
         raise CannotRunError(
             f"the output `proof` lacks or misstates {', '.join(wrong)}",
             "deploy and check from the same commit: pulumi up",
         ) from None
-    return _with_key(found, outputs.get("subscriptionKeys")) if traffic else found
-
-
-def _with_key(found: Target, keys: object) -> Target:
-    """The first key there is; one from the environment may be any consumer's."""
-    named = keys if isinstance(keys, dict) else {}
-    choices: list[tuple[str, object]] = [("", os.environ.get(KEY_VARIABLE, "").strip())]
-    choices += [(consumer, named.get(consumer)) for consumer in found.consumers]
-    for consumer, key in choices:
-        if not isinstance(key, str) or key in {"", "[secret]"}:
-            continue
-        if not re.fullmatch(r"[!-~]+", key):
-            whose = f"of {consumer}" if consumer else f"in {KEY_VARIABLE}"
-            raise CannotRunError(
-                f"the key {whose} cannot be sent: it holds a space or worse", "copy it again"
-            )
-        return found.model_copy(update={"consumer": consumer, "key": SecretStr(key)})
-    raise CannotRunError(
-        "no key of any consumer in the outputs",
-        f"save them with --show-secrets, or set {KEY_VARIABLE}; a stack without consumers can "
-        "only be checked with --no-traffic",
-    )
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:

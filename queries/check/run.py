@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 from rich.console import Console
 
-from queries.check import CannotRunError, attempts, observe, outputs, proofs
+from queries.check import CannotRunError, attempts, keys, observe, outputs, proofs
 from queries.check.calls import Caller, Failed
 from queries.check.clock import Clock
 from queries.check.configuration import Configuration
@@ -66,10 +66,10 @@ def check(options: argparse.Namespace, world: World) -> Report:
 
 
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
-    found = _target(options)
+    found, manager = _target(options, world)
     applicable = proofs.of(found)
     workspace, now = world.workspace(found), world.clock.now()
-    configuration = Configuration(target=found, manager=world.manager(found))
+    configuration = Configuration(target=found, manager=manager)
     evidence = Evidence(target=found, since=now, until=now, caller_ip=options.caller_ip or "")
     with (
         world.client() as client,
@@ -103,12 +103,14 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             report.unreadable = configuration.unreadable
 
 
-def _target(options: argparse.Namespace) -> Target:
+def _target(options: argparse.Namespace, world: World) -> tuple[Target, Manager]:
     if options.outputs:
         values = outputs.from_file(options.outputs)
     else:
         values = outputs.from_stack(options.stack)
-    return outputs.target(values, traffic=not options.no_traffic)
+    found = outputs.target(values)
+    manager = world.manager(found)
+    return found if options.no_traffic else keys.find(found, values, manager), manager
 
 
 def _try_to_read(workspace: LogAnalytics, evidence: Evidence) -> None:

@@ -100,6 +100,7 @@ class Arm:
     resources: dict[str, Json] = field(default_factory=_whole)
     denied: tuple[str, ...] = ()
     """Ends of ids that may not be read."""
+    key: str = "key-in-azure"
     asked: list[httpx.Request] = field(default_factory=list)
 
     def deploy(self, name: str, model: str) -> None:
@@ -119,12 +120,15 @@ class Arm:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        assert request.method == "GET"
+        secrets = request.url.path.endswith("/listSecrets")
+        assert request.method == ("POST" if secrets else "GET")
         assert request.headers["authorization"] == "Bearer arm-token"
         assert request.url.params["api-version"]
         path = request.url.path
         if path.endswith(self.denied or ("\0",)):
             return httpx.Response(403, json={"error": {"code": "AuthorizationFailed"}})
+        if secrets and path.rpartition("/")[0] in self.resources:
+            return httpx.Response(200, json={"primaryKey": self.key, "secondaryKey": "other"})
         if path in self.resources:
             return httpx.Response(200, json={"id": path, **self.resources[path]})
         children = [r for i, r in self.resources.items() if i.rpartition("/")[0] == path]

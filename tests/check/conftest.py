@@ -30,10 +30,11 @@ class Run:
         self.azure = Azure(self.clock)
         self.screen = io.StringIO()
         self.terminal = False
+        self.outputs: dict[str, Any] = {}
 
     def __call__(self, *arguments: str, **proof: Any) -> Report:
         file = self.folder / "outputs.json"
-        file.write_text(json.dumps(outputs(**proof)))
+        file.write_text(json.dumps(outputs(**proof) | self.outputs))
         for made in proof.get("deployments", ()):
             self.azure.arm.deploy(made["name"], made["model"])
         self.azure.capture = proof.get("capture", "full")

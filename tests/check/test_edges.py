@@ -18,10 +18,9 @@ from queries.check import CannotRunError
 from queries.check import __main__ as program
 from queries.check import outputs as reader
 from queries.check.arguments import parse
-from queries.check.outputs import KEY_VARIABLE
 from queries.check.proofs import PROOFS
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
-from tests.check.azure import KEY, outputs
+from tests.check.azure import outputs
 
 
 @pytest.mark.parametrize(
@@ -74,25 +73,12 @@ def test_outputs_that_cannot_be_read_are_an_error(
     [
         ({"proof": None}, "no output `proof`"),
         ({"proof": {"version": 2}}, "lacks or misstates accountId"),
-        ({"subscriptionKeys": {}}, "no key"),
-        ({"subscriptionKeys": "[secret]"}, "no key"),
-        ({"subscriptionKeys": {"aoai-test": "key\n"}}, "of aoai-test cannot be sent"),
-        ({"subscriptionKeys": {"aoai-test": "[secret]"}}, "no key"),
     ],
 )
 def test_outputs_that_lack_something_say_what(change: dict[str, Any], says: str) -> None:
     with pytest.raises(CannotRunError, match=says) as error:
-        reader.target(outputs() | change, traffic=True)
+        reader.target(outputs() | change)
     assert error.value.fix
-
-
-def test_the_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(KEY_VARIABLE, KEY)
-
-    found = reader.target(outputs() | {"subscriptionKeys": "[secret]"}, traffic=True)
-
-    assert found.key.get_secret_value() == KEY
-    assert KEY not in repr(found)
 
 
 def test_pulumi_is_asked_for_the_stacks_outputs(

@@ -1,4 +1,4 @@
-"""Reads the deployed configuration through Azure Resource Manager, GET only."""
+"""Reads the deployed configuration through Azure Resource Manager; changes nothing."""
 
 from __future__ import annotations
 
@@ -60,6 +60,14 @@ class Manager:
         """
         return self._get(f"{self.endpoint}{resource_id}", {"api-version": version, **query})
 
+    def post(self, action: str, version: str) -> dict[str, Any] | None:
+        """What a read-only action of a resource answers, or None if there is no such resource.
+
+        Raises:
+            UnreadableError: refused, or no answer.
+        """
+        return self._get(f"{self.endpoint}{action}", {"api-version": version}, method="POST")
+
     def list(self, resource_id: str, version: str, **query: str) -> list[dict[str, Any]]:
         """Every resource of a list, page by page; none if what holds them does not exist.
 
@@ -77,7 +85,9 @@ class Manager:
             url, asked = page.get("nextLink"), None
         return found
 
-    def _get(self, url: str, query: dict[str, str] | None) -> dict[str, Any] | None:
+    def _get(
+        self, url: str, query: dict[str, str] | None, *, method: str = "GET"
+    ) -> dict[str, Any] | None:
         if not url.startswith(f"{self.endpoint}/"):
             raise UnreadableError("a list goes on at another host")
         if self._down:
@@ -85,7 +95,7 @@ class Manager:
         try:
             headers = {"Authorization": f"Bearer {self._bearer()}"}
             with self.client() as client:
-                answer = client.get(url, params=query, headers=headers, timeout=TIMEOUT)
+                answer = client.request(method, url, params=query, headers=headers, timeout=TIMEOUT)
             body = answer.json() if answer.status_code == OK else None
         except AzureError as error:
             self._down = f"no identity: {type(error).__name__}"
