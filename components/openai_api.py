@@ -27,6 +27,9 @@ https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagem
 """
 
 
+ACCOUNT = "{account}/openai"
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpenAIApiArgs:
     """The account to call, the gateway to call it through, and who may."""
@@ -56,8 +59,15 @@ class OpenAIApi(pulumi.ComponentResource):
         self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         self.operations = openapi.operations(args.document)
-        # A preview shows these beside the document, which is too long to read as a whole.
-        super().__init__("aoai:index:OpenAIApi", name, {"operations": self.operations}, opts)
+        # What a first preview cuts or shows in too much detail, to be read in full. A later one
+        # shows the lines of the policy that change at the policy itself.
+        readable = {"operations": self.operations, "policy": _policy_lines(args)}
+        super().__init__(
+            "aoai:index:OpenAIApi",
+            name,
+            readable,
+            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["policy"])),
+        )
         self._args = args
         self._hooks = conflict_retry(name)
         self._role(name)
@@ -81,6 +91,7 @@ class OpenAIApi(pulumi.ComponentResource):
         )
 
     def _role(self, name: str) -> None:
+        created = self._args.gateway.created
         subscription_id = authorization.get_client_config_output(
             opts=pulumi.InvokeOptions(parent=self)
         ).subscription_id
@@ -97,7 +108,14 @@ class OpenAIApi(pulumi.ComponentResource):
                 "/providers/Microsoft.Authorization/roleDefinitions/",
                 COGNITIVE_SERVICES_USER,
             ),
-            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["roleDefinitionId"]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                replace_on_changes=["roleDefinitionId"],
+                # Any change of the gateway makes its identity unknown to a preview, which would
+                # show the role as replaced; only another gateway has another identity.
+                ignore_changes=["principalId"] if created else [],
+                replace_with=[created] if created else [],
+            ),
         )
 
     def _api(self, name: str) -> apimanagement.Api:
@@ -232,3 +250,9 @@ class OpenAIApi(pulumi.ComponentResource):
             keys[consumer.name] = pulumi.Output.secret(secrets.primary_key)
             previous = [subscription]
         return pulumi.Output.secret(pulumi.Output.all(**keys))
+
+
+def _policy_lines(args: OpenAIApiArgs) -> list[str]:
+    """The policy, with a placeholder for the account's address, which a first preview lacks."""
+    audience = args.environment.openai_audience
+    return gateway_policy.render(audience=audience, backend_url=f"https://{ACCOUNT}").splitlines()

@@ -10,7 +10,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.arm import apis, base, cognitive, gateway, monitor, policy, roles
+from sandbox.arm import (
+    alerts,
+    apis,
+    base,
+    cognitive,
+    gateway,
+    insights,
+    log_alert,
+    metric_alert,
+    monitor,
+    policy,
+    roles,
+)
 from sandbox.arm.base import ACCOUNT, GROUP, SERVICE, WORKSPACE, Put, parse, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
@@ -19,7 +31,13 @@ from sandbox.options import Options
 _RULES: dict[str, Callable[[Put], None]] = {
     GROUP: lambda _: None,
     WORKSPACE: monitor.workspace,
+    f"{WORKSPACE}/savedSearches": insights.saved_search,
     base.SETTING: monitor.diagnostic_setting,
+    "Microsoft.Insights/actionGroups": insights.action_group,
+    "Microsoft.Insights/activityLogAlerts": alerts.activity_log_alert,
+    "Microsoft.Insights/metricAlerts": metric_alert.metric_alert,
+    "Microsoft.Insights/scheduledQueryRules": log_alert.scheduled_query_rule,
+    "Microsoft.Insights/workbooks": insights.workbook,
     "Microsoft.Authorization/roleAssignments": roles.role_assignment,
     ACCOUNT: cognitive.account,
     f"{ACCOUNT}/deployments": cognitive.deployment,
@@ -91,6 +109,8 @@ def delete(cloud: Cloud, resource_id: str) -> None:
 
     Diagnostic settings below it stay, and are there again when the resource is.
     https://github.com/hashicorp/terraform-provider-azurerm/issues/7114
+    So do the alert rules that it is in scope of.
+    https://github.com/Azure/azure-monitor-baseline-alerts/issues/82
     """
     with cloud.change():
         if found := cloud.get(parse(resource_id).text):

@@ -136,24 +136,27 @@ def check_place(put: Put) -> None:
     before = region(put.existing.body.get("location")) if put.existing else place
     facts = {"location": place, "name": wanted.name, "group": wanted.group, "type": wanted.type}
     if not re.fullmatch(kind["name"], wanted.name):
-        raise refuse("InvalidResourceName", **facts, rule=kind["rule"])
+        raise refuse(kind.get("refusal", "InvalidResourceName"), **facts, rule=kind["rule"])
     if not kind.get("tracked"):
         return
     if not place:
         raise refuse("LocationRequired")
-    if place not in AZURE["regions"]:
-        raise refuse("LocationNotAvailableForResourceType", **facts, regions=AZURE["regions"])
+    regions = kind.get("regions", AZURE["regions"])
+    if place not in regions:
+        raise refuse("LocationNotAvailableForResourceType", **facts, regions=regions)
     if before != place:
         what = "ResourceGroup" if wanted.type == GROUP else "Resource"
         raise refuse(f"Invalid{what}Location", **facts, before=before)
     put.body["location"] = place
-    put.properties["provisioningState"] = "Succeeded"
+    if not kind.get("bare"):
+        put.properties["provisioningState"] = "Succeeded"
 
 
 def check_fields(put: Put) -> None:
     """Fill defaults and judge fields as the type's page of the REST reference says (azure.json)."""
     kind = AZURE["types"][put.id.type]
-    code = "ValidationError" if put.id.type.startswith(f"{SERVICE}/") else "InvalidParameters"
+    usual = "ValidationError" if put.id.type.startswith(f"{SERVICE}/") else "InvalidParameters"
+    code = kind.get("code", usual)
     for name, default in kind.get("defaults", {}).items():
         if put.properties.get(name) is None:
             put.properties[name] = copy.deepcopy(default)

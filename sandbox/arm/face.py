@@ -40,7 +40,7 @@ def arm_face(cloud: Cloud) -> Face:
         if not path.lower().startswith(f"/subscriptions/{SUBSCRIPTION_ID}/"):
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
         found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
-        shown = [_shown(one, query["api-version"]) for one in found]
+        shown = [_shown(one, query) for one in found]
         return Response.json(200, {"value": shown} if many else shown[0])
 
     return face
@@ -62,10 +62,16 @@ def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
     return above + [one for at, one in places if at.startswith(here) and at != here and not chosen]
 
 
-def _shown(found: Resource, api_version: str) -> dict[str, Any]:
-    """A resource as that version has it: not all know `largeLanguageModel`."""
+def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
+    """A resource as asked for: not all versions know `largeLanguageModel`.
+
+    A workbook's content is there on demand only:
+    https://learn.microsoft.com/rest/api/application-insights/workbooks/get
+    """
     kept = dict(found.properties)
-    if not has_llm(api_version):
+    if not has_llm(query["api-version"]):
         kept.pop("largeLanguageModel", None)
+    if query.get("canFetchContent", "").lower() != "true":
+        kept.pop("serializedData", None)
     named = {"id": found.id, "name": found.name, "type": found.type}
     return named | found.body | {"properties": kept}

@@ -49,6 +49,22 @@ def test_first_preview_names_each_operation(preview: Run) -> None:
     assert UNKNOWN not in shown.values()
 
 
+def test_first_preview_reads_the_policy_line_by_line(preview: Run) -> None:
+    component = next(r for r in preview.requests.values() if r.type == "aoai:index:OpenAIApi")
+    lines = json_format.MessageToDict(component.object)["policy"]
+    assert '    <set-header name="api-key" exists-action="delete" />' in lines
+    assert '    <set-backend-service base-url="https://{account}/openai" />' in lines
+    assert component.ignoreChanges == ["policy"], "a later one shows the changed lines alone"
+
+
+def test_role_is_shown_as_replaced_with_its_gateway_alone(preview: Run) -> None:
+    role = preview.request("openai-api-role")
+    assert role.ignoreChanges == ["principalId"], "unknown at any change of the gateway"
+    assert [urn.split("$")[1] for urn in role.replace_with] == [
+        "azure-native:apimanagement:ApiManagementService::gateway"
+    ]
+
+
 def test_reviewer_sees_how_much_of_each_body_is_logged(preview: Run) -> None:
     properties = preview.inputs("openai-api-diagnostic")["properties"]
     assert properties["frontend"]["request"]["body"] == {"bytes": 8192}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -37,6 +38,7 @@ from .conftest import (
     WORKSPACE,
     Azure,
 )
+from .monitored import BODIES, WORKBOOK
 
 URL = "https://management.azure.com"
 GRANTS = "/providers/Microsoft.Authorization/roleAssignments"
@@ -168,3 +170,13 @@ def test_llm_logging_is_shown_by_previews_only(reader: Reader, version: str, sho
     found = reader.ask(DIAGNOSTIC, **{"api-version": version})["properties"]
     assert found["frontend"] == {"request": {"body": {"bytes": 8192}}}
     assert ("largeLanguageModel" in found) is shown
+
+
+@pytest.mark.parametrize(("query", "shown"), [({}, False), ({"canFetchContent": "true"}, True)])
+def test_a_workbooks_content_is_shown_on_demand(
+    stack: Azure, query: dict[str, str], shown: bool
+) -> None:
+    stack.put(WORKBOOK, copy.deepcopy(BODIES[WORKBOOK]))
+    found = Reader(stack).ask(WORKBOOK, **query)
+    assert found["properties"]["displayName"] == "Azure OpenAI"
+    assert ("serializedData" in found["properties"]) is shown
