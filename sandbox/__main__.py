@@ -1,4 +1,4 @@
-"""Azure on one machine: run a command inside, open a shell there, or list what is left over."""
+"""Azure on one machine: run a command inside, open a shell, make traffic, list what is left."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Literal, get_args, get_origin
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 
 from sandbox.cloud import Cloud
 from sandbox.options import Options
-from sandbox.session import session
+from sandbox.session import lock, session
 from sandbox.stack import SessionError
 
 GREETING = """\
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     if shell:
         sys.stderr.write(GREETING.format(folder=options.folder))
     try:
+        if given.verb == "traffic":
+            return _traffic(options, given)
         with session(options) as inside:
             if shell:  # its status is that of whatever was typed last
                 _run([os.environ.get("SHELL", "/bin/sh")], inside)
@@ -64,7 +67,22 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     run.add_argument("command", nargs="+", metavar="-- COMMAND")
     verbs.add_parser("shell", parents=[shared], help="open an interactive shell inside")
     verbs.add_parser("leftovers", parents=[shared], help="list what is live or soft-deleted")
+    traffic = verbs.add_parser("traffic", parents=[shared], help="fill a deployed stack with calls")
+    traffic.add_argument("--days", type=int, default=14, help="days up to now (default 14)")
+    more = "calls on a working day (default 250)"
+    traffic.add_argument("--calls-per-day", type=int, default=250, metavar="N", help=more)
+    ends = "time up to which it goes, ISO 8601 (default now)"
+    traffic.add_argument("--until", type=_time, help=ends)
     return parser.parse_args(arguments)
+
+
+def _time(text: str) -> datetime:
+    """A time; UTC where it says nothing else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in ISO 8601") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
@@ -91,6 +109,18 @@ def _leftovers(options: Options) -> int:
         lines = [f"  {resource.type}  {resource.name}\n" for resource in resources]
         sys.stdout.write(f"{title}: {len(lines)}\n{''.join(lines)}")
     return 1 if cloud.all() else 0
+
+
+def _traffic(options: Options, given: argparse.Namespace) -> int:
+    """Call the deployed stack as its consumers would have."""
+    from sandbox.traffic import fill  # noqa: PLC0415 slow, and of no use to the other verbs
+
+    if not options.folder.is_dir():
+        raise SessionError(f"there is no sandbox in {options.folder}: give its --dir")
+    with lock(options.folder):
+        done = fill(options, given.days, given.calls_per_day, given.until)
+    sys.stdout.write(f"{done}\n")
+    return 0
 
 
 if __name__ == "__main__":

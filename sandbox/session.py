@@ -31,7 +31,7 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
     from sandbox import engine, language  # noqa: PLC0415 slow: after the cheap refusals
 
     with ExitStack() as stack:
-        stack.enter_context(_lock(folder))
+        stack.enter_context(lock(folder))
         logging.basicConfig(filename=folder / "sandbox.log", level=logging.WARNING)
         cloud, network, secret = Cloud(folder), Network(folder), secrets.token_hex(16)
         _register(network, cloud, options)
@@ -52,7 +52,7 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[None]:
     """Hold the folder: two processes would overwrite each other's cloud."""
     with (folder / "lock").open("a") as file:
         try:

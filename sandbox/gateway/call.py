@@ -1,10 +1,10 @@
 """One call on its way through the gateway, and how the gateway refuses it."""
 
-import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from sandbox import clock
 from sandbox.cloud import Resource
 from sandbox.http import Headers, Request, Response
 
@@ -34,8 +34,8 @@ class Call:
     headers: Headers
     url: str = ""
     rest: str = ""
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = field(default_factory=clock.guid)
+    started: datetime = field(default_factory=clock.utc)
     api: Resource | None = None
     operation: Resource | None = None
     product: Resource | None = None

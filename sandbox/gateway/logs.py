@@ -6,9 +6,10 @@ https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementga
 
 import json
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
+from sandbox import clock
 from sandbox.cloud import Cloud
 from sandbox.gateway import llm_logs
 from sandbox.gateway.call import Call, Json
@@ -53,7 +54,7 @@ def _row(call: Call, settings: Json) -> Json:
         "ProductId": call.product.name if call.product else "",
         "ApimSubscriptionId": call.subscription.name if call.subscription else "",
         "IsRequestSuccess": call.response.status // 100 in (2, 3),
-        "TotalTime": (datetime.now(UTC) - call.started) // timedelta(milliseconds=1),
+        "TotalTime": (clock.utc() - call.started) // timedelta(milliseconds=1),
         "BackendTime": int(call.backend_seconds * 1000),
         "RequestSize": len(call.request.body),
         "ResponseSize": len(call.body),

@@ -4,12 +4,12 @@ https://learn.microsoft.com/azure/api-management/api-management-policies has eac
 """
 
 import re
-import time
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
+from sandbox import clock
 from sandbox.cloud import Cloud
 from sandbox.errors import NotModelledError
 from sandbox.gateway.call import Call, GatewayError
@@ -69,7 +69,7 @@ class Policies:
 
     def forward(self, statement: Element) -> None:
         """Send the call to its backend and take the response, its body still unread."""
-        call, started = self.call, time.time()
+        call, started = self.call, clock.now()
         url, body = call.url.rstrip("/") + call.rest, call.request.body
         headers = Headers(f for f in call.headers if not re.fullmatch(HOP_BY_HOP, f[0].lower()))
         call.sent = Request.to(call.request.method, url, headers, body)
@@ -80,7 +80,7 @@ class Policies:
             reason = "BackendConnectionFailure"
             raise GatewayError(500, statement.tag, reason, str(error)) from error
         finally:
-            call.backend_seconds = time.time() - started
+            call.backend_seconds = clock.now() - started
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
 
 

@@ -5,9 +5,9 @@ https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from sandbox import clock
 from sandbox.cloud import Cloud
 from sandbox.logs.kql import FACTS
 from sandbox.logs.store import COLUMNS, Workspaces, column_type
@@ -60,7 +60,7 @@ class Telemetry:
         if workspace is None:
             return
         standard = {
-            "TimeGenerated": datetime.now(UTC), "TenantId": workspace.properties["customerId"],
+            "TimeGenerated": clock.utc(), "TenantId": workspace.properties["customerId"],
             "Type": table, "Category": category, "OperationName": f"{provider}/{category}",
             "SourceSystem": "Azure", "_BilledSize": float(len(json.dumps(row, default=str))),
             "ResourceId": source.upper(), "_ResourceId": source.lower(), "_IsBillable": "True",

@@ -4,27 +4,27 @@ import base64
 import json
 import random
 import re
-import time
-import uuid
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox import clock
+from sandbox.model import content_filter
 from sandbox.model.parameters import Json, invalid
 
 WORDS = ["gateway", "prompt", "token", "model", "region", "policy", "route", "stream", "ledger"]
-SAFE = {name: {"filtered": False} for name in ("hate", "self_harm", "sexual", "violence")}
-"""https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter"""
 
 
 @dataclass(frozen=True)
 class Answer:
     """A finished answer: its parts as sent, and the tokens of prompt and completion."""
 
-    parts: Iterable[bytes]
+    parts: Sequence[bytes]
     tokens: tuple[int, int] = (0, 0)
     status: int = 200
+    stopped: bool = False
+    """Whether a content filter stopped the prompt or the answer."""
 
 
 def one(value: Json, tokens: tuple[int, int] = (0, 0), status: int = 200) -> Answer:
@@ -37,13 +37,19 @@ def count(text: Any) -> int:
     return -(-len((text if isinstance(text, str) else json.dumps(text)).encode()) // 4)
 
 
-def write(seed: int, prompt: Any, limit: int | None) -> tuple[str, bool, tuple[int, int]]:
-    """Text of 24 words, or as many as the prompt asks for ("500 words"); whole?; token counts."""
+def write(seed: int, prompt: Any, limit: int | None) -> tuple[str, str, tuple[int, int]]:
+    """Text of 24 words, or as many as the prompt asks for ("500 words"); its end; token counts.
+
+    It ends by "stop", "length" or "content_filter", as `finish_reason` has it.
+    """
     asked = re.search(r"(\d{1,6}) words", json.dumps(prompt))
     chance = random.Random(f"{seed}:{prompt}")  # noqa: S311
     text = " ".join(chance.choices(WORDS, k=int(asked[1]) if asked else 24))
     cut = text[: (limit or len(text)) * 4]
-    return cut, cut == text, (count(prompt), count(cut))
+    end = "stop" if cut == text else "length"
+    if content_filter.in_answer(prompt):
+        cut, end = cut[: len(cut) // 2], "content_filter"
+    return cut, end, (count(prompt), count(cut))
 
 
 def pieces(text: str) -> list[str]:
@@ -59,28 +65,30 @@ def chat(seed: int, model: str, body: Json) -> Answer:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    text, whole, tokens = write(seed, body["messages"], limit)
+    text, finish, tokens = write(seed, body["messages"], limit)
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     usage = dict(zip(names, (*tokens, sum(tokens)), strict=True))
-    stream, finish = bool(body.get("stream")), "stop" if whole else "length"
-    head: Json = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time())}
+    stream, harm = bool(body.get("stream")), content_filter.in_answer(body["messages"])
+    head: Json = {"id": f"chatcmpl-{clock.guid()}", "created": int(clock.now())}
     head |= {"object": "chat.completion" + ".chunk" * stream, "model": model}
-    filters = {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": SAFE}]}
+    safe = content_filter.results()
+    filters = {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": safe}]}
 
     def choice(said: str, end: str | None, key: str = "delta") -> list[Json]:
-        ends = {"finish_reason": end, "logprobs": None, "content_filter_results": SAFE}
+        verdict = content_filter.results(harm if end == "content_filter" else "")
+        ends = {"finish_reason": end, "logprobs": None, "content_filter_results": verdict}
         return [{"index": 0, key: {"role": "assistant", "content": said}, **ends}]
 
     if not stream:
         said = {"choices": choice(text, finish, "message"), "usage": usage}
-        return one({**head, **said, **filters}, tokens)
+        return replace(one({**head, **said, **filters}, tokens), stopped=bool(harm))
     chunks = [{**head, "id": "", "model": "", "choices": [], **filters}]
     chunks += [{**head, "choices": choice(piece, None)} for piece in pieces(text)]
     chunks.append({**head, "choices": choice("", finish)})
     if (body.get("stream_options") or {}).get("include_usage"):
         chunks.append({**head, "choices": [], "usage": usage})
     parts = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
-    return Answer([*parts, b"data: [DONE]\n\n"], tokens)
+    return Answer([*parts, b"data: [DONE]\n\n"], tokens, stopped=bool(harm))
 
 
 def embeddings(seed: int, model: str, body: Json) -> Answer:
@@ -113,11 +121,11 @@ def respond(seed: int, model: str, body: Json) -> Answer:
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses
     """
     asked = {key: body[key] for key in ("instructions", "input") if body.get(key)}
-    text, whole, tokens = write(seed, asked, body.get("max_output_tokens"))
-    status = "completed" if whole else "incomplete"
+    text, end, tokens = write(seed, asked, body.get("max_output_tokens"))
+    status = "completed" if end == "stop" else "incomplete"
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    item: Json = {"type": "message", "id": f"msg_{uuid.uuid4().hex}", "role": "assistant"}
-    head = {"id": f"resp_{uuid.uuid4().hex}", "object": "response", "created_at": int(time.time())}
+    item: Json = {"type": "message", "id": f"msg_{clock.guid()}", "role": "assistant"}
+    head = {"id": f"resp_{clock.guid()}", "object": "response", "created_at": int(clock.now())}
     head |= {"model": model, "error": None, "parallel_tool_calls": True, "tool_choice": "auto"}
     head |= {"tools": [], "instructions": body.get("instructions"), "metadata": {}}
     usage: Json = {"input_tokens": tokens[0], "output_tokens": tokens[1]}
@@ -125,14 +133,16 @@ def respond(seed: int, model: str, body: Json) -> Answer:
     usage |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": sum(tokens)}
     final: Json = {**head, "status": status, "usage": usage}
     final["output"] = [{**item, "status": status, "content": [part]}]
-    final["incomplete_details"] = None if whole else {"reason": "max_output_tokens"}
+    reason = {"length": "max_output_tokens"}.get(end, end)
+    final["incomplete_details"] = None if end == "stop" else {"reason": reason}
+    stopped = end == "content_filter"
     if not body.get("stream"):
-        return one(final, tokens)
+        return replace(one(final, tokens), stopped=stopped)
     parts = []
     for number, (kind, more) in enumerate(_events(head, final, part)):
         event = {"type": f"response.{kind}", "sequence_number": number, **more}
         parts.append(f"event: response.{kind}\ndata: {json.dumps(event)}\n\n".encode())
-    return Answer(parts, tokens)
+    return Answer(parts, tokens, stopped=stopped)
 
 
 def _events(head: Json, final: Json, part: Json) -> Iterator[tuple[str, Json]]:

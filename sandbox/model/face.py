@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
+from sandbox import clock
 from sandbox.cloud import Cloud, Resource
 from sandbox.http import Face, Headers, Request, Response
 from sandbox.logs import Telemetry
-from sandbox.model import access, parameters
+from sandbox.model import access, content_filter, parameters
 from sandbox.model.account_logs import Call, report
-from sandbox.model.answers import Answer, chat, embeddings, one, respond
+from sandbox.model.answers import Answer, chat, count, embeddings, one, respond
 from sandbox.model.parameters import RefusalError
+from sandbox.model.service import Service
 from sandbox.options import Options
 
 ROUTE = re.compile(
@@ -32,34 +35,43 @@ VERSIONS = re.compile(
 """https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle"""
 
 
-def model_face(cloud: Cloud, options: Options, telemetry: Telemetry) -> Face:
+def model_face(
+    cloud: Cloud, options: Options, telemetry: Telemetry, service: Service | None = None
+) -> Face:
     """Every account's endpoint; a host without an account raises ConnectionError, as in DNS."""
+    state = service or Service()
 
     def face(request: Request) -> Response:
-        call = Call(request, _account(cloud, request.host))
+        call, wait = Call(request, _account(cloud, request.host)), 0
         try:
-            answer = _serve(cloud, options, call)
+            answer = _serve(cloud, options, state, call)
         except RefusalError as no:
-            call.stream = False
-            answer = one(no.body, status=no.status)
+            call.stream, wait = False, no.retry_after
+            stopped = no.body.get("error", {}).get("code") == "content_filter"
+            answer = replace(one(no.body, status=no.status), stopped=stopped)
         kind = "text/event-stream" if call.stream else "application/json"
         headers = Headers([("Content-Type", kind), ("apim-request-id", call.id)])
-        parts = _sent(telemetry, call, answer)
+        if wait:
+            headers.add("retry-after", str(wait))
+        parts = _sent(telemetry, state, call, answer)
         return Response(answer.status, headers, parts if call.stream else b"".join(parts))
 
     return face
 
 
-def _sent(telemetry: Telemetry, call: Call, answer: Answer) -> Iterator[bytes]:
+def _sent(telemetry: Telemetry, service: Service, call: Call, answer: Answer) -> Iterator[bytes]:
     """The parts, and the report once the last is sent or the client has gone."""
     length = 0
     try:
-        for part in answer.parts:
+        pauses = service.pauses(answer.tokens, len(answer.parts))
+        for part, pause in zip(answer.parts, pauses, strict=True):
+            clock.spend(pause)
+            call.answered = call.answered or clock.now()
             length += len(part)
             yield part
     finally:
         if call.operation:
-            report(telemetry, call, answer.status, length, answer.tokens)
+            report(telemetry, call, answer, length)
 
 
 def _account(cloud: Cloud, host: str) -> Resource:
@@ -74,7 +86,7 @@ def _account(cloud: Cloud, host: str) -> Resource:
     raise ConnectionError(f"The remote name could not be resolved: '{host}'")
 
 
-def _serve(cloud: Cloud, options: Options, call: Call) -> Answer:
+def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answer:
     """https://github.com/pydantic/pydantic-ai/issues/5066 (versions of the two routes)."""
     route = ROUTE.fullmatch(f"{call.request.method} {unquote(call.request.path)}")
     method, deployment, tail, item = route.groups() if route else ("", "", "", "")
@@ -94,10 +106,12 @@ def _serve(cloud: Cloud, options: Options, call: Call) -> Answer:
     access.check_role(cloud, options, call.account, call.object_id, action, use)
     if kind == "models":
         return _models(cloud, call.account, item)
-    return _infer(cloud, options, call, kind, deployment)
+    return _infer(cloud, options, service, call, kind, deployment)
 
 
-def _infer(cloud: Cloud, options: Options, call: Call, kind: str, deployment: str | None) -> Answer:
+def _infer(
+    cloud: Cloud, options: Options, service: Service, call: Call, kind: str, deployment: str | None
+) -> Answer:
     """https://github.com/chatboxai/chatbox/issues/646 (unknown deployment)."""
     body = parameters.parse(call.request.body)
     if not deployment:
@@ -111,9 +125,14 @@ def _infer(cloud: Cloud, options: Options, call: Call, kind: str, deployment: st
         raise RefusalError(404, "DeploymentNotFound", message)
     call.model, call.version = (str(found.properties["model"][key]) for key in ("name", "version"))
     parameters.check(kind, call.model, body)
+    asked = body.get("messages") or body.get("input")
+    limits = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+    most = next((body[name] for name in limits if body.get(name)), 0)
+    service.admit(found, call.operation, call.api_version, count(asked) + most)
     full = f"{call.model}-{call.version}"
     if kind == "embeddings":
         return embeddings(options.seed, call.model, body)
+    content_filter.check_prompt(asked)
     answer = respond if kind == "responses" else chat
     return answer(options.seed, full, body)
 

@@ -41,11 +41,18 @@ class Body(BaseModel):
 
 
 class RefusalError(Exception):
-    """A refusal: its HTTP status and JSON body, by default in the usual envelope."""
+    """A refusal: HTTP status, JSON body (the usual envelope), seconds to wait or 0."""
 
-    def __init__(self, status: int, code: str | None, message: str, **more: str | None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str | None,
+        message: str,
+        retry_after: int = 0,
+        **more: str | None,
+    ) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
         self.body: Json = {"error": {"code": code, "message": message, **more}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import duckdb_kql
 
 from tests.queries.tables import COLUMNS
+from tests.queries.truth import Call, gateway_row, llm_rows
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
+START = NOW - timedelta(minutes=30)
+Rows = list[dict[str, Any]]
 SQL_TYPES = {
     "datetime": "TIMESTAMP",
     "string": "VARCHAR",
@@ -76,3 +80,34 @@ def llm(database: Database, correlation: str, number: int, **row: Any) -> None:
         "_ResourceId": "/gateway",
     }
     database.add("ApiManagementGatewayLlmLog", **{**base, **row})
+
+
+def workspace(calls: list[Call], seed: int) -> Database:
+    """The rows of these calls, shuffled, and a third of them twice."""
+    database, chance = Database(), random.Random(seed)
+    tables: dict[str, Rows] = {"ApiManagementGatewayLogs": [], "ApiManagementGatewayLlmLog": []}
+    for call in calls:
+        if call.in_gateway_log:
+            tables["ApiManagementGatewayLogs"].append(gateway_row(call, START))
+        tables["ApiManagementGatewayLlmLog"] += llm_rows(call, START)
+    for table, rows in tables.items():
+        twice = rows + chance.sample(rows, len(rows) // 3)
+        database.add_all(table, chance.sample(twice, len(twice)))
+    return database
+
+
+def spend(
+    database: Database,
+    number: int,
+    consumer: str = "team-a",
+    model: str = "gpt",
+    time: datetime = NOW - timedelta(minutes=1),
+    tokens: tuple[int, int] = (1_000, 100),
+) -> None:
+    """One call whose tokens are in the LLM log, or unknown if they are (0, 0)."""
+    url = "https://gateway/openai/deployments/chat/chat/completions"
+    common = {"TimeGenerated": time}
+    gateway(database, str(number), ApimSubscriptionId=consumer, Url=url, **common)
+    names = {"DeploymentName": "chat", "ModelName": model, "TotalTokens": sum(tokens)}
+    sides = {"PromptTokens": tokens[0], "CompletionTokens": tokens[1]}
+    llm(database, str(number), 0, **names, **sides, **common)

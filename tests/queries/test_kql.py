@@ -63,7 +63,9 @@ def test_runs_by_hand_and_leaves_out_rows_of_another_time(name: str, database: D
 def test_header_names_every_parameter_with_its_type(name: str) -> None:
     declared = re.findall(r"^let (\w+) = (?!\()[^\n]*;$", load(name), re.MULTILINE)
 
-    described = re.findall(r"(\w+) \((?:datetime|string|int)\b", header(name).parameters)
+    described = re.findall(
+        r"(\w+) \((?:datetime|string|int|dynamic|timespan)\b", header(name).parameters
+    )
     assert described == declared
 
 

@@ -97,6 +97,8 @@ def test_latency_is_by_call_and_streams_apart(database: Database) -> None:
     assert (rows["no"]["P50"], rows["no"]["P95"], rows["no"]["P99"]) == (500, 950, 990)
     assert rows["no"]["BackendP50"] == 450
     assert rows["yes"]["GatewayP95"] == 100
+    (enough,) = database.ask(render("latency", minimumCalls=2))
+    assert enough["Streamed"] == "no"
 
 
 def test_time_to_first_token_is_weighted_by_requests(database: Database) -> None:

@@ -210,3 +210,12 @@ def source(call: Call) -> str:
     if call.usage and dumps(call.counts) in read:
         return "streamed usage" if call.stream else "response body"
     return "unknown"
+
+
+def outcome(call: Call) -> str:
+    """The column that counts a call which was not answered: whose matter it is."""
+    if call.status == 429:
+        return "Throttled"
+    if call.status in (401, 408) or call.status >= 500:
+        return "Failed"
+    return "ClientErrors" if call.status >= 400 else ""

@@ -181,8 +181,10 @@ def test_row_and_metrics_of_a_call(world):
     assert properties["responseLength"] == len(response.body)
     assert (properties["modelDeploymentName"], properties["modelName"]) == ("chat", "gpt-5.1")
     assert not {"usage", "prompt_tokens"} & properties.keys()
+    assert world.telemetry.metrics.pop("AzureOpenAITTLTInMS") > 0
     assert world.telemetry.metrics == {
         "AzureOpenAIRequests": 1,
+        "RAITotalRequests": 1,
         "ProcessedPromptTokens": usage["prompt_tokens"],
         "GeneratedTokens": usage["completion_tokens"],
         "TokenTransaction": usage["total_tokens"],

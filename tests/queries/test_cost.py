@@ -1,0 +1,129 @@
+"""Costs are those of the calls that made the rows; what has no price is never free."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from queries.library import FOLDER, load, render
+from tests.queries.calls import every_call
+from tests.queries.database import NOW, Database, gateway, spend, workspace
+from tests.queries.truth import COMPLETIONS, EMBEDDINGS, Call, source
+
+PRICES = {"gpt": {"input": 1.25, "output": 10.0}, "emb": {"input": 0.02, "output": 0.0}}
+LIST = json.loads((FOLDER / "prices.json").read_text())
+PROGRAM = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+def model(call: Call) -> str:
+    return {EMBEDDINGS: "emb", COMPLETIONS: "old"}.get(call.operation, "gpt")
+
+
+def priced(call: Call) -> str:
+    known = {"none": "no tokens", "unknown": "unknown tokens"}
+    return known.get(source(call), "yes" if model(call) in PRICES else "no price")
+
+
+def cost(call: Call) -> float:
+    price = PRICES[model(call)]
+    return (call.tokens[0] * price["input"] + call.tokens[1] * price["output"]) / 1_000_000
+
+
+def test_costs_add_up_to_the_truth() -> None:
+    calls = every_call()
+    truth: dict[Any, Any] = defaultdict(lambda: [0, 0, 0, 0.0])
+    for one in calls:
+        row = truth[one.consumer, priced(one)]
+        row[0] += 1
+        if priced(one) != "unknown tokens":
+            row[1] += one.tokens[0]
+            row[2] += one.tokens[1]
+        row[3] += cost(one) if priced(one) == "yes" else 0
+
+    rows = workspace(calls, seed=3).ask(render("cost-by-consumer", prices=PRICES))
+
+    found: dict[Any, Any] = defaultdict(lambda: [0, 0, 0, 0.0])
+    for each in rows:
+        row = found[each["Consumer"], each["Priced"]]
+        sums = (each["PromptTokens"] or 0, each["CompletionTokens"] or 0, each["Cost"] or 0)
+        for place, value in enumerate((each["Calls"], *sums)):
+            row[place] += value
+    assert {key: row[:3] for key, row in found.items()} == {k: r[:3] for k, r in truth.items()}
+    assert {k: r[3] for k, r in found.items()} == pytest.approx({k: r[3] for k, r in truth.items()})
+    assert sum(each["Calls"] for each in rows) == len(calls)
+
+
+def test_what_has_no_price_has_no_cost(database: Database) -> None:
+    spend(database, 1, model="unheard-of")
+    spend(database, 2, tokens=(0, 0))
+    gateway(database, "3", ApimSubscriptionId="team-a", ResponseCode=429)
+
+    rows = {row["Priced"]: row for row in database.ask(load("cost-by-consumer"))}
+
+    assert {name: row["Cost"] for name, row in rows.items()} == {
+        "no price": None,
+        "unknown tokens": None,
+        "no tokens": 0,
+    }
+    assert rows["no price"]["PromptTokens"] == 1_000
+    assert rows["unknown tokens"]["PromptTokens"] is None
+
+
+def test_a_price_is_found_with_or_without_the_version(database: Database) -> None:
+    """A version's own price comes before its model's; another model's is never taken."""
+    prices = {
+        "gpt-5.1": {"input": 1, "output": 10},
+        "gpt-5.1-2024-05-13": {"input": 8, "output": 10},
+        "half": {"input": 1},
+    }
+    expected = {
+        "gpt-5.1": 2,
+        "GPT-5.1": 2,
+        "gpt-5.1-2025-11-13": 2,
+        "gpt-5.1-0613": 2,
+        "gpt-5.1-2024-05-13": 9,
+        "gpt-5.1-mini": None,
+        "gpt-5": None,
+        "half": None,
+    }
+    for number, name in enumerate(expected):
+        spend(database, number, model=name, tokens=(1_000_000, 100_000))
+
+    rows = database.ask(render("cost-by-consumer", prices=prices))
+
+    assert {row["Model"]: row["Cost"] for row in rows} == expected
+
+
+def test_embeddings_cost_their_input_alone(database: Database) -> None:
+    body = (
+        '{"model":"text-embedding-3-small","usage":{"prompt_tokens":500000,"total_tokens":500000}}'
+    )
+    gateway(database, "1", ResponseBody=body)
+
+    for prices in (LIST["models"], {"text-embedding-3-small": {"input": 0.02}}):
+        (row,) = database.ask(render("cost-by-consumer", prices=prices))
+        assert (row["Priced"], row["Cost"]) == ("yes", pytest.approx(0.01))
+
+
+def test_prices_of_the_queries_are_those_of_the_dated_file() -> None:
+    for name in ("cost-by-consumer", "budgets"):
+        (shown,) = re.findall(r"^let prices = dynamic\((.*)\);$", load(name), re.MULTILINE)
+        assert json.loads(shown) == LIST["models"], name
+    assert date.fromisoformat(LIST["as_of"]) <= NOW.date()
+    assert LIST["source"].startswith("https://")
+    assert (LIST["currency"], LIST["unit"]) == ("USD", "1,000,000 tokens")
+    config = yaml.safe_load((PROGRAM / "Pulumi.dev.yaml").read_text())["config"]
+    (deployments,) = (value for key, value in config.items() if key.endswith(":deployments"))
+    assert {deployment["model"] for deployment in deployments} <= LIST["models"].keys()
