@@ -1,4 +1,4 @@
-"""The read face of Azure Resource Manager: https://management.azure.com, GET only.
+"""The read face of Azure Resource Manager, https://management.azure.com: GET, and keys by POST.
 
 https://learn.microsoft.com/rest/api/resources/resources/get-by-id
 """
@@ -15,6 +15,8 @@ from sandbox.errors import NotModelledError
 from sandbox.http import Face, Request, Response
 from sandbox.identity import authenticate
 
+SECRETS = "/listSecrets"
+"""https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets"""
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
 
@@ -29,16 +31,20 @@ def arm_face(cloud: Cloud) -> Face:
         path, query = unquote(request.path).rstrip("/"), dict(request.query)
         if isinstance(who, str):
             raise refuse(who)
-        if request.method != "GET":
+        secrets = request.method == "POST" and path.endswith(SECRETS)
+        if request.method != "GET" and not secrets:
             raise refuse("MethodNotAllowed", method=request.method)
         if not query.get("api-version"):
             raise refuse("MissingApiVersionParameter")
+        path = path.removesuffix(SECRETS) if secrets else path
         many = path.lower().rpartition("/providers/")[2].count("/") % 2
         wanted = parse(f"{path}/*" if many else path)
         if who.object_id != DEPLOYER_OBJECT_ID:
             raise refuse("AuthorizationFailed", who=who.object_id, type=wanted.type, scope=path)
         if not path.lower().startswith(f"/subscriptions/{SUBSCRIPTION_ID}/"):
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
+        if secrets:
+            return Response.json(200, arm.post(cloud, path, SECRETS.removeprefix("/"), {}))
         found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
         shown = [_shown(one, query) for one in found]
         return Response.json(200, {"value": shown} if many else shown[0])

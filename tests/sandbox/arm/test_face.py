@@ -83,7 +83,7 @@ def credential(stack: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Defaul
 
 
 def test_a_real_credential_and_client_read_a_setting_or_are_refused(
-    credential: DefaultAzureCredential,
+    credential: DefaultAzureCredential, stack: Azure
 ) -> None:
     token = credential.get_token(f"{URL}/.default").token
     other = credential.get_token("https://api.loganalytics.io/.default").token
@@ -99,6 +99,8 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
             ("GET", SERVICE.replace("/1111", "/2111"), {}, 404, "SubscriptionNotFound"),
             ("GET", SETTING, {"params": {}}, 400, "MissingApiVersionParameter"),
             ("DELETE", SETTING, {}, 405, "MethodNotAllowed"),
+            ("POST", f"{SUBSCRIPTION}-2/listSecrets", {}, 404, "ResourceNotFound"),
+            ("POST", f"{SERVICE}/listSecrets", {}, 502, ""),
             ("GET", SETTING, {"headers": {"Authorization": ""}}, 401, "AuthenticationFailed"),
             ("GET", SETTING, {"headers": {"Authorization": f"Bearer {other}"}}, 401, "Audience"),
             ("GET", SETTING, {"headers": {"Authorization": "Bearer x"}}, 401, "InvalidAuth"),
@@ -107,6 +109,9 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
             assert answer.status_code == status, answer.text
             assert code in answer.text
         assert client.get(SETTING, params=query).status_code == 200
+        keys = client.post(f"{SUBSCRIPTION}/listSecrets", params=query).json()
+        made = stack.cloud.get(SUBSCRIPTION)
+        assert keys["primaryKey"] == stack.cloud.subscription_key(made, "primary")
 
 
 @pytest.mark.parametrize(
