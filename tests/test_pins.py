@@ -84,8 +84,12 @@ def test_go_builds_what_its_modules_ask_for() -> None:
         assert f"\ngo {wanted}" in text(f"tools/{module}/go.mod")
 
 
-def test_node_packages_are_exact() -> None:
-    package = json.loads(text("tests/queries/analyzer/package.json"))
-    lock = json.loads(text("tests/queries/analyzer/package-lock.json"))["packages"]
+@pytest.mark.parametrize("folder", ["tests/queries/analyzer", "tests/report/browser"])
+def test_node_packages_are_exact(folder: str) -> None:
+    package = json.loads(text(f"{folder}/package.json"))
+    lock = json.loads(text(f"{folder}/package-lock.json"))["packages"]
     for name, version in package["dependencies"].items():
         assert lock[f"node_modules/{name}"]["version"] == version
+    fetched = [entry for path, entry in lock.items() if path]
+    assert all(entry["integrity"].startswith("sha512-") for entry in fetched)
+    assert not [entry for entry in fetched if "resolved" in entry], "a lock names a registry"

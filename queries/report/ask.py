@@ -1,0 +1,123 @@
+"""The questions put to the workspace: a few at a time, with progress, and why one has no answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from queries.check import CannotRunError
+from queries.check.clock import Clock
+from queries.check.workspace import NotYetError, RefusedError, Row
+from queries.report.questions import Question
+
+AT_ONCE = 3
+"""Queries at a time; the service takes five of one user.
+
+https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
+"""
+PAUSES = (2.0, 5.0, 15.0, 30.0)
+"""Seconds before a throttled or interrupted query is asked again."""
+NO_TABLE = "the table has no rows yet"
+"""What the workspace client says of a table that Azure makes with its first row: no use to wait."""
+
+
+class Workspace(Protocol):
+    """KQL in, rows out, or an error of the check."""
+
+    def query(self, kql: str) -> list[Row]:
+        """Rows by column name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The rows of a question, or why there are none."""
+
+    file: str = ""
+    rows: list[Row] = field(default_factory=list)
+    why: str = ""
+    failed: bool = False
+    """There may be rows, and they could not be had: what the page says is not whole."""
+    seconds: float = 0.0
+
+
+def ask(
+    questions: Mapping[str, Question], workspace: Workspace, console: Console, clock: Clock
+) -> dict[str, Answer]:
+    """Every answer.
+
+    Raises:
+        CannotRunError: the workspace cannot be read, or answers nothing.
+    """
+    answers: dict[str, Answer] = {}
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        task = progress.add_task("asking the workspace", total=len(questions))
+        jobs = {
+            pool.submit(_one, question, workspace, clock): key
+            for key, question in questions.items()
+        }
+        try:
+            for job in as_completed(jobs):
+                answers[jobs[job]] = answer = job.result()
+                progress.advance(task)
+                said = answer.why or f"{len(answer.rows):,} rows"
+                progress.console.print(
+                    f"{answer.seconds:6.1f} s  {jobs[job]} ({answer.file}.kql): {said}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if all(answer.failed for answer in answers.values()):
+        raise CannotRunError(f"no query was answered: {next(iter(answers.values())).why}")
+    return {key: answers[key] for key in questions}
+
+
+def _one(question: Question, workspace: Workspace, clock: Clock) -> Answer:
+    begun = clock.elapsed()
+    rows, why, failed = _patiently(lambda: workspace.query(question.kql), clock)
+    rows = [{key: _known(value) for key, value in row.items()} for row in rows]
+    return Answer(
+        file=question.file, rows=rows, why=why, failed=failed, seconds=clock.elapsed() - begun
+    )
+
+
+def _known(value: Any) -> Any:
+    """A percentile of nothing is not a number: it is not known."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _patiently(query: Callable[[], list[Row]], clock: Clock) -> tuple[list[Row], str, bool]:
+    """Rows, or the reason why there are none and whether that is a failure."""
+    for pause in (*PAUSES, None):
+        try:
+            return query(), "", False
+        except RefusedError as error:
+            raise CannotRunError(str(error), error.fix) from None
+        except NotYetError as error:
+            if str(error) == NO_TABLE:
+                return [], "a table that this query reads has no rows yet", False
+            if pause is None:
+                return [], str(error), True
+            clock.sleep(pause)
+        except CannotRunError as error:
+            if error.fix:
+                raise
+            return [], str(error), True
+    raise AssertionError

@@ -1,0 +1,56 @@
+"""All that the parts of the page are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from queries.check.outputs import Target
+from queries.check.workspace import Row
+from queries.report.ask import Answer
+from queries.report.period import Period
+from queries.report.questions import Settings
+from queries.report.tables import Section
+
+NO_ROWS = {
+    "silence": "No hour in which metrics count requests that the logs do not have",
+    "bypass": "No request is seen to have come around the gateway",
+    "filtered": "No call is seen to have been stopped by a content filter",
+    "unknown": "No call of unknown tokens",
+    "cut": "No text is cut or missing",
+    "errors": "No call failed",
+}
+"""What it means that a question has no rows, where that is good news."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """The stack, the period, and the workspace's answers by question."""
+
+    target: Target
+    period: Period
+    settings: Settings
+    answers: Mapping[str, Answer]
+
+    def rows(self, key: str) -> list[Row]:
+        """The rows of a question; none if it was not asked or had no answer."""
+        return self.answers[key].rows if key in self.answers else []
+
+    def section(self, key: str, title: str, about: str, *questions: str) -> Section:
+        """A part that is made from these questions, and says which of them are empty and why."""
+        asked = {key: self.answers[key] for key in questions if key in self.answers}
+        found = Section(
+            id=key,
+            title=title,
+            about=about,
+            files=list(dict.fromkeys(f"queries/{answer.file}.kql" for answer in asked.values())),
+        )
+        for question, answer in asked.items():
+            if answer.failed:
+                found.warnings.append(f"{answer.file}.kql had no answer: {answer.why}.")
+            elif answer.why:
+                found.remarks.append(f"{answer.file}.kql: {answer.why}.")
+            elif not answer.rows:
+                empty = f"{answer.file}.kql has no rows in this period"
+                found.remarks.append(f"{NO_ROWS.get(question, empty)}.")
+        return found

@@ -1,0 +1,136 @@
+"""The figures at the top of the page, each with what it does not say."""
+
+from __future__ import annotations
+
+from queries.report import shape
+from queries.report.facts import Facts
+from queries.report.numbers import (
+    NOTHING,
+    compact,
+    count,
+    milliseconds,
+    name,
+    number,
+    percent,
+    share,
+    usd,
+)
+from queries.report.parts.usage import UNPRICED
+from queries.report.tables import Tile
+
+WELL_KNOWN = 99.0
+"""Percent of calls below which the share accounted for is shown as a warning."""
+
+
+def tiles(facts: Facts) -> list[Tile]:
+    """Calls, tokens, cost, errors, latency, share accounted for."""
+    return [_calls(facts), _tokens(facts), _cost(facts), _errors(facts), _p95(facts), _known(facts)]
+
+
+def _calls(facts: Facts) -> Tile:
+    rows = facts.rows("traffic")
+    if not rows:
+        return Tile(label="Calls", value=NOTHING, details=["no rows"])
+    calls = shape.total(rows, "Calls")
+    consumers, deployments = (
+        len({row[column] for row in rows if row[column]}) for column in ("Consumer", "Deployment")
+    )
+    said = f"{_many(consumers, 'consumer')}, {_many(deployments, 'deployment')}"
+    return Tile(label="Calls", value=compact(calls), number=calls, details=[said])
+
+
+def _tokens(facts: Facts) -> Tile:
+    rows = facts.rows("traffic")
+    if not rows:
+        return Tile(label="Tokens", value=NOTHING, details=["no rows"])
+    tokens, prompt, completion, unknown = (
+        shape.total(rows, measure)
+        for measure in ("TotalTokens", "PromptTokens", "CompletionTokens", "UnknownCalls")
+    )
+    details = [f"{compact(prompt)} prompt, {compact(completion)} completion"]
+    details += [f"without {_many(unknown, 'call')} of unknown tokens"] if unknown else []
+    return Tile(label="Tokens", value=compact(tokens), number=tokens, details=details)
+
+
+def _cost(facts: Facts) -> Tile:
+    rows = facts.rows("cost")
+    if not rows:
+        return Tile(label="Cost", value=NOTHING, details=["no rows"])
+    priced = any(row["Priced"] == "yes" for row in rows)
+    cost = shape.total(rows, "Cost") if priced else None
+    bare = [row for row in rows if row["Priced"] == UNPRICED]
+    details = ["at list prices, without discounts"] if priced else []
+    if bare:
+        models = sorted({name(row["Model"]) for row in bare})
+        shown = ", ".join(models[:2]) + (f" and {len(models) - 2} more" if len(models) > 2 else "")  # noqa: PLR2004
+        tokens = sum(shape.total(bare, m) for m in ("PromptTokens", "CompletionTokens"))
+        details.append(f"{UNPRICED} for {shown}: {compact(tokens)} tokens are not in it")
+    return Tile(
+        label="Cost",
+        value=usd(cost) if priced else UNPRICED,
+        number=cost,
+        details=details,
+        alarming=bool(bare),
+    )
+
+
+def _errors(facts: Facts) -> Tile:
+    rows = facts.rows("traffic")
+    if not rows:
+        return Tile(label="Error rate", value=NOTHING, details=["no rows"])
+    calls, failed, throttled, theirs = (
+        shape.total(rows, measure) for measure in ("Calls", "Failed", "Throttled", "ClientErrors")
+    )
+    return Tile(
+        label="Error rate",
+        value=percent(share(failed, calls)),
+        number=share(failed, calls),
+        details=[
+            f"{_many(failed, 'call')} failed",
+            f"{percent(share(throttled, calls))} throttled",
+            f"{percent(share(theirs, calls))} callers' own errors",
+        ],
+    )
+
+
+def _p95(facts: Facts) -> Tile:
+    rows = [row for row in facts.rows("latency in all") if row["P95"] is not None]
+    if not rows:
+        return Tile(label="P95 latency", value=NOTHING, details=["no answered calls"])
+    busiest = max(rows, key=lambda row: number(row["Calls"]))
+    slowest = max(rows, key=lambda row: number(row["P95"]))
+    details = [f"of {name(busiest['Deployment'])}, the busiest deployment"]
+    if slowest is not busiest:
+        details.append(f"slowest: {name(slowest['Deployment'])}, {milliseconds(slowest['P95'])}")
+    value = busiest["P95"]
+    return Tile(label="P95 latency", value=milliseconds(value), number=value, details=details)
+
+
+def _known(facts: Facts) -> Tile:
+    rows = facts.rows("coverage")
+    if not rows:
+        return Tile(label="Accounted for", value=NOTHING, details=["no rows"])
+    calls, known, unknown = (shape.total(rows, m) for m in ("Calls", "Accounted", "Unknown"))
+    value = share(known, calls)
+    said = (
+        f"of {_many(unknown, 'call')} the tokens are unknown" if unknown else "every call's tokens"
+    )
+    missing = shape.total(
+        [row for row in facts.rows("silence") if row["Log"] == "ApiManagementGatewayLogs"],
+        "Missing",
+    )
+    around = shape.total(facts.rows("bypass"), "Calls")
+    details = [said]
+    details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
+    details += [f"{_many(around, 'request')} around the gateway"] if around else []
+    return Tile(
+        label="Accounted for",
+        value=percent(value),
+        number=value,
+        details=details,
+        alarming=bool(missing or around) or (value is not None and value < WELL_KNOWN),
+    )
+
+
+def _many(amount: float, noun: str) -> str:
+    return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"

@@ -1,0 +1,80 @@
+"""The page: one HTML document with its style and charts inside, and nothing fetched."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from queries import library
+from queries.check import CannotRunError
+from queries.report import headlines, parts
+from queries.report.facts import Facts
+from queries.report.numbers import moment, name
+
+FOLDER = Path(__file__).parent
+
+
+def render(facts: Facts, stack: str, made: datetime) -> str:
+    """The document's text."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    sections = parts.sections(facts)
+    return environment.get_template("page.html.j2").render(
+        style=Markup(style),  # noqa: S704 a file of this folder
+        facts=about(facts, stack, made),
+        warnings=[warning for section in sections for warning in section.warnings],
+        tiles=headlines.tiles(facts),
+        sections=sections,
+        sources=[
+            {
+                "file": f"queries/{answer.file}.kql",
+                "title": library.title(answer.file),
+                "rows": answer.why or f"{len(answer.rows):,} rows",
+                "seconds": f"{answer.seconds:.1f} s",
+            }
+            for answer in facts.answers.values()
+        ],
+    )
+
+
+def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
+    """What the page covers, and whence."""
+    target, period = facts.target, facts.period
+    workspace = target.workspace_id.rpartition("/")[2]
+    return {
+        "Period": f"{moment(period.since)} to {moment(period.until)}",
+        "Stack": name(stack, "the selected one"),
+        "Gateway": name(target.gateway_url.removeprefix("https://")),
+        "Workspace": name(
+            f"{workspace} ({target.workspace_customer_id})"
+            if workspace
+            else target.workspace_customer_id
+        ),
+        "Made": moment(made),
+    }
+
+
+def write(text: str, file: Path) -> None:
+    """Put the page in its place at once, whole.
+
+    Raises:
+        CannotRunError: the file cannot be written.
+    """
+    place = file.resolve()
+    part = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CannotRunError(f"cannot write {file}: {error.strerror}") from None

@@ -1,0 +1,21 @@
+"""The parts of the page, in order."""
+
+from __future__ import annotations
+
+from queries.report.facts import Facts
+from queries.report.parts import callers, errors, latency, safety, unknown, usage
+from queries.report.tables import Section
+
+
+def sections(facts: Facts) -> list[Section]:
+    """Every part; budgets only where the stack has some."""
+    found = [usage.section(facts), callers.section(facts)]
+    if facts.settings.budgets:
+        found.append(callers.budgets(facts))
+    return [
+        *found,
+        latency.section(facts),
+        errors.section(facts),
+        unknown.section(facts),
+        safety.section(facts),
+    ]

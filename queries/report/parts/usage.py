@@ -1,0 +1,168 @@
+"""Tokens and cost, by consumer and by deployment, over time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+from queries.check.workspace import Row
+from queries.library import FOLDER
+from queries.report import charts, shape
+from queries.report.facts import Facts
+from queries.report.numbers import NOTHING, compact, count, name, number, usd
+from queries.report.period import DAY, Period
+from queries.report.shape import Series
+from queries.report.svg import figure
+from queries.report.tables import Cell, Figure, Section, Table
+
+UNPRICED = "no price"
+"""What `cost-by-consumer.kql` says of tokens of a model without a price."""
+SUMS = ("Calls", "PromptTokens", "CompletionTokens", "Cost", "Bare")
+CENTS_BELOW = 10
+"""US dollars of a bar below which the axis shows cents."""
+
+
+def section(facts: Facts) -> Section:
+    """The part."""
+    found = facts.section(
+        "usage",
+        "Tokens and cost",
+        "What was used, by whom and on which deployment. Tokens are those that the logs prove; "
+        "calls whose tokens are unknown are counted below, under what could not be known.",
+        "traffic",
+        "cost",
+    )
+    traffic, period = facts.rows("traffic"), facts.period
+    if traffic:
+        for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
+            tokens = shape.series(traffic, by, "TotalTokens", period)
+            found.figures.append(_over_time(f"tokens-by-{key}", f"Tokens by {key}", tokens, period))
+    if facts.rows("cost"):
+        found.figures += _cost(facts)
+        found.tables.append(_by_model(facts))
+        found.remarks += not_in_cost(facts)
+        found.remarks.append(price_source(facts))
+    return found
+
+
+def priced(facts: Facts) -> list[Row]:
+    """The rows of calls whose cost is known."""
+    return [row for row in facts.rows("cost") if row["Priced"] == "yes"]
+
+
+def unpriced(facts: Facts) -> list[Row]:
+    """The rows of calls of models without a price, with their tokens."""
+    return [
+        row | {"Tokens": number(row["PromptTokens"]) + number(row["CompletionTokens"])}
+        for row in facts.rows("cost")
+        if row["Priced"] == UNPRICED
+    ]
+
+
+def not_in_cost(facts: Facts) -> list[str]:
+    """What of the calls is not in the cost, and why."""
+    said = [
+        f"Model {model} has no price: {count(sums['Tokens'])} tokens of {count(sums['Calls'])} "
+        "calls are not in the cost."
+        for model, sums in shape.totals(unpriced(facts), "Model", "Tokens", "Calls").items()
+    ]
+    unknown = [row for row in facts.rows("cost") if row["Priced"] == "unknown tokens"]
+    if unknown:
+        calls = count(shape.total(unknown, "Calls"))
+        said.append(f"The tokens of {calls} calls are unknown, and not in the cost.")
+    return said
+
+
+def price_source(facts: Facts) -> str:
+    """Where the prices come from."""
+    listed = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))
+    base = f"list prices as of {listed['as_of']} ({listed['source']})"
+    own = [
+        model
+        for model, price in facts.settings.prices.items()
+        if listed["models"].get(model) != price
+    ]
+    if own:
+        return f"Prices: the stack's own of {', '.join(map(name, own))}; others: {base}."
+    return f"Prices: {base}. The stack's configuration `prices` overrides them."
+
+
+def _cost(facts: Facts) -> list[Figure]:
+    """Cost over time; what has no price is in none of the bars."""
+    rows, days = priced(facts), _by_day(facts.period)
+    figures = []
+    for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
+        spent = shape.series(rows, by, "Cost", days, "Day")
+        title = f"Cost by {key}, in US dollars"
+        small = max(spent.values.values(), default=0) < CENTS_BELOW
+        form = "$.2f" if small else "$~s"
+        figures.append(_over_time(f"cost-by-{key}", title, spent, days, usd, form))
+    return figures if rows else []
+
+
+def _over_time(
+    key: str,
+    title: str,
+    found: Series,
+    period: Period,
+    show: Callable[[float | None], str] = count,
+    form: str = "~s",
+) -> Figure:
+    """Bars over time, with their text."""
+    brief, absent = (compact, 0.0) if show is count else (show, None)
+    most = ", ".join(f"{shown} {brief(found.totals[shown])}" for shown in found.all[:3])
+    return figure(
+        key,
+        f"{title}, per {period.unit}",
+        f"Stacked bars. {brief(sum(found.totals.values()))} in all; most: {most}.",
+        lambda width: charts.stacked(found, period, width, form),
+        shape.by_step(found, period, f"{title}, per {period.unit}", show, absent),
+        found.names,
+        found.rest,
+    )
+
+
+def _by_day(period: Period) -> Period:
+    """The query of cost counts by day: its steps are days, or weeks."""
+    if period.step >= DAY:
+        return period
+    since = period.since - timedelta(hours=period.since.hour)
+    return Period(since, period.until, DAY)
+
+
+def _by_model(facts: Facts) -> Table:
+    """What each deployment's models used and cost, with what has no price named as such."""
+    sums: dict[tuple[str, str], dict[str, float]] = {}
+    for row in facts.rows("cost"):
+        entry = sums.setdefault(
+            (name(row["Deployment"]), name(row["Model"])), dict.fromkeys(SUMS, 0.0)
+        )
+        for measure in SUMS[:4]:
+            entry[measure] += number(row[measure])
+    for row in unpriced(facts):
+        sums[name(row["Deployment"]), name(row["Model"])]["Bare"] += row["Tokens"]
+    has_price = {(name(row["Deployment"]), name(row["Model"])) for row in priced(facts)}
+    rows = []
+    largest = dict(sorted(sums.items(), key=lambda item: -item[1]["PromptTokens"]))
+    for key, entry in shape.folded(largest, lambda others: (others, "")).items():
+        cost = entry["Cost"] if key in has_price else None
+        bare = f"{compact(entry['Bare'])} tokens" if entry["Bare"] else NOTHING
+        rows.append(
+            [
+                *map(Cell, key),
+                *(shape.numeric(entry[measure]) for measure in SUMS[:3]),
+                shape.numeric(cost, usd),
+                Cell(bare, entry["Bare"], numeric=True),
+            ]
+        )
+    columns = [
+        "deployment",
+        "model",
+        "calls",
+        "prompt tokens",
+        "completion tokens",
+        "cost",
+        UNPRICED,
+    ]
+    return Table(caption="Deployments and models", columns=columns, rows=rows)

@@ -1,0 +1,112 @@
+"""What the report asks: files of the query library, their parameters, and what is kept of them.
+
+Everything is added up in the workspace, so that no row of a single call is fetched, however long
+the period is: the service returns at most 500,000 rows and 100 MB of a query, and ends it after ten
+minutes. https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from queries import library
+from queries.check.outputs import Target
+from queries.report.period import CENTURY, Period
+
+TOP = 15
+"""Rows of a list of the most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the stack's owner set that the logs do not tell."""
+
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    """By model, USD per 1,000,000 tokens; empty for those of the query library."""
+    budgets: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One file with its parameters; `then` goes on from its rows, without the limit at its end."""
+
+    file: str
+    values: Mapping[str, library.Value] = field(default_factory=dict)
+    then: str = ""
+
+    @property
+    def kql(self) -> str:
+        """The query."""
+        text = library.render(self.file, **self.values).rstrip()
+        if not self.then:
+            return text
+        return f"{re.sub(r'[|] take [0-9]+$', '', text).rstrip()}\n{self.then}"
+
+
+def of(target: Target, period: Period, settings: Settings) -> dict[str, Question]:
+    """The questions by the name under which the page uses their rows."""
+    times: dict[str, library.Value] = {"since": period.since, "until": period.until}
+    prices: dict[str, library.Value] = {"prices": settings.prices} if settings.prices else {}
+    found = {
+        "traffic": Question(file="traffic", values=times | {"bin": period.bin}),
+        "cost": Question(file="cost-by-consumer", values=times | prices),
+        "latency over time": Question(file="latency-over-time", values=times | {"bin": period.bin}),
+        "latency in all": Question(file="latency-over-time", values=times | {"bin": CENTURY}),
+        "latency": Question(file="latency", values=times, then=f"| top {TOP} by Calls desc"),
+        "error rate": Question(file="error-rate", values=times | {"minimumCalls": 1}),
+        "errors": Question(file="gateway-errors", values=times, then=f"| top {TOP} by Calls desc"),
+        "coverage": Question(file="coverage", values=times),
+        "unknown": Question(
+            file="tokens-unknown",
+            values=times,
+            then="| summarize Calls = count(), Last = max(Time) by Why, Deployment\n"
+            f"| top {TOP} by Calls desc",
+        ),
+        "addresses": Question(
+            file="tokens-by-caller-ip",
+            values=times,
+            then="| summarize Calls = sum(Calls), Consumers = max(Consumers), TotalTokens = "
+            "sum(TotalTokens), UnknownCalls = sumif(Calls, TokenSource == 'unknown') by "
+            f"CallerIpAddress\n| top {TOP} by TotalTokens desc",
+        ),
+        "filtered": Question(
+            file="content-filter",
+            values=times,
+            then=f"| summarize Calls = count() by Time = bin(Time, {period.bin}), Consumer, "
+            "Deployment, Stopped, By, Categories\n| order by Time asc",
+        ),
+        "bypass": Question(
+            file="bypass",
+            values=times | {"account": target.account_id},
+            then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
+            f"| top {TOP} by Calls desc",
+        ),
+        "silence": Question(
+            file="silence",
+            values=times,
+            then="| summarize Hours = count(), Missing = sum(Missing), Last = max(Hour) by Log, "
+            "State\n| order by Missing desc",
+        ),
+        "capacity": Question(
+            file="capacity",
+            values=times | {"capacities": {d.name: d.capacity for d in target.deployments}},
+        ),
+    }
+    if target.capture == "full":
+        found["cut"] = Question(
+            file="not-captured",
+            values=times,
+            then=f"| summarize Calls = count(), Last = max(Time) by Why\n| top {TOP} by Calls desc",
+        )
+    if settings.budgets:
+        last = period.until - timedelta(milliseconds=1)
+        month = last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        found["budgets"] = Question(
+            file="budgets",
+            values=times | {"since": month, "budgets": settings.budgets} | prices,
+        )
+    return found

@@ -1,0 +1,82 @@
+"""One run: from the stack's outputs to the page."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from queries.check import CannotRunError, outputs
+from queries.check.clock import Clock
+from queries.check.outputs import Target
+from queries.check.workspace import LogAnalytics
+from queries.report import page, period, questions
+from queries.report.ask import Workspace, ask
+from queries.report.facts import Facts
+from queries.report.questions import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What lies outside the report, so that a test can give its own."""
+
+    console: Console
+    clock: Clock
+    workspace: Callable[[Target], Workspace]
+
+
+def real_world() -> World:
+    """Log Analytics, this machine's clock, and its terminal on standard error."""
+    return World(
+        console=Console(stderr=True),
+        clock=Clock(),
+        workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
+    )
+
+
+def run(options: argparse.Namespace, world: World) -> None:
+    """Ask, draw, write.
+
+    Raises:
+        CannotRunError: no outputs, no permission, no answer, or the page cannot be written.
+    """
+    found = (
+        outputs.from_file(options.outputs) if options.outputs else outputs.from_stack(options.stack)
+    )
+    target, settings = outputs.target(found), settings_of(found)
+    covered = period.of(options.days, options.until)
+    asked = questions.of(target, covered, settings)
+    answers = ask(asked, world.workspace(target), world.console, world.clock)
+    facts = Facts(target=target, period=covered, settings=settings, answers=answers)
+    world.console.print("drawing the page", highlight=False)
+    name = options.stack or (options.outputs.name if options.outputs else "")
+    page.write(page.render(facts, name, world.clock.now()), options.out)
+    failed = sorted({answer.file for answer in answers.values() if answer.failed})
+    if failed:
+        said = ", ".join(failed)
+        world.console.print(
+            f"without an answer, as the page says: {said}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    world.console.print(f"written: {options.out}", markup=False, highlight=False, soft_wrap=True)
+
+
+def settings_of(found: dict[str, Any]) -> Settings:
+    """Prices and budgets in the stack's outputs; a stack of an older commit has none.
+
+    Raises:
+        CannotRunError: one of them is no map.
+    """
+    given = {key: found["proof"].get(key) or {} for key in ("prices", "budgets")}
+    for key, value in given.items():
+        if not isinstance(value, dict):
+            raise CannotRunError(
+                f"the output `proof` misstates {key}",
+                "deploy and report from the same commit: pulumi up",
+            )
+    return Settings(**given)

@@ -1,0 +1,207 @@
+"""Asking the workspace: what is tried again, what is told, what ends the run."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+from rich.console import Console
+
+from queries import library
+from queries.check import CannotRunError
+from queries.check.clock import Clock
+from queries.check.workspace import NotYetError, RefusedError, _meaning
+from queries.report import questions
+from queries.report.__main__ import main
+from queries.report.ask import NO_TABLE, PAUSES
+from queries.report.period import of
+from queries.report.questions import Settings
+from queries.report.run import World
+from tests.queries.test_analyzer import analyze
+from tests.report.fortnight import BUDGETS, OUTPUTS, PRICES, TARGET, UNTIL, Stored, target
+
+Reply = Callable[[str], list[dict[str, Any]]]
+
+
+class Still(Clock):
+    """A clock that waits for nobody, and remembers."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+class Answering:
+    def __init__(self, reply: Reply) -> None:
+        self.query = reply
+
+
+@pytest.fixture
+def clock() -> Still:
+    return Still()
+
+
+@pytest.fixture
+def report(tmp_path: Path, clock: Still) -> Callable[..., tuple[int, str, str]]:
+    """Run the command against a workspace; its status, its page, what it said."""
+
+    def run(reply: Reply, outputs: object = OUTPUTS) -> tuple[int, str, str]:
+        (tmp_path / "outputs.json").write_text(json.dumps(outputs))
+        said, page = io.StringIO(), tmp_path / "report.html"
+        world = World(console=Console(file=said), clock=clock, workspace=lambda _: Answering(reply))
+        given = ["--outputs", str(tmp_path / "outputs.json"), "--out", str(page)]
+        status = main([*given, "--days", "14", "--until", UNTIL.isoformat()], world)
+        assert {file.name for file in tmp_path.iterdir()} <= {"outputs.json", "report.html"}
+        return status, page.read_text() if page.exists() else "", said.getvalue()
+
+    return run
+
+
+def raising(error: Exception) -> Reply:
+    def reply(kql: str) -> list[dict[str, Any]]:
+        raise error
+
+    return reply
+
+
+def test_a_throttled_query_is_asked_again(report: Any, stored: Stored, clock: Still) -> None:
+    seen: set[str] = set()
+
+    def reply(kql: str) -> list[dict[str, Any]]:
+        if "| top 15 by TotalTokens" in kql and kql not in seen:
+            seen.add(kql)
+            raise NotYetError("the workspace answered 429")
+        return stored.query(kql)
+
+    status, page, _ = report(reply)
+
+    assert (status, clock.slept) == (0, [PAUSES[0]])
+    assert 'class="warnings"' not in page
+
+
+def test_what_stays_unanswered_is_told_at_the_top(report: Any, stored: Stored) -> None:
+    def reply(kql: str) -> list[dict[str, Any]]:
+        if kql.startswith("// Tokens by caller address"):
+            raise NotYetError("the workspace answered in part only")
+        return stored.query(kql)
+
+    status, page, said = report(reply)
+
+    assert status == 0
+    aside = page.partition('class="warnings"')[2].partition("</aside>")[0]
+    assert "tokens-by-caller-ip.kql had no answer: the workspace answered in part only" in aside
+    assert "without an answer, as the page says: tokens-by-caller-ip" in said
+
+
+def test_tables_without_rows_leave_a_page_that_says_so(report: Any, clock: Still) -> None:
+    status, page, _ = report(raising(NotYetError(NO_TABLE)))
+
+    assert (status, clock.slept) == (0, [])
+    assert page.count("a table that this query reads has no rows yet") > 15
+    assert "<figure" not in page
+    for part in ("usage", "callers", "latency", "errors", "unknown", "safety"):
+        assert f'<section class="part" id="{part}"' in page
+
+
+def test_a_percentile_of_nothing_is_not_known(report: Any) -> None:
+    row = {"Deployment": "d", "Calls": 0, "P50": float("nan"), "P95": float("nan")}
+
+    def reply(kql: str) -> list[dict[str, Any]]:
+        return [{"Time": UNTIL, **row}] if kql.startswith("// Latency over time") else []
+
+    status, page, _ = report(reply)
+
+    assert status == 0
+    assert "nan" not in page.partition('id="latency"')[2].partition("</section>")[0].lower()
+
+
+def test_no_table_is_what_the_workspace_client_calls_it() -> None:
+    error = HttpResponseError(message="Failed to resolve table or column expression")
+    error.status_code = 400
+
+    assert str(_meaning(error)) == NO_TABLE
+
+
+def test_with_metadata_only_the_parts_say_why_texts_are_missing(
+    report: Any, stored: Stored
+) -> None:
+    _, page, _ = report(stored.query, {"proof": TARGET | {"capture": "metadata"}})
+
+    assert page.count("The stack captures metadata only") == 2
+    assert "queries/not-captured.kql" not in page
+    assert 'id="budgets"' not in page
+
+
+def test_a_sample_is_called_a_sample(report: Any, stored: Stored) -> None:
+    _, page, _ = report(stored.query, {"proof": TARGET | {"samplingPercentage": 25}})
+
+    assert "The gateway logs 25 % of its calls" in page.partition("</aside>")[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RefusedError("the workspace refuses to be read (403)", "give a role"), "give a role"),
+        (CannotRunError("no identity to read the workspace with", "az login"), "az login"),
+        (NotYetError("the workspace answered 503"), "no query was answered"),
+        (CannotRunError("the workspace refuses a query: bad"), "no query was answered"),
+    ],
+)
+def test_without_any_answer_there_is_no_page(
+    report: Any, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    status, page, _ = report(raising(error))
+
+    told = capsys.readouterr().err
+    assert (status, page) == (2, "")
+    assert said in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("proof", [None, {}, TARGET | {"budgets": 3}, TARGET | {"prices": [1]}])
+def test_outputs_of_another_shape_are_refused(
+    report: Any, capsys: pytest.CaptureFixture[str], proof: object
+) -> None:
+    status, _, _ = report(raising(AssertionError()), {"proof": proof})
+
+    assert status == 2
+    assert "proof" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("days", [1, 365])
+def test_every_question_is_accepted_and_returns_what_the_page_needs(
+    stored: Stored, days: int
+) -> None:
+    settings = Settings(prices=PRICES, budgets=BUDGETS)
+    asked = questions.of(target(), of(days, UNTIL), settings)
+
+    found = analyze({key: question.kql for key, question in asked.items()})
+    assert not [wrong for wrong in found.values() if wrong]
+    for question in asked.values():
+        stored.query(question.kql)
+        assert "| take" not in question.kql
+        if not question.then:
+            columns, _ = stored.database.answer(question.kql)
+            assert tuple(columns) == library.columns(question.file)
+
+
+def test_a_month_of_a_budget_is_that_in_which_the_period_ends() -> None:
+    for until, month in ((UNTIL, "2026-03"), (datetime(2026, 3, 1, tzinfo=UTC), "2026-02")):
+        asked = questions.of(target(), of(7, until), Settings(budgets=BUDGETS))
+        assert f"let since = datetime({month}-01T00:00:00" in asked["budgets"].kql
+
+
+def test_progress_names_each_question_and_its_time(report: Any, stored: Stored) -> None:
+    _, _, said = report(stored.query)
+
+    assert " s  traffic (traffic.kql): " in said
+    assert said.count(".kql): ") == 16
+    assert said.splitlines()[-1].startswith("written: ")
