@@ -25,6 +25,8 @@ FOLDER = Path(".sandbox/rehearsal")
 JOURNAL = FOLDER / "journal.jsonl"
 EDITED = FOLDER / "edited" / "Pulumi.dev.yaml"
 VERDICT = FOLDER / "verdict.json"
+REPORT = FOLDER / "report.html"
+TRUTH = FOLDER / "traffic.json"
 SANDBOX = [sys.executable, "-m", "sandbox"]
 EDIT = {"bodyBytes": 4096}
 
@@ -45,6 +47,8 @@ class Phase:
     """Takes what the command printed if `captured`, and says what was proven."""
     captured: bool = False
     """Show the command's output when it ends, so that it can be searched too."""
+    verb: str = "run"
+    """What the sandbox is asked for; `run` takes the command, others their own options."""
 
 
 def main() -> int:
@@ -68,11 +72,10 @@ def main() -> int:
 
 
 def _run(phase: Phase) -> str:
-    if phase.command == "leftovers":
-        arguments = ["leftovers", "--dir", str(FOLDER)]
-    else:
-        options = ["--dir", str(FOLDER), "--journal", str(JOURNAL)]
-        arguments = ["run", *options, "--", *phase.command.split()]
+    arguments = [phase.verb, "--dir", str(FOLDER)]
+    if phase.verb == "run":
+        arguments += ["--journal", str(JOURNAL), "--"]
+    arguments += phase.command.split()
     console.print(f"[dim]$ {_shown(arguments)}[/dim]", soft_wrap=True)
     pipe = subprocess.PIPE if phase.captured else None
     done = subprocess.run(  # noqa: S603 the commands of PHASES
@@ -123,6 +126,15 @@ def _proven(_: str) -> str:
     return f"{len(verdict['proofs'])} proofs seen: {names}"
 
 
+def _called(_: str) -> str:
+    calls = json.loads((ROOT / TRUTH).read_text())["calls"]
+    return f"{len(calls):,} calls of a fortnight, through gateway, policy and model"
+
+
+def _reported(_: str) -> str:
+    return f"{(ROOT / REPORT).stat().st_size / 1e6:.1f} MB, to be opened: {REPORT}"
+
+
 def _unchanged(_: str) -> str:
     return "no change"
 
@@ -155,8 +167,10 @@ PHASES = (
         _unchanged,
     ),
     Phase("edit", f"pulumi preview --diff --config-file {EDITED}", _edited, captured=True),
+    Phase("traffic", "--days 14 --seed 7", _called, verb="traffic"),
+    Phase("report", f"python -m queries.report --stack dev --days 14 --out {REPORT}", _reported),
     Phase("destroy", "pulumi destroy --yes --skip-preview --run-program", _destroyed),
-    Phase("leftovers", "leftovers", _clean, captured=True),
+    Phase("leftovers", "", _clean, captured=True, verb="leftovers"),
 )
 
 
