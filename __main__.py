@@ -1,6 +1,6 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import config, environment, naming, outputs, short_life
+from components import config, environment, insights, naming, outputs, short_life
 from components.api_logging import ApiLogging
 from components.gateway import Gateway, GatewayArgs
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
@@ -75,4 +75,5 @@ api = OpenAIApi(
         consumers=settings.consumers,
     ),
 )
-outputs.export(settings, azure, workspace, account, gateway, api)
+shown = insights.declare(settings, suffix, group_name, workspace, account, gateway)
+outputs.export(settings, azure, workspace, account, gateway, api, shown)

@@ -22,6 +22,16 @@ _JSON = {
     if get_origin(field.annotation) in {dict, tuple}
 }
 """Keys that hold a map or a list: these reach a program as JSON, all others as text."""
+_FIRST = {
+    "deployments": "[0].name",
+    "consumers": "[0].name",
+    "alerts": ".<rule>.<key>",
+    "alertEmails": "[0]",
+    "alertWebhooks": "[0]",
+}
+"""What a command sets in such a key."""
+_SECRET = {"alertWebhooks"}
+"""Keys whose values stand in no report."""
 
 
 def load() -> Settings:
@@ -69,7 +79,7 @@ def _problem(details: ErrorDetails) -> str:
         found = f"{path} is not a key of this project"
         allowed = _nearest(details["loc"])
     else:
-        given = "is missing" if details["type"] == "missing" else f"= {_shown(details['input'])}"
+        given = "is missing" if details["type"] == "missing" else f"= {_shown(details)}"
         found = f"{path} {given}"
         allowed = _allowed(details)
     return f"  {found}\n    allowed: {allowed}\n    fix:     {_command(path, details, allowed)}"
@@ -79,18 +89,27 @@ def _command(path: str, details: ErrorDetails, allowed: str) -> str:
     """The command that mends it; a list is set item by item."""
     if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
         return f"pulumi config rm --path '{path}'"
-    if _JSON.get(path) is tuple:
-        path = f"{path}[0].name"
+    if path in _JSON:
+        path += _FIRST.get(path, ".<key>")
     return f"pulumi config set --path '{path}' <value>"
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    parts = (_step(part) for part in location)
     return "".join(parts).removeprefix(".")
 
 
-def _shown(value: object) -> str:
-    return textwrap.shorten(json.dumps(value, ensure_ascii=False, default=str), 120)
+def _step(part: int | str) -> str:
+    """One step of a path as `pulumi config set --path` reads it: `[0]`, `.name`, `["gpt-5.1"]`."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f'["{part}"]' if "." in part else f".{part}"
+
+
+def _shown(details: ErrorDetails) -> str:
+    if details["loc"][0] in _SECRET:
+        return "(a secret)"
+    return textwrap.shorten(json.dumps(details["input"], ensure_ascii=False, default=str), 120)
 
 
 def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
@@ -98,8 +117,8 @@ def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     if len(location) == 1:
         return Settings
     field = Settings.model_fields[_field_name(Settings, str(location[0]))]
-    inner = get_args(field.annotation)[0]
-    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else Settings
+    inner = [one for one in get_args(field.annotation) if isinstance(one, type)]
+    return next((one for one in inner if issubclass(one, BaseModel)), Settings)
 
 
 def _field_name(model: type[BaseModel], key: str) -> str:
@@ -107,8 +126,13 @@ def _field_name(model: type[BaseModel], key: str) -> str:
     return names.get(key, key)
 
 
+def _keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys among which the last part of `location` would be one."""
+    return [to_camel(name) for name in _model_at(location).model_fields]
+
+
 def _nearest(location: tuple[int | str, ...]) -> str:
-    keys = [to_camel(name) for name in _model_at(location).model_fields]
+    keys = _keys(location)
     close = difflib.get_close_matches(str(location[-1]), keys, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{', '.join(keys)}{hint}"
@@ -118,6 +142,8 @@ def _allowed(details: ErrorDetails) -> str:
     if details["type"] == "value_error":
         return str(details["ctx"]["error"])
     location = details["loc"]
+    if details["type"] == "model_type":
+        return f"a map with {', '.join(_keys((*location, '')))}"
     keys = [part for part in location if isinstance(part, str)]
     model = _model_at(location) if len(keys) > 1 else Settings
     field = model.model_fields.get(_field_name(model, keys[-1]))

@@ -9,6 +9,7 @@ import pulumi
 from components.environment import AzureEnvironment
 from components.gateway import Gateway
 from components.gateway_policy import KEY_HEADER
+from components.insights import Insights
 from components.models import kind_of
 from components.openai_account import OpenAIAccount
 from components.openai_api import COGNITIVE_SERVICES_USER, OpenAIApi
@@ -26,6 +27,7 @@ def export(
     account: OpenAIAccount,
     gateway: Gateway,
     api: OpenAIApi,
+    shown: Insights | None,
 ) -> None:
     """Register every output of the stack."""
     deployments = [
@@ -51,20 +53,28 @@ def export(
     for key, value in values.items():
         pulumi.export(key, value)
     pulumi.export("subscriptionKeys", api.subscription_keys)
-    pulumi.export("portal", _portal_links(environment, workspace, account, gateway))
+    pulumi.export("portal", _portal_links(environment, workspace, account, gateway, shown))
     made = {"backendUrl": account.backend_url, "operations": api.operations}
     pulumi.export("proof", {**values, **made, **_for_the_check(settings, environment)})
 
 
 def _portal_links(
-    environment: AzureEnvironment, workspace: Workspace, account: OpenAIAccount, gateway: Gateway
+    environment: AzureEnvironment,
+    workspace: Workspace,
+    account: OpenAIAccount,
+    gateway: Gateway,
+    shown: Insights | None,
 ) -> dict[str, pulumi.Output[str]]:
-    """Pages of the portal: the account's dashboards, the gateway's APIs, the query editor."""
+    """Pages of the portal: dashboards, the gateway's APIs, the query editor, the workbook."""
     base = f"{environment.portal}/#resource"
+    workbook = (
+        {"workbook": pulumi.Output.concat(base, shown.workbook_id, "/workbook")} if shown else {}
+    )
     return {
         "account": pulumi.Output.concat(base, account.id, "/overview"),
         "gateway": pulumi.Output.concat(base, gateway.id, "/apim-apis"),
         "logs": pulumi.Output.concat(base, workspace.id, "/logs"),
+        **workbook,
     }
 
 

@@ -99,3 +99,28 @@ def named_once(what: str) -> Rule:
             raise ValueError(f"{allowed}; given twice: {', '.join(twice)}")
 
     return Rule(allowed, check)
+
+
+def at_least(unit: str, low: float) -> Rule:
+    """A number, with a fraction or without, that is not below a bound."""
+    allowed = f"a number of {unit}, {low:g} or more"
+
+    def check(value: object) -> None:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text):
+            raise ValueError(allowed)
+        if float(text) < low:
+            raise ValueError(allowed)
+
+    return Rule(allowed, check, before=True)
+
+
+def each_once(what: str) -> Rule:
+    """A list in which nothing stands twice."""
+    allowed = f"a list of {what}, none of them twice"
+
+    def check(items: object) -> None:
+        if not isinstance(items, list) or len(items) != len({str(item) for item in items}):
+            raise ValueError(allowed)
+
+    return Rule(allowed, check, before=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from components import openapi
+from components.frozen import Frozen
+from components.insights_settings import Alerts, Amount, Emails, Prices, Tokens, Webhooks
 from components.rules import Rule, existing, matching, named_once, one_of, whole
 
 UNITS_BY_TIER = {
@@ -61,14 +63,6 @@ def _email(*, optional: bool) -> Rule:
     return matching("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+", optional=optional)
 
 
-class Frozen(BaseModel):
-    """Keys are written in camelCase in the stack file; an unknown key is an error."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
-
-
 class Deployment(Frozen):
     """One model deployment of the account."""
 
@@ -90,6 +84,10 @@ class Consumer(Frozen):
     name: ChildName
     display_name: Text
     state: Annotated[str, one_of("active", "suspended")] = "active"
+    monthly_tokens: Tokens = 0
+    """Budget of a month; 0 is none."""
+    monthly_cost: Amount = 0
+    """Budget of a month in US dollars; 0 is none."""
 
 
 class Settings(Frozen):
@@ -144,6 +142,11 @@ class Settings(Frozen):
     check_api_version: Annotated[
         str, matching("a date, with -preview or without", r"\d{4}-\d\d-\d\d(-preview)?")
     ]
+    insights: bool
+    alerts: Alerts
+    alert_emails: Emails
+    alert_webhooks: Webhooks
+    prices: Prices
 
     @field_validator("workspace_name", "gateway_name")
     @classmethod

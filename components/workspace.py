@@ -37,6 +37,7 @@ class Workspace(pulumi.ComponentResource):
     """ARM id."""
     customer_id: pulumi.Output[str]
     """GUID by which the workspace is queried."""
+    location: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None
@@ -71,6 +72,7 @@ class Workspace(pulumi.ComponentResource):
         )
         self.id = workspace.id
         self.customer_id = workspace.customer_id
+        self.location = pulumi.Output.from_input(args.location)
 
     def _use(self, name: str, existing_id: str) -> None:
         found = arm_id.require(existing_id, WORKSPACES)
@@ -85,3 +87,4 @@ class Workspace(pulumi.ComponentResource):
         )
         self.id = pulumi.Output.from_input(existing_id)
         self.customer_id = workspace.customer_id
+        self.location = workspace.location

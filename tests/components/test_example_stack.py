@@ -163,7 +163,7 @@ def test_children_have_their_component_as_parent(example: Run) -> None:
 
 def test_every_component_registers_its_outputs(example: Run) -> None:
     components = {urn for urn, r in example.requests.items() if r.type.startswith("aoai:")}
-    assert len(components) == 4
+    assert len(components) == 5
     assert components <= set(example.outputs)
 
 

@@ -1,0 +1,79 @@
+"""The workbook: what operators look at, in the portal, under the workspace's workbooks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import applicationinsights
+
+from components.insights.workbook.document import VERSION, serialized
+
+__all__ = ["TITLE", "WorkbookArgs", "stable_name", "workbook"]
+
+TITLE = "Azure OpenAI, accounted"
+
+NAMES = uuid.UUID("0d5b8f0a-3f0b-4a53-9a6e-6d2f7f0a51c4")
+"""Namespace of the workbooks' names; made once, at random."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkbookArgs:
+    """Where the workbook lies, and what it shows."""
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    """The region that stores it."""
+    name_seed: pulumi.Input[str]
+    """What its name is derived from: Azure wants a UUID, a stack wants it to stay."""
+    workspace_id: pulumi.Input[str]
+    """ARM id of the workspace that its log tiles query."""
+    account_id: pulumi.Input[str]
+    """ARM id of the account whose metrics it charts."""
+    figures: Mapping[str, pulumi.Input[Any]]
+    """Values of queries' parameters that the stack knows and the logs do not, by name: prices,
+    budgets, capacities, retirements, account, identity."""
+    tags: pulumi.Input[Mapping[str, str]]
+
+
+def workbook(
+    name: str, args: WorkbookArgs, *, parent: pulumi.Resource
+) -> applicationinsights.Workbook:
+    """Register the workbook."""
+    known = pulumi.Output.all(
+        workspace=args.workspace_id,
+        account=args.account_id,
+        figures=pulumi.Output.all(**args.figures),
+    )
+    return applicationinsights.Workbook(
+        name,
+        resource_name_=pulumi.Output.from_input(args.name_seed).apply(stable_name),
+        resource_group_name=args.resource_group_name,
+        location=args.location,
+        kind=applicationinsights.WorkbookSharedTypeKind.SHARED,
+        category="workbook",
+        # Two of one display name in a resource group are a conflict.
+        # https://github.com/MicrosoftDocs/azure-docs/issues/52844
+        display_name=f"{TITLE} ({pulumi.get_stack()})",
+        # Azure gives it back in lower case, which would show as a change after each refresh.
+        # https://github.com/hashicorp/terraform-provider-azurerm/issues/27755
+        # https://github.com/Azure/arm-template-whatif/issues/57
+        source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
+        serialized_data=known.apply(
+            lambda at: serialized(at["workspace"], at["account"], at["figures"])
+        ),
+        version=VERSION,
+        tags=args.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def stable_name(seed: str) -> str:
+    """The UUID that a seed always gives.
+
+    https://learn.microsoft.com/azure/templates/microsoft.insights/workbooks
+    """
+    return str(uuid.uuid5(NAMES, seed))

@@ -1,0 +1,78 @@
+"""The workbook's content, as a dictionary and as the JSON that Azure stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from components.insights.workbook import items
+from components.insights.workbook.items import Item
+from components.insights.workbook.pickers import PICKED, TIMES, call_field, filled, picked, pickers
+from components.insights.workbook.tabs import TABS
+from components.insights.workbook.tiles import LogTile, MetricTile, Tab
+from queries import library
+from queries.library import Value
+
+VERSION = "Notebook/1.0"
+SCHEMA = (
+    "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json"
+)
+
+UNFILTERED = (
+    "Platform metrics of the account, which the pickers of consumer and deployment do not filter:"
+)
+
+
+def serialized(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> str:
+    """The workbook as JSON, indented so that a change reads as lines."""
+    return json.dumps(document(workspace_id, account_id, figures), indent=2)
+
+
+def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
+    """The workbook's content.
+
+    Args:
+        workspace_id: ARM id of the workspace that the log tiles query.
+        account_id: ARM id of the account whose metrics are charted.
+        figures: values of queries' parameters, by name; a query without one of them ignores it.
+    """
+    return {
+        "version": VERSION,
+        "items": [
+            items.parameters("pickers", list(pickers(workspace_id))),
+            items.tabs(TABS),
+            *(_page(page, workspace_id, account_id, figures) for page in TABS),
+        ],
+        "fallbackResourceIds": [workspace_id],
+        "$schema": SCHEMA,
+    }
+
+
+def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
+    """The tile's query: its file, filled in, then the pickers' filters, then its own tail."""
+    columns = library.columns(tile.query)
+    return "\n".join(
+        [
+            filled(tile.query, {**TIMES, **figures, **tile.values}),
+            *(picked(column) for column in PICKED if column in columns),
+            *tile.tail,
+        ]
+    )
+
+
+def _page(page: Tab, workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
+    texts = [items.text(f"note-{page.name}", page.note)] if page.note else []
+    fields = [items.parameters("call", [call_field()])] if page.asks_for_call else []
+    logs = [
+        items.log_tile(page, tile, kql(tile, figures), workspace_id)
+        for tile in page.tiles
+        if isinstance(tile, LogTile)
+    ]
+    metrics = [
+        items.metric_tile(page, tile, account_id)
+        for tile in page.tiles
+        if isinstance(tile, MetricTile)
+    ]
+    if metrics:
+        metrics.insert(0, items.text(f"metrics-{page.name}", UNFILTERED))
+    return items.group(page, [*texts, *fields, *logs, *metrics])

@@ -1,0 +1,95 @@
+"""Tab Safety: what the content filters stopped, and what escaped the gateway or the logs."""
+
+from __future__ import annotations
+
+from components.insights.workbook.columns import CALL, CODE, CONSUMER, DEPLOYMENT, NUMBER, TIME, WHY
+from components.insights.workbook.tiles import Column, Format, LogTile, Metric, MetricTile, Tab
+
+SAFETY = Tab(
+    title="Safety",
+    tiles=(
+        LogTile(
+            title="Calls stopped by a content filter",
+            query="content-filter",
+            columns=(
+                TIME,
+                CALL,
+                CONSUMER,
+                DEPLOYMENT,
+                CODE,
+                Column("Stopped", "Stopped"),
+                Column("By", "By"),
+                Column("Categories", "Categories"),
+            ),
+            empty="No content filter stopped a call.",
+        ),
+        LogTile(
+            title="Requests around the gateway",
+            query="bypass",
+            columns=(
+                TIME,
+                CALL,
+                Column("OperationName", "Operation"),
+                DEPLOYMENT,
+                Column("ResultSignature", "HTTP status"),
+                Column("CallerIPAddress", "Caller's address"),
+                Column("ObjectId", "Caller's object id"),
+                WHY,
+            ),
+            empty="Every request to the account came through the gateway.",
+        ),
+        LogTile(
+            title="Traffic without log rows",
+            query="silence",
+            columns=(
+                Column("Hour", "Hour", Format.TIME),
+                Column("Resource", "Resource"),
+                Column("Log", "Table"),
+                Column("Requests", "Requests counted", NUMBER),
+                Column("Logged", "Requests logged", NUMBER),
+                Column("Missing", "Missing", NUMBER, yellow=1),
+                Column("State", "State"),
+            ),
+            empty="Every request that the metrics counted is in the logs.",
+        ),
+        LogTile(
+            title="Texts that were not captured",
+            query="not-captured",
+            tail=("| project-away RequestBody, ResponseBody, Whole",),
+            columns=(
+                TIME,
+                CALL,
+                CONSUMER,
+                Column("OperationId", "Operation"),
+                CODE,
+                Column("LlmPrompt", "Prompt in the LLM log"),
+                Column("LlmCompletion", "Completion in the LLM log"),
+                WHY,
+            ),
+            empty="Every prompt and completion was captured whole.",
+        ),
+        MetricTile(
+            title="Harmful volume detected",
+            question="How many calls did the content filters find harmful, by category?",
+            metrics=(Metric("RAIHarmfulRequests", "Harmful volume detected"),),
+            split="Category",
+        ),
+        MetricTile(
+            title="Harmful volume by severity",
+            question="How severe was what the content filters found?",
+            metrics=(Metric("RAIHarmfulRequests", "Harmful volume detected"),),
+            split="Severity",
+        ),
+        MetricTile(
+            title="Blocked volume",
+            question="How many calls did the content filters block, by category?",
+            metrics=(Metric("RAIRejectedRequests", "Blocked volume"),),
+            split="Category",
+        ),
+        MetricTile(
+            title="Volume sent for safety check",
+            question="How many calls did the content filters see?",
+            metrics=(Metric("RAITotalRequests", "Total volume sent for safety check"),),
+        ),
+    ),
+)

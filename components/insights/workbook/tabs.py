@@ -1,0 +1,18 @@
+"""What the workbook shows, tab by tab."""
+
+from __future__ import annotations
+
+from components.insights.workbook.conversation import CONVERSATION
+from components.insights.workbook.latency import LATENCY
+from components.insights.workbook.overview import OVERVIEW
+from components.insights.workbook.provisioned import PROVISIONED
+from components.insights.workbook.safety import SAFETY
+from components.insights.workbook.tiles import Tab
+from components.insights.workbook.tokens import TOKENS
+
+TABS: tuple[Tab, ...] = (OVERVIEW, TOKENS, LATENCY, SAFETY, PROVISIONED, CONVERSATION)
+"""In the order of their links. Prompts and completions are shown in the last one only.
+
+A tab holds at most five log tiles: as many queries as the service runs at once for one user.
+https://learn.microsoft.com/azure/azure-monitor/service-limits#la-query-api
+"""

@@ -1,0 +1,74 @@
+"""The workbook and the query library are declared where the portal looks for them."""
+
+from __future__ import annotations
+
+import json
+
+from queries import library
+from tests.components.harness import Run, run_program
+from tests.components.test_existing import OTHER, WORKSPACE, WORKSPACE_ANSWER
+
+
+def searches(run: Run) -> dict[str, dict[str, object]]:
+    """Inputs of the saved searches, by logical name."""
+    names = [
+        request.name
+        for request in run.requests.values()
+        if request.type == "azure-native:operationalinsights:SavedSearch"
+    ]
+    return {name: run.inputs(name) for name in names}
+
+
+def test_every_query_of_the_library_is_saved_as_it_is(example: Run) -> None:
+    found = searches(example)
+
+    assert set(found) == {f"query-{name}" for name in library.names()}
+    for name in library.names():
+        assert found[f"query-{name}"] == {
+            "category": "Azure OpenAI, accounted",
+            "displayName": library.title(name),
+            "query": library.load(name),
+            "resourceGroupName": "rg-activategenai",
+            "savedSearchId": f"{name}-abc123",
+            "version": 2,
+            "workspaceName": "workspace",
+        }
+
+
+def test_a_changed_query_is_deleted_first_because_azure_refuses_to_overwrite_it(
+    example: Run,
+) -> None:
+    for name in searches(example):
+        assert list(example.request(name).replaceOnChanges) == ["*"]
+        assert example.request(name).deleteBeforeReplace
+
+
+def test_in_an_existing_workspace_queries_lie_in_its_group_and_subscription() -> None:
+    run = run_program({"workspaceId": WORKSPACE}, answers=WORKSPACE_ANSWER)
+
+    assert run.inputs("saved-queries-subscription")["subscriptionId"] == OTHER
+    for name, given in searches(run).items():
+        assert (given["resourceGroupName"], given["workspaceName"]) == ("rg-logs", "log-central")
+        assert "::saved-queries-subscription::" in run.request(name).provider
+    assert run.inputs("workbook")["resourceGroupName"] == "rg-activategenai"
+    assert run.inputs("workbook")["sourceId"] == WORKSPACE.lower()
+
+
+def test_the_workbook_is_shared_and_knows_the_stack(example: Run) -> None:
+    given = example.inputs("workbook")
+
+    assert (given["kind"], given["category"]) == ("shared", "workbook")
+    assert given["displayName"] == "Azure OpenAI, accounted (dev)"
+    assert given["resourceGroupName"] == "rg-activategenai"
+    assert given["tags"] == {"environment": "dev", "workload": "activategenai"}
+    content = json.loads(given["serializedData"])
+    assert content["fallbackResourceIds"] == ["/id/workspace"]
+    assert "/id/openai-account" in given["serializedData"]
+    assert '\\"text-turbo\\": 10' in given["serializedData"]
+
+
+def test_without_insights_neither_is_declared() -> None:
+    run = run_program({"insights": "false"})
+
+    assert not searches(run)
+    assert "workbook" not in {request.name for request in run.requests.values()}

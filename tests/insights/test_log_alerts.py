@@ -1,0 +1,70 @@
+"""Each log alert fires on its trouble, and on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.insights.alert_rules import LOG_RULES
+from queries.library import has
+from tests.insights.clock import HOUR, MINUTE, NOON
+from tests.insights.engine import Engine
+from tests.insights.rows import ACCOUNT, Call, Logs
+from tests.insights.troubles import TROUBLES, hundred, setting
+
+Declared = dict[str, dict[str, Any]]
+RULES = [rule.name for rule in LOG_RULES]
+NAMES = pytest.mark.parametrize("name", RULES)
+
+
+@NAMES
+def test_fires_on_its_trouble(declared: Declared, name: str) -> None:
+    assert Engine(declared[name], Logs(TROUBLES[name].over)).met(NOON) == TROUBLES[name].groups
+
+
+@NAMES
+def test_quiet_at_its_threshold(declared: Declared, name: str) -> None:
+    trouble = TROUBLES[name]
+    assert Engine(declared[name], Logs(trouble.at_threshold)).met(trouble.quiet_at) == set()
+
+
+@NAMES
+def test_quiet_on_an_empty_day(declared: Declared, name: str) -> None:
+    engine = Engine(declared[name], Logs())
+    assert [engine.met(NOON - hours * HOUR) for hours in (0, 8, 16)] == [set()] * 3
+
+
+def test_silence_of_the_account_log_is_told_apart(declared: Declared) -> None:
+    calls = hundred(100, setting(logged=False, gateway=False))
+    assert Engine(declared["silence"], Logs(calls)).met(NOON) == {(ACCOUNT, "silent")}
+
+
+@pytest.mark.parametrize("name", ["silence", "unaccounted", "llm-silence"])
+@pytest.mark.parametrize("side", ["late", "llm_late"])
+def test_rows_that_come_late_are_not_missing(declared: Declared, name: str, side: str) -> None:
+    """The first calls of a morning, of which nothing but the metrics, or no LLM row, is there."""
+    delay = {side: 29 * MINUTE}
+    calls = [
+        Call(time=NOON - n * MINUTE, id=f"{n}-{copy}", body=False, **delay)
+        for n in range(1, 29)
+        for copy in range(2)
+    ]
+    assert Engine(declared[name], Logs(calls)).met(NOON) == set()
+
+
+def test_one_slow_or_failed_call_of_few_is_no_alert(declared: Declared) -> None:
+    calls = [
+        Call(time=NOON - minutes * MINUTE, id=f"{minutes}", code=500 if minutes == 5 else 200)
+        for minutes in range(1, 19)
+    ]
+    slow = [replace(call, code=200, milliseconds=500_000) for call in calls]
+    assert Engine(declared["errors"], Logs(calls)).met(NOON) == set()
+    assert Engine(declared["latency"], Logs(slow)).met(NOON) == set()
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in LOG_RULES if has(rule.query, "api")])
+def test_calls_of_another_api_are_no_business_of_the_stack(declared: Declared, name: str) -> None:
+    calls = [replace(call, api="theirs") for call in TROUBLES[name].over]
+    assert Engine(declared[name], Logs(calls)).met(NOON) == set()
