@@ -12,8 +12,7 @@ short_life.begin()
 settings = config.load()
 azure = environment.current()
 group_name = resource_group(settings)
-place = {"location": settings.location, "resourceGroup": settings.resource_group_name}
-suffix = naming.suffix("name-suffix", keepers=place)
+suffix = naming.suffix("name-suffix", keepers=settings.place)
 
 workspace = Workspace(
     "workspace",
@@ -73,7 +72,8 @@ api = OpenAIApi(
         product_name=settings.product_name,
         product_description=settings.product_description,
         consumers=settings.consumers,
+        export_keys=settings.export_keys,
     ),
 )
-shown = insights.declare(settings, suffix, group_name, workspace, account, gateway)
+shown = insights.declare(settings, suffix, group_name, workspace, account, gateway, api)
 outputs.export(settings, azure, workspace, account, gateway, api, shown)

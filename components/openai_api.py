@@ -45,12 +45,16 @@ class OpenAIApiArgs:
     product_name: str
     product_description: pulumi.Input[str]
     consumers: Sequence[Consumer]
+    export_keys: bool
+    """Read the consumers' keys, to hand them out as a secret output."""
 
 
 class OpenAIApi(pulumi.ComponentResource):
     """Azure OpenAI's operations behind subscription keys, called with the gateway's identity."""
 
-    subscription_keys: pulumi.Output[dict[str, str]]
+    principal_id: pulumi.Output[str]
+    """Object id by which the account knows the gateway: that of the role's assignment."""
+    subscription_keys: pulumi.Output[dict[str, str]] | None
     """Secret: the primary key of each consumer, by name."""
     operations: dict[str, str]
     """Id of each imported operation by method and path; empty if only Azure reads the document."""
@@ -70,7 +74,7 @@ class OpenAIApi(pulumi.ComponentResource):
         )
         self._args = args
         self._hooks = conflict_retry(name)
-        self._role(name)
+        self.principal_id = self._role(name)
         product = self._product(name)
         api = self._api(name)
         # Azure refuses two changes to one API at a time, so each waits for the one before.
@@ -78,7 +82,8 @@ class OpenAIApi(pulumi.ComponentResource):
         diagnostic = self._diagnostic(name, api, after=policy)
         self._link(name, api, product, after=diagnostic)
         self.subscription_keys = self._consumers(product)
-        self.register_outputs({"subscriptionKeys": self.subscription_keys})
+        keys = {"subscriptionKeys": self.subscription_keys} if args.export_keys else {}
+        self.register_outputs(keys)
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of what lives inside the gateway, and goes when the stack's own gateway goes."""
@@ -90,12 +95,12 @@ class OpenAIApi(pulumi.ComponentResource):
             hooks=self._hooks,
         )
 
-    def _role(self, name: str) -> None:
+    def _role(self, name: str) -> pulumi.Output[str]:
         created = self._args.gateway.created
         subscription_id = authorization.get_client_config_output(
             opts=pulumi.InvokeOptions(parent=self)
         ).subscription_id
-        authorization.RoleAssignment(
+        role = authorization.RoleAssignment(
             f"{name}-role",
             scope=self._args.account.id,
             principal_id=self._args.gateway.principal_id,
@@ -117,6 +122,7 @@ class OpenAIApi(pulumi.ComponentResource):
                 replace_with=[created] if created else [],
             ),
         )
+        return role.principal_id
 
     def _api(self, name: str) -> apimanagement.Api:
         args = self._args
@@ -224,7 +230,7 @@ class OpenAIApi(pulumi.ComponentResource):
             opts=self._child(after),
         )
 
-    def _consumers(self, product: apimanagement.Product) -> pulumi.Output[dict[str, str]]:
+    def _consumers(self, product: apimanagement.Product) -> pulumi.Output[dict[str, str]] | None:
         """One after another: each touches the same administrator, which Azure locks."""
         gateway = self._args.gateway
         keys: dict[str, pulumi.Output[str]] = {}
@@ -241,6 +247,9 @@ class OpenAIApi(pulumi.ComponentResource):
                 resource_group_name=gateway.resource_group_name,
                 opts=self._child(*previous),
             )
+            previous = [subscription]
+            if not self._args.export_keys:
+                continue
             secrets = apimanagement.list_subscription_secrets_output(
                 resource_group_name=gateway.resource_group_name,
                 service_name=gateway.name,
@@ -248,8 +257,7 @@ class OpenAIApi(pulumi.ComponentResource):
                 opts=pulumi.InvokeOptions(parent=self, provider=gateway.provider),
             )
             keys[consumer.name] = pulumi.Output.secret(secrets.primary_key)
-            previous = [subscription]
-        return pulumi.Output.secret(pulumi.Output.all(**keys))
+        return pulumi.Output.secret(pulumi.Output.all(**keys)) if self._args.export_keys else None
 
 
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:

@@ -10,6 +10,7 @@ from components.environment import AzureEnvironment
 from components.gateway import Gateway
 from components.gateway_policy import KEY_HEADER
 from components.insights import Insights
+from components.insights.watched import budgets, prices
 from components.models import kind_of
 from components.openai_account import OpenAIAccount
 from components.openai_api import COGNITIVE_SERVICES_USER, OpenAIApi
@@ -52,7 +53,8 @@ def export(
     }
     for key, value in values.items():
         pulumi.export(key, value)
-    pulumi.export("subscriptionKeys", api.subscription_keys)
+    if api.subscription_keys is not None:
+        pulumi.export("subscriptionKeys", api.subscription_keys)
     pulumi.export("portal", _portal_links(environment, workspace, account, gateway, shown))
     made = {"backendUrl": account.backend_url, "operations": api.operations}
     pulumi.export("proof", {**values, **made, **_for_the_check(settings, environment)})
@@ -94,6 +96,8 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
         "audience": environment.openai_audience,
         "roleId": COGNITIVE_SERVICES_USER,
         "llmMessageBytes": settings.llm_message_bytes,
+        "budgets": budgets(settings.consumers),
+        "prices": prices(settings.prices) if settings.prices else {},
         "diagnosticSettings": {
             "gateway": settings.gateway_diagnostic_setting_name,
             "account": settings.account_diagnostic_setting_name,

@@ -134,6 +134,7 @@ class Settings(Frozen):
     product_name: ChildName
     product_description: LongText
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")]
+    export_keys: bool
     capture: Annotated[str, one_of("full", "metadata")]
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)]
     sampling_percentage: Annotated[int, whole("percent", 0, 100)]
@@ -147,6 +148,11 @@ class Settings(Frozen):
     alert_emails: Emails
     alert_webhooks: Webhooks
     prices: Prices
+
+    @property
+    def place(self) -> dict[str, str]:
+        """What the names' suffix belongs to: another place gets another one."""
+        return {"location": self.location, "resourceGroup": self.resource_group_name}
 
     @field_validator("workspace_name", "gateway_name")
     @classmethod

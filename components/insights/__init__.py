@@ -20,6 +20,7 @@ from components.insights.workbook import WorkbookArgs, workbook
 if TYPE_CHECKING:
     from components.gateway import Gateway
     from components.openai_account import OpenAIAccount
+    from components.openai_api import OpenAIApi
     from components.settings import Settings
     from components.workspace import Workspace
 
@@ -39,7 +40,16 @@ class Insights(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: InsightsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("aoai:index:Insights", name, None, opts)
+        watched = args.watched
+        # A preview shows these instead of the workbook that is built with them.
+        figures = {
+            "prices": watched.prices,
+            "budgets": watched.budgets,
+            "capacities": watched.capacities,
+            "retirements": watched.retirements,
+        }
+        super().__init__("aoai:index:Insights", name, {"figures": figures}, opts)
+        self._figures = figures
         self.alerts = self._alerts(args)
         self.workbook_id = self._workbook(args)
         saved_queries(
@@ -78,10 +88,7 @@ class Insights(pulumi.ComponentResource):
                 workspace_id=args.workspace_id,
                 account_id=watched.account_id,
                 figures={
-                    "prices": watched.prices,
-                    "budgets": watched.budgets,
-                    "capacities": watched.capacities,
-                    "retirements": watched.retirements,
+                    **self._figures,
                     "account": watched.account_id,
                     "identity": watched.gateway_principal_id,
                 },
@@ -116,6 +123,7 @@ def declare(
     workspace: Workspace,
     account: OpenAIAccount,
     gateway: Gateway,
+    api: OpenAIApi,
 ) -> Insights | None:
     """Insights on these components, if the stack file wants them."""
     if not settings.insights:
@@ -128,7 +136,7 @@ def declare(
             workspace_id=workspace.id,
             existing_workspace_id=settings.workspace_id,
             workspace_location=workspace.location,
-            watched=Watched.of(settings, account, gateway),
+            watched=Watched.of(settings, account, gateway, api),
             alerts=settings.alerts,
             emails=settings.alert_emails,
             webhooks=settings.alert_webhooks,

@@ -12,7 +12,9 @@ import pulumi
 
 if TYPE_CHECKING:
     from components.gateway import Gateway
+    from components.insights_settings import Price
     from components.openai_account import OpenAIAccount
+    from components.openai_api import OpenAIApi
     from components.settings import Consumer, Deployment, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,23 +50,30 @@ class Watched:
     every_call_is_logged: bool
 
     @classmethod
-    def of(cls, settings: Settings, account: OpenAIAccount, gateway: Gateway) -> Watched:
+    def of(
+        cls, settings: Settings, account: OpenAIAccount, gateway: Gateway, api: OpenAIApi
+    ) -> Watched:
         """Take from the stack what the rules need."""
         deployments = settings.deployments
-        given = {model: price.model_dump() for model, price in settings.prices.items()}
         return cls(
             account_id=account.id,
             gateway_id=gateway.id,
-            gateway_principal_id=gateway.principal_id,
+            gateway_principal_id=api.principal_id,
             api_id=settings.api_name,
             budgets=budgets(settings.consumers),
             capacities={d.name: d.capacity for d in deployments if not is_provisioned(d)},
             retirements=retirements(deployments),
-            prices={**json.loads(PRICES.read_text())["models"], **given},
+            prices=prices(settings.prices),
             provisioned=tuple(d.name for d in deployments if is_provisioned(d)),
             llm_logging=settings.llm_logging,
             every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         )
+
+
+def prices(given: Mapping[str, Price]) -> Json:
+    """The dated list, with what the stack file puts beside or over it."""
+    known: Json = json.loads(PRICES.read_text())["models"]
+    return known | {model: price.model_dump() for model, price in given.items()}
 
 
 def budgets(consumers: Iterable[Consumer]) -> Json:

@@ -273,6 +273,21 @@ def test_keys_are_secret_outputs_and_in_nothing_else(example: Run) -> None:
     assert "the-key" not in json.dumps(others)
 
 
+def test_keys_stay_out_of_pulumi_on_request() -> None:
+    run = run_program({"exportKeys": "false"})
+    assert "subscriptionKeys" not in run.stack
+    assert not [token for token, _ in run.azure.calls if token.endswith("Secrets")]
+
+
+def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
+    consumer = {"name": "team-a", "displayName": "A", "monthlyTokens": 1000, "monthlyCost": 2.5}
+    own = {"gpt-x": {"input": 1, "output": 2}}
+    proof = run_program({"consumers": [consumer], "prices": own}).stack["proof"]
+    assert proof["budgets"] == {"team-a": {"tokens": 1000, "cost": 2.5}}
+    assert proof["prices"]["gpt-x"] == {"input": 1, "output": 2}
+    assert "gpt-5.1" in proof["prices"], "beside the dated list"
+
+
 def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
     assert example.stack["proof"] == {
         "version": 1,
@@ -311,6 +326,8 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
             "account": "OpenAI Diagnostic Setting",
         },
         "operations": openapi.operations(""),
+        "budgets": {},
+        "prices": {},
     }
     assert openapi.operations("")["POST /v1/responses"] == "V1_Responses_Create"
     assert openapi.operations("https://example.com/openapi.json") == {}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from sandbox.cloud import Cloud
+from sandbox.options import Options
+from sandbox.session import session
 from tests.engine.machine import Machine
+
+WHICH = ("primary", "secondary")
 
 
 def test_whole_life(machine: Machine) -> None:
     preview = machine.pulumi("preview")
-    assert "+ 21 to create" in preview
+    planned = re.search(r"\+ (\d+) to create", preview)
+    assert planned, preview
     assert not machine.changes(), "a preview changes nothing"
 
     machine.up()
     made = len(machine.changes())
-    assert "21 unchanged" in machine.pulumi("up", "--yes", "--expect-no-changes")
+    assert f"{planned[1]} unchanged" in machine.pulumi("up", "--yes", "--expect-no-changes")
     machine.pulumi("refresh", "--yes", "--expect-no-changes")
     machine.pulumi("preview", "--expect-no-changes")
     assert len(machine.changes()) == made
@@ -64,6 +71,29 @@ def test_no_key_is_in_clear_anywhere(deployed: Machine) -> None:
     assert any(path.name == "dev.json" for path in files), "the state was searched"
     for path in [*files, deployed.journal_file]:
         assert key.encode() not in path.read_bytes(), path
+    for command in ("preview --json", "preview --diff", "refresh --yes --diff"):
+        assert key not in deployed.pulumi(*command.split())
+
+
+def test_no_key_is_in_clear_even_in_the_engines_own_log_if_pulumi_never_gets_one(
+    machine: Machine,
+) -> None:
+    """At verbosity 9 the engine logs whatever it handles, secrets too."""
+    machine.configure(exportKeys=False)
+    said = machine.up() + machine.pulumi(
+        *["preview", "--diff", "--debug", "--logtostderr", "--logflow", "-v=9"]
+    )
+    with session(Options(folder=machine.cloud)):
+        cloud = Cloud(machine.cloud)
+        made = cloud.of_type("Microsoft.ApiManagement/service/subscriptions")
+        keys = [cloud.subscription_key(one, which) for one in made for which in WHICH]
+    assert all(len(key) == 32 for key in keys)
+    assert keys
+    assert "RegisterResource" in said, "the engine's log was searched"
+    assert not [key for key in keys if key in said]
+    check = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "1")
+    assert check.status == 0, check.text
+    assert not [key for key in keys if key in check.text]
 
 
 def test_stack_file_is_left_as_it_was(machine: Machine) -> None:

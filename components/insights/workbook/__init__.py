@@ -67,7 +67,9 @@ def workbook(
         ),
         version=VERSION,
         tags=args.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        # The engine shows all of a JSON text where a part of it changes: thousands of lines. What
+        # the stack file changes in it is shown at the component; the rest is code.
+        opts=pulumi.ResourceOptions(parent=parent, hide_diffs=["serializedData"]),
     )
 
 

@@ -1,0 +1,46 @@
+"""The report of a simulated week says what its callers were told."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.engine.machine import Machine
+from tests.example import ROOT
+
+CONSUMERS = [
+    {"name": name, "displayName": name.title(), "monthlyTokens": 1_000_000}
+    for name in ("team-a", "team-b", "team-c")
+]
+
+
+def headline(page: str, title: str) -> float:
+    """The number of a tile."""
+    found = re.search(rf'data-value="([\d.]+)">\s*<h2>{title}</h2>', page)
+    assert found, f"no tile {title}"
+    return float(found[1])
+
+
+def test_report_of_simulated_traffic_equals_its_truth(machine: Machine, tmp_path: Path) -> None:
+    machine.configure(consumers=CONSUMERS, alertEmails=["oncall@example.com"])
+    machine.up()
+    traffic = ["traffic", "--dir", str(machine.cloud), "--days", "3", "--calls-per-day", "60"]
+    subprocess.run([sys.executable, "-m", "sandbox", *traffic], cwd=ROOT, check=True)
+    truth = json.loads((machine.cloud / "traffic.json").read_text())
+    logged = [c for c in truth["calls"] if c["logged"] and c["through"] == "gateway"]
+    told = [c for c in logged if c["usage_told"]]
+    file = tmp_path / "report.html"
+
+    command = ["python", "-m", "queries.report", "--stack", "dev", "--days", "4"]
+    done = machine.run(*command, "--out", str(file))
+
+    assert done.status == 0, done.text
+    page = file.read_text()
+    assert headline(page, "Calls") == len(logged)
+    assert headline(page, "Tokens") == sum(c["prompt"] + c["completion"] for c in told)
+    assert len(told) < len(logged), "some tokens are unknown, and are said to be"
+    for name in ("team-a", "team-b", "team-c", "Budgets"):
+        assert name in page
