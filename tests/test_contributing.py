@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,52 @@ def test_a_recipe_touches_at_most_three_files(title: str) -> None:
 def test_every_target_exists() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make (\w+)", TEXT)) <= targets
+
+
+RULE = '''"""Names that say nothing."""
+
+from collections.abc import Iterator
+
+from rules.finding import Finding, expect
+from rules.parameters import Config
+from rules.resource import Resource
+
+
+def telling(group: Resource, _config: Config) -> Iterator[Finding]:
+    """https://learn.microsoft.com/azure/cloud-adoption-framework"""
+    yield from expect(group, "name", lambda found: found != "x", wanted="a name", fix="name it")
+'''
+ENTRY = """POLICIES: list[Policy] = [
+    _each("telling", "Names tell.", telling.telling, places.GROUPS, level=ADVISORY),
+"""
+TEST = """from rules import telling
+from tests.policies.harness import passes, resource, wrong
+
+
+def test_telling() -> None:
+    assert passes(telling.telling, resource("resources:ResourceGroup", {"name": "y"}))
+    assert "name it" in wrong(telling.telling, resource("resources:ResourceGroup", {"name": "x"}))
+"""
+
+
+def test_the_recipe_for_a_guardrail_is_enough(tmp_path: Path) -> None:
+    """Followed on a copy, with a rule that is advisory, it leaves every test of the pack green."""
+    for folder in ("policies", "tests/policies"):
+        ignored = shutil.ignore_patterns("test_engine.py", "__pycache__")
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    for file in ("docs/guardrails.md", "tests/__init__.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    rules = tmp_path / "policies" / "guardrails" / "rules"
+    (rules / "telling.py").write_text(RULE)
+    catalogue = (rules / "catalogue.py").read_text()
+    catalogue = catalogue.replace("    subscriptions,\n", "    subscriptions,\n    telling,\n")
+    (rules / "catalogue.py").write_text(catalogue.replace("POLICIES: list[Policy] = [\n", ENTRY))
+    (tmp_path / "tests" / "policies" / "test_telling.py").write_text(TEST)
+    for flags in (["--guardrails"], []):
+        command = [sys.executable, "-m", "pytest", "-q", "tests/policies", "--rootdir", ".", *flags]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+    assert (
+        "| `telling` | advisory | Names tell. | |" in (tmp_path / "docs/guardrails.md").read_text()
+    )

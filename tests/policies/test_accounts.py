@@ -10,6 +10,7 @@ from tests.policies.harness import linked, passes, resource, stack, unknown, wro
 
 ACCOUNT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
 ROLE = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
 
 
@@ -95,16 +96,43 @@ def test_scope_that_is_not_known_is_followed_to_its_resource() -> None:
     assert passes(identities.narrow_roles, stack(made, other, elsewhere))
 
 
-@pytest.mark.parametrize(
-    "scope", ["/subscriptions/s", "/subscriptions/s/resourceGroups/g", "/", UNKNOWN]
-)
-def test_gateways_role_does_not_reach_beyond_the_account(scope: Any) -> None:
+@pytest.mark.parametrize("scope", ["/subscriptions/s", "/subscriptions/s/resourceGroups/g", "/"])
+def test_gateways_role_does_not_reach_beyond_the_account(scope: str) -> None:
+    gateway = resource("apimanagement:ApiManagementService", name="gateway")
+    given = assignment(ROLE + identities.USER, scope, principalId=gateway)
+    assert "property: scope" in wrong(identities.narrow_roles, stack(gateway, given))
+    own = resource("managedidentity:UserAssignedIdentity", name="own")
+    given = assignment(ROLE + identities.USER, scope, principalId=own)
+    assert passes(identities.narrow_roles, stack(gateway, own, given)), "an identity of others"
+    user = resource("apimanagement:ApiManagementService", name="user", links=linked(identity=own))
+    assert "property: scope" in wrong(identities.narrow_roles, stack(user, own, given))
+
+
+def test_an_id_made_from_a_groups_may_be_an_accounts() -> None:
     gateway = resource("apimanagement:ApiManagementService", name="gateway")
     group = resource("resources:ResourceGroup", name="group")
-    links = {"principalId": gateway, **({"scope": group} if scope is UNKNOWN else {})}
-    given = assignment(ROLE + identities.USER, scope, **links)
-    report = wrong(identities.narrow_roles, stack(gateway, group, given))
-    assert "property: scope" in report
+    for role in (identities.USER, OWNER):
+        given = assignment(ROLE + role, UNKNOWN, principalId=gateway, scope=group)
+        assert unknown(identities.narrow_roles, stack(gateway, group, given))
+    broad = assignment(ROLE + OWNER, UNKNOWN, scope=group)
+    assert unknown(identities.narrow_roles, stack(group, broad)), "whoever it is given to"
+    others = assignment(ROLE + identities.USER, UNKNOWN, scope=group)
+    assert passes(identities.narrow_roles, stack(gateway, group, others))
+
+
+def test_a_broad_role_on_the_accounts_group() -> None:
+    rule, group = identities.narrow_roles, "/subscriptions/s/resourceGroups/g"
+    mine = resource("cognitiveservices:Account", {"resourceGroupName": "G"}, "account")
+    for scope in (group, "/subscriptions/s"):
+        report = wrong(rule, stack(mine, assignment(ROLE + OWNER, scope)))
+        assert "property: roleDefinitionId" in report
+        assert OWNER in report
+    other = resource("cognitiveservices:Account", {"resourceGroupName": "h"}, "account")
+    assert passes(rule, stack(other, assignment(ROLE + OWNER, group)))
+    reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    assert passes(rule, stack(mine, assignment(ROLE + reader, group)))
+    assert passes(rule, stack(mine, assignment(ROLE + OWNER, group)), roles=[OWNER])
+    assert unknown(rule, stack(mine, assignment(UNKNOWN, group)))
 
 
 def test_other_roles_are_no_concern() -> None:

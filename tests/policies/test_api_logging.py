@@ -3,13 +3,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from rules import api_logging, masking
 from rules.resource import UNKNOWN, Resource
 
+from tests.policies.gateways import (
+    HOST,
+    IDENTITY,
+    TO_MODEL,
+    api,
+    backend,
+    fragment,
+    named,
+    policy,
+    unknown_policy,
+)
 from tests.policies.harness import linked, passes, resource, said, stack, unknown, wrong
 
 ACCOUNT = resource("cognitiveservices:Account", name="account")
-API = resource("apimanagement:Api", {"apiId": "chat", "serviceName": "gw"}, "api")
+KEYS = {"header": "api-key", "query": "subscription-key"}
+PROPS = {"apiId": "chat", "serviceName": "gw", "subscriptionKeyParameterNames": KEYS}
+API = resource("apimanagement:Api", PROPS, "api")
 MASKS = {
     "headers": [{"mode": "Mask", "value": "Authorization"}, {"mode": "Hide", "value": "API-KEY"}],
     "queryParams": [{"mode": "Mask", "value": "subscription-key"}],
@@ -60,7 +74,7 @@ def test_both_forms_are_recognised() -> None:
         whole = stack(ACCOUNT, API, diagnostic)
         assert passes(api_logging.has_own_diagnostic, whole)
         assert passes(api_logging.logs_every_call, whole)
-        assert passes(masking.secrets_masked, diagnostic)
+        assert passes(masking.secrets_masked, whole)
 
 
 def linked_to_api() -> dict[str, frozenset[str]]:
@@ -86,15 +100,59 @@ def test_a_gateway_without_a_model_is_no_concern() -> None:
     assert passes(api_logging.logs_every_call, stack(weather, typed(changed("sampling", None))))
 
 
-def test_a_model_is_known_by_its_host() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        backend(),
+        named("host", HOST),
+        fragment(TO_MODEL),
+        *(policy(TO_MODEL, level=level) for level in ("", "Api", "ApiOperation", "Product")),
+        policy(IDENTITY, '<set-backend-service backend-id="elsewhere" />'),
+        api("other", serviceUrl=HOST),
+    ],
+)
+def test_a_model_is_known_by_its_host_or_audience(other: Resource) -> None:
     rule = api_logging.has_own_diagnostic
-    url = "https://contoso.openai.azure.com/openai"
-    for other in (
-        resource("apimanagement:Backend", {"url": url}),
-        resource("apimanagement:ApiPolicy", {"value": f'<set-backend-service base-url="{url}" />'}),
-        resource("apimanagement:ApiPolicy", {"value": UNKNOWN}),
-    ):
-        assert "not set" in wrong(rule, stack(API, other))
+    assert "api diagnostics/azuremonitor wrong" in said(rule(stack(API, other), {}))
+    elsewhere = resource(other.token, {**other.props, "serviceName": "other"}, "elsewhere")
+    assert "api diagnostics/azuremonitor wrong" not in said(rule(stack(API, elsewhere), {}))
+    sampled = typed(changed("sampling.percentage", 1))
+    assert "1\n" in wrong(api_logging.logs_every_call, stack(API, other, sampled))
+
+
+def test_a_text_that_is_not_known_yet_may_name_a_model() -> None:
+    rule = api_logging.has_own_diagnostic
+    assert unknown(rule, stack(API, unknown_policy()))
+    assert unknown(rule, stack(API, named("host", UNKNOWN)))
+    assert passes(rule, stack(API, named("key", UNKNOWN, secret=True)))
+    from_account = unknown_policy(links=linked(value=ACCOUNT))
+    assert "not set" in wrong(rule, stack(ACCOUNT, API, from_account))
+    speech = resource("cognitiveservices:Account", {"kind": "SpeechServices"}, "speech")
+    assert unknown(rule, stack(speech, API, unknown_policy(links=linked(value=speech))))
+
+
+def test_only_the_gateway_that_fronts_the_model_is_judged() -> None:
+    rule = api_logging.has_own_diagnostic
+    weather = api("weather", gateway="second", serviceUrl="https://example.com")
+    speech = resource("cognitiveservices:Account", {"kind": "SpeechServices"}, "speech")
+    assert passes(rule, stack(speech, weather))
+    assert said(rule(stack(ACCOUNT, API, policy(TO_MODEL), weather), {})) == [
+        "api diagnostics/azuremonitor wrong"
+    ]
+    assert said(rule(stack(ACCOUNT, weather), {})) == ["weather diagnostics/azuremonitor wrong"], (
+        "nothing says who calls the account"
+    )
+
+
+def test_an_api_of_a_workspace_is_an_api() -> None:
+    rule, props = api_logging.has_own_diagnostic, {**PROPS, "workspaceId": "team"}
+    mine = resource("apimanagement:WorkspaceApi", props, "api")
+    assert "not set" in wrong(rule, stack(ACCOUNT, mine))
+    assert "not set" in wrong(rule, stack(ACCOUNT, mine, typed())), "of an API outside of it"
+    inside = {**typed().props, "workspaceId": "team"}
+    assert passes(
+        rule, stack(ACCOUNT, mine, resource("apimanagement:WorkspaceApiDiagnostic", inside))
+    )
 
 
 def test_a_sample_is_refused() -> None:
@@ -129,6 +187,20 @@ def test_messages_must_be_logged() -> None:
     assert passes(rule, stack(ACCOUNT, API, half), capture="metadata")
 
 
+def test_messages_are_logged_whole() -> None:
+    rule = api_logging.logs_every_call
+    for half in ("requests", "responses"):
+        cut = stack(ACCOUNT, API, generic(changed(f"largeLanguageModel.{half}.maxSizeInBytes", 1)))
+        report = wrong(rule, cut)
+        assert f"property: properties.largeLanguageModel.{half}.maxSizeInBytes" in report
+        assert "found:    1\nwanted:   at least 32768" in report
+        assert passes(rule, cut, messageBytes=1)
+        assert passes(rule, cut, capture="metadata")
+    hidden = generic(changed("largeLanguageModel.requests.maxSizeInBytes", UNKNOWN))
+    assert unknown(rule, stack(ACCOUNT, API, hidden))
+    assert len(said(rule(stack(ACCOUNT, API, generic()), {"messageBytes": 262144}))) == 2
+
+
 def test_the_diagnostic_of_an_existing_or_an_exempt_api() -> None:
     rule = api_logging.logs_every_call
     sampled = typed(changed("sampling.percentage", 1), api="existing")
@@ -139,16 +211,32 @@ def test_the_diagnostic_of_an_existing_or_an_exempt_api() -> None:
 
 def test_unmasked_secrets_are_refused() -> None:
     rule = masking.secrets_masked
-    report = wrong(rule, generic(changed("frontend.request.dataMasking.headers", [])))
+    unmasked = generic(changed("frontend.request.dataMasking.headers", []))
+    report = wrong(rule, stack(API, unmasked))
     assert "property: properties.frontend.request.dataMasking.headers" in report
     assert "Authorization and for api-key" in report
-    report = wrong(rule, typed(changed("backend.request.dataMasking.queryParams", None)))
-    assert "subscription-key" in report
+    query = typed(changed("backend.request.dataMasking.queryParams", None))
+    assert "subscription-key" in wrong(rule, stack(API, query))
     shown = changed("frontend.response.headers", ["authorization"])
     shown["frontend"]["response"]["dataMasking"] = None
-    assert "frontend.response" in wrong(rule, typed(shown))
-    assert said(rule(typed(), {"headers": ["x-token"]})) == [
+    assert "frontend.response" in wrong(rule, stack(API, typed(shown)))
+    assert said(rule(stack(API, typed()), {"headers": ["x-token"]})) == [
         "diagnostic frontend.request.dataMasking.headers wrong",
         "diagnostic backend.request.dataMasking.headers wrong",
     ]
-    assert unknown(rule, typed(changed("frontend.request.dataMasking", UNKNOWN)))
+    later = typed(changed("frontend.request.dataMasking", UNKNOWN))
+    assert unknown(rule, stack(API, later))
+
+
+def test_what_the_api_takes_keys_in_is_masked() -> None:
+    rule = masking.secrets_masked
+    default = resource("apimanagement:Api", {"apiId": "chat", "serviceName": "gw"}, "api")
+    whole = {"apiId": None, "diagnosticId": "azuremonitor", "serviceName": "gw"}
+    of_gateway = resource("apimanagement:Diagnostic", {**PROPERTIES, **whole}, "whole")
+    for subject in (stack(default, typed()), stack(typed()), stack(default, of_gateway)):
+        reports = [str(finding) for finding in rule(subject, {})]
+        assert len(reports) == 2
+        assert all("a mask for Ocp-Apim-Subscription-Key" in report for report in reports)
+    assert passes(rule, stack(API, of_gateway))
+    named_later = {**PROPS, "subscriptionKeyParameterNames": UNKNOWN}
+    assert unknown(rule, stack(resource("apimanagement:Api", named_later, "api"), typed()))

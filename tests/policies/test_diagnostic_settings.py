@@ -81,6 +81,24 @@ def test_what_is_not_known_is_said() -> None:
     assert passes(rule, stack(ACCOUNT, workspace, known_to_come))
 
 
+def test_only_what_fills_tables_names_their_kind() -> None:
+    rule, plain = rules.dedicated_tables, {"logAnalyticsDestinationType": None}
+    assert "not set" in wrong(rule, stack(setting(GATEWAY_ID, **plain)))
+    assert passes(rule, stack(setting(GATEWAY_ID, **plain, workspaceId=None))), "to an event hub"
+    assert passes(rule, stack(setting(GATEWAY_ID, **plain, logs=None))), "metrics only"
+    off = [{"categoryGroup": "allLogs", "enabled": False}]
+    assert passes(rule, stack(setting(GATEWAY_ID, **plain, logs=off)))
+
+
+def test_a_setting_of_something_else_hides_nothing() -> None:
+    """At preview every id is unknown, but it comes from one resource and no other."""
+    missing = wrong_both(stack(ACCOUNT, GATEWAY, following(ACCOUNT)))
+    assert missing == [
+        "gateway diagnostic setting: logs wrong",
+        "gateway diagnostic setting: metrics wrong",
+    ]
+
+
 def test_gateway_logs_go_to_tables_of_their_own() -> None:
     rule = rules.dedicated_tables
     assert passes(rule, stack(GATEWAY, following(GATEWAY)))
@@ -90,5 +108,11 @@ def test_gateway_logs_go_to_tables_of_their_own() -> None:
         rule, stack(setting(GATEWAY_ID, logAnalyticsDestinationType="AzureDiagnostics"))
     ), "an existing gateway, by its id"
     assert passes(rule, stack(ACCOUNT, following(ACCOUNT, **plain)))
+    by_group = following(resource("resources:ResourceGroup", name="group"), **plain)
+    assert passes(rule, stack(GATEWAY, ACCOUNT, following(ACCOUNT, **plain)))
+    for whose in (setting(UNKNOWN, **plain), by_group):
+        assert unknown(rule, stack(GATEWAY, whose)), "a gateway's, perhaps"
+        assert unknown(rule, stack(resource("resources:ResourceGroup", name="group"), whose))
+    assert passes(rule, stack(setting(UNKNOWN))), "Dedicated, whosever it is"
     unclear = {"logAnalyticsDestinationType": UNKNOWN}
     assert unknown(rule, stack(GATEWAY, following(GATEWAY, **unclear)))

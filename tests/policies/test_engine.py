@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.openai_api import COGNITIVE_SERVICES_USER
 from tests.engine.machine import Done, Machine
 
+POLICY = "policies/gateway/azure-openai.xml"
 CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
-DAY = {"model-retirement": {"today": "2026-11-21"}}
+DAY = {name: {"today": "2026-11-21"} for name in ("model-retirement", "model-table")}
 """The example's model retires one day; the tests do not."""
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
-    (made.project / "guardrails.json").write_text(json.dumps(DAY))
+    configure(made, DAY)
     return made
 
 
@@ -47,8 +49,7 @@ def test_the_example_stack_passes_and_says_what_is_not_known_yet(machine: Machin
 def test_settings_that_log_too_little_or_deploy_a_retired_model(machine: Machine) -> None:
     old = {"name": "text-turbo", "model": "gpt-4.1", "version": "2025-04-14", "capacity": 10}
     machine.configure(samplingPercentage=50, deployments=[old])
-    levels = {**DAY, "account-public-network": "mandatory"}
-    (machine.project / "guardrails.json").write_text(json.dumps(levels))
+    configure(machine, {**DAY, "account-public-network": "mandatory"})
     done = guarded(machine, "preview")
     assert done.status != 0, done.text
     assert "[mandatory]  api-logging" in done.text
@@ -76,14 +77,67 @@ def test_keys_and_a_role_that_is_too_broad(machine: Machine) -> None:
 
 def test_what_was_not_known_at_preview_is_refused_before_it_is_made(machine: Machine) -> None:
     deletion = '<set-header name="Authorization" exists-action="delete" />'
-    edit(machine, "policies/gateway/azure-openai.xml", deletion, "")
+    secret = '<set-header name="x-gateway-secret"><value>hunter2</value></set-header>'
+    edit(machine, POLICY, deletion, deletion + secret)
     done = guarded(machine, "up", "--yes", "--skip-preview")
     assert done.status != 0, done.text
-    assert "[mandatory]  policy-deletes-credentials" in done.text
-    assert "found: Authorization is passed on" in words(done.text)
+    assert "[mandatory]  policy-without-secrets" in done.text
     made = {entry["type"] for entry in machine.changes()}
     assert "azure-native:apimanagement:Api" in made
     assert "azure-native:apimanagement:ApiPolicy" not in made
+
+
+def test_a_policy_that_passes_the_callers_key_on(machine: Machine) -> None:
+    edit(machine, POLICY, '<set-header name="api-key" exists-action="delete" />', "")
+    done = guarded(machine, "up", "--yes", "--skip-preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  policy-deletes-credentials" in done.text
+    assert "found: api-key is passed on" in words(done.text)
+    again = guarded(machine, "preview")
+    assert again.status != 0, again.text
+    assert "found: api-key is passed on" in words(again.text), "known now, so before the update"
+
+
+def test_an_api_without_a_policy(machine: Machine) -> None:
+    edit(machine, "components/openai_api.py", "policy = self._policy(name, api)", "policy = api")
+    done = guarded(machine, "preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  policy-deletes-credentials" in done.text
+    assert "property: policies/policy found: not set" in words(done.text)
+
+
+def test_rules_for_the_stack_judge_when_all_others_are_disabled(machine: Machine) -> None:
+    names = ("api-diagnostic", "api-logging", "diagnostic-settings", "gateway-tables")
+    configure(machine, {"all": "disabled", **dict.fromkeys(names, "mandatory")})
+    done = guarded(machine, "up", "--yes", "--skip-preview")
+    assert done.status == 0, done.text
+    assert "api-logging" not in done.text
+    machine.configure(samplingPercentage=50)
+    done = guarded(machine, "preview")
+    assert done.status != 0, done.text
+    assert "[mandatory]  api-logging" in done.text
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ({"nosuch": "mandatory"}, "there is no rule 'nosuch'"),
+        ({"capacity": {"maxx": 3}}, "capacity has no parameter 'maxx'; wanted: maximum"),
+        ({"model-retirement": {"today": "tomorrow"}}, "today: Does not match format 'date'"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_before_the_preview(
+    machine: Machine, configuration: dict[str, Any], words: str
+) -> None:
+    configure(machine, configuration)
+    done = guarded(machine, "preview")
+    assert done.status != 0, done.text
+    assert words in done.text
+    assert "openai-api" not in done.text
+
+
+def configure(machine: Machine, configuration: dict[str, Any]) -> None:
+    (machine.project / "guardrails.json").write_text(json.dumps(configuration))
 
 
 def report(path: str, found: str, wanted: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from rules import models, places, protection, retention, subscriptions
 from rules.resource import UNKNOWN, Resource
 
-from tests.policies.harness import passes, resource, unknown, wrong
+from tests.policies.harness import passes, resource, stack, unknown, wrong
 
 
 def deployment(name: Any = "gpt-5.1", version: Any = "2025-11-13", capacity: Any = 10) -> Resource:
@@ -47,6 +47,19 @@ def test_retention() -> None:
     assert "4" in wrong(rule, resource(token, {"retentionInDays": 4}))
 
 
+def test_an_archive_is_kept_within_bounds_too() -> None:
+    def table(**props: Any) -> Resource:
+        return resource("operationalinsights:Table", props)
+
+    rule = retention.within_bounds
+    assert passes(rule, table(retentionInDays=30, totalRetentionInDays=365))
+    assert passes(rule, table(totalRetentionInDays=-1))
+    report = wrong(rule, table(retentionInDays=30, totalRetentionInDays=4383))
+    assert "property: totalRetentionInDays\nfound:    4383\nwanted:   30 to 730 days" in report
+    assert passes(rule, table(totalRetentionInDays=4383), maximumDays=4383)
+    assert unknown(rule, table(totalRetentionInDays=UNKNOWN))
+
+
 def test_tags() -> None:
     rule, wanted = places.tags_present, ["Owner", "environment"]
     assert passes(rule, workspace(tags={"team": "a"}))
@@ -66,6 +79,20 @@ def test_locations() -> None:
     assert unknown(rule, workspace(location=UNKNOWN), locations=["eastus"])
 
 
+def test_every_region_of_a_gateway_is_judged() -> None:
+    def gateway(*more: Any) -> Resource:
+        props = {"location": "eastus", "additionalLocations": list(more)}
+        return resource("apimanagement:ApiManagementService", props)
+
+    rule, allowed = places.location_allowed, ["eastus", "westeurope"]
+    assert passes(rule, gateway({"location": "West Europe"}), locations=allowed)
+    report = wrong(
+        rule, gateway({"location": "eastus"}, {"location": "uksouth"}), locations=allowed
+    )
+    assert 'property: additionalLocations[1].location\nfound:    "uksouth"' in report
+    assert unknown(rule, gateway({"location": UNKNOWN}), locations=allowed)
+
+
 def test_a_model_that_retires() -> None:
     rule, today = models.not_retiring, "2027-01-01"
     assert passes(rule, deployment(), today=today)
@@ -75,6 +102,23 @@ def test_a_model_that_retires() -> None:
     assert "retired on" in wrong(rule, deployment("gpt-35-turbo", "0613"), days=0)
     assert passes(rule, deployment("gpt-new", "1"), today=today)
     assert unknown(rule, deployment(version=UNKNOWN))
+
+
+def test_a_model_without_a_version_retires_with_its_last() -> None:
+    rule = models.not_retiring
+    report = wrong(rule, deployment("gpt-35-turbo", None), today="2026-11-21")
+    assert "gpt-35-turbo (no version; of all versions the last), which retired on" in report
+    assert passes(rule, deployment("gpt-5.1", None), today="2026-11-21")
+    assert passes(rule, deployment("gpt-new", None), today="2026-11-21")
+
+
+def test_an_old_table_of_retirements() -> None:
+    whole = stack(deployment())
+    assert passes(models.table_fresh, whole, today="2026-11-21")
+    report = wrong(models.table_fresh, whole, today="2027-01-04")
+    assert "judged by models.json of 2026-07-07, 181 days old" in report
+    assert passes(models.table_fresh, whole, today="2027-01-04", tableDays=365)
+    assert passes(models.table_fresh, stack(workspace()), today="2030-01-01"), "nothing to judge"
 
 
 def test_a_model_that_is_not_in_the_table() -> None:
@@ -89,6 +133,15 @@ def test_capacity() -> None:
     assert "at most 1000" in wrong(models.capacity, deployment(capacity=1001))
     assert "at most 5" in wrong(models.capacity, deployment(), maximum=5.0)
     assert unknown(models.capacity, deployment(capacity=UNKNOWN))
+
+
+def test_capacity_as_a_text_or_in_its_old_place() -> None:
+    assert '"2000"' in wrong(models.capacity, deployment(capacity="2000"))
+    assert passes(models.capacity, deployment(capacity="10"))
+    assert '"lots"' in wrong(models.capacity, deployment(capacity="lots"))
+    token = "cognitiveservices:Deployment"
+    old = resource(token, {"properties": {"scaleSettings": {"capacity": 2000}}})
+    assert "property: properties.scaleSettings.capacity" in wrong(models.capacity, old)
 
 
 def test_production_is_protected() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules import apis
+from rules.ancestry import belongs
 from rules.finding import Finding, expect
 from rules.parameters import Config, Parameter
-from rules.resource import GENERIC, UNKNOWN, Resource
-from rules.stack import Stack, refers
+from rules.resource import GENERIC, UNKNOWN, Resource, whole_number
+from rules.stack import Stack
 
 API_DIAGNOSTICS = "Microsoft.ApiManagement/service/apis/diagnostics"
 LOGGER = "azuremonitor"
@@ -33,6 +34,17 @@ BODY_BYTES = Parameter(
     "Least bytes that are logged of each of the four bodies",
     {"minimum": 0, "maximum": 8192},
 )
+DEFAULT_MESSAGE = 32_768
+"""Bytes of a message that are logged if the diagnostic does not say.
+
+https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+"""
+MESSAGE_BYTES = Parameter(
+    "messageBytes",
+    DEFAULT_MESSAGE,
+    "Least bytes that the LLM log keeps of the prompt, and of the completion, of a call",
+    {"minimum": 1, "maximum": 2_097_152},
+)
 OR_METADATA = "; or set capture to metadata in the pack's configuration"
 LLM_FIX = (
     "enable largeLanguageModel; the typed ApiDiagnostic may lack it, then declare the diagnostic "
@@ -46,9 +58,9 @@ def has_own_diagnostic(stack: Stack, config: Config) -> Iterator[Finding]:
 
     https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
     """
-    for api in apis.of_models(stack, config):
+    for api, sure in apis.of_models(stack, config):
         states = [
-            _is_of(diagnostic, api)
+            belongs(stack, diagnostic, api)
             for diagnostic in stack.of_type(API_DIAGNOSTICS)
             if _is_azure_monitors(diagnostic)
         ]
@@ -56,7 +68,7 @@ def has_own_diagnostic(stack: Stack, config: Config) -> Iterator[Finding]:
             yield Finding(
                 resource=api,
                 path=f"diagnostics/{LOGGER}",
-                found=UNKNOWN if None in states else None,
+                found=UNKNOWN if None in states or not sure else None,
                 wanted="a diagnostic of the API's own",
                 fix=f"declare an ApiDiagnostic with diagnosticId {LOGGER} for this API",
             )
@@ -67,28 +79,36 @@ def logs_every_call(stack: Stack, config: Config) -> Iterator[Finding]:
 
     https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
     """
-    for diagnostic in _diagnostics(stack, config):
-        yield from expect(
-            diagnostic,
-            "sampling.percentage",
-            lambda found: found == WHOLE,
-            wanted=str(WHOLE),
-            fix="set sampling to {samplingType: fixed, percentage: 100}",
-        )
-        if CAPTURE.read(config) == "full":
-            yield from _bodies(diagnostic, BODY_BYTES.read(config))
-            yield from _messages(diagnostic)
+    for diagnostic, sure in _diagnostics(stack, config):
+        yield from apis.certain(_logs_whole(diagnostic, config), sure=sure)
 
 
-def _diagnostics(stack: Stack, config: Config) -> Iterator[Resource]:
-    """The Azure Monitor diagnostics of APIs that front a model, in the stack or existing."""
-    if not apis.fronts_model(stack):
-        return
+def _logs_whole(diagnostic: Resource, config: Config) -> Iterator[Finding]:
+    yield from expect(
+        diagnostic,
+        "sampling.percentage",
+        lambda found: found == WHOLE,
+        wanted=str(WHOLE),
+        fix="set sampling to {samplingType: fixed, percentage: 100}",
+    )
+    if CAPTURE.read(config) == "full":
+        yield from _bodies(diagnostic, BODY_BYTES.read(config))
+        yield from _messages(diagnostic, MESSAGE_BYTES.read(config))
+
+
+def _diagnostics(stack: Stack, config: Config) -> Iterator[tuple[Resource, bool]]:
+    """The Azure Monitor diagnostics of APIs, in the stack or existing, that front a model.
+
+    With each: whether it is certain that its gateway does.
+    """
     patterns = apis.EXEMPT.read(config)
     exempt = [api for api in stack.of_type(apis.APIS) if apis.is_exempt(api, patterns)]
     for diagnostic in stack.of_type(API_DIAGNOSTICS):
-        if _is_azure_monitors(diagnostic) and not any(_is_of(diagnostic, api) for api in exempt):
-            yield diagnostic
+        if not _is_azure_monitors(diagnostic) or apis.is_exempt(diagnostic, patterns):
+            continue
+        state = apis.fronts_model(stack, diagnostic)
+        if state is not False and not any(belongs(stack, diagnostic, api) for api in exempt):
+            yield diagnostic, state is True
 
 
 def _is_azure_monitors(diagnostic: Resource) -> bool:
@@ -97,26 +117,12 @@ def _is_azure_monitors(diagnostic: Resource) -> bool:
     return diagnostic.value(key) in {LOGGER, UNKNOWN}
 
 
-def _is_of(diagnostic: Resource, api: Resource) -> bool | None:
-    """Whether it is that API's; another gateway may have an API of the same name."""
-    gateway = api.value("serviceName")
-    key = "parentResourcePath" if diagnostic.token == GENERIC else "apiId"
-    path = diagnostic.value(key if diagnostic.token == GENERIC else "serviceName")
-    if isinstance(gateway, str) and isinstance(path, str):
-        names = path.lower().split("/")
-        if gateway.lower() not in names:
-            return False
-    return refers(diagnostic, key, api, apis.name_key(api))
-
-
 def _bodies(diagnostic: Resource, least: int) -> Iterator[Finding]:
     """One finding for the bodies that are cut too short, one for those that are not known."""
     found = {part: diagnostic.get(f"{part}.body.bytes") for part in PARTS}
     unknown = [part for part, size in found.items() if size is UNKNOWN]
     short = [
-        part
-        for part, size in found.items()
-        if part not in unknown and not (isinstance(size, int) and size >= least)
+        part for part, size in found.items() if part not in unknown and whole_number(size) < least
     ]
     for parts in (short, unknown):
         if parts:
@@ -129,14 +135,22 @@ def _bodies(diagnostic: Resource, least: int) -> Iterator[Finding]:
             )
 
 
-def _messages(diagnostic: Resource) -> Iterator[Finding]:
+def _messages(diagnostic: Resource, least: int) -> Iterator[Finding]:
     enabled = str(diagnostic.get("largeLanguageModel.logs")).lower() == "enabled"
-    wanted = [("logs", "enabled", LLM_FIX)]
-    if enabled:
+    if not enabled:
+        yield from _says(diagnostic, "largeLanguageModel.logs", "enabled", LLM_FIX)
+        return
+    for half in ("requests", "responses"):
+        path = f"largeLanguageModel.{half}"
         fix = f"set it, beside maxSizeInBytes{OR_METADATA}"
-        wanted = [(f"{half}.messages", "all", fix) for half in ("requests", "responses")]
-    for path, value, fix in wanted:
-        yield from _says(diagnostic, f"largeLanguageModel.{path}", value, fix)
+        yield from _says(diagnostic, f"{path}.messages", "all", fix)
+        yield from expect(
+            diagnostic,
+            f"{path}.maxSizeInBytes",
+            lambda found: (DEFAULT_MESSAGE if found is None else whole_number(found)) >= least,
+            wanted=f"at least {least}",
+            fix=f"set it to {least} or more{OR_METADATA}, or set messageBytes there",
+        )
 
 
 def _says(diagnostic: Resource, path: str, value: str, fix: str) -> Iterator[Finding]:

@@ -16,21 +16,31 @@ from rules import (
     accounts,
     api_logging,
     apis,
+    credentials,
     diagnostic_settings,
-    gateway_policies,
+    effective,
     identities,
     masking,
     models,
     places,
+    policy_secrets,
     protection,
     retention,
     subscriptions,
 )
-from rules.engine import Asked, ResourceRule, StackRule, validate_resource, validate_stack
+from rules.engine import (
+    Asked,
+    ResourceRule,
+    StackRule,
+    validate_resource,
+    validate_stack,
+)
 from rules.parameters import Parameter, schema
 
 ADVISORY, MANDATORY = EnforcementLevel.ADVISORY, EnforcementLevel.MANDATORY
 _asked = Asked()
+SEEING = "inputs-seen"
+"""The rule that refuses nothing, and sees what the rules for a whole stack need."""
 
 
 def _heading(
@@ -66,16 +76,27 @@ def _each(
 
 
 def _stack(
-    name: str, wants: str, rule: StackRule, *, parameters: tuple[Parameter[Any], ...] = ()
+    name: str,
+    wants: str,
+    rule: StackRule,
+    *,
+    parameters: tuple[Parameter[Any], ...] = (),
+    level: EnforcementLevel = MANDATORY,
 ) -> Policy:
     """A rule for what the resources of a stack are to each other."""
     return StackValidationPolicy(
         validate=validate_stack(rule, _asked),
-        **_heading(name, wants, rule, parameters, MANDATORY),
+        **_heading(name, wants, rule, parameters, level),
     )
 
 
 POLICIES: list[Policy] = [
+    _each(
+        SEEING,
+        "Refuses nothing: it sees what was asked for, by which the rules for a whole stack judge.",
+        lambda _resource, _config: iter(()),
+        level=ADVISORY,
+    ),
     _each(
         "account-without-keys",
         "Accounts take Microsoft Entra tokens only, no keys.",
@@ -115,13 +136,17 @@ POLICIES: list[Policy] = [
         "api-logging",
         "APIs of a gateway that fronts a model log every call, with prompts and completions.",
         api_logging.logs_every_call,
-        parameters=(api_logging.CAPTURE, api_logging.BODY_BYTES, apis.EXEMPT),
+        parameters=(
+            api_logging.CAPTURE,
+            api_logging.BODY_BYTES,
+            api_logging.MESSAGE_BYTES,
+            apis.EXEMPT,
+        ),
     ),
-    _each(
+    _stack(
         "secrets-masked",
         "Keys and tokens are masked in what a gateway logs.",
         masking.secrets_masked,
-        *masking.DIAGNOSTICS,
         parameters=(masking.HEADERS, masking.QUERY),
     ),
     _each(
@@ -143,19 +168,19 @@ POLICIES: list[Policy] = [
         apis.APIS,
         subscriptions.PRODUCTS,
     ),
-    _each(
+    _stack(
         "policy-deletes-credentials",
-        "Policies that call a model delete the caller's key and authorization.",
-        gateway_policies.delete_credentials,
-        *gateway_policies.POLICIES,
-        parameters=(gateway_policies.HEADERS, gateway_policies.QUERY),
+        "Calls to a model carry neither the caller's key nor their authorization.",
+        credentials.deleted,
+        parameters=(credentials.HEADERS, credentials.QUERY, apis.EXEMPT),
     ),
     _each(
         "policy-without-secrets",
-        "Policies hold no literal secret.",
-        gateway_policies.hold_no_secret,
-        *gateway_policies.POLICIES,
-        gateway_policies.FRAGMENTS,
+        "Policies, fragments, backends and named values hold no secret that can be read.",
+        policy_secrets.hold_no_secret,
+        *policy_secrets.HOLDERS,
+        apis.BACKENDS,
+        effective.NAMED_VALUES,
     ),
     _each(
         "retention",
@@ -191,6 +216,13 @@ POLICIES: list[Policy] = [
         "Models are in the table of retirements.",
         models.known,
         models.DEPLOYMENTS,
+        level=ADVISORY,
+    ),
+    _stack(
+        "model-table",
+        "The table of retirements has been read lately.",
+        models.table_fresh,
+        parameters=(models.STALE, models.TODAY),
         level=ADVISORY,
     ),
     _each(

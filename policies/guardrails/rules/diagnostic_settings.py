@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.accounts import ACCOUNTS
 from rules.finding import Finding
-from rules.identities import SERVICES
+from rules.identities import GROUPS, SERVICES
 from rules.parameters import Config
 from rules.resource import UNKNOWN, Resource, items
 from rules.stack import Stack, refers
@@ -21,6 +21,8 @@ TABLES_FIX = "set logAnalyticsDestinationType to Dedicated in the gateway's diag
 
 def everything_to_a_workspace(stack: Stack, _config: Config) -> Iterator[Finding]:
     """What is not sent to a workspace cannot be asked for later.
+
+    Categories listed one by one leave out those that Azure adds, so only the group will do.
 
     https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
     """
@@ -46,34 +48,67 @@ def everything_to_a_workspace(stack: Stack, _config: Config) -> Iterator[Finding
 def dedicated_tables(stack: Stack, _config: Config) -> Iterator[Finding]:
     """Only resource-specific tables have a column for each property, and LLM logs at all.
 
+    What sends no logs to a workspace fills no table.
     https://learn.microsoft.com/azure/api-management/monitor-api-management
     """
-    gateways = list(stack.of_type(SERVICES))
     for setting in stack.of_type(SETTINGS):
-        uri = setting.value("resourceUri")
-        known = isinstance(uri, str) and f"/providers/{SERVICES}/".lower() in uri.lower()
-        states = [_is_of(setting, gateway) for gateway in gateways]
-        if not known and True not in states:
-            continue
         found = setting.get("logAnalyticsDestinationType")
-        if found is UNKNOWN or str(found).lower() != "dedicated":
+        if str(found).lower() == "dedicated" or not _fills_tables(setting):
+            continue
+        state = _is_a_gateways(setting, stack)
+        if state is not False:
             yield Finding(
                 resource=setting,
                 path=setting.path("logAnalyticsDestinationType"),
-                found=found,
-                wanted='"Dedicated"',
+                found=UNKNOWN if state is None else found,
+                wanted='"Dedicated"' if state else '"Dedicated", if resourceUri is a gateway',
                 fix=TABLES_FIX,
             )
 
 
+def _fills_tables(setting: Resource) -> bool:
+    logs = setting.get("logs")
+    if logs is UNKNOWN or UNKNOWN in (logs or ()):
+        enabled = True
+    else:
+        enabled = any(entry.get("enabled") is not False for entry in items(logs))
+    return enabled and bool(setting.get("workspaceId"))
+
+
+def _is_a_gateways(setting: Resource, stack: Stack) -> bool | None:
+    """Whether it is the setting of a gateway, in the stack or existing."""
+    uri = setting.value("resourceUri")
+    if isinstance(uri, str):
+        return f"/providers/{SERVICES}/".lower() in uri.lower() or any(
+            _is_of(setting, gateway, stack) for gateway in stack.of_type(SERVICES)
+        )
+    if uri is None or _is_anothers(setting, stack, SERVICES):
+        return False
+    linked = setting.linked("resourceUri")
+    return True if any(one.urn in linked for one in stack.of_type(SERVICES)) else None
+
+
 def _settings(source: Resource, stack: Stack) -> tuple[list[Resource], bool]:
     """The settings of a resource, and whether there are some whose resource is not known."""
-    states = [(setting, _is_of(setting, source)) for setting in stack.of_type(SETTINGS)]
+    states = [(setting, _is_of(setting, source, stack)) for setting in stack.of_type(SETTINGS)]
     return [setting for setting, state in states if state], any(s is None for _, s in states)
 
 
-def _is_of(setting: Resource, source: Resource) -> bool | None:
-    return refers(setting, "resourceUri", source, *NAMES)
+def _is_of(setting: Resource, source: Resource, stack: Stack) -> bool | None:
+    state = refers(setting, "resourceUri", source, *NAMES)
+    if state is None and _is_anothers(setting, stack, source.arm_type):
+        return False
+    return state
+
+
+def _is_anothers(setting: Resource, stack: Stack, arm_type: str) -> bool:
+    """Whether its target is made from resources of Azure, but of none of that type.
+
+    An id that is made from a group's may be the id of anything in it.
+    """
+    linked = setting.linked("resourceUri")
+    made_of = [one for one in stack.resources if one.urn in linked and one.token]
+    return bool(made_of) and not any(one.is_a(arm_type) or one.is_a(GROUPS) for one in made_of)
 
 
 def _sends(setting: Resource, path: str) -> bool | None:

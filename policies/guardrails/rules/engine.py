@@ -31,6 +31,10 @@ class NotEvaluatedError(UnknownValueError):
         self.message = f"a value is not known yet; `pulumi up` evaluates the rule again\n{texts}"
 
 
+class NotSeenError(RuntimeError):
+    """What was asked for a resource of the stack is not known."""
+
+
 class Asked:
     """What was asked for each resource, by URN.
 
@@ -48,8 +52,18 @@ class Asked:
         return props
 
     def of(self, resource: PolicyResource) -> Mapping[str, Any]:
-        """What was asked, or what became of it if nobody saw that."""
-        return self._props.get(resource.urn) or plain(resource.props)
+        """What was asked; nothing for what is not of azure-native.
+
+        Raises:
+            NotSeenError: no rule saw the resource.
+        """
+        if not token(resource.resource_type):
+            return {}
+        if resource.urn not in self._props:
+            raise NotSeenError(
+                f"no rule saw what was asked for {resource.name}, so the stack cannot be judged"
+            )
+        return self._props[resource.urn]
 
 
 def validate_resource(

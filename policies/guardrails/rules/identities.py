@@ -35,6 +35,18 @@ _CONTAINER = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(r".*/providers/Microsoft\.CognitiveServices/accounts/.+", re.IGNORECASE)
+BROAD = {
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68": "Cognitive Services Contributor",
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "a001fd3d-188f-4b5d-821b-7da978bf7442": "Cognitive Services OpenAI Contributor",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+}
+"""Roles that, given on a group or subscription, change each account in it or who may.
+
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+"""
 FIX = f"assign Cognitive Services User ({USER}) at the account's own scope instead"
 
 
@@ -66,15 +78,29 @@ def narrow_roles(stack: Stack, config: Config) -> Iterator[Finding]:
 def _role(assignment: Resource, stack: Stack, allowed: set[str]) -> Iterator[Finding]:
     role, scope = assignment.get("roleDefinitionId"), assignment.get("scope")
     reach = _reach(assignment, scope, stack)
-    narrow = isinstance(role, str) and role.rstrip("/").rsplit("/", 1)[-1].lower() in allowed
+    name = role.rstrip("/").rsplit("/", 1)[-1].lower() if isinstance(role, str) else role
+    narrow, gateways = name in allowed, _is_gateways(assignment, stack)
     wanted = f"one of the roles {', '.join(sorted(allowed))}"
     if reach == "account" and not narrow:
         yield _finding(assignment, "roleDefinitionId", role, wanted)
-    elif reach == "container" and _is_gateways(assignment, stack):
-        found = "a resource group" if scope is UNKNOWN else scope
-        yield _finding(assignment, "scope", found, "the id of the account")
-    elif reach == "unknown" and not narrow:
+    elif reach == "container" and gateways:
+        yield _finding(assignment, "scope", scope, "the id of the account")
+    elif reach == "container" and not narrow and _holds_account(str(scope), stack):
+        found = UNKNOWN if name is UNKNOWN else role
+        if name is UNKNOWN or name in BROAD:
+            yield _finding(assignment, "roleDefinitionId", found, f"{wanted} where an account is")
+    elif reach == "unknown" and (gateways or not narrow):
         yield _finding(assignment, "scope", UNKNOWN, f"{wanted}, if the scope is an account")
+
+
+def _holds_account(scope: str, stack: Stack) -> bool:
+    """Whether an account of the stack is, or may be, in a group or subscription."""
+    found = re.search(r"/resourceGroups/([^/]+)", scope, re.IGNORECASE)
+    groups = [account.value("resourceGroupName") for account in stack.of_type(ACCOUNTS)]
+    return any(
+        found is None or not isinstance(group, str) or group.lower() == found[1].lower()
+        for group in groups
+    )
 
 
 def _finding(assignment: Resource, path: str, found: object, wanted: str) -> Finding:
@@ -90,12 +116,20 @@ def _reach(assignment: Resource, scope: object, stack: Stack) -> str:
             return "account"
         return "container" if _CONTAINER.fullmatch(scope) else "other"
     linked = assignment.linked(assignment.path("scope"))
-    for reach, arm_type in (("account", ACCOUNTS), ("container", GROUPS)):
-        if any(target.urn in linked for target in stack.of_type(arm_type)):
-            return reach
-    return "other" if linked else "unknown"
+    if any(target.urn in linked for target in stack.of_type(ACCOUNTS)):
+        return "account"
+    # What is made from a group's id may be the id of anything in it.
+    in_group = any(target.urn in linked for target in stack.of_type(GROUPS))
+    return "unknown" if in_group or not linked else "other"
 
 
 def _is_gateways(assignment: Resource, stack: Stack) -> bool:
-    linked = assignment.linked(assignment.path("principalId"))
-    return any(gateway.urn in linked for gateway in stack.of_type(SERVICES))
+    """Whether it is given to a gateway: to its own identity, or to one that it is assigned.
+
+    https://learn.microsoft.com/azure/api-management/api-management-howto-use-managed-service-identity
+    """
+    principal = assignment.linked(assignment.path("principalId"))
+    return any(
+        gateway.urn in principal or principal & gateway.linked("identity")
+        for gateway in stack.of_type(SERVICES)
+    )

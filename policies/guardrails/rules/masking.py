@@ -4,30 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules import credentials
+from rules.ancestry import belongs, of_one_gateway
 from rules.api_logging import API_DIAGNOSTICS, PARTS
+from rules.apis import APIS
 from rules.finding import Finding
 from rules.parameters import Config, Parameter
 from rules.resource import UNKNOWN, Resource, items
+from rules.stack import Stack
 
 DIAGNOSTICS = (API_DIAGNOSTICS, "Microsoft.ApiManagement/service/diagnostics")
 HIDDEN = ("mask", "hide")
-HEADERS = Parameter("headers", ("Authorization", "api-key"), "Headers that are masked")
-QUERY = Parameter("queryParams", ("subscription-key",), "Query parameters that are masked")
+HEADERS = Parameter(
+    "headers",
+    ("Authorization", "api-key"),
+    "Headers that are masked, beside those in which the API takes keys",
+)
+QUERY = Parameter(
+    "queryParams",
+    ("subscription-key",),
+    "Query parameters that are masked, beside those in which the API takes keys",
+)
 
 
-def secrets_masked(diagnostic: Resource, config: Config) -> Iterator[Finding]:
+def secrets_masked(stack: Stack, config: Config) -> Iterator[Finding]:
     """Requests mask each secret; responses those headers that they log.
 
     https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic/create-or-update#datamasking
     """
-    headers = HEADERS.read(config)
-    for part in PARTS:
-        if part.endswith(".request"):
-            yield from _masked(diagnostic, f"{part}.dataMasking.headers", headers)
-            yield from _masked(diagnostic, f"{part}.dataMasking.queryParams", QUERY.read(config))
-        else:
-            logged = _logged(diagnostic, part, headers)
-            yield from _masked(diagnostic, f"{part}.dataMasking.headers", logged)
+    for diagnostic in stack.of_type(*DIAGNOSTICS):
+        owners = _owners(stack, diagnostic)
+        headers = credentials.names("header", HEADERS.read(config), *owners)
+        queries = credentials.names("query", QUERY.read(config), *owners)
+        yield from _unnamed(owners)
+        for part in PARTS:
+            path = f"{part}.dataMasking"
+            if part.endswith(".request"):
+                yield from _masked(diagnostic, f"{path}.headers", headers)
+                yield from _masked(diagnostic, f"{path}.queryParams", queries)
+            else:
+                logged = _logged(diagnostic, part, headers)
+                yield from _masked(diagnostic, f"{path}.headers", logged)
+
+
+def _owners(stack: Stack, diagnostic: Resource) -> list[Resource]:
+    """The API whose calls a diagnostic logs; all of a gateway's, if it is the gateway's."""
+    if diagnostic.is_a(API_DIAGNOSTICS):
+        return [api for api in stack.of_type(APIS) if belongs(stack, diagnostic, api) is not False]
+    return [
+        api for api in stack.of_type(APIS) if of_one_gateway(stack, diagnostic, api) is not False
+    ]
+
+
+def _unnamed(owners: list[Resource]) -> Iterator[Finding]:
+    for api in owners:
+        for place in credentials.DEFAULT_KEYS:
+            if credentials.key_name(api, place) is UNKNOWN:
+                path = api.path(f"{credentials.KEY_NAMES}.{place}")
+                wanted = "a name that the diagnostic masks"
+                fix = "state it as a text"
+                yield Finding(resource=api, path=path, found=UNKNOWN, wanted=wanted, fix=fix)
 
 
 def _logged(diagnostic: Resource, part: str, headers: tuple[str, ...]) -> tuple[str, ...]:

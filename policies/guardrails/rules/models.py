@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rules.finding import Finding
 from rules.parameters import Config, Parameter
-from rules.resource import UNKNOWN, Resource
+from rules.resource import UNKNOWN, Resource, whole_number
+from rules.stack import Stack
 
 DEPLOYMENTS = "Microsoft.CognitiveServices/accounts/deployments"
 TABLE = Path(__file__).with_name("models.json")
@@ -19,7 +20,18 @@ TABLE = Path(__file__).with_name("models.json")
 WITHIN = Parameter(
     "days", 90, "Days before its retirement from which a model is refused", {"minimum": 0}
 )
-TODAY = Parameter("today", "", "Day to judge by, such as 2026-11-21; empty for the day it is")
+TODAY = Parameter(
+    "today",
+    "",
+    "Day to judge by, such as 2026-11-21; empty for the day it is",
+    {"anyOf": [{"format": "date"}, {"enum": [""]}]},
+)
+STALE = Parameter(
+    "tableDays",
+    180,
+    "Days after which the table of retirements is to be read again",
+    {"minimum": 1},
+)
 MOST = Parameter(
     "maximum", 1000, "Most capacity of one deployment, in 1,000 tokens a minute", {"minimum": 1}
 )
@@ -49,24 +61,53 @@ def retirements() -> Retirements:
 def not_retiring(deployment: Resource, config: Config) -> Iterator[Finding]:
     """A retired model answers with errors, and a new deployment of it is refused.
 
+    Without a version Azure chooses one; then the one that stays longest counts.
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements
     """
-    today = TODAY.read(config)
-    now = date.fromisoformat(today) if today else datetime.now(UTC).date()
-    days, table = WITHIN.read(config), retirements()
+    now, days, table = _today(config), WITHIN.read(config), retirements()
     name, version = _model(deployment)
     if UNKNOWN in (name, version):
         yield _finding(deployment, UNKNOWN, "a model that stays", "state model and version")
         return
-    retires = table.dates.get((str(name).lower(), str(version)))
+    retires = _retires(table, str(name).lower(), version)
     if retires is None or retires > now + timedelta(days=days):
         return
+    named = f"{name} {version}" if version else f"{name} (no version; of all versions the last)"
     yield _finding(
         deployment,
-        f"{name} {version}, which {'retired' if retires <= now else 'retires'} on {retires}",
+        f"{named}, which {'retired' if retires <= now else 'retires'} on {retires}",
         f"a model that stays for {days} days more",
         f"choose a newer model or version; dates as of {table.read}: {table.source}",
     )
+
+
+def _retires(table: Retirements, name: str, version: object) -> date | None:
+    if version:
+        return table.dates.get((name, str(version)))
+    return max((day for (model, _), day in table.dates.items() if model == name), default=None)
+
+
+def _today(config: Config) -> date:
+    today = TODAY.read(config)
+    return date.fromisoformat(today) if today else datetime.now(UTC).date()
+
+
+def table_fresh(stack: Stack, config: Config) -> Iterator[Finding]:
+    """Dates of retirement are announced and moved; an old table misses them.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements
+    """
+    table, most = retirements(), STALE.read(config)
+    age = (_today(config) - date.fromisoformat(table.read)).days
+    for deployment in stack.of_type(DEPLOYMENTS):
+        if age > most:
+            yield _finding(
+                deployment,
+                f"judged by {TABLE.name} of {table.read}, {age} days old",
+                f"a table at most {most} days old",
+                f"read {table.source} again, and change models and read in {TABLE.name}",
+            )
+        return
 
 
 def known(deployment: Resource, _config: Config) -> Iterator[Finding]:
@@ -85,17 +126,20 @@ def known(deployment: Resource, _config: Config) -> Iterator[Finding]:
 def capacity(deployment: Resource, config: Config) -> Iterator[Finding]:
     """A deployment that takes the quota of all leaves none to the others.
 
+    Up to version 2022-12-01 of the API, capacity stood in scaleSettings.
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
     """
-    most, found = MOST.read(config), deployment.value("sku.capacity")
-    if found is UNKNOWN or (found is not None and found > most):
-        yield Finding(
-            resource=deployment,
-            path="sku.capacity",
-            found=found,
-            wanted=f"at most {most} (1,000 tokens a minute each)",
-            fix=f"set sku.capacity to {most} or less, or raise maximum in the pack's configuration",
-        )
+    most = MOST.read(config)
+    for path in ("sku.capacity", deployment.path("scaleSettings.capacity")):
+        found = deployment.value(path)
+        if found is UNKNOWN or (found is not None and not 0 <= whole_number(found) <= most):
+            yield Finding(
+                resource=deployment,
+                path=path,
+                found=found,
+                wanted=f"at most {most} (1,000 tokens a minute each)",
+                fix=f"set it to {most} or less, or raise maximum in the pack's configuration",
+            )
 
 
 def _model(deployment: Resource) -> tuple[object, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rules.accounts import ACCOUNTS
 from rules.finding import Finding
@@ -50,17 +51,28 @@ def location_allowed(resource: Resource, config: Config) -> Iterator[Finding]:
     https://learn.microsoft.com/azure/reliability/regions-list
     """
     allowed = tuple(_region(name) for name in LOCATIONS.read(config))
-    location = resource.value("location")
-    if not allowed or location is None:
-        return
-    if location is UNKNOWN or _region(location) not in allowed:
-        yield Finding(
-            resource=resource,
-            path="location",
-            found=location,
-            wanted=f"one of {', '.join(allowed)}",
-            fix="choose an allowed region; changing it replaces the resource",
-        )
+    for path, location in _locations(resource):
+        if allowed and (location is UNKNOWN or _region(location) not in allowed):
+            yield Finding(
+                resource=resource,
+                path=path,
+                found=location,
+                wanted=f"one of {', '.join(allowed)}",
+                fix="choose an allowed region; changing the first replaces the resource",
+            )
+
+
+def _locations(resource: Resource) -> Iterator[tuple[str, Any]]:
+    """Where a resource stands; a gateway may stand in more regions than one.
+
+    https://learn.microsoft.com/azure/api-management/api-management-howto-deploy-multi-region
+    """
+    if resource.value("location") is not None:
+        yield "location", resource.value("location")
+    more = resource.get("additionalLocations")
+    for index, entry in enumerate(more if isinstance(more, list) else [more] if more else []):
+        path = resource.path(f"additionalLocations[{index}].location")
+        yield path, entry if entry is UNKNOWN else entry.get("location")
 
 
 def _region(name: str) -> str:

@@ -27,18 +27,32 @@ NESTED = {
     "cognitiveservices:Account": "Microsoft.CognitiveServices/accounts",
     "cognitiveservices:Deployment": "Microsoft.CognitiveServices/accounts/deployments",
 }
+_GATEWAY = {
+    "Api": "apis",
+    "ApiDiagnostic": "apis/diagnostics",
+    "ApiOperation": "apis/operations",
+    "ApiOperationPolicy": "apis/operations/policies",
+    "ApiPolicy": "apis/policies",
+    "Backend": "backends",
+    "Diagnostic": "diagnostics",
+    "GraphQLApiResolverPolicy": "apis/resolvers/policies",
+    "NamedValue": "namedValues",
+    "Policy": "policies",
+    "PolicyFragment": "policyFragments",
+    "Product": "products",
+    "ProductApi": "products/apis",
+    "ProductApiLink": "products/apiLinks",
+    "ProductPolicy": "products/policies",
+    "Subscription": "subscriptions",
+}
+_IN_WORKSPACE = "microsoft.apimanagement/service/workspaces/"
 FLAT = {
-    "apimanagement:Api": "Microsoft.ApiManagement/service/apis",
-    "apimanagement:ApiDiagnostic": "Microsoft.ApiManagement/service/apis/diagnostics",
+    **{
+        f"apimanagement:{prefix}{name}": f"Microsoft.ApiManagement/service/{above}{kind}"
+        for name, kind in _GATEWAY.items()
+        for prefix, above in (("", ""), ("Workspace", "workspaces/"))
+    },
     "apimanagement:ApiManagementService": "Microsoft.ApiManagement/service",
-    "apimanagement:ApiOperationPolicy": "Microsoft.ApiManagement/service/apis/operations/policies",
-    "apimanagement:ApiPolicy": "Microsoft.ApiManagement/service/apis/policies",
-    "apimanagement:Backend": "Microsoft.ApiManagement/service/backends",
-    "apimanagement:Diagnostic": "Microsoft.ApiManagement/service/diagnostics",
-    "apimanagement:Policy": "Microsoft.ApiManagement/service/policies",
-    "apimanagement:PolicyFragment": "Microsoft.ApiManagement/service/policyFragments",
-    "apimanagement:Product": "Microsoft.ApiManagement/service/products",
-    "apimanagement:ProductPolicy": "Microsoft.ApiManagement/service/products/policies",
     "authorization:RoleAssignment": "Microsoft.Authorization/roleAssignments",
     "insights:DiagnosticSetting": "Microsoft.Insights/diagnosticSettings",
     "monitor:DiagnosticSetting": "Microsoft.Insights/diagnosticSettings",
@@ -85,8 +99,12 @@ class Resource:
         return "/".join(part for part in (namespace, above, kind) if part)
 
     def is_a(self, arm_type: str) -> bool:
-        """Whether it is of a type, or, its parent being unknown, may be."""
-        own = self.arm_type.lower()
+        """Whether it is of a type, or, its parent being unknown, may be.
+
+        What stands in a workspace of a gateway is of the same type as on the gateway itself.
+        https://learn.microsoft.com/azure/api-management/workspaces-overview
+        """
+        own = self.arm_type.lower().replace(_IN_WORKSPACE, "microsoft.apimanagement/service/")
         if "/*/" not in own:
             return own == arm_type.lower()
         namespace, kind = own.split("/*/")
@@ -144,6 +162,13 @@ def _known(holder: Any, key: Any) -> Any:
         return plain(holder[key])
     except UnknownValueError:
         return UNKNOWN
+
+
+def whole_number(value: Any) -> int:
+    """A number, or its digits as a text, which the engine lets pass; -1 for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else -1
 
 
 def items(value: Any) -> Iterable[Mapping[str, Any]]:
