@@ -13,7 +13,7 @@ from components.insights.args import InsightsArgs
 from components.insights.log_alert import log_alert
 from components.insights.metric_alert import metric_alert
 from components.insights.rule import LogRule, Place, Rule
-from components.insights.saved_queries import saved_queries
+from components.insights.saved_queries import Editor, figure
 from components.insights.watched import Watched
 from components.insights.workbook import WorkbookArgs, workbook
 
@@ -41,24 +41,22 @@ class Insights(pulumi.ComponentResource):
         self, name: str, args: InsightsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         watched = args.watched
-        # A preview shows these instead of the workbook that is built with them.
+        super().__init__("aoai:index:Insights", name, None, opts)
+        self.alerts = self._alerts(args)
         figures = {
             "prices": watched.prices,
             "budgets": watched.budgets,
             "capacities": watched.capacities,
             "retirements": watched.retirements,
         }
-        super().__init__("aoai:index:Insights", name, {"figures": figures}, opts)
-        self._figures = figures
-        self.alerts = self._alerts(args)
-        self.workbook_id = self._workbook(args)
-        saved_queries(
+        function = Editor(
             parent=self,
             existing_workspace_id=args.existing_workspace_id,
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        )
+        ).fill(figures)
+        self.workbook_id = self._workbook(args, function, tuple(figures))
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
     def _alerts(self, args: InsightsArgs) -> list[str]:
@@ -77,7 +75,10 @@ class Insights(pulumi.ComponentResource):
                 metric_alert(rule, args.watched, place)
         return [rule.name for rule in rules]
 
-    def _workbook(self, args: InsightsArgs) -> pulumi.Output[str]:
+    def _workbook(
+        self, args: InsightsArgs, function: pulumi.Output[str], names: tuple[str, ...]
+    ) -> pulumi.Output[str]:
+        """The workbook; it asks the function for figures, and stays as it is when they change."""
         watched = args.watched
         return workbook(
             "workbook",
@@ -87,11 +88,17 @@ class Insights(pulumi.ComponentResource):
                 name_seed=pulumi.Output.concat(args.resource_group_name, "/", args.suffix),
                 workspace_id=args.workspace_id,
                 account_id=watched.account_id,
-                figures={
-                    **self._figures,
-                    "account": watched.account_id,
-                    "identity": watched.gateway_principal_id,
-                },
+                figures=pulumi.Output.all(
+                    account=watched.account_id,
+                    identity=watched.gateway_principal_id,
+                    function=function,
+                ).apply(
+                    lambda known: {
+                        "account": known["account"],
+                        "identity": known["identity"],
+                        **{name: figure(known["function"], name) for name in names},
+                    }
+                ),
                 tags=args.tags,
             ),
             parent=self,

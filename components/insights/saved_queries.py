@@ -1,6 +1,11 @@
-"""The query library in the portal's query editor: one saved search for each file."""
+"""What the stack keeps in the workspace's query editor: the query library, and its own figures."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import operationalinsights
@@ -15,56 +20,90 @@ KQL_VERSION = 2
 
 https://learn.microsoft.com/rest/api/loganalytics/saved-searches/create-or-update
 """
+FIGURES = "AzureOpenAIFigures_"
+"""Beginning of the name of the function that returns the stack's figures."""
 
 
-def saved_queries(
-    *,
-    parent: pulumi.Resource,
-    existing_workspace_id: str,
-    workspace_id: pulumi.Input[str],
-    resource_group_name: pulumi.Input[str],
-    suffix: pulumi.Input[str],
-) -> list[operationalinsights.SavedSearch]:
-    """Register a saved search for every query of the library.
+@dataclass(frozen=True, kw_only=True)
+class Editor:
+    """The query editor of a workspace, as one stack uses it."""
 
-    Args:
-        parent: the component they belong to.
-        existing_workspace_id: ARM id of a workspace that is not this stack's own, or "".
-        workspace_id: ARM id of the workspace, either way.
-        resource_group_name: the group of the stack's own workspace.
-        suffix: end of the searches' ids: several stacks may share a workspace.
-    """
-    subscription = None
-    if existing_workspace_id:
-        found = arm_id.require(existing_workspace_id, WORKSPACES)
-        resource_group_name = found.resource_group
-        subscription = provider.in_subscription(
-            "saved-queries-subscription", found.subscription_id, parent=parent
-        )
-    workspace_name = pulumi.Output.from_input(workspace_id).apply(_last_part)
-    options = pulumi.ResourceOptions(
-        parent=parent,
-        provider=subscription,
-        # Azure answers a changed search with 409, "Newer data exists", unless the request carries
-        # the old one's etag, which the provider cannot send: it is deleted, then made anew.
-        # https://github.com/MicrosoftDocs/azure-docs/issues/49275
-        replace_on_changes=["*"],
-        delete_before_replace=True,
-    )
-    return [
+    parent: pulumi.Resource
+    existing_workspace_id: str
+    """ARM id of a workspace that is not this stack's own, or ""."""
+    workspace_id: pulumi.Input[str]
+    """ARM id of the workspace, either way."""
+    resource_group_name: pulumi.Input[str]
+    """The group of the stack's own workspace."""
+    suffix: pulumi.Input[str]
+    """End of the searches' ids: several stacks may share a workspace."""
+
+    def fill(self, figures: Mapping[str, Any]) -> pulumi.Output[str]:
+        """Register a saved search for every query, and the figures; the name of their function."""
+        group, options = self._place()
+        for name in library.names():
+            operationalinsights.SavedSearch(
+                f"query-{name}",
+                display_name=library.title(name),
+                query=library.load(name),
+                **self._common(name, group),
+                opts=options,
+            )
+        function = pulumi.Output.concat(FIGURES, self.suffix)
         operationalinsights.SavedSearch(
-            f"query-{name}",
-            saved_search_id=pulumi.Output.concat(name, "-", suffix),
-            resource_group_name=resource_group_name,
-            workspace_name=workspace_name,
-            category=CATEGORY,
-            display_name=library.title(name),
-            query=library.load(name),
-            version=KQL_VERSION,
+            "figures",
+            display_name="Figures of the stack: prices, budgets, capacities, retirement dates",
+            query=figures_query(figures),
+            function_alias=function,
+            **self._common("figures", group),
             opts=options,
         )
-        for name in library.names()
-    ]
+        return function
+
+    def _place(self) -> tuple[pulumi.Input[str], pulumi.ResourceOptions]:
+        group, subscription = self.resource_group_name, None
+        if self.existing_workspace_id:
+            found = arm_id.require(self.existing_workspace_id, WORKSPACES)
+            group = found.resource_group
+            subscription = provider.in_subscription(
+                "saved-queries-subscription", found.subscription_id, parent=self.parent
+            )
+        options = pulumi.ResourceOptions(
+            parent=self.parent,
+            provider=subscription,
+            # Azure answers a changed search with 409, "Newer data exists", unless the request has
+            # the old one's etag, which the provider cannot send: it is deleted, then made anew.
+            # https://github.com/MicrosoftDocs/azure-docs/issues/49275
+            replace_on_changes=["*"],
+            delete_before_replace=True,
+        )
+        return group, options
+
+    def _common(self, name: str, group: pulumi.Input[str]) -> dict[str, Any]:
+        workspace_name = pulumi.Output.from_input(self.workspace_id).apply(_last_part)
+        return {
+            "saved_search_id": pulumi.Output.concat(name, "-", self.suffix),
+            "resource_group_name": group,
+            "workspace_name": workspace_name,
+            "category": CATEGORY,
+            "version": KQL_VERSION,
+        }
+
+
+def figures_query(figures: Mapping[str, Any]) -> str:
+    """KQL that returns one row, with a column for each map; a line for each of its entries."""
+    columns = (f"{name} = dynamic({_lines(figures[name])})" for name in figures)
+    return "print\n" + ",\n".join(columns)
+
+
+def figure(function: str, name: str) -> library.Expression:
+    """KQL that gives one of the maps, as the value of a query's parameter."""
+    return library.Expression(f"toscalar({function} | project {name})")
+
+
+def _lines(entries: Mapping[str, Any]) -> str:
+    lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entries[key])}" for key in entries)
+    return f"{{\n{lines}\n}}" if entries else "{}"
 
 
 def _last_part(resource_id: str) -> str:

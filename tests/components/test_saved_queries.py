@@ -22,7 +22,7 @@ def searches(run: Run) -> dict[str, dict[str, object]]:
 def test_every_query_of_the_library_is_saved_as_it_is(example: Run) -> None:
     found = searches(example)
 
-    assert set(found) == {f"query-{name}" for name in library.names()}
+    assert set(found) == {f"query-{name}" for name in library.names()} | {"figures"}
     for name in library.names():
         assert found[f"query-{name}"] == {
             "category": "Azure OpenAI, accounted",
@@ -64,7 +64,20 @@ def test_the_workbook_is_shared_and_knows_the_stack(example: Run) -> None:
     content = json.loads(given["serializedData"])
     assert content["fallbackResourceIds"] == ["/id/workspace"]
     assert "/id/openai-account" in given["serializedData"]
-    assert '\\"text-turbo\\": 10' in given["serializedData"]
+    assert "toscalar(AzureOpenAIFigures_abc123 | project capacities)" in given["serializedData"]
+
+
+def test_the_stacks_figures_are_a_function_of_its_own(example: Run) -> None:
+    """A change of a figure shows as one line, and leaves the workbook as it is."""
+    before = example.inputs("figures")
+    consumer = {"name": "team-a", "displayName": "Team A", "monthlyTokens": 1000}
+    after = run_program({"consumers": [consumer]})
+
+    assert before["functionAlias"] == "AzureOpenAIFigures_abc123"
+    assert '\n  "text-turbo": 10\n' in before["query"]
+    assert "budgets = dynamic({})" in before["query"]
+    assert '\n  "team-a": {"tokens": 1000}\n' in after.inputs("figures")["query"]
+    assert after.inputs("workbook") == example.inputs("workbook")
 
 
 def test_without_insights_neither_is_declared() -> None:

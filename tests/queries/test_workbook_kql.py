@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.insights.saved_queries import figure, figures_query
 from components.insights.workbook.document import document, kql
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, Tab
@@ -195,6 +196,18 @@ def test_figures_of_the_stack_reach_the_queries_that_take_them() -> None:
     assert 'let capacities = dynamic({"chat": 10});' in text["Capacity"]
     assert 'let identity = "the-gateway";' in text["Requests around the gateway"]
     assert '"retires": "2027-02-14"' in text["Models near retirement"]
+
+
+def test_figures_are_read_from_the_stacks_function(database: Database) -> None:
+    maps = {name: value for name, value in FIGURES.items() if isinstance(value, dict)}
+    by_function = FIGURES | {name: figure("Figures", name) for name in maps}
+    function = f"let Figures = {figures_query(maps)};"
+    tiles = {tile.title: tile for _, tile in TILES if "project prices" in kql(tile, by_function)}
+    asked = {title: f"{function}\n{fill(kql(t, by_function))}" for title, t in tiles.items()}
+
+    assert {title: found for title, found in analyze(asked).items() if found} == {}
+    for title, tile in tiles.items():
+        assert database.ask(asked[title]) == database.ask(fill(kql(tile, FIGURES))), title
 
 
 def drop_downs() -> list[dict[str, Any]]:

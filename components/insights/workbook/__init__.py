@@ -33,7 +33,7 @@ class WorkbookArgs:
     """ARM id of the workspace that its log tiles query."""
     account_id: pulumi.Input[str]
     """ARM id of the account whose metrics it charts."""
-    figures: Mapping[str, pulumi.Input[Any]]
+    figures: pulumi.Input[Mapping[str, Any]]
     """Values of queries' parameters that the stack knows and the logs do not, by name: prices,
     budgets, capacities, retirements, account, identity."""
     tags: pulumi.Input[Mapping[str, str]]
@@ -46,7 +46,7 @@ def workbook(
     known = pulumi.Output.all(
         workspace=args.workspace_id,
         account=args.account_id,
-        figures=pulumi.Output.all(**args.figures),
+        figures=args.figures,
     )
     return applicationinsights.Workbook(
         name,
@@ -67,9 +67,7 @@ def workbook(
         ),
         version=VERSION,
         tags=args.tags,
-        # The engine shows all of a JSON text where a part of it changes: thousands of lines. What
-        # the stack file changes in it is shown at the component; the rest is code.
-        opts=pulumi.ResourceOptions(parent=parent, hide_diffs=["serializedData"]),
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
