@@ -12,7 +12,8 @@ import yaml
 
 from sandbox.stack import ENGINE_VERSION
 from tools import setup
-from tools.upgrade import CONSTRAINTS, ENGINE_PLACES, REQUIREMENTS, key, pins
+from tools.upgrade.go import ENGINE_PLACES, LANGUAGE, SETUP
+from tools.upgrade.python import CONSTRAINTS, GO, REQUIREMENTS, key, pins
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,13 @@ def test_every_place_names_the_same_engine() -> None:
 @pytest.mark.parametrize("name", ENGINE_PLACES)
 def test_an_upgrade_finds_the_engine_where_it_is_named(name: str) -> None:
     assert text(name).count(ENGINE_PLACES[name].format(*setup.ENGINE.split("."))) == 1
+
+
+def test_an_upgrade_finds_go_where_it_is_named() -> None:
+    (found,) = GO.finditer(text(SETUP))
+    assert f"{found['name']}=={found['version']}" == setup.GO_PACKAGE
+    (language,) = LANGUAGE.finditer(text(SETUP))
+    assert (int(language[2]), int(language[4])) == setup.GO
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)

@@ -1,4 +1,4 @@
-"""Post a text as the one comment of its kind on a pull request: a later run replaces it.
+"""Post a preview as the one comment of its kind on a pull request: a later run replaces it.
 
     python -m tools.comment --title "Preview of dev" FILE
 
@@ -12,7 +12,6 @@ import argparse
 import base64
 import json
 import os
-import re
 import sys
 import urllib.error
 import urllib.request
@@ -21,11 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-LONGEST = 60_000
-"""Characters of the text; GitHub takes 65,536 in a comment.
+from tools.preview_text import shown
 
-https://github.com/dead-claudia/github-limits
-"""
 PAGE = 100
 TIMEOUT = 60
 """Seconds that one request may take."""
@@ -146,14 +142,8 @@ def marker(title: str) -> str:
 
 
 def body(title: str, text: str) -> str:
-    """The comment: the text as it is, in a fence that nothing in it can close."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()
-    cut = ""
-    if len(text) > LONGEST:
-        text = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
-        cut = "\n\nThe rest is in the log of the run: it is too long for a comment."
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{marker(title)}\n### {title}\n\n{fence}diff\n{text}\n{fence}{cut}\n"
+    """The comment: what was refused, then all that would change."""
+    return f"{marker(title)}\n### {title}\n\n{shown(text)}"
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:

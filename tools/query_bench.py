@@ -51,7 +51,8 @@ SELECT moment AS TimeGenerated, id AS CorrelationId, 'miyagi-api' AS ApiId, 'POS
        THEN 'Completions_Create' ELSE 'ChatCompletions_Create' END AS OperationId,
   'https://gateway/openai/deployments/model-' || i % 4 || '/chat/completions' AS Url,
   CASE WHEN kind BETWEEN 95 AND 97 THEN 429 ELSE 200 END AS ResponseCode,
-  ResponseCode AS BackendResponseCode, '' AS RequestBody, '' AS BackendRequestBody,
+  ResponseCode AS BackendResponseCode, 'https://account/openai' AS BackendUrl,
+  '' AS LastErrorReason, '' AS RequestBody, '' AS BackendRequestBody,
   '' AS ResponseBody,
   CASE WHEN kind BETWEEN 95 AND 97 THEN '{{"error":{{"code":"429","message":"slow down"}}}}'
        WHEN kind BETWEEN 55 AND 64 THEN '{{"choices":[{{"message":{{"content":"' || i || repeat('words in it ', 679)

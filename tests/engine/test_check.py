@@ -54,6 +54,20 @@ def test_whole_deployment_is_proven(stack: Machine, tmp_path: Path) -> None:
     assert key not in done.text + verdict.read_text() + junit.read_text()
 
 
+def test_calls_made_before_are_judged_in_one_look(stack: Machine, tmp_path: Path) -> None:
+    verdict = tmp_path / "verdict.json"
+    assert stack.run(*CHECK, "--timeout", "1").status == 0
+    done = stack.run(*CHECK, "--no-traffic", "--json", str(verdict))
+    assert done.status == 0, done.text
+    proofs = {proof["id"]: proof["status"] for proof in json.loads(verdict.read_text())["proofs"]}
+    assert proofs["call:text-turbo"] == proofs["queries"] == "seen"
+    assert {name for name, end in proofs.items() if end == "skipped"} == {
+        "long",
+        "refused",
+        "error",
+    }
+
+
 def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
     slow = ("--ingestion-delay", "6", "--seed", "7")
     done = stack.run(*CHECK, "--timeout", "1", options=slow)
@@ -66,7 +80,11 @@ def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
     [
         (r"/roleAssignments/[^/]+$", 1, "Cognitive Services User"),
         (r"/apiLinks/[^/]+$", 1, "product"),
-        (r"/apis/[^/]+/diagnostics/azuremonitor$", 3, "diagnostic"),
+        (
+            r"/apis/[^/]+/diagnostics/azuremonitor$",
+            1,
+            "the API's diagnostic azuremonitor is missing",
+        ),
         (r"/service/[^/]+/loggers/azuremonitor$", 3, "logger"),
         (r"/service/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of API Management is"),
         (r"/accounts/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of Azure OpenAI is"),

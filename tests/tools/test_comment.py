@@ -138,9 +138,3 @@ def test_a_missing_variable_is_named(preview, capsys):
 def test_the_text_cannot_leave_its_fence():
     shown = comment.body("Preview", "a\n```\n@everyone\n````\nb\x1b[31m!\x1b[0m")
     assert "\n`````diff\na\n```\n@everyone\n````\nb!\n`````\n" in shown
-
-
-def test_a_long_text_is_cut_and_says_so():
-    shown = comment.body("Preview", "line\n" * 20_000)
-    assert len(shown) < 65_536
-    assert "too long for a comment" in shown

@@ -1,0 +1,44 @@
+"""What pipelines keep from one run to the next, and what moves by itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline_files import ACTIONS, AZURE, ROOT, load
+from tools import setup
+
+
+@pytest.mark.parametrize("file", [".github/actions/set-up/action.yml", ".azure/set-up.yml"])
+def test_what_is_kept_is_kept_for_these_inputs_of_the_set_up(file: str) -> None:
+    (key,) = re.findall(r"key: (.*)", (ROOT / file).read_text())
+    patterns = re.findall(r"[\w./*-]+\.(?:txt|py|json|\*)", key)
+    kept = {found for pattern in patterns for found in ROOT.glob(pattern)}
+    assert {ROOT / name for name in setup.INPUTS} <= kept
+    locks = (ROOT / "tests").glob("*/*/package-lock.json")
+    assert set(locks) <= kept
+
+
+def test_engine_and_plugins_are_kept_too() -> None:
+    github = "".join(file.read_text() for file in ACTIONS)
+    assert "~/.pulumi/versions" in github
+    assert "~/.pulumi/plugins" in github
+    assert str(setup.CACHE).startswith(str(Path.home() / ".pulumi" / "versions"))
+    azure = "".join(file.read_text() for file in AZURE)
+    assert 'ln -s "$XDG_CACHE_HOME/versions" ~/.pulumi/versions' in azure
+    assert 'ln -s "$PLUGINS" ~/.pulumi/plugins' in azure
+
+
+def test_dependabot_knows_every_folder_of_packages() -> None:
+    updates = load(ROOT / ".github" / "dependabot.yml")["updates"]
+    named = {
+        (update["package-ecosystem"], folder)
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    }
+    locks = {lock.parent for lock in (ROOT / "tests").glob("*/*/package-lock.json")}
+    modules = {module.parent for module in (ROOT / "tools").glob("*/go.mod")}
+    expected = {("npm", folder) for folder in locks} | {("gomod", folder) for folder in modules}
+    assert {(of, f"/{folder.relative_to(ROOT)}") for of, folder in expected} <= named
