@@ -85,11 +85,11 @@ def test_order_means_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("consumer-added", "aoai-test"),
-        ("consumer-removed", "aoai-test"),
-        ("consumer-renamed", "aoai-test"),
-        ("deployment-removed", "text-turbo"),
-        ("deployment-model", "text-fast"),
+        ("consumer-added", "subscription-aoai-test"),
+        ("consumer-removed", "subscription-aoai-test"),
+        ("consumer-renamed", "subscription-aoai-test"),
+        ("deployment-removed", "deployment-text-turbo"),
+        ("deployment-model", "deployment-text-fast"),
     ],
 )
 def test_one_of_many_changes_alone(name: str, kept: str) -> None:

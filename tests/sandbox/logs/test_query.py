@@ -88,6 +88,14 @@ def logged(world: World) -> World:
             ),
             [{"modelName": "m", "cost": 10.0}],
         ),
+        (
+            (
+                'search "mark" and "*ello mark-1*" | where $table != "LAQueryLogs"'
+                " | summarize Rows = count() by Table = $table"
+            ),
+            [{"Table": "ApiManagementGatewayLlmLog", "Rows": 1}],
+        ),
+        ('search "ello" | project $table', []),
     ],
 )
 def test_kql(logged: World, query: str, answer: list[dict[str, Any]]) -> None:
@@ -138,6 +146,8 @@ def test_what_kusto_refuses(logged: World, query: str, code: str, message: str) 
     [
         "ApiManagementGatewayLogs | make-series n=count() on TimeGenerated step 1h",
         "ApiManagementGatewayLogs | evaluate bag_unpack(RequestHeaders)",
+        "search in (ApiManagementGatewayLogs) 'mark'",
+        'search "mark*"',
         "ApiManagementGatewayLogs | extend i = ingestion_time()",
         "ApiManagementGatewayLogs | where ResponseCode == 'abc'",
         "ApiManagementGatewayLogs | project lag = now() - TimeGenerated",

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pipeline_files import ROOT, fake, load
+from tests.pipelines.files import ROOT, fake, load
 
 HOOKS = load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline_files import (
+from tests.pipelines.files import (
     ACTIONS,
     AZURE,
     ROOT,

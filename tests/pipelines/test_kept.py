@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline_files import ACTIONS, AZURE, ROOT, load
+from tests.pipelines.files import ACTIONS, AZURE, ROOT, load
 from tools import setup
 
 

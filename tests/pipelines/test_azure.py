@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline_files import AZURE, ROOT, fake, load, scripts, stages, workflow
+from tests.pipelines.files import AZURE, ROOT, fake, load, scripts, stages, workflow
 
 
 def test_only_mains_program_runs_with_the_connection_that_may_change() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".github" / "actions" / "stack" / "sign-in.sh"
 CURL = r"""#!/bin/bash
 cat > "$0.sent"; printf '%s\n' "$@" > "$0.asked"
