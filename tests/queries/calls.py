@@ -62,6 +62,9 @@ def _sizes() -> Iterator[Call]:
 
 
 def _kinds() -> Iterator[Call]:
+    said = ('a "list]', "[of", '"][" and, "]\n["', "é" * CHUNK)
+    yield Call(id="apart", prompt="p" * CHUNK, answers=said, tokens=_price(), apart=True)
+    yield Call(id="apart-cut", answers=said, tokens=_price(), apart=True, lost=frozenset({3}))
     yield Call(id="choices", answers=("one", "two", "three"), tokens=_price())
     yield Call(id="tools", tools=True, tokens=_price())
     yield Call(id="tools-unlogged", tools=True, tokens=_price(), lost=frozenset({0, 1, 2}))
@@ -106,6 +109,10 @@ def _failures() -> Iterator[Call]:
     yield Call(id="filtered", status=400, backend=400, error=FILTERED, tokens=_price())
     yield Call(id="timeout", status=408, backend=408, tokens=_price())
     yield Call(id="broken-after-answer", status=500, backend=200, tokens=_price())
+    for status in (0, 499, 500, 504):
+        yield Call(id=f"unanswered-{status}", status=status, answered=False, tokens=_price())
+    never = {"sent": False, "answered": False}
+    yield Call(id="never-sent", status=500, **never, tokens=(0, 0))
 
 
 def _losses() -> Iterator[Call]:
@@ -120,4 +127,6 @@ def _losses() -> Iterator[Call]:
     yield Call(id="no-llm-row", tokens=_price(), lost=frozenset({0, 1, 2}))
     yield Call(id="nothing", tokens=_price(), lost=frozenset({0, 1, 2}), bodies=False)
     yield Call(id="no-bodies", operation=CHAT, tokens=_price(), bodies=False)
-    yield Call(id="llm-only", consumer="", ip="", tokens=_price(), in_gateway_log=False)
+    lost = {"consumer": "", "ip": "", "in_gateway_log": False}
+    yield Call(id="llm-only", tokens=_price(), **lost)
+    yield Call(id="llm-only-untold", tokens=_price(), usage=False, **lost)

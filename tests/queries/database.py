@@ -15,6 +15,9 @@ from tests.queries.truth import Call, gateway_row, llm_rows
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
 START = NOW - timedelta(minutes=30)
+MINUTE = timedelta(minutes=1)
+HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+ACCOUNT = "/sub/account"
 Rows = list[dict[str, Any]]
 SQL_TYPES = {
     "datetime": "TIMESTAMP",
@@ -80,6 +83,21 @@ def llm(database: Database, correlation: str, number: int, **row: Any) -> None:
         "_ResourceId": "/gateway",
     }
     database.add("ApiManagementGatewayLlmLog", **{**base, **row})
+
+
+def request(database: Database, correlation: str, identity: str = "gateway-id", **row: Any) -> None:
+    """A row of the account's request log."""
+    details = {"modelDeploymentName": row.pop("deployment", "chat"), "objectId": identity}
+    base = {
+        "CorrelationId": correlation,
+        "ResourceProvider": "MICROSOFT.COGNITIVESERVICES",
+        "Category": "RequestResponse",
+        "OperationName": "ChatCompletions_Create",
+        "ResultSignature": "200",
+        "properties_s": json.dumps(details),
+        "_ResourceId": ACCOUNT,
+    }
+    database.add("AzureDiagnostics", **{**base, **row})
 
 
 def workspace(calls: list[Call], seed: int) -> Database:

@@ -135,10 +135,10 @@ def test_account_requests_show_the_deployment_and_come_first_by_id(database: Dat
 
 
 def test_metrics_add_up_by_name_and_resource(database: Database) -> None:
-    for resource in ("/gateway", "/gateway", "/other"):
-        database.add(
-            "AzureMetrics", MetricName="Requests", Total=2.0, Count=1.0, _ResourceId=resource
-        )
+    common = {"MetricName": "Requests", "Total": 2.0, "Count": 1.0}
+    for minute, resource in ((1, "/gateway"), (1, "/gateway"), (2, "/gateway"), (1, "/other")):
+        time = NOW - timedelta(minutes=minute)
+        database.add("AzureMetrics", TimeGenerated=time, _ResourceId=resource, **common)
 
     rows = database.ask(render("metrics", resource="/GATEWAY"))
 

@@ -1,4 +1,4 @@
-"""Errors, retries, latency, filters, bypass and silence are reported as they were."""
+"""Errors, retries, latency, filters and the account's own log are reported as they were."""
 
 from __future__ import annotations
 
@@ -8,33 +8,15 @@ from typing import Any
 
 import pytest
 
-from queries.library import load, render
-from tests.queries.database import NOW, Database, gateway, llm
+from queries.library import Expression, load, render
+from tests.queries.database import ACCOUNT, HOUR, MINUTE, NOW, Database, gateway, llm, request
 
-MINUTE = timedelta(minutes=1)
-HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
 CHAT = "https://gateway/openai/deployments/chat/chat/completions"
-ACCOUNT = "/sub/account"
 
 
 @pytest.fixture
 def database() -> Database:
     return Database()
-
-
-def request(database: Database, correlation: str, identity: str = "gateway-id", **row: Any) -> None:
-    """A row of the account's request log."""
-    details = {"modelDeploymentName": row.pop("deployment", "chat"), "objectId": identity}
-    base = {
-        "CorrelationId": correlation,
-        "ResourceProvider": "MICROSOFT.COGNITIVESERVICES",
-        "Category": "RequestResponse",
-        "OperationName": "ChatCompletions_Create",
-        "ResultSignature": "200",
-        "properties_s": json.dumps(details),
-        "_ResourceId": ACCOUNT,
-    }
-    database.add("AzureDiagnostics", **{**base, **row})
 
 
 def test_errors_say_who_refused_and_why(database: Database) -> None:
@@ -68,17 +50,23 @@ def test_retries_are_told_from_later_calls_of_others(database: Database) -> None
     call("second", 2, 429)
     call("third", 6, 200)
     call("alone", 600, 429)
-    call("too late", 700, 200)
-    call("lost", 900, 503)
-    call("of another", 901, 200, ApimSubscriptionId="someone")
+    call("too late", 901, 200)
+    call("lost", 1_900, 503)
+    call("of another", 1_901, 200, ApimSubscriptionId="someone")
+    call("as told", 3_000, 408, TotalTime=90_000)
+    call("meanwhile", 3_089, 200)
+    call("after 5 minutes", 3_390, 500)
+    call("gone", 3_391, 0)
 
-    rows = database.ask(load("retries"))
+    def counts(**given: Any) -> dict[int, tuple[int, ...]]:
+        rows = database.ask(render("retries", **given))
+        names = ("FailedCalls", "TriedAgain", "Recovered")
+        return {row["ResponseCode"]: tuple(row[name] for name in names) for row in rows}
 
-    counts = {
-        row["ResponseCode"]: (row["FailedCalls"], row["TriedAgain"], row["Recovered"])
-        for row in rows
-    }
-    assert counts == {429: (3, 2, 2), 503: (1, 0, 0)}
+    assert counts() == {429: (3, 2, 2), 503: (1, 0, 0), 408: (1, 1, 0), 500: (1, 1, 0)}
+    assert counts(within=Expression("299s"))[408] == (1, 0, 0)
+    assert counts(within=Expression("301s"))[429] == (3, 3, 3)
+    assert counts(within=Expression("3s"))[429] == (3, 1, 0)
 
 
 def test_latency_is_by_call_and_streams_apart(database: Database) -> None:
@@ -90,9 +78,11 @@ def test_latency_is_by_call_and_streams_apart(database: Database) -> None:
         gateway(database, "stream", Url=CHAT, TotalTime=9_000, BackendTime=8_000, ClientTime=900)
         llm(database, "stream", 0, IsStreamCompletion=True)
     gateway(database, "failed", Url=CHAT, ResponseCode=429, TotalTime=1)
+    gateway(database, "gone", Url=CHAT, ResponseCode=0, TotalTime=1)
 
     rows = {row["Streamed"]: row for row in database.ask(load("latency"))}
 
+    assert rows.keys() == {"no", "yes"}
     assert (rows["no"]["Calls"], rows["yes"]["Calls"]) == (100, 1)
     assert (rows["no"]["P50"], rows["no"]["P95"], rows["no"]["P99"]) == (500, 950, 990)
     assert rows["no"]["BackendP50"] == 450
@@ -138,46 +128,49 @@ def test_filters_of_prompt_and_completion_are_told_apart(database: Database) -> 
     assert len(rows) == 3
 
 
-def test_bypass_by_time_or_by_identity(database: Database) -> None:
-    url = "https://account.openai.azure.com/openai/deployments/Chat/chat/completions"
-    gateway(database, "g", TimeGenerated=HOUR, TotalTime=2_000, BackendUrl=url)
-    gateway(database, "refused", TimeGenerated=HOUR + 10 * MINUTE, TotalTime=1, ResponseCode=401)
-    request(database, "through", TimeGenerated=HOUR + timedelta(seconds=1))
-    request(database, "other model", TimeGenerated=HOUR, deployment="emb")
-    for _ in range(2):
-        request(database, "by key", "", TimeGenerated=HOUR + 10 * MINUTE)
-    request(database, "meanwhile", "someone", TimeGenerated=HOUR)
+def test_an_answer_that_is_not_logged_to_its_end_may_have_been_stopped(database: Database) -> None:
+    """Only on request: of long answers there are many, of stopped ones few."""
+    plain = {"choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]}
+    response = {"id": "resp_1", "status": "completed", "output": [], "usage": {}}
+    chunk = 'data: {"choices":[{"delta":{"content":"all work"},"finish_reason":null}]}\n\n'
+    stop = 'data: {"choices":[{"delta":{},"finish_reason":"content_filter"}]}\n\n'
+    bodies = {
+        "whole": json.dumps(plain),
+        "response": json.dumps(response),
+        "response stream": 'event: x\ndata: {"type":"response.completed","response":{}}\n\n',
+        "stopped": chunk * 3 + stop,
+        "cut": (chunk * 200)[:8192],
+        "cut in one piece": json.dumps({"choices": [{"message": {"content": "x" * 9_000}}]})[:8192],
+        "without body": "",
+    }
+    for name, body in bodies.items():
+        gateway(database, name, Url=CHAT, ResponseBody=body)
+    gateway(database, "embedding", Url="https://gateway/openai/deployments/emb/embeddings")
+    gateway(database, "refused", Url=CHAT, ResponseCode=429)
 
-    by_time = database.ask(load("bypass"))
-    by_identity = database.ask(render("bypass", identity="GATEWAY-id"))
+    known, all_ = (database.ask(render("content-filter", unread=n)) for n in (0, 1))
 
-    assert [row["CorrelationId"] for row in by_time] == ["by key", "other model"]
-    assert {row["CorrelationId"]: row["Why"] for row in by_identity} == {
-        "by key": "an API key, not an identity",
-        "meanwhile": "another identity than the gateway's",
+    assert database.ask(load("content-filter")) == known
+    assert [(row["CorrelationId"], row["Stopped"]) for row in known] == [("stopped", "completion")]
+    assert all_[0] == known[0]
+    unknown = {row["CorrelationId"] for row in all_[1:]}
+    assert unknown == {"cut", "cut in one piece", "without body"}
+    assert {(row["Stopped"], row["By"], row["Categories"]) for row in all_[1:]} == {
+        ("unknown", "", "")
     }
 
 
-def test_silence_is_traffic_that_no_row_tells_of(database: Database) -> None:
-    for hour, requests in enumerate((3.0, 3.0, 3.0)):
-        time = HOUR - timedelta(hours=hour)
-        metric = {"MetricName": "Requests", "Total": requests, "_ResourceId": "/GATEWAY"}
+def test_entries_of_the_audit_without_an_id_are_told_apart(database: Database) -> None:
+    for number in (1, 2, 3):
+        row = {
+            "Category": "Audit",
+            "OperationName": "ListKey",
+            "TimeGenerated": NOW - number * MINUTE,
+        }
         for _ in range(2):
-            database.add("AzureMetrics", TimeGenerated=time, **metric)
-        for number in range((3, 1, 0)[hour]):
-            for _ in range(2):
-                gateway(database, f"{hour}-{number}", TimeGenerated=time + MINUTE)
-    account = {"MetricName": "AzureOpenAIRequests", "Total": 1.0, "_ResourceId": ACCOUNT}
-    database.add("AzureMetrics", TimeGenerated=HOUR, **account)
-    database.add("AzureMetrics", TimeGenerated=NOW, **account)
+            request(database, "", **row)
 
-    rows = database.ask(load("silence"))
-
-    assert [(r["Resource"], r["Log"], r["Missing"], r["State"]) for r in rows] == [
-        (ACCOUNT, "AzureDiagnostics", 1, "silent"),
-        ("/gateway", "ApiManagementGatewayLogs", 2, "gaps"),
-        ("/gateway", "ApiManagementGatewayLogs", 3, "silent"),
-    ]
+    assert len(database.ask(load("recent-account-requests"))) == 3
 
 
 def test_recent_requests_are_newest_first_and_of_the_account_alone(database: Database) -> None:

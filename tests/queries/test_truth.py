@@ -11,7 +11,7 @@ import pytest
 
 from queries.library import FOLDER, load, render
 from tests.queries.calls import every_call
-from tests.queries.database import START, Database, workspace
+from tests.queries.database import START, Database, gateway, workspace
 from tests.queries.truth import Call, gateway_row, has_bodies, llm_rows, source
 
 CALLS = every_call()
@@ -90,6 +90,9 @@ def test_calls_of_unknown_tokens_are_all_shown_and_counted(database: Database) -
     assert why["nothing"] == "no body, and not in the LLM log"
     assert why["header-and-body-lost"] == "no body, and not in the LLM log"
     assert why["timeout"] == why["filtered"] == "refused after the model may have worked"
+    assert why["unanswered-504"] == "refused after the model may have worked"
+    assert why["unanswered-0"] == "caller gone before the answer, the model may have worked"
+    assert why["llm-only-untold"] == "no row in the gateway log"
 
 
 def test_another_api_of_the_gateway_is_not_counted() -> None:
@@ -99,6 +102,20 @@ def test_another_api_of_the_gateway_is_not_counted() -> None:
 
     assert (mine["TokenSource"], read["TokenSource"]) == ("llm log", "response body")
     assert database.ask(render("tokens-by-consumer", api="other")) == []
+
+
+def test_tokens_of_a_call_that_the_gateway_log_lost_are_those_of_no_api() -> None:
+    """To which API it went stood in the lost row: it is shown for every one."""
+    lost = Call(id="b", consumer="", ip="", in_gateway_log=False, tokens=(7, 3))
+    database = workspace([Call(id="a"), lost], seed=1)
+    gateway(database, "c", ApiId="", ResponseCode=404)
+
+    found = {
+        api: {row["TotalTokens"] for row in database.ask(render("tokens-by-consumer", api=api))}
+        for api in ("miyagi-api", "other", "")
+    }
+
+    assert found == {"miyagi-api": {15, 10}, "other": {10}, "": {15, 10, 0}}
 
 
 def test_adjacent_times_share_the_tokens_between_them() -> None:
@@ -142,6 +159,8 @@ def test_texts_said_to_be_whole_are_what_was_said(database: Database) -> None:
                 assert json.loads(row[side]) == said, call.id
             elif state == "whole":
                 assert row[side] == body, call.id
+    assert rows["apart"]["PromptState"] == rows["apart"]["CompletionState"] == "whole"
+    assert rows["apart-cut"]["CompletionState"] == "chunk missing"
     assert rows["chunk-2-lost"]["PromptState"] == "chunk missing"
     assert rows["last-lost"]["CompletionState"] == "cut"
     assert rows["messages-262145"]["PromptState"] == "cut"
@@ -149,7 +168,7 @@ def test_texts_said_to_be_whole_are_what_was_said(database: Database) -> None:
 
 
 def test_a_conversation_is_put_together_message_by_message(database: Database) -> None:
-    names = ("messages-262144", "choices", "tools")
+    names = ("messages-262144", "choices", "tools", "apart")
     for call in (BY_ID[name] for name in names):
         rows = database.ask(render("conversation", call=call.id))
 
@@ -163,19 +182,32 @@ def test_a_conversation_is_put_together_message_by_message(database: Database) -
         assert {row["State"] for row in rows} == {"whole"}
 
 
+def test_newest_calls_of_one_moment_are_not_mixed() -> None:
+    calls = [Call(id=f"{n}", prompt=f"{n}", answers=(f"{n}",)) for n in range(40)]
+
+    for seed in range(4):
+        rows = workspace(calls, seed=seed).ask(load("conversation"))
+
+        assert [row["Text"] for row in rows] == ["be kind", "0", "0"]
+        assert {row["CorrelationId"] for row in rows} == {"0"}
+
+
 def test_what_was_not_captured_has_its_reason(database: Database) -> None:
     text = load("not-captured").replace("| take 1000", "")
     why = {row["CorrelationId"]: row["Why"] for row in database.ask(text)}
 
     for call in CALLS:
-        if call.status < 400 and call.in_gateway_log and has_bodies(call):
+        if call.succeeded and call.in_gateway_log and has_bodies(call):
             reasons = why.get(call.id, "")
             assert ("request body cut" in reasons) == (len(call.request_body.encode()) > 8192)
             assert ("response body cut" in reasons) == (len(call.response_body.encode()) > 8192)
-        elif call.status < 400 and call.in_gateway_log:
+        elif call.succeeded and call.in_gateway_log:
             assert "no bodies" in why[call.id]
-    assert "prompt-1" not in why
-    assert "no row in the LLM log" in why["embeddings-7"]
+        else:
+            assert (call.id in why) == call.succeeded, call.id
+        logless = "no row in the LLM log" in why.get(call.id, "")
+        assert logless == (call.in_llm_log and call.lost == {0, 1, 2}), call.id
+    assert not {"prompt-1", "embeddings-7"} & why.keys()
     assert "stream without usage" in why["without-usage-True"]
     assert "a chunk of the LLM log is missing" in why["chunk-2-lost"]
     assert "text in the LLM log is cut" in why["last-lost"]

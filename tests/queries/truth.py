@@ -45,7 +45,13 @@ class Call:
     tools: bool = False
     status: int = 200
     backend: int | None = None
+    sent: bool = True
+    """Whether the gateway sent it to the model endpoint."""
+    answered: bool = True
+    """Whether the model endpoint answered the gateway."""
     error: Json | None = None
+    apart: bool = False
+    """Whether the LLM log has each message in a row of its own."""
     bodies: bool = True
     in_gateway_log: bool = True
     lost: frozenset[int] = field(default_factory=frozenset)
@@ -77,9 +83,14 @@ class Call:
 
     @property
     def response_body(self) -> str:
-        if self.status >= 400:
+        if not self.succeeded:
             return dumps(self.error) if self.error else ""
         return self._streamed() if self.stream else dumps(self._reply())
+
+    @property
+    def succeeded(self) -> bool:
+        """Code 0 is that of a caller who left before the answer."""
+        return 200 <= self.status < 400
 
     @property
     def counts(self) -> Json:
@@ -132,7 +143,7 @@ class Call:
     @property
     def in_llm_log(self) -> bool:
         """Embeddings, completions and failed calls are not in it."""
-        return self.status < 400 and self.operation in (CHAT, RESPONSES)
+        return self.succeeded and self.operation in (CHAT, RESPONSES)
 
 
 def dumps(value: Any) -> str:
@@ -163,7 +174,9 @@ def gateway_row(call: Call, time: datetime) -> Json:
         "TimeGenerated": time, "CorrelationId": call.id, "ApiId": "miyagi-api", "Method": "POST",
         "OperationId": call.operation, "ApimSubscriptionId": call.consumer,
         "CallerIpAddress": call.ip, "Url": f"https://gateway/openai/{path}",
-        "ResponseCode": call.status, "BackendResponseCode": call.backend or call.status,
+        "ResponseCode": call.status,
+        "BackendResponseCode": (call.backend or call.status) if call.answered else None,
+        "BackendUrl": f"https://account/openai/{path}" if call.sent else "",
         "RequestSize": len(call.request_body), "ResponseSize": len(call.response_body),
         "RequestBody": "", "BackendRequestBody": "", "ResponseBody": "", "BackendResponseBody": "",
         "LastErrorReason": "", "LastErrorSource": "", "_ResourceId": "/gateway",
@@ -187,7 +200,9 @@ def llm_rows(call: Call, time: datetime) -> Iterator[Json]:
     rows = [head | {"IsStreamCompletion": call.stream}]
     for column, said in (("RequestMessages", call.messages), ("ResponseMessages", call.replies)):
         text = dumps(said)
-        if len(text) <= CHUNK:
+        if call.apart:
+            rows += [{column: [message]} for message in said]
+        elif len(text) <= CHUNK:
             rows.append({column: said})
         else:
             kept = text[:LLM_TEXT]
@@ -203,7 +218,9 @@ def source(call: Call) -> str:
     """Where the tokens of a call can be known from."""
     if call.in_llm_log and call.usage and 0 not in call.lost:
         return "llm log"
-    if call.status >= 400:
+    if not call.answered:
+        return "unknown" if call.sent else "none"
+    if not call.succeeded:
         refused = call.backend is None and (call.status != 400 or not call.error)
         return "none" if refused or (call.error and call.error != FILTERED) else "unknown"
     read = cut(call.response_body) if call.in_gateway_log and has_bodies(call) else ""
@@ -216,6 +233,6 @@ def outcome(call: Call) -> str:
     """The column that counts a call which was not answered: whose matter it is."""
     if call.status == 429:
         return "Throttled"
-    if call.status in (401, 408) or call.status >= 500:
+    if call.status in (0, 401, 408, 499) or call.status >= 500:
         return "Failed"
     return "ClientErrors" if call.status >= 400 else ""
