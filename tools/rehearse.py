@@ -121,9 +121,12 @@ def _created(_: str) -> str:
 
 
 def _proven(_: str) -> str:
-    verdict = json.loads((ROOT / VERDICT).read_text())
-    names = ", ".join(proof["id"] for proof in verdict["proofs"])
-    return f"{len(verdict['proofs'])} proofs seen: {names}"
+    proofs = json.loads((ROOT / VERDICT).read_text())["proofs"]
+    seen = [proof["id"] for proof in proofs if proof["status"] == "seen"]
+    left = [proof["id"] for proof in proofs if proof["status"] == "skipped"]
+    return f"{len(seen)} proofs seen: {', '.join(seen)}" + (
+        f"; not judged: {', '.join(left)}" if left else ""
+    )
 
 
 def _called(_: str) -> str:

@@ -15,12 +15,13 @@ https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 DEPLOYMENT_WAIT = 5 * 60
 """Seconds for which a new deployment may answer DeploymentNotFound, as the answer itself says."""
 GATEWAY_WAIT = 60
-"""Seconds for which a new API may be unknown to the gateway's units."""
+"""Seconds for which a new API or a new key may be unknown to the gateway's units."""
 THROTTLE_WAIT = 10 * 60
 """Seconds of 429 after which the capacity is taken to be too small."""
 FAULT_WAIT = 3 * 60
 """Seconds for which server errors and lost connections are tried again."""
 LONGEST_RETRY_AFTER = 60.0
+"""Seconds after which a call is worth making again, whatever the service asks for."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,23 @@ ROUTE_FIX = (
     "backend URL"
 )
 CAPACITY_FIX = "raise the deployment's capacity or the account's quota"
+QUOTA_FIX = (
+    "the consumer has used up its tokens of the period: wait until the quota is renewed, raise it, "
+    "or check as another consumer"
+)
 FAULT_FIX = (
     "see gateway-errors.kql for the cause that the gateway logged; check the policy's backend URL "
     "and managed identity"
 )
 REQUEST_FIX = "the model refuses the request: check checkApiVersion and the model"
 RULES: tuple[tuple[range, str, float, str], ...] = (
+    # The account's own words, which name a subscription key too:
+    # https://learn.microsoft.com/azure/ai-services/authentication
+    (DENIED, "wrong API endpoint", 0, IDENTITY_FIX),
+    # https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
+    (DENIED, "quota is exceeded", 0, QUOTA_FIX),
     # https://learn.microsoft.com/azure/api-management/api-management-subscriptions
-    (DENIED, "subscription key", 0, KEY_FIX),
+    (DENIED, "subscription key", GATEWAY_WAIT, KEY_FIX),
     (DENIED, "audience", 0, AUDIENCE_FIX),
     # https://learn.microsoft.com/azure/ai-services/disable-local-auth
     (DENIED, "AuthenticationTypeDisabled", 0, IDENTITY_FIX),
@@ -92,7 +102,7 @@ def refusal(response: httpx.Response) -> Refusal | None:
         for statuses, words, patience, fix in RULES
         if status in statuses and words.lower() in cause.lower()
     )
-    return Refusal(cause, fix, patience, _retry_after(response) if patience else 0)
+    return Refusal(cause, fix, patience, retry_after(response) if patience else 0)
 
 
 def lost(error: httpx.RequestError) -> Refusal:
@@ -113,9 +123,13 @@ def said(response: httpx.Response) -> tuple[str, str]:
     return ("" if code.isdigit() else code), str(error.get("message") or "no message")[:300]
 
 
-def _retry_after(response: httpx.Response) -> float:
-    """https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
+def retry_after(response: httpx.Response) -> float:
+    """Seconds to wait, as the service asks, up to `LONGEST_RETRY_AFTER`.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
+    """
     try:
-        return min(float(response.headers.get("retry-after", 0)), LONGEST_RETRY_AFTER)
+        asked = float(response.headers.get("retry-after", 0))
     except ValueError:
         return 0
+    return min(max(asked, 0), LONGEST_RETRY_AFTER)

@@ -40,8 +40,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="python -m queries.check",
         description="Call every deployment through the gateway, and find each call, whole, in the "
         "workspace.",
-        epilog="exit status: 0 every proof seen, 1 a proof failed, 2 could not run, 3 rows had not "
-        "arrived by the timeout, 130 interrupted",
+        epilog="exit status: 0 every proof seen that can be judged, 1 a proof failed, 2 could not "
+        "run, 3 rows had not arrived by the timeout, 130 interrupted",
         allow_abbrev=False,
     )
     source = parser.add_mutually_exclusive_group()
@@ -60,8 +60,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-traffic",
         action="store_true",
-        help="make no call: judge calls of the last 24 hours. Weaker: it shows that rows of some "
-        "call are there, and only their agreement with each other, not with what a caller was told",
+        help="make no call: judge the newest call of each deployment and kind of the last 24 "
+        "hours. Weaker: rows are compared with each other, not with what a caller was told, and "
+        "what needs calls of the check's own is skipped",
     )
     parser.add_argument(
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"

@@ -7,16 +7,15 @@ import secrets
 import httpx
 from pydantic import SecretStr
 
-from queries.check.answers import said
+from queries.check.answers import retry_after, said
 from queries.check.calls import PREFIX, Caller, clock_error
-from queries.check.records import Attempt, AttemptName
+from queries.check.records import TRANSIENT, Attempt, AttemptName
 
 EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
 TRIES = 4
-"""Throttled or lost attempts are made again, with `PAUSE` seconds between."""
+"""Throttled or lost attempts are made again, `PAUSE` seconds later or when the service says."""
 PAUSE = 2.0
-TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
 
 
 def make(caller: Caller) -> list[Attempt]:
@@ -31,28 +30,32 @@ def make(caller: Caller) -> list[Attempt]:
 
 def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
     for number in range(1, TRIES + 1):
-        attempt = _once(caller, name, key)
-        if attempt.status not in TRANSIENT or number == TRIES:
+        attempt, asked = _once(caller, name, key)
+        pause = max(PAUSE, asked)
+        late = caller.clock.elapsed() + pause > caller.deadline
+        if attempt.status not in TRANSIENT or number == TRIES or late:
             break
-        caller.clock.sleep(PAUSE)
+        caller.clock.sleep(pause)
     return attempt
 
 
-def _once(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
+def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, float]:
+    """How it ended, and for how many seconds the service asks to wait."""
     # The account logs the name of a deployment: it is no marker, which stands in content only.
     mark = f"no-such-{caller.run.removeprefix(PREFIX)}-{secrets.token_hex(6)}"
     text = f"{caller.run}-{secrets.token_hex(6)}"
     body = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 16}
-    started = caller.clock.now()
+    started, asked = caller.clock.now(), 0.0
     skew = started - started
     try:
         response = caller.post(f"/deployments/{mark}/chat/completions", body, key)
         skew = clock_error(response, caller.clock.now())
+        asked = retry_after(response)
         status, (code, message) = response.status_code, said(response)
         cause = f"HTTP {status}{f' {code}' if code else ''}: {message}"
     except httpx.RequestError as error:
         status, cause = 0, f"no answer: {type(error).__name__}"
-    return Attempt(
+    attempt = Attempt(
         name=name,
         expected=EXPECTED[name],
         mark=mark,
@@ -62,3 +65,4 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
         cause=caller.clean(cause),
         key=SecretStr(key or "" if name == "wrong key" else ""),
     )
+    return attempt, asked

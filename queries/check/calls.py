@@ -52,6 +52,10 @@ class Caller:
     say: Callable[[str], None] = field(default=lambda _: None)
     run: str = field(default_factory=lambda: f"{PREFIX}{secrets.token_hex(8)}")
     """What the markers of this run begin with."""
+    results: list[Call | Failed] = field(default_factory=list)
+    """How the calls of the newest round ended, as far as it has come."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """What no call is made of, by label, and why."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
 
@@ -61,7 +65,7 @@ class Caller:
         A kind that a model does not know is left out.
         """
         self._round += 1
-        results: list[Call | Failed] = []
+        self.results = results = list[Call | Failed]()
         for planned in kinds.plan(self.target):
             if any(
                 isinstance(r, Failed) and r.deployment == planned.deployment.name for r in results
@@ -69,13 +73,23 @@ class Caller:
                 continue
             result = self.call(planned)
             if isinstance(result, Failed) and _not_offered(planned, result):
+                self.left_out[planned.label] = "the model does not offer it"
                 self.say(f"{planned.label}: left out, the model does not offer it")
                 continue
+            if planned.kind == "long-completion" and self._short(result):
+                self.say(f"{planned.label}: answered too short to be cut; calling once more")
+                again = self.call(planned)
+                result = again if isinstance(again, Call) else result
             results.append(result)
             if isinstance(result, Call):
                 marked = f"{result.usage} tokens, marker {result.marker}"
                 self.say(f"{planned.label}: answered, {marked}")
         return results
+
+    def _short(self, result: Call | Failed) -> bool:
+        """A model may spend its tokens on thinking, or not write as much as it was asked to."""
+        limit = self.target.body_bytes if self.target.bodies else 0
+        return isinstance(result, Call) and (not result.text or len(result.response) <= limit)
 
     def call(self, planned: Planned) -> Call | Failed:
         """The answered call, or why there is none."""

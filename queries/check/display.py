@@ -11,13 +11,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from queries.check.clock import Clock
-from queries.check.proofs.base import Proof, Verdict
+from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict
 from queries.check.report import Report
 
 T = TypeVar("T")
 HEARTBEAT = 60.0
 """Seconds of silence after which a plain line says what the check still waits for."""
-COLOURS = {"seen": "green", "waiting": "yellow", "timeout": "yellow", "failed": "red"}
+COLOURS = {
+    "seen": "green",
+    "skipped": "cyan",
+    "waiting": "yellow",
+    "timeout": "yellow",
+    "failed": "red",
+}
 NEXT = {
     "proven": "ask your own questions with queries/*.kql in the workspace's Logs page.",
     "failed": "do what stands above, pulumi up, and run the check again.",
@@ -61,7 +67,7 @@ class Display:
             title = f"{awaited} proofs awaited, {self._seconds():.0f} s"
             self._live.update(_table(title, rows), refresh=True)
             return
-        for status in ("seen", "failed", "waiting"):
+        for status in ("seen", "skipped", "failed", "waiting"):
             names = [name for name, verdict in verdicts.items() if verdict.status == status]
             news = [name for name in names if self._shown.get(name) != status]
             if news:
@@ -76,6 +82,7 @@ class Display:
         """What a proof waits for and for how long, or after how long it was decided."""
         verdict = verdicts[name]
         if verdict.status == "waiting":
+            self._ended.pop(name, None)
             return f"for {self._seconds():.0f} s: {verdict.detail}"
         after = self._ended.setdefault(name, self._seconds())
         return f"after {after:.0f} s: {verdict.detail}"
@@ -99,7 +106,11 @@ def summary(console: Console, report: Report) -> None:
     if report.error:
         _print(console, report.error + (f" ({report.fix})" if report.fix else ""))
     seen = sum(line.status == "seen" for line in report.proofs)
-    count = f": {seen} of {len(report.proofs)} proofs seen" if report.proofs else ""
+    skipped = sum(line.status == "skipped" for line in report.proofs)
+    count = f": {seen} of {len(report.proofs) - skipped} proofs seen" if report.proofs else ""
+    count += f", {skipped} {NOT_JUDGED}" if skipped else ""
+    partly = [p.id for p in report.proofs if p.status == "seen" and NOT_JUDGED in p.detail]
+    count += f", {', '.join(partly)} in part" if partly else ""
     _print(console, f"{report.verdict}{count} in {report.seconds:.1f} s")
     _print(console, f"Next: {NEXT[report.verdict]}")
 

@@ -21,6 +21,7 @@ Source = Literal[
     "gateway-whole",
     "llm-whole",
     "diagnostics-whole",
+    "every-table",
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
 """In the order in which they are asked: the gateway's ids find rows of the other logs."""
@@ -62,10 +63,14 @@ class Evidence:
     """What keeps audit logs from the workspace, by the deployed settings."""
     declared_differences: list[Difference] = field(default_factory=list)
     """What is deployed otherwise, and shows in a call by chance or not at all."""
+    configured: bool = False
+    """The deployed configuration has been looked at."""
     unreadable: str = ""
     """Why some of the deployed configuration could not be read."""
     failed_calls: list[tuple[str, str, str]] = field(default_factory=list)
     """Label, cause and fix of each call that was not answered."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Kinds of call that were not made, by label, and why."""
     marker: str = ""
     """What the markers of all calls begin with."""
     caller_ip: str = ""

@@ -35,7 +35,9 @@ OF_MODEL: dict[str, tuple[Kind, ...]] = {
     "completions": ("completions",),
     "embeddings": ("embeddings",),
 }
-CHAT: tuple[Kind, ...] = ("chat", "stream", "long-prompt", "long-completion")
+V1 = "v1/"
+"""How kinds of the surface begin that names the deployment in the body; the check makes none."""
+CHAT = ("chat", "stream", "long-prompt", "long-completion", f"{V1}chat/completions")
 LONG: tuple[Kind, ...] = ("long-prompt", "long-completion")
 PATHS = {"completions": "completions", "embeddings": "embeddings"}
 
@@ -66,11 +68,37 @@ def plan(target: Target) -> list[Planned]:
     return calls + ([Planned(deployment=roomy, kind=kind) for kind in LONG] if roomy else [])
 
 
+def left_out(target: Target) -> dict[str, str]:
+    """What no call is made of as it is not known to be served, and why."""
+    if target.operations:
+        return {}
+    reason = "the operations of the imported document are not known"
+    return {f"{d.name} (responses)": reason for d in target.deployments if d.kind == "chat"}
+
+
+def chats(target: Target) -> bool:
+    """Some deployment serves chat completions."""
+    return any(deployment.kind == "chat" for deployment in target.deployments)
+
+
 def long_deployment(target: Target) -> Deployment | None:
-    """The chat deployment with the most capacity, if it is enough and messages are logged."""
-    chats = [d for d in target.deployments if d.kind == "chat" and d.capacity >= LONG_CAPACITY]
-    fits = target.messages and target.llm_message_bytes >= 2 * long_size(target)
-    return max(chats, key=lambda d: d.capacity, default=None) if fits else None
+    """The chat deployment with the most capacity, if long calls can be made and judged."""
+    chats = [d for d in target.deployments if d.kind == "chat"]
+    largest = max(chats, key=lambda d: d.capacity, default=None)
+    return largest if target.messages and not no_long_calls(target) else None
+
+
+def no_long_calls(target: Target) -> tuple[str, str] | None:
+    """Why long calls cannot be made, or not be judged, and what to do; None if they can."""
+    capacity = max((d.capacity for d in target.deployments if d.kind == "chat"), default=0)
+    if capacity < LONG_CAPACITY:
+        reason = f"long calls need a capacity of {LONG_CAPACITY}, and chat deployments have"
+        return f"{reason} {capacity} at most", "raise a chat deployment's capacity for it"
+    needed = 2 * long_size(target)
+    if target.llm_message_bytes < needed:
+        reason = f"llmMessageBytes {target.llm_message_bytes} is less than a long call needs"
+        return reason, f"set llmMessageBytes to {needed} or more, then pulumi up"
+    return None
 
 
 def long_size(target: Target) -> int:
@@ -87,6 +115,8 @@ def template(kind: str) -> str:
     """The path of the operation in the imported document."""
     if kind == "responses":
         return "/v1/responses"
+    if kind.startswith(V1):
+        return f"/{kind}"
     return f"/deployments/{{deployment-id}}/{PATHS.get(kind, 'chat/completions')}"
 
 

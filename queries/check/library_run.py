@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from queries import library
 from queries.check import CannotRunError
-from queries.check.evidence import LLM_LOG, Evidence
+from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Evidence, Source
 from queries.check.records import Run
-from queries.check.workspace import LogAnalytics, NotYetError
+from queries.check.workspace import LogAnalytics, NoColumnError, NotYetError
 
 AT_ONCE = 3
 """Queries at a time; the service takes five of one user.
@@ -17,6 +17,11 @@ https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-l
 """
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""
+LAST_PATIENCE = 600.0
+"""Seconds that the last look waits for them: the service ends a query after 180 s.
+
+https://learn.microsoft.com/azure/azure-monitor/service-limits#log-analytics-workspaces
+"""
 TIMES = ("since", "until")
 
 
@@ -33,22 +38,23 @@ class LibraryRun:
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._running: dict[str, Future[Run]] = {}
 
-    def look(self, evidence: Evidence) -> None:
+    def look(self, evidence: Evidence, *, last: bool = False) -> None:
         """Begin what has not given columns yet, and take what has come.
 
         Once at first, since an older workspace has its tables already; again once rows have come.
+        No look comes after the last one, so it waits for what is under way.
         """
         again = bool(evidence.of("gateway"))
         for name in library.names():
             begun = name in self._running or (name in evidence.library and not again)
             if judged(name, evidence) and not begun and not _done(name, evidence):
                 self._running[name] = self._pool.submit(_run, name, evidence, self._workspace)
-        wait(self._running.values(), timeout=PATIENCE)
+        wait(self._running.values(), timeout=LAST_PATIENCE if last else PATIENCE)
         for name in [name for name, run in self._running.items() if run.done()]:
             evidence.library[name] = self._running.pop(name).result()
 
     def close(self) -> None:
-        """Leave off; what is under way ends by itself."""
+        """Leave off; what is under way ends by itself, or with the process."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -57,11 +63,20 @@ def _done(name: str, evidence: Evidence) -> bool:
     return run is not None and (run.columns is not None or run.refused)
 
 
+def _has_rows(name: str, evidence: Evidence) -> bool:
+    """The tables of a query have rows, so a column that they lack is not one that is to come."""
+    tables: dict[str, Source] = {GATEWAY_LOG: "gateway", LLM_LOG: "llm", DIAGNOSTICS: "account"}
+    named = [source for table, source in tables.items() if table in library.load(name)]
+    return all(evidence.of(source) for source in named)
+
+
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
     times = {"since": evidence.since, "until": evidence.until}
     given = {key: times[key] for key in TIMES if library.has(name, key)}
     try:
         return Run(columns=tuple(workspace.columns(library.render(name, **given))))
+    except NoColumnError as error:
+        return Run(reason=str(error), refused=_has_rows(name, evidence))
     except NotYetError as error:
         return Run(reason=str(error))
     except CannotRunError as error:

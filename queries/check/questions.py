@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 
 from queries.check.calls import PREFIX
-from queries.check.evidence import TABLES, Evidence, Source
+from queries.check.evidence import SLACK, TABLES, Evidence, Source
+from queries.check.pages import Paged
 from queries.check.proofs import metrics
 from queries.library import literal, render
 
@@ -22,14 +24,18 @@ CONTENT: dict[Source, str] = {
 }
 """Where a marker of this run may stand in the rows that are read with every column."""
 MOST_ROWS = 1000
+"""Rows of one page; with every column, a row has some kilobytes."""
+MINUTE = timedelta(minutes=1)
 
 
 def question(source: Source, evidence: Evidence) -> str:
-    """What to ask a source now."""
+    """What to ask a source now, "" for nothing; paged where every row counts, ours or not."""
     target, calls = evidence.target, evidence.calls
     between = {"since": evidence.since, "until": evidence.until}
     if source in TABLES:
-        return _whole(source, evidence)
+        return Paged(_whole(source, evidence))
+    if source == "every-table":
+        return _every_table(evidence) if evidence.marker else ""
     ids = ",".join(sorted(evidence.all_correlations()))
     if source == "gateway":
         only = {"gateway": target.gateway_id, "api": target.api_id, "marker": _run(evidence)}
@@ -40,7 +46,8 @@ def question(source: Source, evidence: Evidence) -> str:
         return render("llm-calls", **between, **only, requests=requests, correlations=ids)
     if source == "account":
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
-        return render("account-calls", **between, account=target.account_id, correlations=ids)
+        only = {"account": target.account_id, "minutes": _minutes(evidence)}
+        return Paged(render("account-calls", **between, **only, correlations=ids))
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     between = {"since": metrics.window(evidence), "until": evidence.until + LONGEST_CALL}
     resource = target.gateway_id if source == "gateway-metrics" else target.account_id
@@ -52,23 +59,66 @@ def _run(evidence: Evidence) -> str:
     return evidence.marker.removeprefix(PREFIX)
 
 
+def _minutes(evidence: Evidence) -> str:
+    """The minutes of the calls, each round's from its first to its last."""
+    rounds: dict[int, list[datetime]] = {}
+    for call in evidence.calls:
+        rounds.setdefault(call.round, []).extend((call.started - SLACK, call.ended + SLACK))
+    spans = [(min(times), max(times)) for times in rounds.values()]
+    spans += [(one.started - SLACK, one.ended + SLACK) for one in evidence.attempts]
+    return ",".join(sorted({f"{time:%Y-%m-%d %H:%M}" for span in spans for time in _each(*span)}))
+
+
+def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
+    time = begin.astimezone(UTC).replace(second=0, microsecond=0)
+    while time <= end:
+        yield time
+        time += MINUTE
+
+
+def _every_table(evidence: Evidence) -> str:
+    """In how many rows of each table a marker of this run stands, in whichever column.
+
+    `search` reads every table of the Analytics plan; its first word is one term, which an index
+    finds. Where queries are audited, this one is in LAQueryLogs.
+    https://learn.microsoft.com/kusto/query/search-operator
+    https://learn.microsoft.com/azure/azure-monitor/logs/query-audit
+    """
+    since, until = literal(evidence.since), literal(evidence.until)
+    return (
+        f'search "{_run(evidence)}" and "*{evidence.marker}*"\n'
+        f"| where TimeGenerated >= {since} and TimeGenerated <= {until}\n"
+        f'| where $table != "LAQueryLogs"\n'
+        "| summarize Rows = count() by Table = $table\n"
+    )
+
+
 def _whole(source: Source, evidence: Evidence) -> str:
-    """Every column of the rows of these calls; of AzureDiagnostics, of both resources' rows.
+    """Every column of the rows of these calls; of AzureDiagnostics, of their minutes.
 
     The key itself is never part of a query: the workspace may keep the queries' text.
     https://learn.microsoft.com/azure/azure-monitor/logs/query-audit
     """
     table, content, target = TABLES[source], CONTENT.get(source), evidence.target
-    since, until = literal(evidence.since), literal(evidence.until)
+    ids = evidence.all_correlations()
     if content:
-        ids = literal(",".join(sorted(evidence.all_correlations())))
-        ours = f"(isnotempty(CorrelationId) and {ids} contains CorrelationId)"
+        ours = _among(ids)
         if evidence.marker:
             ours += f" or {content} contains {literal(_run(evidence))}"
     else:
+        ids |= {one for call in evidence.calls for one in call.account_ids}
         both = (target.gateway_id, target.account_id)
         ours = " or ".join(f"_ResourceId =~ {literal(one)}" for one in both)
+        minutes = literal(_minutes(evidence))
+        minute = 'format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")'
+        ours = f"({ours}) and ({minutes} contains {minute} or {_among(ids)})"
     return (
-        f"{table}\n| where TimeGenerated >= {since} and TimeGenerated <= {until}\n"
+        f"let since = {literal(evidence.since)};\nlet until = {literal(evidence.until)};\n"
+        f"{table}\n| where TimeGenerated >= since and TimeGenerated <= until\n"
         f"| where {ours}\n| order by TimeGenerated desc\n| take {MOST_ROWS}\n"
     )
+
+
+def _among(ids: Iterable[str]) -> str:
+    listed = literal(",".join(sorted(ids)))
+    return f"(isnotempty(CorrelationId) and {listed} contains CorrelationId)"

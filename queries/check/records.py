@@ -12,6 +12,8 @@ from queries.check.kinds import CHAT
 
 NO_KEY = SecretStr("")
 AttemptName = Literal["no key", "wrong key", "unknown deployment"]
+TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
+"""Statuses that say nothing of who may call: no answer at all, throttled, or a fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Call:
     round: int
     """Calls of one round, one to each deployment, are proven together."""
     kind: str = "chat"
-    """One of `kinds.Kind`."""
+    """One of `kinds.Kind`, or a path of the v1 surface."""
     label: str = ""
     """How a person reads of it: deployment, and kind if it is not the plain one."""
     marker: str = ""

@@ -10,17 +10,18 @@ from xml.etree import ElementTree as ET
 
 from queries.check import CannotRunError
 from queries.check.difference import Difference
-from queries.check.proofs.base import Proof, Verdict
+from queries.check.proofs.base import OF_CALLS, Proof, Verdict
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+NOTHING_FIX = "do what stands with the proofs that were not judged"
 INTERRUPTED = 130
 """128 + SIGINT, as shells count it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """How one proof ended: seen, failed, timeout, or waiting if the run ended earlier."""
+    """How one proof ended: seen, failed, skipped, timeout, or waiting if the run ended earlier."""
 
     id: str
     status: str
@@ -44,13 +45,19 @@ class Report:
     status: int = EXIT["error"]
 
     def judge(self, proofs: list[Proof], verdicts: dict[str, Verdict]) -> None:
-        """Take over the verdicts; what is still waited for has timed out, unless one failed."""
+        """Take over the verdicts; what is still waited for has timed out, unless one failed.
+
+        Proofs that cannot be judged are passed over, as long as rows of some call were read.
+        """
         ends = {verdict.status for verdict in verdicts.values()}
         self.verdict = (
             "failed" if "failed" in ends else "timeout" if "waiting" in ends else "proven"
         )
         self.proofs = [_line(proof, verdicts[proof.id], self.verdict) for proof in proofs]
         self.status = EXIT[self.verdict]
+        seen = [proof for proof in proofs if verdicts[proof.id].status == "seen"]
+        if self.verdict == "proven" and not any(OF_CALLS & set(proof.needs) for proof in seen):
+            self.stop("no proof that reads the calls' rows could be judged", NOTHING_FIX)
 
     def stop(self, error: str, fix: str = "", verdict: str = "error") -> None:
         """The run could not end by itself; the proofs so far stay."""
@@ -59,6 +66,11 @@ class Report:
             replace(line, status="waiting", fix="") if line.status == "timeout" else line
             for line in self.proofs
         ]
+
+    def interrupt(self) -> None:
+        """Somebody gave up: a proof that had failed stays the verdict."""
+        self.stop("interrupted", verdict="failed" if self.verdict == "failed" else "error")
+        self.status = INTERRUPTED
 
     def write_json(self, file: Path) -> None:
         """Verdict, proofs with id, status, detail and fix, seconds, and differences.
@@ -78,14 +90,14 @@ class Report:
         _write(file, json.dumps(value, indent=2) + "\n")
 
     def write_junit(self, file: Path) -> None:
-        """One test case a proof: timed out is an error, given up for another's sake is skipped."""
+        """One test case a proof: timed out is an error; not judged, or given up, is skipped."""
         suite = ET.Element("testsuite", name="queries.check", time=f"{self.seconds:.3f}")
         for line in self.proofs:
             case = ET.SubElement(suite, "testcase", classname="queries.check", name=line.id)
             if line.status == "seen":
                 ET.SubElement(case, "system-out").text = line.detail
-            elif line.status == "waiting":
-                ET.SubElement(case, "skipped", message=line.detail)
+            elif line.status in {"skipped", "waiting"}:
+                ET.SubElement(case, "skipped", message=line.detail).text = line.fix
             else:
                 tag = "failure" if line.status == "failed" else "error"
                 text = "\n".join([line.fix, *(f"{one}: {one.fix}" for one in self.differences)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 from rich.console import Console
 
-from queries.check import CannotRunError, attempts, keys, observe, outputs, proofs
+from queries.check import CannotRunError, attempts, keys, kinds, observe, outputs, proofs
 from queries.check.calls import Caller, Failed
 from queries.check.clock import Clock
 from queries.check.configuration import Configuration
@@ -20,7 +20,7 @@ from queries.check.display import Display
 from queries.check.evidence import Evidence
 from queries.check.outputs import Target
 from queries.check.records import Call
-from queries.check.report import INTERRUPTED, Report
+from queries.check.report import Report
 from queries.check.watch import Watch
 from queries.check.workspace import LogAnalytics, NotYetError
 from queries.library import render
@@ -59,15 +59,14 @@ def check(options: argparse.Namespace, world: World) -> Report:
     except CannotRunError as error:
         report.stop(str(error), error.fix, verdict=error.verdict)
     except KeyboardInterrupt:
-        report.stop("interrupted")
-        report.status = INTERRUPTED
+        report.interrupt()
     report.seconds = round(world.clock.elapsed() - begun, 3)
     return report
 
 
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
     found, manager = _target(options, world)
-    applicable = proofs.of(found)
+    applicable = (proofs.without_traffic if options.no_traffic else proofs.of)(found)
     workspace, now = world.workspace(found), world.clock.now()
     configuration = Configuration(target=found, manager=manager)
     evidence = Evidence(target=found, since=now, until=now, caller_ip=options.caller_ip or "")
@@ -94,6 +93,11 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
                 _call_all(caller, evidence)
             _read_settings(configuration, evidence)
             watch.run(evidence)
+        except KeyboardInterrupt:
+            if not watch.verdicts:
+                _take(caller, evidence)
+                watch.judge(evidence)
+            raise
         finally:
             if watch.verdicts:
                 report.judge(applicable, watch.verdicts)
@@ -120,25 +124,33 @@ def _try_to_read(workspace: LogAnalytics, evidence: Evidence) -> None:
 
 
 def _call_all(caller: Caller, evidence: Evidence) -> None:
-    results = caller.all()
-    evidence.marker = caller.run
-    evidence.failed_calls = [(r.label, r.cause, r.fix) for r in results if isinstance(r, Failed)]
-    calls = [call for call in results if isinstance(call, Call)]
-    evidence.add(calls)
-    if calls:
+    caller.all()
+    _take(caller, evidence)
+    if evidence.calls:
         evidence.add_attempts(attempts.make(caller))
+
+
+def _take(caller: Caller, evidence: Evidence) -> None:
+    """The first round, as far as it has come."""
+    failed = [one for one in caller.results if isinstance(one, Failed)]
+    evidence.marker = caller.run
+    evidence.failed_calls = [(one.label, one.cause, one.fix) for one in failed]
+    evidence.left_out = {**kinds.left_out(evidence.target), **caller.left_out}
+    evidence.calls = []
+    evidence.add([call for call in caller.results if isinstance(call, Call)])
 
 
 def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
     """What no call can show is proven by the deployed configuration."""
     if evidence.target.every_call:
+        evidence.configured = True
         evidence.audit_differences = configuration.audit()
         evidence.declared_differences = configuration.unseen()
         evidence.unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
 
 
 def _again(caller: Caller, evidence: Evidence) -> None:
-    """One more round, if it is whole."""
+    """One more round; one that is not answered as a whole proves nothing, and is left out."""
     caller.say("rows are missing; calling again, as settings may have begun to act since")
     results = caller.all()
     calls = [call for call in results if isinstance(call, Call)]

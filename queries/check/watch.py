@@ -9,7 +9,7 @@ from queries.check import CannotRunError, MissingError, observe
 from queries.check.clock import Clock
 from queries.check.evidence import SOURCES, TABLES, Evidence, Source
 from queries.check.library_run import LibraryRun
-from queries.check.proofs.base import Proof, Verdict
+from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
 from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
 
@@ -18,16 +18,25 @@ FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """
-GRACE = 30.0
-"""Seconds for which the other proofs are still looked for once one has failed."""
+GRACE = 5 * 60.0
+"""Seconds for which the other proofs are still looked for once one has failed and rows come.
+
+A row of another table may be some minutes later.
+https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
+"""
+GRACE_WITHOUT_ROWS = 15 * 60.0
+"""The same while no row has come: what is configured wrongly is known before the first row."""
 AGAIN = 10 * 60.0
 """Seconds without all rows after which the calls are made again.
 
 A diagnostic setting takes some minutes to act; calls made before then are never logged.
 https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 """
-REFUSED_WAIT = 10 * 60.0
-"""Seconds for which a new workspace, or a new role on it, may not act yet."""
+REFUSED_WAIT = 60 * 60.0
+"""Seconds for which a new role on the workspace may not act yet; `READER_FIX` says so too."""
+MISSING_WAIT = 10 * 60.0
+"""Seconds for which a new workspace may not be found yet."""
+INFINITY = float("inf")
 Verdicts = dict[str, Verdict]
 
 
@@ -43,7 +52,12 @@ class Watch:
     call_again: Callable[[], None] | None
     """None: judge calls that others made."""
     verdicts: Verdicts = field(default_factory=dict)
+    _settled: set[str] = field(default_factory=set)
+    """Proofs that were seen, of the newest round."""
     _refused: float | None = None
+    """Since when the workspace refuses to be read."""
+    _failed_at: float = INFINITY
+    _rows_at: float = INFINITY
 
     def run(self, evidence: Evidence) -> None:
         """Look, judge and show, at most `LONGEST_PAUSE` apart; what is seen stays seen."""
@@ -53,44 +67,74 @@ class Watch:
         finally:
             library.close()
 
+    def judge(self, evidence: Evidence) -> None:
+        """What the rows so far show of the proofs that are not settled."""
+        self.verdicts |= {proof.id: proof.judge(evidence) for proof in self._open()}
+        self._settled |= self._with("seen")
+
     def _run(self, evidence: Evidence, library: LibraryRun) -> None:
-        pause, failed_at, called_at = FIRST_PAUSE, float("inf"), self.clock.elapsed()
+        pause, called_at = FIRST_PAUSE, self.clock.elapsed()
         while True:
-            left = self._open()
-            self._look(evidence, left, library)
-            self.verdicts |= {proof.id: proof.judge(evidence) for proof in left}
+            last = self.clock.elapsed() >= self.deadline
+            self._look(evidence, library, last=last)
+            self.judge(evidence)
             self.show(self.verdicts)
             now = self.clock.elapsed()
-            statuses = {verdict.status for verdict in self.verdicts.values()}
-            if "failed" in statuses:
-                failed_at = min(failed_at, now)
+            end = min(self.deadline, self._end(evidence, now))
             none_to_find = self.call_again and not evidence.calls
-            end = min(self.deadline, failed_at + GRACE)
-            if "waiting" not in statuses or none_to_find or now >= end:
+            if not self._with("waiting") or none_to_find:
                 return
-            if self.call_again and "failed" not in statuses and now >= called_at + AGAIN:
-                self.call_again()
+            if now >= end and (last or self._with("failed")):
+                return
+            if now >= called_at + AGAIN and self._use_of_calling(now):
+                self._call_again(evidence)
                 called_at = self.clock.elapsed()
             self.clock.sleep(max(0, min(pause, end - now)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
 
-    def _open(self) -> list[Proof]:
-        seen = {name for name, verdict in self.verdicts.items() if verdict.status == "seen"}
-        return [proof for proof in self.proofs if proof.id not in seen]
+    def _with(self, status: Status) -> set[str]:
+        return {name for name, verdict in self.verdicts.items() if verdict.status == status}
 
-    def _look(self, evidence: Evidence, left: list[Proof], library: LibraryRun) -> None:
+    def _open(self) -> list[Proof]:
+        return [proof for proof in self.proofs if proof.id not in self._settled]
+
+    def _end(self, evidence: Evidence, now: float) -> float:
+        """When to leave the others, once one has failed."""
+        if self._with("failed"):
+            self._failed_at = min(self._failed_at, now)
+        if evidence.all_correlations():
+            self._rows_at = min(self._rows_at, now)
+        with_rows = max(self._failed_at, self._rows_at) + GRACE
+        return min(self._failed_at + GRACE_WITHOUT_ROWS, with_rows)
+
+    def _use_of_calling(self, now: float) -> bool:
+        """Calls of another round could be logged, and their rows still come."""
+        lost = any(verdict.lost for verdict in self.verdicts.values())
+        over = self._with("failed") or lost or now + AGAIN > self.deadline
+        return self._refused is None and not over
+
+    def _call_again(self, evidence: Evidence) -> None:
+        before = len(evidence.calls)
+        if self.call_again:
+            self.call_again()
+        if len(evidence.calls) > before:
+            self._settled -= {proof.id for proof in self.proofs if OF_CALLS & set(proof.needs)}
+
+    def _look(self, evidence: Evidence, library: LibraryRun, *, last: bool) -> None:
         """Ask for the rows of every proof that is not seen, and of the links between logs."""
+        left = self._open()
         wanted = {source for proof in left for source in proof.needs}
         if self.call_again and not evidence.calls:
             return
         evidence.now = self.clock.now()
         for source in SOURCES:
-            if source in wanted and (source not in TABLES or evidence.all_correlations()):
-                self._ask(evidence, source, question(source, evidence))
-            if source == "gateway" and not self.call_again:
+            kql = question(source, evidence) if source in wanted else ""
+            if kql and (source not in TABLES or evidence.all_correlations()):
+                self._ask(evidence, source, kql)
+            if source in {"gateway", "llm"} and not self.call_again:
                 evidence.calls = observe.calls(evidence)
         if any(proof.id == "queries" for proof in left):
-            library.look(evidence)
+            library.look(evidence, last=last)
 
     def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
         try:
@@ -100,12 +144,14 @@ class Watch:
                 self._be_patient(reason)
             evidence.waiting[source] = str(reason)
             return
+        self._refused = None
         evidence.waiting.pop(source, None)
         evidence.take(source, rows)
 
     def _be_patient(self, reason: RefusedError) -> None:
         now = self.clock.elapsed()
         self._refused = now if self._refused is None else self._refused
-        if now >= min(self._refused + REFUSED_WAIT, self.deadline):
+        patience = MISSING_WAIT if reason.missing else REFUSED_WAIT
+        if now >= min(self._refused + patience, self.deadline):
             kind = MissingError if reason.missing else CannotRunError
             raise kind(str(reason), reason.fix) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -11,11 +13,21 @@ from azure.identity import DefaultAzureCredential
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
 
 from queries.check import CannotRunError
+from queries.check.pages import TooManyError, in_pages
 
 Row = dict[str, Any]
 
 UNRESOLVED = ("Failed to resolve", "SEM0100")
-"""The workspace has no such table or column yet."""
+"""The workspace has no such table or column, or not yet."""
+COLUMN = re.compile(r"Failed to resolve (?!table)[a-z ]*expression named '([^']+)'")
+"""A name that no table of the query has; a table that is missing is `table or column`."""
+BROUGHT = re.compile(r"_[sdbtg]$")
+"""How columns end that AzureDiagnostics gets with the first row that has them.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
+"""
+NO_TABLE = "the table has no rows yet"
+"""What is said of a table that Azure makes with its first row."""
 NO_IDENTITY = (None, 401)
 """No request was sent as there was no token, or the token was not accepted."""
 BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
@@ -33,6 +45,10 @@ CLIENT = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 200}
 
 class NotYetError(Exception):
     """No answer now, and one may come: a table that does not exist, a throttled query."""
+
+
+class NoColumnError(NotYetError):
+    """A column that the tables of the query lack: wrong, unless no table of it exists yet."""
 
 
 class RefusedError(NotYetError):
@@ -55,7 +71,10 @@ class LogAnalytics:
         self._let_in = False
 
     def query(self, kql: str) -> list[Row]:
-        """Rows by column name; raises as `columns` does."""
+        """Rows by column name, of a paged query every one; raises as `columns` does."""
+        return whole(self._rows, kql)
+
+    def _rows(self, kql: str) -> list[Row]:
         tables = self._tables(kql)
         return [dict(zip(t.columns, row, strict=True)) for t in tables for row in t.rows]
 
@@ -101,6 +120,18 @@ class LogAnalytics:
         )
 
 
+def whole(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
+    """The rows that `ask` answers, in pages where the query is paged.
+
+    Raises:
+        NotYetError: they are too many.
+    """
+    try:
+        return in_pages(ask, kql)
+    except TooManyError as error:
+        raise NotYetError(str(error)) from None
+
+
 def _meaning(error: HttpResponseError) -> Exception:
     """Wait, or give up: https://learn.microsoft.com/azure/azure-monitor/logs/api/errors."""
     said = f"{getattr(error, 'model', None) or ''} {error}"
@@ -109,10 +140,20 @@ def _meaning(error: HttpResponseError) -> Exception:
     if error.status_code == NOT_FOUND:
         return RefusedError("the workspace is not found (404)", WORKSPACE_FIX, missing=True)
     if error.status_code == BAD_REQUEST and any(words in said for words in UNRESOLVED):
-        return NotYetError("the table has no rows yet")
+        return _unresolved(said)
     if error.status_code == BAD_REQUEST:
         return CannotRunError(f"the workspace refuses a query: {first_line(error)}")
     return NotYetError(f"the workspace answered {error.status_code}")
+
+
+def _unresolved(said: str) -> NotYetError:
+    """A table comes with its first row, and some columns do; other columns are wrong."""
+    column = COLUMN.search(said)
+    if column is None:
+        return NotYetError(NO_TABLE)
+    if BROUGHT.search(column[1]):
+        return NotYetError(f"no row has brought the column {column[1]} yet")
+    return NoColumnError(f"the workspace knows no column '{column[1]}': {column.group()}")
 
 
 def first_line(error: Exception) -> str:

@@ -20,6 +20,7 @@ from duckdb_kql.lower import lower
 from duckdb_kql.types import kusto_type
 
 from sandbox.errors import NotModelledError
+from sandbox.logs.search import expanded
 
 _HERE = Path(__file__).parent
 FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
@@ -37,6 +38,7 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
 
     QueryError where Kusto refuses the query, NotModelledError where only this does.
     """
+    text = expanded(text, shapes)
     every = re.search(r"\bunion\b[^|]*\*", text)
     used = {table: shape for table, shape in shapes.items() if every or table in text}
     try:

@@ -118,6 +118,14 @@ class Arm:
             place = place[parent]
         place[last] = value
 
+    def log_no_content(self) -> None:
+        """What `capture: metadata` deploys."""
+        for side in ("frontend", "backend"):
+            for message in ("request", "response"):
+                self.set(DIAGNOSTIC, f"{side}.{message}.body.bytes", 0)
+        for message in ("requests", "responses"):
+            self.set(DIAGNOSTIC, f"largeLanguageModel.{message}", None)
+
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         secrets = request.url.path.endswith("/listSecrets")

@@ -14,12 +14,14 @@ from typing import Any
 import httpx
 
 from queries.check.clock import Clock
-from queries.check.workspace import NotYetError
+from queries.check.workspace import NotYetError, whole
 from tests.check import answers
 from tests.check.answers import Asked
 from tests.check.arm import ACCOUNT, GATEWAY, WORKSPACE, Arm
 
 KEY = "0123456789abcdef0123456789abcdef"
+CHUNK = 32
+"""Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
 Row = dict[str, Any]
 
 
@@ -127,8 +129,9 @@ class Azure:
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
+        minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
-            self._add(table, {"MetricName": name, "Total": float(len(self.requests))})
+            self._add(table, {"MetricName": name, **minute})
         return httpx.Response(200, text=body, headers=self._headers(f"acc-{number}"))
 
     def _refusal(self, request: httpx.Request) -> httpx.Response | None:
@@ -181,31 +184,46 @@ class Azure:
         if self.capture == "full":
             said = [choice["message"] for choice in answer["choices"]]
             messages = {"Request": asked.body["messages"], "Response": said}
-            for number, (column, value) in enumerate(messages.items(), start=1):
-                row = entry | {"SequenceNumber": number, column: json.dumps(value)}
-                self._add("ApiManagementGatewayLlmLog", row)
+            chunks = [
+                {column: text[at : at + size]}
+                for column, value in messages.items()
+                for text in [json.dumps(value)]
+                for size in [max(CHUNK, len(text) // 8)]
+                for at in range(0, len(text), size)
+            ]
+            for number, chunk in enumerate(chunks, start=1):
+                self._add("ApiManagementGatewayLlmLog", entry | {"SequenceNumber": number} | chunk)
 
     def _add(self, table: str, row: Row) -> None:
         row, change = {"TimeGenerated": self._now(), **row}, self.change.get(table)
         changed = change(row) if change else row
         if changed is not None:
             late = self.delay + self._random.uniform(0, self.spread)
-            copies = 2 if self.spread and "MetricName" not in row else 1
+            copies = 2 if self.spread else 1
             self._rows += [(self.clock.time + late, table, changed)] * copies
 
     def _now(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.skew)
 
     def query(self, kql: str) -> list[Row]:
+        return whole(self._answer, kql)
+
+    def _answer(self, kql: str) -> list[Row]:
         self.queries.append(kql)
         if self.denied and self.clock.time < self.denied_until:
             raise self.denied
         if self.clock.time < self.no_table_until:
             raise NotYetError("the table has no rows yet")
+        if kql.startswith("search "):
+            return self._searched(kql)
         table = next(line for line in kql.splitlines() if line[:3] in {"Api", "Azu"})
         if table == "AzureMetrics":
-            table = GATEWAY if GATEWAY in kql else ACCOUNT
-        times = re.findall(r"datetime\(([^)]+)\)", kql)
+            return _summed(self._there(GATEWAY if GATEWAY in kql else ACCOUNT, kql), kql)
+        return _first(self._there(table, kql), kql)
+
+    def _there(self, table: str, kql: str) -> list[Row]:
+        """The table's rows that have come, between the query's first two times."""
+        times = re.findall(r"datetime\(([^)]+)\)", kql)[:2]
         since, until = (datetime.fromisoformat(time) for time in times)
         found = [
             row
@@ -214,6 +232,16 @@ class Azure:
         ]
         self._random.shuffle(found)
         return found
+
+    def _searched(self, kql: str) -> list[Row]:
+        """`search "TERM" and "*TEXT*"`: how many rows of each table hold both."""
+        wanted = [word.strip("*") for word in re.findall(r'"([^"]*)"', kql.splitlines()[0])]
+        tables = dict.fromkeys(name for _, name, _ in self._rows)
+        counts = {
+            table: sum(all(word in str(row) for word in wanted) for row in self._there(table, kql))
+            for table in tables
+        }
+        return [{"Table": table, "Rows": count} for table, count in counts.items() if count]
 
     def columns(self, kql: str) -> list[str]:
         """What the query's header declares, unless told otherwise."""
@@ -227,9 +255,37 @@ class Azure:
     def first_round_over(self) -> float:
         """When the last row of the first round of two calls and three attempts was there."""
         ids = {f"corr-{n}" for n in (1, 2)} | {f"acc-{n}" for n in (1, 2)}
-        ids |= {f"no-{n}" for n in (1, 2, 3)}
-        metrics = [at for at, _, row in self._rows if "MetricName" in row][:4]
+        ids |= {f"no-{n}" for n in (0, 1, 2)}
+        metrics = [at for at, _, row in self._rows if "MetricName" in row][
+            : 8 if self.spread else 4
+        ]
         return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
+
+
+def _first(rows: list[Row], kql: str) -> list[Row]:
+    """As `order by` and `take` say: the wanted ones first if the query has them, the newest."""
+    given = dict(re.findall(r'^let (\w+) = "(.*)";$', kql, re.MULTILINE))
+    marker, ids = given.get("marker"), given.get("correlations", "") + given.get("requests", "")
+
+    def rank(row: Row) -> tuple[bool, datetime]:
+        own = [row.get(name) for name in ("CorrelationId", "RequestId") if row.get(name)]
+        marked = marker is not None and marker != "" and marker in str(row)
+        return "Wanted" in kql and (marked or any(one in ids for one in own)), row["TimeGenerated"]
+
+    if "order by" in kql:
+        rows = sorted(rows, key=rank, reverse=True)
+    limit = re.search(r"\| take (\d+)\s*$", kql)
+    return rows[: int(limit[1])] if limit else rows
+
+
+def _summed(rows: list[Row], kql: str) -> list[Row]:
+    """As metrics.kql sums: each minute's row once, if it says so."""
+    if "by TimeGenerated" in kql:
+        rows = list({(row["TimeGenerated"], row["MetricName"]): row for row in rows}.values())
+    totals: dict[str, float] = {}
+    for row in rows:
+        totals[row["MetricName"]] = totals.get(row["MetricName"], 0) + row["Total"]
+    return [{"MetricName": name, "Total": total} for name, total in totals.items()]
 
 
 def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:

@@ -31,6 +31,8 @@ class Run:
         self.screen = io.StringIO()
         self.terminal = False
         self.outputs: dict[str, Any] = {}
+        self.deployed_otherwise = False
+        """The API's diagnostic is that of `capture: full`, whatever is declared."""
 
     def __call__(self, *arguments: str, **proof: Any) -> Report:
         file = self.folder / "outputs.json"
@@ -38,6 +40,8 @@ class Run:
         for made in proof.get("deployments", ()):
             self.azure.arm.deploy(made["name"], made["model"])
         self.azure.capture = proof.get("capture", "full")
+        if self.azure.capture == "metadata" and not self.deployed_otherwise:
+            self.azure.arm.log_no_content()
         self.azure.body_bytes = proof.get("bodyBytes", 8192)
         console = Console(file=self.screen, force_terminal=self.terminal, width=200)
         world = World(

@@ -12,7 +12,7 @@ LOGS, LLM, DIAGNOSTICS = (
     "ApiManagementGatewayLlmLog",
     "AzureDiagnostics",
 )
-FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
+FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages", "long"]
 ALWAYS = ["refused", "error", "no-secrets"]
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
 OTHERS = ["account", "audit", "declared", "gateway-metrics", "account-metrics", "queries"]
@@ -29,6 +29,11 @@ def of(report: Report, proof: str) -> tuple[str, str, str]:
 
 def without(**columns: Any) -> Any:
     return lambda row: {**row, **columns}
+
+
+def says(column: str, text: str) -> Any:
+    """Another message than was sent, in its first chunk."""
+    return lambda row: row | {column: text if row[column].startswith("[{") else ""}
 
 
 def lost(_: Row) -> None:

@@ -95,7 +95,7 @@ def test_what_is_missing_is_named(run: Run, resource: str, says: str) -> None:
             DIAGNOSTIC,
             "loggerId",
             f"{GATEWAY}/loggers/insights",
-            "is",
+            f"loggerId of the API's diagnostic azuremonitor is {GATEWAY}/loggers/insights",
         ),
         (DIAGNOSTIC, "largeLanguageModel.logs", "disabled", "largeLanguageModel.logs"),
         (DIAGNOSTIC, "largeLanguageModel.requests", None, "requests of the API's diagnostic"),
@@ -212,6 +212,7 @@ def test_an_answer_of_another_shape_is_not_fatal(run: Run) -> None:
 
 
 def test_metadata_wants_no_bytes_and_no_messages(run: Run) -> None:
+    run.deployed_otherwise = True
     run.azure.change = {LOGS: lost}
 
     paths = {one.path for one in run("--timeout", "1", capture="metadata").differences}

@@ -18,8 +18,9 @@ from queries.check import CannotRunError
 from queries.check import __main__ as program
 from queries.check import outputs as reader
 from queries.check.arguments import parse
+from queries.check.pages import Paged
 from queries.check.proofs import PROOFS
-from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
+from queries.check.workspace import LogAnalytics, NoColumnError, NotYetError, RefusedError
 from tests.check.azure import outputs
 
 
@@ -146,6 +147,16 @@ COLUMNS = [{"name": "Name", "type": "string"}, {"name": "Total", "type": "real"}
 TABLE = {"tables": [{"name": "t", "columns": COLUMNS, "rows": [["Requests", 2.0]]}]}
 
 
+TABLE_MISSING = "'where' operator: Failed to resolve table or column expression named 'X_CL'"
+COLUMN_MISSING = "'where' operator: Failed to resolve column or scalar expression named 'Latncy'"
+SCALAR_MISSING = "'summarize' operator: Failed to resolve scalar expression named 'Latncy'"
+BROUGHT = "'extend' operator: Failed to resolve scalar expression named 'properties_s'"
+"""What Kusto says, code SEM0100, of each: https://github.com/SigmaHQ/sigma/issues/359
+
+A column of AzureDiagnostics comes later: https://github.com/dolevshor/Azure-OpenAI-Insights/issues/5
+"""
+
+
 def problem(message: str) -> str:
     return json.dumps({"error": {"code": "BadArgumentError", "message": message}})
 
@@ -158,6 +169,10 @@ def test_rows_come_by_column_name(service: Service) -> None:
     ("status", "body", "kind", "says"),
     [
         (400, problem("SEM0100: Failed to resolve table"), NotYetError, "no rows yet"),
+        (400, problem(TABLE_MISSING), NotYetError, "the table has no rows yet"),
+        (400, problem(COLUMN_MISSING), NoColumnError, "knows no column 'Latncy'"),
+        (400, problem(SCALAR_MISSING), NoColumnError, "named 'Latncy'"),
+        (400, problem(BROUGHT), NotYetError, "no row has brought the column properties_s yet"),
         (400, problem("SYN0002: no"), CannotRunError, "refuses a query"),
         (401, problem("InvalidTokenError"), CannotRunError, "no identity"),
         (403, problem("InsufficientAccessError"), RefusedError, "403"),
@@ -192,6 +207,28 @@ def test_a_throttled_query_is_asked_again_when_the_service_says(
 
     assert service.query() == [{"Name": "Requests", "Total": 2.0}]
     assert slept == [7]
+
+
+def test_a_full_answer_is_asked_for_in_pages(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(*given: Any, **more: Any) -> requests.Response:
+        asked.append(str(more))
+        rows = [["Requests", float(len(asked))]] * (2 if len(asked) == 1 else 1)
+        service.body = json.dumps({"tables": [{"name": "t", "columns": COLUMNS, "rows": rows}]})
+        return service.answer(*given, **more)
+
+    monkeypatch.setattr(requests.Session, "request", answer)
+    times = (
+        "let since = datetime(2026-03-01T12:00:00Z);\nlet until = datetime(2026-03-01T13:00:00Z);"
+    )
+    workspace = LogAnalytics("https://api.loganalytics.io", "id")
+
+    rows = workspace.query(Paged(f"{times}\nAzureMetrics\n| take 2"))
+
+    assert [row["Total"] for row in rows] == [2.0, 3.0]
 
 
 def test_columns_are_known_without_rows(service: Service) -> None:

@@ -1,6 +1,9 @@
 """The library's queries run beside the looks at the calls' rows."""
 
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -43,3 +46,58 @@ def test_a_query_that_had_no_table_is_run_again_once_rows_have_come(run: Run) ->
 
     assert of(run(), "queries")[0] == "seen"
     assert max(map(asked.count, asked)) == 2, "not at every look"
+
+
+def test_one_look_waits_for_the_queries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--no-traffic` looks once unless told otherwise, and each query takes its time."""
+    assert run().verdict == "proven"
+    columns = run.azure.columns
+
+    def slow(kql: str) -> list[str]:
+        time.sleep(0.02)
+        return columns(kql)
+
+    monkeypatch.setattr(library_run, "PATIENCE", 0.01)
+    run.azure.columns = slow  # type: ignore[method-assign]
+
+    assert of(run("--no-traffic"), "queries")[0] == "seen"
+
+
+ENDLESS = """
+import threading
+from queries.check import __main__ as program, library_run
+from queries.check.evidence import Evidence
+from queries.check.outputs import target
+from tests.check.azure import FakeClock, outputs
+
+class Workspace:
+    def columns(self, kql):
+        threading.Event().wait()
+
+library_run.PATIENCE = 0
+now = FakeClock().now()
+queries = library_run.LibraryRun(Workspace())
+queries.look(Evidence(target=target(outputs()), since=now, until=now))
+queries.close()
+print("the verdict")
+program.leave(130)
+"""
+
+
+def test_a_query_under_way_does_not_keep_the_process() -> None:
+    """It may take minutes, which nobody waits for who has pressed Ctrl-C."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDLESS], check=False, timeout=60, capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "the verdict\n", "")
+
+
+def test_a_bug_in_a_query_is_not_swallowed(run: Run) -> None:
+    def broken(_: str) -> list[str]:
+        raise ZeroDivisionError
+
+    run.azure.columns = broken  # type: ignore[method-assign]
+
+    with pytest.raises(ZeroDivisionError):
+        run()

@@ -15,11 +15,10 @@ from queries.check.configuration import (
     route_rules,
     settings_rules,
 )
-from queries.check.configuration.base import Difference, Rule
+from queries.check.configuration.base import Rule
 from queries.check.configuration.read import READS, Manager, UnreadableError
+from queries.check.difference import Difference
 from queries.check.outputs import Target
-
-__all__ = ["Configuration", "Difference"]
 
 RULES: tuple[Rule, ...] = (
     *access_rules.RULES,
@@ -31,10 +30,12 @@ RULES: tuple[Rule, ...] = (
     *settings_rules.RULES,
 )
 """In the order of a call's way, from the caller to the workspace."""
-
-
-UNSEEN_RULES: tuple[Rule, ...] = (*model_rules.RULES, *logging_rules.SAMPLING_RULES)
-
+UNSEEN_RULES: tuple[Rule, ...] = (
+    *model_rules.RULES,
+    logging_rules.PRESENT,
+    logging_rules.SAMPLING,
+)
+CONTENT_RULES: tuple[Rule, ...] = (logging_rules.BODIES, logging_rules.LLM)
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of another shape than documented raises."""
 
@@ -61,8 +62,12 @@ class Configuration:
         return self.differences(settings_rules.AUDIT_RULES)
 
     def unseen(self) -> list[Difference]:
-        """What calls show by chance or not at all: a share of the sampling, another model."""
-        return self.differences(UNSEEN_RULES)
+        """What calls show by chance or not at all: a share of the sampling, another model.
+
+        Where no content may be logged, also what would log any: no row of a few calls shows it.
+        """
+        metadata = self.target.capture == "metadata"
+        return self.differences((*UNSEEN_RULES, *(CONTENT_RULES if metadata else ())))
 
     def _compared(self, rule: Rule) -> list[Difference]:
         try:

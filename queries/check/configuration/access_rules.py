@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from queries.check.configuration.base import (
     Deployed,
-    Difference,
     Json,
     Rule,
     differs,
@@ -15,6 +14,7 @@ from queries.check.configuration.base import (
     missing,
     properties,
 )
+from queries.check.difference import Difference
 from queries.check.outputs import Target
 
 ROLE = "Cognitive Services User"

@@ -9,10 +9,6 @@ from typing import Any
 from queries.check.difference import REFRESH, Difference
 from queries.check.outputs import Target
 
-__all__ = [
-    "REFRESH",
-    "Difference",
-]
 Json = dict[str, Any]
 Deployed = Mapping[str, Any]
 """What was read, by a name of `read.READS`; None for what does not exist."""

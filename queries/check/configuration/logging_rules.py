@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
-    REFRESH,
     Deployed,
-    Difference,
     Json,
     Rule,
     differs,
@@ -20,6 +18,7 @@ from queries.check.configuration.base import (
     same_id,
 )
 from queries.check.configuration.read import LOGGER
+from queries.check.difference import REFRESH, Difference
 from queries.check.outputs import Target
 
 DIAGNOSTIC = "the API's diagnostic azuremonitor"
@@ -130,14 +129,17 @@ def _of_api(deployed: Deployed) -> Json:
     return properties(deployed["diagnostic"])
 
 
-SAMPLING_RULES = (Rule(("diagnostic",), sampling),)
+PRESENT = Rule(("diagnostic",), present)
+SAMPLING = Rule(("diagnostic",), sampling)
+BODIES = Rule(("diagnostic",), bodies)
+LLM = Rule(("diagnostic",), llm)
 RULES = (
-    Rule(("diagnostic",), present),
+    PRESENT,
     Rule(("diagnostic", "logger"), logger),
-    *SAMPLING_RULES,
-    Rule(("diagnostic",), bodies),
+    SAMPLING,
+    BODIES,
     Rule(("diagnostic",), always_log),
     Rule(("diagnostic",), client_ip),
     Rule(("diagnostic",), masks),
-    Rule(("diagnostic",), llm),
+    LLM,
 )

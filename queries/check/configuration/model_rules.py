@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from queries.check.configuration.base import (
     Deployed,
-    Difference,
     Rule,
     differs,
     inside,
     properties,
 )
+from queries.check.difference import Difference
 from queries.check.outputs import Target
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
-    REFRESH,
     Deployed,
-    Difference,
     Rule,
     differs,
     missing,
     properties,
 )
 from queries.check.configuration.xml import Element, parse
+from queries.check.difference import REFRESH, Difference
 from queries.check.outputs import Target
 
 POLICY = "the API's policy"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
-    REFRESH,
     Deployed,
-    Difference,
     Rule,
     differs,
     inside,
@@ -15,6 +13,7 @@ from queries.check.configuration.base import (
     missing,
     properties,
 )
+from queries.check.difference import REFRESH, Difference
 from queries.check.outputs import Target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ import httpx
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
+from queries.check.answers import retry_after
 from queries.check.outputs import Target
 
 SERVICES = "2024-05-01"
@@ -27,7 +29,12 @@ NEIGHBOURS = 50
 """Most other APIs that are looked at."""
 PAGES = 20
 """Most pages of a list that are read."""
-FORBIDDEN, NOT_FOUND, OK = 403, 404, 200
+NOT_FOUND, OK, THROTTLED = 404, 200, 429
+TRIES = 4
+"""How often a throttled request is made: Resource Manager limits requests by identity.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+"""
 
 
 class Credential(Protocol):
@@ -48,7 +55,8 @@ class Manager:
     endpoint: str
     client: Callable[[], httpx.Client]
     credential: Callable[[], Credential] = DefaultAzureCredential
-    _token: str = field(default="", repr=False)
+    sleep: Callable[[float], None] = time.sleep
+    _identity: Credential | None = field(default=None, repr=False)
     _down: str = ""
     """Why nothing can be read; found out once."""
 
@@ -93,9 +101,7 @@ class Manager:
         if self._down:
             raise UnreadableError(self._down)
         try:
-            headers = {"Authorization": f"Bearer {self._bearer()}"}
-            with self.client() as client:
-                answer = client.request(method, url, params=query, headers=headers, timeout=TIMEOUT)
+            answer = self._answer(method, url, query)
             body = answer.json() if answer.status_code == OK else None
         except AzureError as error:
             self._down = f"no identity: {type(error).__name__}"
@@ -107,10 +113,21 @@ class Manager:
             raise UnreadableError(f"HTTP {answer.status_code}")
         return body if isinstance(body, dict) else None
 
+    def _answer(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
+        """The answer, of a throttled request the last."""
+        for number in range(1, TRIES + 1):
+            headers = {"Authorization": f"Bearer {self._bearer()}"}
+            with self.client() as client:
+                answer = client.request(method, url, params=query, headers=headers, timeout=TIMEOUT)
+            if answer.status_code != THROTTLED or number == TRIES:
+                break
+            self.sleep(max(1, retry_after(answer)))
+        return answer
+
     def _bearer(self) -> str:
-        if not self._token:
-            self._token = self.credential().get_token(f"{self.endpoint}/.default").token
-        return self._token
+        """A token that is valid now: the credential keeps it, and renews it in time."""
+        self._identity = self._identity or self.credential()
+        return str(self._identity.get_token(f"{self.endpoint}/.default").token)
 
 
 Read = Callable[[Manager, Target], Any]

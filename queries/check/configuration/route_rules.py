@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from queries.check.configuration.base import (
     Deployed,
-    Difference,
     Rule,
     missing,
     properties,
 )
+from queries.check.difference import Difference
 from queries.check.outputs import Target
 
 IN_PORTAL = "portal: API Management > APIs"

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from queries.check.configuration.base import (
-    REFRESH,
     Deployed,
-    Difference,
     Json,
     Rule,
     differs,
@@ -20,6 +18,7 @@ from queries.check.configuration.base import (
     properties,
     same_id,
 )
+from queries.check.difference import REFRESH, Difference
 from queries.check.evidence import DIAGNOSTICS
 from queries.check.outputs import Target
 

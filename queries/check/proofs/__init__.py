@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from queries.check.outputs import Target
-from queries.check.proofs import audit, content, library, llm, long, metrics, refused, rows, secrets
-from queries.check.proofs.base import Proof
+from dataclasses import replace
 
+from queries.check.outputs import Target
+from queries.check.proofs import (
+    audit,
+    calls,
+    content,
+    library,
+    llm,
+    long,
+    metrics,
+    refused,
+    rows,
+    secrets,
+)
+from queries.check.proofs.base import Proof, skipped
+
+NEEDS_CALLS = (long.LONG, refused.REFUSED, refused.ERROR)
+"""Judged by calls that only the check makes."""
 PROOFS = (
-    rows.CALL,
+    calls.CALL,
     content.PROMPT,
     content.COMPLETION,
     rows.CALLER,
@@ -33,3 +48,21 @@ def of(target: Target) -> list[Proof]:
     if not target.every_call:
         return [rows.SAMPLING]
     return [proof for proof in PROOFS if proof.applies(target)]
+
+
+def without_traffic(target: Target) -> list[Proof]:
+    """The same where only calls of others are judged: of each deployment, as far as it has any."""
+    if not target.every_call:
+        return [rows.SAMPLING]
+    called = [calls.called_by_others(deployment) for deployment in target.deployments]
+    others = [proof for proof in PROOFS if proof is not calls.CALL]
+    return called + [
+        _needs_traffic(proof) if proof in NEEDS_CALLS else proof
+        for proof in others
+        if proof in NEEDS_CALLS or proof.applies(target)
+    ]
+
+
+def _needs_traffic(proof: Proof) -> Proof:
+    verdict = skipped("it needs calls of the check's own", calls.TRAFFIC_FIX)
+    return replace(proof, needs=(), judge=lambda _: verdict)

@@ -6,20 +6,24 @@ from collections.abc import Callable
 
 from queries.check.difference import Difference
 from queries.check.evidence import Evidence
-from queries.check.proofs.base import Proof, Verdict, failed, seen
+from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+
+READER_FIX = "give this identity the role Reader on the stack's resource group"
 
 
 def _without(
     differences: Callable[[Evidence], list[Difference]], said: str
 ) -> Callable[..., Verdict]:
-    """Fails by a difference; what could not be read is told, and fails nothing."""
+    """Fails by a difference; where something cannot be read, its absence cannot be told."""
 
     def judge(evidence: Evidence) -> Verdict:
+        if not evidence.configured:
+            return waiting("the deployed configuration has not been looked at")
         found = differences(evidence)
         if found:
             return failed("; ".join(map(str, found)), found[0].fix)
         if evidence.unreadable:
-            return seen(f"not judged: the configuration cannot be read ({evidence.unreadable})")
+            return skipped(f"the configuration cannot be read ({evidence.unreadable})", READER_FIX)
         return seen(said)
 
     return judge

@@ -14,13 +14,18 @@ from queries.check.proofs.base import (
     failed,
     no_row,
     seen,
+    skipped,
     waiting,
 )
 from queries.check.records import Call
 from queries.check.workspace import Row
 
-SETTLE = timedelta(seconds=10)
-"""How long the rows must have stayed the same before their silence counts."""
+SETTLE = timedelta(minutes=5)
+"""How long the rows must have stayed the same before their silence counts.
+
+Each table has its own delay, of some minutes at most as a rule.
+https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
+"""
 ENTRY_LIMIT = 32 * 1024
 """Bytes of one gateway log entry, beyond which all its bodies are dropped.
 
@@ -28,8 +33,6 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-use-azure-
 """
 ENVELOPE = 2 * 1024
 """Bytes that an entry's other columns take, roughly."""
-PLACES = ("Url", "BackendUrl", "url_s", "backendUrl_s")
-"""Columns that name a deployment, which a call that must fail marks."""
 OFF_FIX = (
     "pulumi up --refresh puts the API's diagnostic back; look for a second diagnostic of the "
     "gateway that logs bodies"
@@ -50,7 +53,7 @@ def _completion(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("gateway", call)
     streamed = call.kind == "stream" and evidence.target.messages
     if streamed and rows and not any(text(row, name) for row in rows for name in columns):
-        return seen("not judged: no body of a streamed answer; the LLM log has its text")
+        return skipped("no body of a streamed answer; the LLM log has its text")
     return _judge(evidence, call, columns, call.response, call.response_id)
 
 
@@ -117,29 +120,40 @@ def _no_content(evidence: Evidence, call: Call) -> Verdict:
         return no_row(evidence, "gateway", GATEWAY_LOG)
     if evidence.target.llm_logging and not llm and call.is_chat:
         return no_row(evidence, "llm", LLM_LOG)
-    if call.marker and evidence.still_for() < SETTLE:
-        return waiting(f"no content so far; rows must stay so for {SETTLE.seconds} s")
     return seen("the call's rows hold no content")
 
 
 def _nowhere(evidence: Evidence) -> Verdict:
-    """No row of any table, not even of another API, holds a marker of this run.
-
-    Of calls that others made, only the newest tells how content is treated now.
-    """
-    found = sorted(
+    """No row of any table, not even of another API or service, holds a marker of this run."""
+    found = [
         f"{table}.{column}"
         for source, table in TABLES.items()
         for row in evidence.of(source)
         for column, value in row.items()
-        if evidence.marker and column not in PLACES and evidence.marker in str(value)
-    )
+        if evidence.marker and evidence.marker in str(value)
+    ]
+    known = {place.partition(".")[0] for place in found}
+    tables = {text(row, "Table") for row in evidence.of("every-table")}
+    found = sorted({*found, *(tables - known)})
     if found:
-        return failed(f"a prompt of this check is in {', '.join(dict.fromkeys(found))}", OFF_FIX)
-    calls = evidence.calls if evidence.first() else evidence.calls[:1]
-    return each_call(_no_content)(replace(evidence, calls=calls))
+        return failed(f"a prompt of this check is in {', '.join(found)}", OFF_FIX)
+    verdict = _of_calls(evidence)
+    return _settled(evidence) if evidence.marker and verdict.status == "seen" else verdict
 
 
+def _settled(evidence: Evidence) -> Verdict:
+    """Once every table has been searched, and rows have long stayed as they are."""
+    if "every-table" not in evidence.rows:
+        reason = evidence.waiting.get("every-table") or "not asked yet"
+        return waiting(f"the workspace's tables are not searched yet ({reason})")
+    if evidence.still_for() < SETTLE:
+        minutes = SETTLE.total_seconds() / 60
+        waits = waiting(f"no content so far; the rows must stay so for {minutes:g} minutes")
+        return replace(waits, lost=True)
+    return seen("no table holds a prompt of this check, and the rows of its calls no content")
+
+
+_of_calls = each_call(_no_content)
 PROMPT = Proof(
     id="prompt",
     about="the gateway log holds the prompt of each call, before and after the policy",
@@ -159,7 +173,7 @@ COMPLETION = Proof(
 NO_CONTENT = Proof(
     id="no-content",
     about="with capture: metadata, no table holds a prompt or a completion",
-    needs=("gateway", "llm", *TABLES),
+    needs=("gateway", "llm", *TABLES, "every-table"),
     judge=_nowhere,
     applies=lambda target: target.capture == "metadata",
     fix=GATEWAY_LOG_FIX,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from queries.check import kinds
-from queries.check.evidence import LLM_LOG, Evidence, held, text
+from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence, held, text
 from queries.check.proofs.base import (
     LLM_LOG_FIX,
     Proof,
@@ -14,6 +14,7 @@ from queries.check.proofs.base import (
     failed,
     no_row,
     seen,
+    skipped,
     waiting,
 )
 from queries.check.records import Call, Usage
@@ -58,7 +59,7 @@ def _by_body(evidence: Evidence, call: Call) -> Verdict:
     if not call.is_chat and (
         not evidence.target.bodies or len(call.response) > evidence.target.body_bytes
     ):
-        return seen("not judged: usage is not in what is logged of a response")
+        return skipped("its usage is not in what is logged of it")
     bodies = [text(row, "ResponseBody") for row in evidence.linked("gateway", call)]
     if not any(bodies):
         return waiting("no logged response to read usage from yet")
@@ -97,8 +98,6 @@ def _compared(call: Call, logged: Usage, where: str) -> Verdict:
 
 def _messages(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("llm", call)
-    if not call.is_chat and not rows:
-        return seen("not judged: the LLM log is documented for chat completions only")
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
     prompt, completion = whole(rows, "Request"), whole(rows, "Response")
@@ -106,6 +105,8 @@ def _messages(evidence: Evidence, call: Call) -> Verdict:
         missing = "prompt" if not prompt else "completion"
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
     if call.marker not in prompt or call.answer not in completion:
+        if not (_complete(rows, "Request") and _complete(rows, "Response")):
+            return waiting(f"{len(rows)} entries in {LLM_LOG}, which hold a part of the messages")
         return failed(
             "the messages logged for this call are not those that were sent",
             "open prompts-and-completions.kql and report it to Azure support with the call's time",
@@ -113,26 +114,51 @@ def _messages(evidence: Evidence, call: Call) -> Verdict:
     return seen(f"{call.marker or 'text'} in RequestMessages, and the answer in ResponseMessages")
 
 
+def _has_messages(evidence: Evidence, call: Call) -> bool:
+    """The LLM log is documented for chat completions only; what else it holds has to be right."""
+    return call.is_chat or bool(evidence.linked("llm", call))
+
+
 def whole(rows: list[Row], column: str) -> str:
     """The chunks of one call's message in order, each once."""
+    return "".join(_chunks(rows, column).values())
+
+
+def _chunks(rows: list[Row], column: str) -> dict[int, str]:
+    """By their number, in order."""
     chunks = {
         int(row.get("SequenceNumber") or 0): held(row, column) for row in rows if held(row, column)
     }
-    return "".join(chunks[number] for number in sorted(chunks))
+    return dict(sorted(chunks.items()))
+
+
+def _complete(rows: list[Row], column: str) -> bool:
+    """No chunk is missing, between two or at an end: then they are JSON."""
+    numbers = list(_chunks(rows, column))
+    gapless = not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))
+    return gapless and _is_json(whole(rows, column))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 TOKENS = Proof(
     id="tokens",
     about="the tokens logged of each call are those that the caller was told",
     needs=("gateway", "llm"),
-    judge=each_call(_tokens),
+    judge=each_call(_tokens, log=lambda call: LLM_LOG if call.is_chat else GATEWAY_LOG),
     fix=LLM_LOG_FIX,
 )
 MESSAGES = Proof(
     id="messages",
     about="the LLM log holds the prompt and the completion of each chat",
     needs=("llm", "gateway"),
-    judge=each_call(_messages),
-    applies=lambda target: target.messages,
+    judge=each_call(_messages, only=_has_messages),
+    applies=lambda target: target.messages and kinds.chats(target),
     fix=LLM_LOG_FIX,
 )

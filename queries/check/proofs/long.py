@@ -16,6 +16,7 @@ from queries.check.proofs.base import (
     failed,
     no_row,
     seen,
+    skipped,
     together,
     waiting,
 )
@@ -30,6 +31,12 @@ MESSAGES_FIX = (
     "raise llmMessageBytes, or pulumi up --refresh if the portal shows a smaller size (API > "
     "Settings > Azure Monitor > Log LLM messages)"
 )
+
+
+def _judge(evidence: Evidence) -> Verdict:
+    if reason := kinds.no_long_calls(evidence.target):
+        return skipped(reason[0], reason[1])
+    return _of_calls(evidence)
 
 
 def _long(evidence: Evidence, call: Call) -> Verdict:
@@ -49,7 +56,7 @@ def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
     """
     limit = evidence.target.body_bytes
     if len(raw) <= limit:
-        return seen(f"the model answered {len(raw)} bytes only, which are not cut")
+        return skipped(f"the model answered {len(raw)} bytes only, which are not cut")
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
@@ -78,7 +85,7 @@ def _whole(evidence: Evidence, call: Call, side: str) -> Verdict:
     if side == "Request":
         sent = kinds.prompt(call.kind, call.marker, evidence.target)
     if not sent:
-        return seen("the model answered without text")
+        return skipped("the model answered without text")
     if not logged:
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with {side}Messages")
     if sent in contents(logged):
@@ -107,12 +114,13 @@ def _collect(value: Any, found: list[str]) -> None:
         _collect(child, found)
 
 
+_of_calls = each_call(_long, only=lambda _, call: call.kind in kinds.LONG)
 LONG = Proof(
     id="long",
     about="a prompt and a completion over the body limit are cut in the gateway log, and whole in "
     "the LLM log",
     needs=("gateway", "llm"),
-    judge=each_call(_long, only=lambda call: call.kind in kinds.LONG),
-    applies=lambda target: target.can_call and kinds.long_deployment(target) is not None,
+    judge=_judge,
+    applies=lambda target: target.messages and kinds.chats(target),
     fix=LLM_LOG_FIX,
 )

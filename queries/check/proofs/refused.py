@@ -16,7 +16,7 @@ from queries.check.proofs.base import (
     together,
     waiting,
 )
-from queries.check.records import Attempt, AttemptName
+from queries.check.records import TRANSIENT, Attempt, AttemptName
 
 NOT_FOUND = "DeploymentNotFound"
 ERROR_BYTES = 512
@@ -41,13 +41,19 @@ def _judge(*names: AttemptName) -> Callable[[Evidence], Verdict]:
 
 
 def _of_kind(evidence: Evidence, name: AttemptName) -> Verdict:
-    """One round is enough for the row; an answer that is no refusal is enough to fail."""
+    """One round is enough for the row; an answer that is no refusal is enough to fail.
+
+    One that was throttled or lost tells neither.
+    """
     made = [attempt for attempt in evidence.attempts if attempt.name == name]
-    wrong = next((one for one in made if one.status != one.expected), None)
+    answered = [attempt for attempt in made if attempt.status not in TRANSIENT]
+    wrong = next((one for one in answered if one.status != one.expected), None)
     if wrong:
         fix = ERROR_FIX if wrong.expected != 401 else OPEN_FIX  # noqa: PLR2004
         return failed(f"{name}: not refused with {wrong.expected} but answered {wrong.cause}", fix)
-    verdicts = [_logged(evidence, attempt) for attempt in made]
+    if not answered:
+        return waiting(f"{name}: {made[-1].cause if made else 'not tried'}")
+    verdicts = [_logged(evidence, attempt) for attempt in answered]
     return next((verdict for verdict in verdicts if verdict.status != "waiting"), verdicts[0])
 
 

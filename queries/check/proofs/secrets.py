@@ -18,7 +18,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call
-from queries.check.workspace import Row
+from queries.check.workspace import NO_TABLE, Row
 
 TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}|Bearer\s+ey[\w-]{8,}", re.IGNORECASE)
 """A JSON Web Token as it is sent: https://www.rfc-editor.org/rfc/rfc7519#section-3.1"""
@@ -34,7 +34,7 @@ def _judge(evidence: Evidence) -> Verdict:
     if not evidence.calls:
         return waiting(NO_CALL)
     rows = {source: evidence.of(source) for source in TABLES}
-    missing = _awaited(evidence, rows)
+    missing = _unread(evidence) or _awaited(evidence, rows)
     if missing and evidence.changed != evidence.now:
         return missing
     found = _secrets(evidence, rows)
@@ -89,6 +89,15 @@ def _awaited(evidence: Evidence, rows: dict[Source, list[Row]]) -> Verdict | Non
         ]
         if not any(came):
             return no_row(evidence, source, TABLES[source])
+    return None
+
+
+def _unread(evidence: Evidence) -> Verdict | None:
+    """A table that there is must have been read at the last look."""
+    for source, table in TABLES.items():
+        reason = evidence.waiting.get(source, NO_TABLE)
+        if reason != NO_TABLE:
+            return waiting(f"{table} cannot be read now ({reason})")
     return None
 
 

@@ -108,7 +108,7 @@ MISTAKES = (
         "override deleted",
         "Override global is unticked in the API's Azure Monitor settings; there is no global one.",
         deleted(of(DIAGNOSTIC)),
-        3,
+        1,
         ("the API's diagnostic azuremonitor is missing",),
     ),
     Mistake(

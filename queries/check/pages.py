@@ -1,0 +1,86 @@
+"""Results larger than one answer, read as pages of time.
+
+The service has no paging: it cuts an answer of more than 500,000 rows or 100 MB, and a query that
+takes some thousands of rows at a time says itself that it may have left rows out.
+https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from queries.library import literal
+
+Row = dict[str, Any]
+SHORTEST = timedelta(seconds=1)
+"""A time that is not divided any more."""
+MOST_PAGES = 60
+"""Queries that one result may take: a third of what the service answers in 30 s."""
+_TAKE = re.compile(r"\| take (\d+)\s*$")
+_TIME = r"^let {} = datetime\(([^)]+)\);$"
+
+
+class TooManyError(Exception):
+    """The rows of a query are too many to be read."""
+
+
+class Paged(str):
+    """KQL with lines `let since` and `let until`, and a `take` at its end; every row of it counts.
+
+    Both times belong to a page, so a row of the very moment between two comes twice.
+    """
+
+    __slots__ = ()
+
+
+def in_pages(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
+    """Every row of a query: where an answer is as large as its `take`, of both halves of the time.
+
+    Raises:
+        TooManyError: the rows are too many to be read.
+    """
+    if not isinstance(kql, Paged):
+        return ask(kql)
+    rows: list[Row] = []
+    left, asked = [str(kql)], 0
+    while left:
+        page = left.pop()
+        asked += 1
+        if asked > MOST_PAGES:
+            raise TooManyError(f"more rows than {MOST_PAGES} queries can read")
+        found = ask(page)
+        if len(found) < _limit(page):
+            rows += found
+        else:
+            left += _halves(page)
+    return rows
+
+
+def _limit(kql: str) -> int:
+    found = _TAKE.search(kql)
+    if found is None:
+        raise ValueError("a paged query ends with `take`")
+    return int(found[1])
+
+
+def _halves(kql: str) -> list[str]:
+    since, until = _time(kql, "since"), _time(kql, "until")
+    if until - since < SHORTEST:
+        raise TooManyError(f"more than {_limit(kql)} rows in a second, which cannot be read")
+    middle = since + (until - since) / 2
+    return [_with(kql, "until", middle), _with(kql, "since", middle)]
+
+
+def _time(kql: str, name: str) -> datetime:
+    found = re.search(_TIME.format(name), kql, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"a paged query has a line `let {name}`")
+    return datetime.fromisoformat(found[1])
+
+
+def _with(kql: str, name: str, time: datetime) -> str:
+    line = f"let {name} = {literal(time)};"
+    return re.sub(_TIME.format(name), line, kql, count=1, flags=re.MULTILINE)

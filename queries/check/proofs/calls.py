@@ -1,0 +1,51 @@
+"""The calls were answered: by which deployments, and what was left out."""
+
+from __future__ import annotations
+
+from queries.check.evidence import Evidence
+from queries.check.outputs import Deployment
+from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+
+NOBODY_FIX = "nobody called in the last 24 hours, or nothing is logged: run without --no-traffic"
+TRAFFIC_FIX = "run without --no-traffic to have it judged"
+
+
+def _call(evidence: Evidence) -> Verdict:
+    if evidence.failed_calls:
+        detail = "; ".join(f"{name}: {cause}" for name, cause, _ in evidence.failed_calls)
+        return failed(detail, evidence.failed_calls[0][2])
+    if not evidence.calls:
+        return waiting("no answered call yet")
+    names = ", ".join(sorted({call.deployment for call in evidence.calls}))
+    left_out = "".join(f"; left out {label}: {why}" for label, why in evidence.left_out.items())
+    return seen(f"200 from {names}{left_out}")
+
+
+CALL = Proof(
+    id="call",
+    about="every deployment answers every kind of call that it serves",
+    needs=(),
+    judge=_call,
+    fix="",
+)
+
+
+def called_by_others(deployment: Deployment) -> Proof:
+    """Somebody called the deployment of late, and was answered."""
+
+    def judge(evidence: Evidence) -> Verdict:
+        if not evidence.calls:
+            return waiting("no answered call in the gateway's log")
+        name = deployment.name.lower()
+        times = [call.started for call in evidence.calls if call.deployment.lower() == name]
+        if not times:
+            return skipped("no answered call of it in the last 24 hours", TRAFFIC_FIX)
+        return seen(f"answered a call at {max(times):%Y-%m-%d %H:%M:%S}")
+
+    return Proof(
+        id=f"{CALL.id}:{deployment.name}",
+        about=f"{deployment.name} has answered a call in the last 24 hours",
+        needs=("gateway",),
+        judge=judge,
+        fix=NOBODY_FIX,
+    )

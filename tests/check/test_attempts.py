@@ -1,0 +1,123 @@
+"""Calls that must fail, and do so otherwise than expected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from queries.check import attempts
+from queries.check import outputs as reader
+from queries.check.calls import Caller
+from queries.check.records import TRANSIENT
+from tests.check.azure import KEY, Azure, outputs, refused
+from tests.check.conftest import Run
+from tests.check.reading import ends, of
+
+
+class Gateway:
+    """Answers the first attempts without a key by what is set, then as always."""
+
+    def __init__(self, azure: Azure, *answers: httpx.Response | Exception) -> None:
+        self.handle, self.answers = azure.handle, list(answers)
+        self.asked = 0
+        azure.handle = self  # type: ignore[method-assign]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if "/no-such-" not in request.url.path or request.headers.get("api-key") is not None:
+            return self.handle(request)
+        self.asked += 1
+        if not self.answers:
+            return self.handle(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def throttled() -> httpx.Response:
+    return refused(429, "429", "Rate limit is exceeded. Try again in 20 seconds.", **LATER)
+
+
+LATER = {"Retry-After": "20"}
+
+
+@pytest.mark.parametrize("status", TRANSIENT)
+def test_a_transient_answer_is_no_refusal_and_no_alarm(run: Run, status: int) -> None:
+    fault = refused(status, "x", "oh") if status else httpx.ConnectError("reset")
+    gateway = Gateway(run.azure, fault, fault)
+
+    assert run().verdict == "proven"
+    assert gateway.asked == 3
+
+
+def test_a_throttled_attempt_is_made_again_when_the_service_says(run: Run) -> None:
+    Gateway(run.azure, throttled())
+
+    assert run().verdict == "proven"
+    assert 20 in run.clock.slept
+
+
+def test_attempts_that_are_never_let_through_are_waited_for(run: Run) -> None:
+    Gateway(run.azure, *[throttled() for _ in range(1000)])
+
+    report = run("--timeout", "3")
+
+    assert (report.status, ends(report)["refused"]) == (3, "timeout")
+    assert "no key: HTTP 429" in of(report, "refused")[1]
+    assert "anybody may call" not in of(report, "refused")[2]
+    assert run.clock.time <= 181
+
+
+def test_attempts_of_a_later_round_stand_in_for_lost_ones(run: Run) -> None:
+    Gateway(run.azure, *[httpx.ConnectError("reset") for _ in range(4)])
+    run.azure.delay = 1
+
+    report = run("--timeout", "30")
+
+    assert report.verdict == "proven"
+    assert "no key: 401" in of(report, "refused")[1]
+
+
+def test_an_api_that_asks_for_no_key_is_told_at_once(run: Run) -> None:
+    run.azure.keys = False
+
+    status, detail, fix = of(run(), "refused")
+
+    assert status == "failed"
+    assert "no key: not refused with 401 but answered HTTP 404" in detail
+    assert "anybody may call" in fix
+
+
+def test_a_service_that_repeats_the_key_does_not_get_it_printed(run: Run) -> None:
+    echo = refused(403, "Forbidden", f"no\x07 entry for {KEY}")
+    Gateway(run.azure, echo)
+
+    report = run()
+
+    assert "HTTP 403 Forbidden: no  entry for ***" in of(report, "refused")[1]
+    assert KEY not in run.screen.getvalue()
+
+
+@pytest.mark.parametrize("skew", [-3600, 0, 3600])
+def test_attempts_are_timed_by_the_services_clock(run: Run, skew: int) -> None:
+    """Their rows have its times, and are asked for by them."""
+    run.azure.skew = skew
+    target = reader.target(outputs()).model_copy(update={"key": SecretStr(KEY)})
+    with httpx.Client(transport=httpx.MockTransport(run.azure.handle)) as client:
+        caller = Caller(target=target, client=client, clock=run.clock, deadline=60)
+        made = attempts.make(caller)
+
+    service = run.clock.now() + timedelta(seconds=skew)
+    assert [(one.started, one.ended) for one in made] == [(service, service)] * 3
+
+
+def test_the_wrong_key_is_no_key_of_anybody(run: Run) -> None:
+    run()
+
+    keys = [request.headers.get("api-key") for request in run.azure.refused]
+    assert keys[0] is None
+    assert keys[1] not in {None, KEY}
+    assert len(str(keys[1])) == len(KEY)

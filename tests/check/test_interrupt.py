@@ -1,0 +1,65 @@
+"""Ctrl-C: what is known by then is kept, and told."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from queries.check import __main__ as program
+from queries.check.report import Report
+from tests.check.arm import GATEWAY
+from tests.check.conftest import Run
+from tests.check.reading import LOGS, ends, lost, of, without
+
+
+def test_during_the_calls_each_proof_is_told_as_awaited(run: Run) -> None:
+    handle = run.azure.handle
+
+    def second_never(request: httpx.Request) -> httpx.Response:
+        if len(run.azure.requests) == 1:
+            raise KeyboardInterrupt
+        return handle(request)
+
+    run.azure.handle = second_never  # type: ignore[method-assign]
+    report = run()
+    report.write_json(run.folder / "r.json")
+
+    value = json.loads((run.folder / "r.json").read_text())
+    assert (report.status, value["verdict"], value["error"]) == (130, "error", "interrupted")
+    assert of(report, "caller")[::2] == ("waiting", "")
+    assert of(report, "audit")[0] == "waiting", "the configuration was not read yet"
+    assert "200 from text-turbo" in of(report, "call")[1]
+
+
+def test_a_proof_that_has_failed_stays_the_verdict(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.azure.change = {LOGS: without(CallerIpAddress=""), GATEWAY: lost}
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.clock, "sleep", interrupt)
+    report = run()
+
+    assert (report.verdict, report.status) == ("failed", 130)
+    assert ends(report)["gateway-metrics"] == "waiting"
+
+
+def test_the_files_are_written_and_the_status_is_130(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Report:
+        report = Report()
+        report.interrupt()
+        return report
+
+    monkeypatch.setattr(program, "check", interrupted)
+    files = [run.folder / "r.json", run.folder / "r.xml"]
+
+    status = program.main(["--json", str(files[0]), "--junit", str(files[1])])
+
+    assert status == 130
+    assert all("interrupted" in file.read_text() for file in files)
