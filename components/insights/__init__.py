@@ -40,23 +40,16 @@ class Insights(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: InsightsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        watched = args.watched
         super().__init__("aoai:index:Insights", name, None, opts)
         self.alerts = self._alerts(args)
-        figures = {
-            "prices": watched.prices,
-            "budgets": watched.budgets,
-            "capacities": watched.capacities,
-            "retirements": watched.retirements,
-        }
         function = Editor(
             parent=self,
             existing_workspace_id=args.existing_workspace_id,
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).fill(figures)
-        self.workbook_id = self._workbook(args, function, tuple(figures))
+        ).fill(pulumi.Output.all(**args.watched.figures))
+        self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
     def _alerts(self, args: InsightsArgs) -> list[str]:
@@ -75,9 +68,7 @@ class Insights(pulumi.ComponentResource):
                 metric_alert(rule, args.watched, place)
         return [rule.name for rule in rules]
 
-    def _workbook(
-        self, args: InsightsArgs, function: pulumi.Output[str], names: tuple[str, ...]
-    ) -> pulumi.Output[str]:
+    def _workbook(self, args: InsightsArgs, function: pulumi.Output[str]) -> pulumi.Output[str]:
         """The workbook; it asks the function for figures, and stays as it is when they change."""
         watched = args.watched
         return workbook(
@@ -88,16 +79,8 @@ class Insights(pulumi.ComponentResource):
                 name_seed=pulumi.Output.concat(args.resource_group_name, "/", args.suffix),
                 workspace_id=args.workspace_id,
                 account_id=watched.account_id,
-                figures=pulumi.Output.all(
-                    account=watched.account_id,
-                    identity=watched.gateway_principal_id,
-                    function=function,
-                ).apply(
-                    lambda known: {
-                        "account": known["account"],
-                        "identity": known["identity"],
-                        **{name: figure(known["function"], name) for name in names},
-                    }
+                figures=function.apply(
+                    lambda name: {known: figure(name, known) for known in watched.figures}
                 ),
                 tags=args.tags,
             ),

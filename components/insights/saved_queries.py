@@ -38,7 +38,7 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids: several stacks may share a workspace."""
 
-    def fill(self, figures: Mapping[str, Any]) -> pulumi.Output[str]:
+    def fill(self, figures: pulumi.Output[dict[str, Any]]) -> pulumi.Output[str]:
         """Register a saved search for every query, and the figures; the name of their function."""
         group, options = self._place()
         for name in library.names():
@@ -52,8 +52,8 @@ class Editor:
         function = pulumi.Output.concat(FIGURES, self.suffix)
         operationalinsights.SavedSearch(
             "figures",
-            display_name="Figures of the stack: prices, budgets, capacities, retirement dates",
-            query=figures_query(figures),
+            display_name="Figures of the stack that its logs do not hold",
+            query=figures.apply(figures_query),
             function_alias=function,
             **self._common("figures", group),
             opts=options,
@@ -91,8 +91,8 @@ class Editor:
 
 
 def figures_query(figures: Mapping[str, Any]) -> str:
-    """KQL that returns one row, with a column for each map; a line for each of its entries."""
-    columns = (f"{name} = dynamic({_lines(figures[name])})" for name in figures)
+    """KQL that returns one row, with a column for each figure; a line for each entry of a map."""
+    columns = (f"{name} = {_written(figures[name])}" for name in figures)
     return "print\n" + ",\n".join(columns)
 
 
@@ -101,9 +101,11 @@ def figure(function: str, name: str) -> library.Expression:
     return library.Expression(f"toscalar({function} | project {name})")
 
 
-def _lines(entries: Mapping[str, Any]) -> str:
-    lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entries[key])}" for key in entries)
-    return f"{{\n{lines}\n}}" if entries else "{}"
+def _written(figure: Any) -> str:
+    if not isinstance(figure, Mapping):
+        return library.literal(figure)
+    lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(figure[key])}" for key in figure)
+    return f"dynamic({{\n{lines}\n}})" if figure else "dynamic({})"
 
 
 def _last_part(resource_id: str) -> str:

@@ -49,12 +49,25 @@ class Watched:
     llm_logging: bool
     every_call_is_logged: bool
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Values of the parameters that the workbook's queries take, by the parameter's name."""
+        return {
+            "prices": self.prices,
+            "budgets": self.budgets,
+            "capacities": self.capacities,
+            "retirements": self.retirements,
+            "account": self.account_id,
+            "identity": self.gateway_principal_id,
+        }
+
     @classmethod
     def of(
         cls, settings: Settings, account: OpenAIAccount, gateway: Gateway, api: OpenAIApi
     ) -> Watched:
         """Take from the stack what the rules need."""
-        deployments = settings.deployments
+        # By name: the order of the stack file means nothing, and shows in no preview.
+        deployments = sorted(settings.deployments, key=lambda deployment: deployment.name)
         return cls(
             account_id=account.id,
             gateway_id=gateway.id,
@@ -79,7 +92,7 @@ def prices(given: Mapping[str, Price]) -> Json:
 def budgets(consumers: Iterable[Consumer]) -> Json:
     """Budgets of a month by consumer, of those that have one."""
     given = {c.name: {"tokens": c.monthly_tokens, "cost": c.monthly_cost} for c in consumers}
-    limits = {name: {unit: n for unit, n in both.items() if n} for name, both in given.items()}
+    limits = {name: {unit: n for unit, n in given[name].items() if n} for name in sorted(given)}
     return {name: some for name, some in limits.items() if some}
 
 

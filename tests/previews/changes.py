@@ -80,14 +80,20 @@ CHANGES: dict[str, Change] = {
     "product-renamed": config(productName="Models"),
     "api-path": config(apiPath="models"),
     "deployment-version": config(deployments=[DEPLOYMENT, {**SECOND, "version": "2026-01-20"}]),
-    "account-name": config(accountName="oai-other"),
-    "gateway-name": config(gatewayName="apim-other"),
-    "workspace-name": config(workspaceName="log-other"),
-    "location": config(location="swedencentral"),
     "alert-threshold": config(alerts={"errors": {"threshold": 10}}),
     "alert-off": config(alerts={"latency": {"enabled": False}}),
     "alert-receiver": config(alertEmails=["on-call@example.com"]),
     "budget": config(consumers=[CONSUMER, {**TEAM_B, "monthlyTokens": 5_000_000}]),
     "price": config(prices={"gpt-5.1": {"input": 1.0, "output": 8.0}}),
-    "insights-off": config(insights=False),
 }
+
+BARE: dict[str, Any] = BASE | {"insights": False}
+"""The same without insights, whose workbook would be shown whole where it is made anew."""
+
+MOVES: dict[str, Change] = {
+    "account-name": config(accountName="oai-other"),
+    "gateway-name": config(gatewayName="apim-other"),
+    "workspace-name": config(workspaceName="log-other"),
+    "location": config(location="swedencentral"),
+}
+"""What replaces the account, the gateway, the workspace or all of it, by golden file."""

@@ -7,41 +7,64 @@ rewrites them; a change of the program that alters a preview then shows in its o
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.machine import PRODUCT, ROOT, Machine
-from tests.previews.changes import BASE, CHANGES
+from tests.previews.changes import BARE, BASE, CHANGES, MOVES
 
 GOLDEN = Path(__file__).parent / "golden"
 VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-SUFFIX = re.compile(r"\[id=[a-z0-9]{6}\]")
 RESOURCE = re.compile(r"^ {4,}\S*\s*[\w:/-]+: \([a-z\[\]-]+\)\n", re.MULTILINE)
 REPLACED = re.compile(r"\+-|replace")
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    made = Machine(tmp_path_factory.mktemp("live"))
-    made.configure(**BASE)
-    made.up()
-    return made
+    return deployed(tmp_path_factory.mktemp("live"), BASE)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    return deployed(tmp_path_factory.mktemp("bare"), BARE)
 
 
 @pytest.fixture
 def edited(live: Machine) -> Machine:
     """The live stack, its files as they were before another test's change."""
+    return restored(live, BASE)
+
+
+def deployed(folder: Path, values: dict[str, Any]) -> Machine:
+    made = Machine(folder)
+    made.configure(**values)
+    made.up()
+    return made
+
+
+def restored(machine: Machine, values: dict[str, Any]) -> Machine:
     for name in PRODUCT:
-        source, copy = ROOT / name, live.project / name
+        source, copy = ROOT / name, machine.project / name
         if source.is_dir():
             shutil.copytree(source, copy, dirs_exist_ok=True)
         else:
             shutil.copy(source, copy)
-    live.configure(**BASE)
-    return live
+    machine.configure(**values)
+    return machine
+
+
+@cache
+def suffix(machine: Machine) -> str:
+    """The random end of the stack's names."""
+    resources = json.loads(machine.pulumi("stack", "export"))["deployment"]["resources"]
+    (found,) = [one["id"] for one in resources if one["urn"].endswith("::name-suffix")]
+    return str(found)
 
 
 def shown(machine: Machine) -> str:
@@ -50,7 +73,7 @@ def shown(machine: Machine) -> str:
     The engine prints resources as it comes to them, several at a time; here they come by URN.
     """
     text = machine.pulumi("preview", "--diff", "--suppress-outputs")
-    text = SUFFIX.sub("[id=<suffix>]", VARYING.sub("<id>", text))
+    text = VARYING.sub("<id>", text).replace(suffix(machine), "<suffix>")
     body, mark, totals = text.partition("Resources:\n")
     starts = [found.start() for found in RESOURCE.finditer(body)]
     if not starts:
@@ -65,15 +88,27 @@ def test_preview_shows_the_change_and_nothing_else(
     edited: Machine, name: str, request: pytest.FixtureRequest
 ) -> None:
     CHANGES[name](edited)
-    text = shown(edited)
-    file = GOLDEN / f"{name}.txt"
-    if request.config.getoption("--golden"):
+    compare(edited, name, rewrite=request.config.getoption("--golden"))
+
+
+@pytest.mark.parametrize("name", sorted(MOVES))
+def test_preview_says_loudly_what_is_replaced(
+    bare: Machine, name: str, request: pytest.FixtureRequest
+) -> None:
+    MOVES[name](restored(bare, BARE))
+    compare(bare, name, rewrite=request.config.getoption("--golden"))
+    assert REPLACED.search((GOLDEN / f"{name}.txt").read_text())
+
+
+def compare(machine: Machine, name: str, *, rewrite: bool) -> None:
+    text, file = shown(machine), GOLDEN / f"{name}.txt"
+    if rewrite:
         file.write_text(text)
     assert text == file.read_text()
 
 
 def test_every_golden_file_belongs_to_a_change() -> None:
-    assert {file.stem for file in GOLDEN.glob("*.txt")} == set(CHANGES)
+    assert {file.stem for file in GOLDEN.glob("*.txt")} == {*CHANGES, *MOVES}
 
 
 @pytest.mark.parametrize("name", ["consumers-reordered", "deployments-reordered"])
