@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
 from queries.check.report import EXIT
 
@@ -54,6 +55,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         type=_minutes,
         metavar="MIN",
         help=f"minutes to wait for rows; default {DEFAULT_TIMEOUT:.0f}, with --no-traffic one look",
+    )
+    parser.add_argument(
+        "--settle",
+        type=_minutes,
+        metavar="MIN",
+        default=SETTLE.total_seconds() / 60,
+        help="with capture: metadata, minutes without another row after which content counts as "
+        "absent; default %(default)g",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write it as JUnit XML")

@@ -41,6 +41,11 @@ SLACK = timedelta(seconds=6)
 """How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
+SETTLE = timedelta(minutes=5)
+"""Default of `--settle`: each table has its own delay, of some minutes at most as a rule.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
+"""
 OK = 200
 
 
@@ -73,6 +78,8 @@ class Evidence:
     """Kinds of call that were not made, by label, and why."""
     marker: str = ""
     """What the markers of all calls begin with."""
+    settle: timedelta = SETTLE
+    """How long rows must have stayed the same before their silence counts."""
     caller_ip: str = ""
     """The address that the rows must show; "" for any."""
     changed: datetime | None = None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from rich.console import Console
@@ -69,7 +70,13 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
     applicable = (proofs.without_traffic if options.no_traffic else proofs.of)(found)
     workspace, now = world.workspace(found), world.clock.now()
     configuration = Configuration(target=found, manager=manager)
-    evidence = Evidence(target=found, since=now, until=now, caller_ip=options.caller_ip or "")
+    evidence = Evidence(
+        target=found,
+        since=now,
+        until=now,
+        settle=timedelta(minutes=options.settle),
+        caller_ip=options.caller_ip or "",
+    )
     with (
         world.client() as client,
         Display(world.console, applicable, world.clock) as display,

@@ -32,7 +32,8 @@ def test_change_is_made_and_settles(live: Machine, change: dict[str, Any]) -> No
     live.configure(**change)
     live.up()
     live.pulumi("preview", "--expect-no-changes", "--refresh")
-    check = live.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "1")
+    command = "python -m queries.check --stack dev --timeout 1 --settle 0.1"
+    check = live.run(*command.split())
     assert check.status == 0, check.text
 
 

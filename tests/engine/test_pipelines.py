@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.arm.base import WORKSPACE
 from sandbox.cloud import Cloud
 from tests.engine.machine import Done, Machine
-from tests.test_pipelines import WORKFLOWS, steps
+from tests.pipelines.files import WORKFLOWS, steps
 
 SCRIPTS = {
     step["name"]: step["run"]

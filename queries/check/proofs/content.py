@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence, held, text
 from queries.check.proofs.base import (
@@ -20,12 +19,6 @@ from queries.check.proofs.base import (
 from queries.check.records import Call
 from queries.check.workspace import Row
 
-SETTLE = timedelta(minutes=5)
-"""How long the rows must have stayed the same before their silence counts.
-
-Each table has its own delay, of some minutes at most as a rule.
-https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
-"""
 ENTRY_LIMIT = 32 * 1024
 """Bytes of one gateway log entry, beyond which all its bodies are dropped.
 
@@ -146,8 +139,8 @@ def _settled(evidence: Evidence) -> Verdict:
     if "every-table" not in evidence.rows:
         reason = evidence.waiting.get("every-table") or "not asked yet"
         return waiting(f"the workspace's tables are not searched yet ({reason})")
-    if evidence.still_for() < SETTLE:
-        minutes = SETTLE.total_seconds() / 60
+    if evidence.still_for() < evidence.settle:
+        minutes = evidence.settle.total_seconds() / 60
         waits = waiting(f"no content so far; the rows must stay so for {minutes:g} minutes")
         return replace(waits, lost=True)
     return seen("no table holds a prompt of this check, and the rows of its calls no content")
