@@ -95,12 +95,13 @@ def _check_names(text: str, shapes: Mapping[str, Any]) -> None:
         raise KqlSyntaxError("a control command is not a query")
     parts = _parts(_MOMENT.sub("datetime(null)", text))
     tables = {name for part in parts if isinstance(part, ir.Query) for name, _ in part.lets}
-    fuzzy = any(isinstance(part, ir.Union) and part.isfuzzy for part in parts)
+    unions = [part for part in parts if isinstance(part, ir.Union) and part.isfuzzy]
+    fuzzy = {part.name for part in _nodes(unions) if isinstance(part, ir.TableRef)}
     columns = {name for shape in shapes.values() for name in shape}
     folded = {name.lower() for name in columns}
     columns |= set(re.findall(r"\b(\w+)\s*(?::|=(?![=~]))", text))  # what the query defines
     for part in parts:
-        if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes} and not fuzzy:
+        if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes, *fuzzy}:
             raise _unresolved(text, part.name, "table or column")
         for name in _columns_named(part):
             if name not in columns and name.lower() in folded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,6 +53,10 @@ def test_bypass_during_a_long_call_and_without_a_deployment(database: Database) 
     request(database, "models", deployment="", TimeGenerated=HOUR + 9 * MINUTE)
     scan = {"deployment": "", "ResultSignature": "401"}
     request(database, "scan", "", TimeGenerated=HOUR + 12 * MINUTE, **scan)
+    for code in ("400", "401", "403", "404", "429", "500"):
+        request(
+            database, f"refused {code}", "", TimeGenerated=HOUR + 12 * MINUTE, ResultSignature=code
+        )
     for minute in (13, 14):
         request(database, "", "someone", TimeGenerated=HOUR + minute * MINUTE)
 
@@ -84,6 +88,32 @@ def test_silence_is_traffic_that_no_row_tells_of(database: Database) -> None:
         ("/gateway", "ApiManagementGatewayLogs", 2, "gaps"),
         ("/gateway", "ApiManagementGatewayLogs", 3, "silent"),
     ]
+
+
+def test_a_gateway_of_which_nothing_arrives_is_told_from_an_idle_one(database: Database) -> None:
+    """Of two gateways without a request, one sends no metric of any name since three hours."""
+    for minutes in range(16, 600):
+        time = NOW - minutes * MINUTE
+        for name, load_metric, gone in (
+            ("idle", "Capacity", 0),
+            ("lost", "CpuPercent_Gateway", 180),
+        ):
+            row = {"MetricName": load_metric, "_ResourceId": f"/{name}", "Total": 3.0}
+            if minutes >= gone:
+                database.add("AzureMetrics", TimeGenerated=time, **row)
+    account = {"MetricName": "AzureOpenAIRequests", "Total": 0.0, "_ResourceId": ACCOUNT}
+    database.add("AzureMetrics", TimeGenerated=NOW - 9 * 60 * MINUTE, **account)
+
+    (row,) = database.ask(load("silence"))
+
+    assert (row["Resource"], row["State"], row["Log"]) == (
+        "/lost",
+        "nothing arrives",
+        "AzureMetrics",
+    )
+    assert 163 <= row["Missing"] <= 166, "minutes without a metric, the newest fifteen left out"
+    early = NOW.replace(tzinfo=UTC) - timedelta(hours=3)
+    assert database.ask(render("silence", until=early)) == []
 
 
 @pytest.mark.parametrize("others", [0, 5])

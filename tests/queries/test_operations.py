@@ -95,6 +95,15 @@ def test_capacity_is_measured_in_the_fullest_minute(database: Database) -> None:
     assert "idle" not in rows
 
 
+def test_of_equally_full_minutes_the_latest_is_told(database: Database) -> None:
+    for number in (7, 3, 9, 5, 1):
+        spend(database, f"{number}", 60 * number, 400, "chat")
+
+    (row,) = database.ask(render("capacity", since=utc(HOUR)))
+
+    assert (row["PeakTokensPerMinute"], row["PeakMinute"]) == (400, HOUR + 9 * MINUTE)
+
+
 def test_a_deployment_retires_while_it_is_called(database: Database) -> None:
     now = NOW.replace(hour=12)
     for name in ("today", "tomorrow", "past", "calm"):

@@ -16,8 +16,14 @@ MINUTE = timedelta(minutes=1)
 CHAT = "https://gateway/openai/deployments/chat/chat/completions?api-version=1"
 CALLS = every_call()
 ERRORS: list[tuple[dict[str, Any], str]] = [
-    ({"ResponseCode": 0}, "Failed"),
-    ({"ResponseCode": 499}, "Failed"),
+    ({"ResponseCode": 0}, "ClientErrors"),
+    ({"ResponseCode": 499}, "ClientErrors"),
+    ({"ResponseCode": 0, "LastErrorReason": "ClientConnectionFailure"}, "ClientErrors"),
+    ({"ResponseCode": 500, "LastErrorReason": "ClientConnectionFailure"}, "ClientErrors"),
+    ({"ResponseCode": 499, "BackendResponseCode": 200}, "ClientErrors"),
+    ({"ResponseCode": 499, "BackendResponseCode": 503}, "Failed"),
+    ({"ResponseCode": 0, "LastErrorReason": "BackendConnectionFailure"}, "Failed"),
+    ({"ResponseCode": 504, "LastErrorReason": "Timeout"}, "Failed"),
     ({"ResponseCode": 408, "BackendResponseCode": 408}, "Failed"),
     ({"ResponseCode": 503, "BackendResponseCode": 503}, "Failed"),
     ({"ResponseCode": 500, "LastErrorReason": "BackendConnectionFailure"}, "Failed"),
@@ -87,16 +93,39 @@ def test_an_error_is_the_operators_or_the_callers(database: Database) -> None:
         assert row["ThrottledPercent"] == 25 * row["Throttled"]
 
 
-def test_few_calls_make_no_rate(database: Database) -> None:
-    for number in range(20):
-        gateway(database, f"enough-{number}", Url=CHAT, ResponseCode=503)
-        if number:
-            row = {"ApimSubscriptionId": "quiet", "ResponseCode": 503, "Url": CHAT}
-            gateway(database, f"quiet-{number}", **row)
+def test_few_calls_make_no_rate_unless_most_of_them_failed(database: Database) -> None:
+    mixes = {
+        "enough": (1, 0, 20),
+        "quiet": (4, 1, 4),
+        "mostly-well": (9, 0, 19),
+        "half": (5, 1, 10),
+        "dead": (19, 0, 19),
+    }
+    for consumer, (failed, throttled, calls) in mixes.items():
+        for number in range(calls):
+            code = 503 if number < failed else 429 if number < failed + throttled else 200
+            common = {"ApimSubscriptionId": consumer, "ResponseCode": code, "Url": CHAT}
+            gateway(database, f"{consumer}-{number}", **common)
 
-    rows = database.ask(load("error-rate"))
+    rows = {row["Consumer"]: row for row in database.ask(load("error-rate"))}
 
-    assert [(row["Consumer"], row["FailedPercent"]) for row in rows] == [("aoai-test", 100)]
+    assert {name: row["FailedPercent"] for name, row in rows.items()} == {
+        "enough": 5,
+        "half": 50,
+        "dead": 100,
+    }
+    shares = {name: row["ThrottledPercent"] for name, row in rows.items()}
+    assert shares == {"enough": 0, "half": None, "dead": None}, "a share of few calls is none"
+
+
+def test_what_a_caller_writes_for_a_model_stays_a_name(database: Database) -> None:
+    body = {"RequestBody": '{"model": "' + 5_000 * "x" + '"}', "ResponseCode": 404}
+    gateway(database, "a", Url="https://gateway/openai/v1/responses", **body)
+
+    for name in ("traffic", "tokens-by-consumer", "error-rate", "gateway-errors"):
+        given = {"minimumCalls": 1} if name == "error-rate" else {}
+        (row,) = database.ask(render(name, **given))
+        assert row["Deployment"] == 64 * "x", name
 
 
 def test_traffic_is_that_of_the_calls(truth: Database) -> None:
@@ -133,7 +162,9 @@ def test_time_goes_by_in_steps(step: str, expected: list[int], database: Databas
     latency = database.ask(render("latency-over-time", **given))
 
     assert [row["Calls"] for row in latency] == expected
-    assert [row["Calls"] - row["Failed"] - row["Throttled"] for row in traffic] == expected
+    errors = ("Failed", "Throttled", "ClientErrors")
+    answered = [row["Calls"] - sum(row[kind] for kind in errors) for row in traffic]
+    assert answered == expected
     assert [row["Time"] for row in traffic] == [row["Time"] for row in latency]
     assert traffic[0]["Time"] == (noon if step != "1d" else noon.replace(hour=0))
     assert (latency[0]["P95"], latency[-1]["P50"]) == {

@@ -233,6 +233,6 @@ def outcome(call: Call) -> str:
     """The column that counts a call which was not answered: whose matter it is."""
     if call.status == 429:
         return "Throttled"
-    if call.status in (0, 401, 408, 499) or call.status >= 500:
+    if call.status in (401, 408) or call.status >= 500:
         return "Failed"
-    return "ClientErrors" if call.status >= 400 else ""
+    return "ClientErrors" if call.status >= 400 or call.status == 0 else ""
