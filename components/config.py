@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from components.rules import Rule
-from components.settings import Settings
+from components.settings import PLAIN, Settings
 
 _JSON = {
     to_camel(name): get_origin(field.annotation)
@@ -30,8 +30,8 @@ _FIRST = {
     "alertWebhooks": "[0]",
 }
 """What a command sets in such a key."""
-_SECRET = {"alertWebhooks"}
-"""Keys whose values stand in no report."""
+SECRET = {"alertWebhooks"}
+"""Keys whose values must be secret in the stack file, and stand in no report."""
 
 
 def load() -> Settings:
@@ -40,9 +40,11 @@ def load() -> Settings:
     Raises:
         pulumi.RunError: one or more values are wrong; the message names each of them.
     """
-    raw = {key: _typed(key, value) for key, value in _values(pulumi.get_project()).items()}
+    project = pulumi.get_project()
+    raw = {key: _typed(key, value) for key, value in _values(project).items()}
+    plain = {key for key in SECRET if not runtime_config.is_config_secret(f"{project}:{key}")}
     try:
-        return Settings.model_validate(raw)
+        return Settings.model_validate(raw, context={PLAIN: plain})
     except ValidationError as error:
         raise pulumi.RunError(report(error, pulumi.get_stack())) from None
 
@@ -91,7 +93,8 @@ def _command(path: str, details: ErrorDetails, allowed: str) -> str:
         return f"pulumi config rm --path '{path}'"
     if path in _JSON:
         path += _FIRST.get(path, ".<key>")
-    return f"pulumi config set --path '{path}' <value>"
+    secret = "--secret " if details["loc"][0] in SECRET else ""
+    return f"pulumi config set {secret}--path '{path}' <value>"
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -107,8 +110,8 @@ def _step(part: int | str) -> str:
 
 
 def _shown(details: ErrorDetails) -> str:
-    if details["loc"][0] in _SECRET:
-        return "(a secret)"
+    if details["loc"][0] in SECRET:
+        return "(not shown)"
     return textwrap.shorten(json.dumps(details["input"], ensure_ascii=False, default=str), 120)
 
 

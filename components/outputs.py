@@ -38,6 +38,7 @@ def export(
             "version": deployment.version,
             "kind": kind_of(deployment.model),
             "capacity": deployment.capacity,
+            "sku": deployment.sku,
         }
         for deployment in settings.deployments
     ]
@@ -56,7 +57,11 @@ def export(
     if api.subscription_keys is not None:
         pulumi.export("subscriptionKeys", api.subscription_keys)
     pulumi.export("portal", _portal_links(environment, workspace, account, gateway, shown))
-    made = {"backendUrl": account.backend_url, "operations": api.operations}
+    made = {
+        "backendUrl": account.backend_url,
+        "operations": api.operations,
+        "gatewayPrincipalId": api.principal_id,
+    }
     pulumi.export("proof", {**values, **made, **_for_the_check(settings, environment)})
 
 

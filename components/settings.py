@@ -44,6 +44,9 @@ LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
 https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
 """
 
+PLAIN = "plain"
+"""In the validation's context: keys, as in the stack file, of which no value is secret there."""
+
 CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
@@ -175,6 +178,18 @@ class Settings(Frozen):
         tier = info.data.get("gateway_tier")
         if tier and value > UNITS_BY_TIER[tier]:
             raise ValueError(f"1 to {UNITS_BY_TIER[tier]} units in tier {tier}")
+        return value
+
+    @field_validator("alert_webhooks")
+    @classmethod
+    def _secret_in_the_stack_file(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if value and to_camel(str(info.field_name)) in (info.context or {}).get(PLAIN, ()):
+            raise ValueError(
+                "secret values only, as an address often carries its password: set each with "
+                "--secret, and change a password that stood in the stack file in clear"
+            )
         return value
 
     @field_validator("administrator_email")

@@ -80,7 +80,11 @@ class Insights(pulumi.ComponentResource):
                 workspace_id=args.workspace_id,
                 account_id=watched.account_id,
                 figures=function.apply(
-                    lambda name: {known: figure(name, known) for known in watched.figures}
+                    lambda name: {
+                        # A gateway may serve other APIs, whose calls are no business of this stack.
+                        "api": watched.api_id,
+                        **{known: figure(name, known) for known in watched.figures},
+                    }
                 ),
                 tags=args.tags,
             ),

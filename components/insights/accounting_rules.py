@@ -19,9 +19,12 @@ ARRIVED_MINUTE = Expression("bin(ago(30m), 1m)")
 ACCOUNTING_RULES = (
     LogRule(
         name="silence",
-        title="Calls are counted, but not logged",
+        title="Calls are not logged",
         severity=CRITICAL,
-        meaning="Metrics count requests, and the log has no row at all: nothing is accounted for.",
+        meaning=(
+            "Metrics count requests, and the log has no row at all (silent), or neither metrics "
+            "nor rows arrive any more (nothing arrives): nothing is accounted for."
+        ),
         remedy=(
             "run silence.kql for since when and which log, then `python -m queries.check`: it "
             "names what differs from what was declared; `pulumi up --refresh` puts it back."
@@ -32,7 +35,7 @@ ACCOUNTING_RULES = (
         column="Missing",
         aggregation="Total",
         threshold=5,
-        dimensions={"Resource": ALL, "State": ("silent",)},
+        dimensions={"Resource": ALL, "State": ("silent", "nothing arrives")},
         narrowed=lambda watched: {
             "Resource": [
                 resource.apply(str.lower)
@@ -84,11 +87,12 @@ ACCOUNTING_RULES = (
         until=ARRIVED,
         column="UnknownPercent",
         aggregation="Maximum",
-        threshold=5,
+        threshold=10,
         dimensions={"Deployment": ALL},
         window="P1D",
         query_range="P2D",
-        frequency="PT1H",
+        # A share of a day changes slowly: asked each hour, one near the threshold comes and goes.
+        frequency="PT6H",
     ),
     LogRule(
         name="llm-silence",

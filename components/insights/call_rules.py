@@ -94,11 +94,11 @@ CALL_RULES = (
     ),
     LogRule(
         name="budget",
-        title="A consumer spends more than its budget",
+        title="A consumer's pace of the last day is over its budget",
         severity=WARNING,
         meaning=(
-            "In the last day a consumer used more than that day's even share of its monthly budget "
-            "(percent)."
+            "At its pace of the last day a consumer would use more than its monthly budget allows "
+            "(percent of the day's even share)."
         ),
         remedy=(
             "run budgets.kql since the first of the month for the month's total, and "
@@ -111,7 +111,8 @@ CALL_RULES = (
         since=timedelta(hours=24),
         column="Percent",
         aggregation="Maximum",
-        threshold=100,
+        # Who calls on working days alone needs the month's 28 to 31 days in as few as 20 of them.
+        threshold=150,
         dimensions={"Consumer": ALL, "Unit": ALL},
         window="P1D",
         query_range="P2D",

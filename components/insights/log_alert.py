@@ -25,7 +25,7 @@ def log_alert(
         f"alert-{rule.name}",
         kind=monitor.Kind.LOG_ALERT,
         rule_name=pulumi.Output.concat(rule.name, "-", place.suffix),
-        display_name=rule.title,
+        display_name=rule.titled(pulumi.get_stack()),
         description=rule.description,
         severity=rule.severity,
         enabled=rule.enabled,

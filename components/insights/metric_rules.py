@@ -35,8 +35,9 @@ METRIC_RULES = (
         severity=WARNING,
         meaning="The content filter found more harmful prompts or completions than is tolerated.",
         remedy=(
-            "see in the workbook, tab Safety, which consumer they come from and of which category "
-            "(content-filter.kql); suspend the consumer's subscription if it is abuse."
+            "see in the workbook, tab Safety, of which category; content-filter.kql says which "
+            "calls were stopped and who made them, if bodies are logged; a harmful call that no "
+            "filter stopped is in metrics only. Suspend the consumer's subscription if it is abuse."
         ),
         metric="RAIHarmfulRequests",
         aggregation="Total",

@@ -51,6 +51,10 @@ class Rule:
     applies: Callable[[Watched], bool] = _always
     """Whether the stack has what the rule watches."""
 
+    def titled(self, stack: str) -> str:
+        """The title as notifications show it: an operator may have several stacks."""
+        return f"{self.title} ({stack})"
+
     @property
     def description(self) -> str:
         """What happened and what to do, as the notification shows it."""

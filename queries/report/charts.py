@@ -12,7 +12,7 @@ import altair as alt
 
 from queries.report.period import HOUR, WEEK, Period
 from queries.report.shape import Series
-from queries.report.theme import COLOURS, DASHES, NARROW, PAPER, REST
+from queries.report.theme import DASHES, NARROW, PAPER
 
 HEIGHT, ROW = 230, 26
 """Pixels of a chart over time, and of one bar."""
@@ -74,7 +74,7 @@ def lines(found: Series, period: Period, width: int, form: str = COUNTS) -> alt.
         for shown in found.all
         for start in period.steps
     ]
-    dashes = alt.Scale(domain=found.all, range=[list(dash) for dash in DASHES[: len(found.all)]])
+    dashes = alt.Scale(domain=found.all, range=[list(DASHES[colour]) for colour in found.colours])
     return _sized(
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=24))
@@ -155,8 +155,8 @@ def _amounts(form: str, top: float, ticks: int = 5) -> alt.Axis:
 
 
 def _colour(found: Series) -> alt.Color:
-    colours = [*COLOURS[: len(found.names)], *([REST] if found.rest else [])]
-    return alt.Color("name:N", scale=alt.Scale(domain=found.all, range=colours), legend=None)
+    scale = alt.Scale(domain=found.all, range=found.colours)
+    return alt.Color("name:N", scale=scale, legend=None)
 
 
 def _sized(chart: alt.Chart, width: int, height: int | alt.Step) -> alt.Chart:

@@ -22,6 +22,12 @@ NO_ROWS = {
 }
 """What it means that a question has no rows, where that is good news."""
 
+NOBODY = "(no consumer)"
+"""Who made calls that were refused before they were anybody's: without a valid key, say."""
+UNAUTHORIZED = 401
+HOURLY = "paid by the hour"
+"""What is said of tokens of a provisioned deployment, whatever its model's price for a token."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -34,7 +40,13 @@ class Facts:
 
     def rows(self, key: str) -> list[Row]:
         """The rows of a question; none if it was not asked or had no answer."""
-        return self.answers[key].rows if key in self.answers else []
+        rows = [_attributed(row) for row in self.answers[key].rows] if key in self.answers else []
+        return [self._priced(row) for row in rows] if key == "cost" else rows
+
+    def _priced(self, row: Row) -> Row:
+        """The row; tokens do not tell the cost of a provisioned deployment."""
+        by_hour = self.settings.provisioned(row["Deployment"] or "")
+        return row | {"Priced": HOURLY, "Cost": None} if by_hour else row
 
     def section(self, key: str, title: str, about: str, *questions: str) -> Section:
         """A part that is made from these questions, and says which of them are empty and why."""
@@ -54,3 +66,12 @@ class Facts:
                 empty = f"{answer.file}.kql has no rows in this period"
                 found.remarks.append(f"{NO_ROWS.get(question, empty)}.")
         return found
+
+
+def _attributed(row: Row) -> Row:
+    """The row; under `NOBODY` if it has no consumer because the gateway refused all its calls."""
+    refused = row.get("ResponseCode") == UNAUTHORIZED or (
+        row.get("Calls") and row.get("ClientErrors") == row["Calls"]
+    )
+    nobody = "Consumer" in row and not row["Consumer"] and refused
+    return row | {"Consumer": NOBODY} if nobody else row

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from queries.check.workspace import Row
 from queries.report import shape
-from queries.report.facts import Facts
+from queries.report.facts import HOURLY, NOBODY, Facts
 from queries.report.numbers import (
     NOTHING,
     compact,
@@ -15,7 +16,7 @@ from queries.report.numbers import (
     share,
     usd,
 )
-from queries.report.parts.usage import UNPRICED
+from queries.report.parts.usage import UNPRICED, hourly
 from queries.report.tables import Tile
 
 WELL_KNOWN = 99.0
@@ -32,11 +33,18 @@ def _calls(facts: Facts) -> Tile:
     if not rows:
         return Tile(label="Calls", value=NOTHING, details=["no rows"])
     calls = shape.total(rows, "Calls")
-    consumers, deployments = (
-        len({row[column] for row in rows if row[column]}) for column in ("Consumer", "Deployment")
+    consumers = len({row["Consumer"] for row in rows if row["Consumer"] not in ("", NOBODY)})
+    deployments = len(
+        {row["Deployment"] for row in rows if row["Deployment"] and _may_exist(row, facts)}
     )
     said = f"{_many(consumers, 'consumer')}, {_many(deployments, 'deployment')}"
     return Tile(label="Calls", value=compact(calls), number=calls, details=[said])
+
+
+def _may_exist(row: Row, facts: Facts) -> bool:
+    """Not a name that callers only made up: the stack has it, or not every call was refused."""
+    known = {deployment.name.lower() for deployment in facts.target.deployments}
+    return row["Deployment"].lower() in known or row["Calls"] > row["ClientErrors"]
 
 
 def _tokens(facts: Facts) -> Tile:
@@ -65,9 +73,11 @@ def _cost(facts: Facts) -> Tile:
         shown = ", ".join(models[:2]) + (f" and {len(models) - 2} more" if len(models) > 2 else "")  # noqa: PLR2004
         tokens = sum(shape.total(bare, m) for m in ("PromptTokens", "CompletionTokens"))
         details.append(f"{UNPRICED} for {shown}: {compact(tokens)} tokens are not in it")
+    if by_hour := sorted({name(row["Deployment"]) for row in hourly(facts)}):
+        details.append(f"{', '.join(by_hour)}: {HOURLY}, not in it")
     return Tile(
         label="Cost",
-        value=usd(cost) if priced else UNPRICED,
+        value=usd(cost) if priced else UNPRICED if bare else NOTHING,
         number=cost,
         details=details,
         alarming=bool(bare),
@@ -123,6 +133,8 @@ def _known(facts: Facts) -> Tile:
     details = [said]
     details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
     details += [f"{_many(around, 'request')} around the gateway"] if around else []
+    if not facts.settings.gateway_identity:
+        details.append("requests around the gateway: not known")
     return Tile(
         label="Accounted for",
         value=percent(value),

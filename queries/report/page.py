@@ -13,7 +13,8 @@ from queries import library
 from queries.check import CannotRunError
 from queries.report import headlines, parts
 from queries.report.facts import Facts
-from queries.report.numbers import moment, name
+from queries.report.numbers import moment, name, utc
+from queries.report.period import DAY
 
 FOLDER = Path(__file__).parent
 
@@ -53,6 +54,7 @@ def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
     workspace = target.workspace_id.rpartition("/")[2]
     return {
         "Period": f"{moment(period.since)} to {moment(period.until)}",
+        **_first_call(facts),
         "Stack": name(stack, "the selected one"),
         "Gateway": name(target.gateway_url.removeprefix("https://")),
         "Workspace": name(
@@ -62,6 +64,16 @@ def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
         ),
         "Made": moment(made),
     }
+
+
+def _first_call(facts: Facts) -> dict[str, str]:
+    """The day of the first call, if whole days before it have none."""
+    days = [utc(row["Day"]) for row in facts.rows("cost")]
+    if not days or min(days) - facts.period.since < DAY:
+        return {}
+    before = (min(days) - facts.period.since).days
+    none = f"none in the {before} days before" if before > 1 else "none in the day before"
+    return {"First call": f"{min(days):%Y-%m-%d}; {none}"}
 
 
 def write(text: str, file: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,21 @@ class Settings:
     prices: Mapping[str, Any] = field(default_factory=dict)
     """By model, USD per 1,000,000 tokens; empty for those of the query library."""
     budgets: Mapping[str, Any] = field(default_factory=dict)
+    skus: Mapping[str, str] = field(default_factory=dict)
+    """By deployment; a stack of an older commit tells none."""
+    gateway_identity: str = ""
+    """Object id of the identity that the gateway calls the account with; "" if it is not known."""
+
+    def provisioned(self, deployment: str) -> bool:
+        """Whether it is paid by the hour, with throughput of its own: no quota of tokens a minute.
+
+        SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
+        https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
+        """
+        return any(
+            name.lower() == deployment.lower() and "provisioned" in sku.lower()
+            for name, sku in self.skus.items()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +90,9 @@ def of(target: Target, period: Period, settings: Settings) -> dict[str, Question
         ),
         "filtered": Question(
             file="content-filter",
-            values=times,
+            values=times | {"unread": 1},
             then=f"| summarize Calls = count() by Time = bin(Time, {period.bin}), Consumer, "
             "Deployment, Stopped, By, Categories\n| order by Time asc",
-        ),
-        "bypass": Question(
-            file="bypass",
-            values=times | {"account": target.account_id},
-            then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
-            f"| top {TOP} by Calls desc",
         ),
         "silence": Question(
             file="silence",
@@ -93,9 +102,16 @@ def of(target: Target, period: Period, settings: Settings) -> dict[str, Question
         ),
         "capacity": Question(
             file="capacity",
-            values=times | {"capacities": {d.name: d.capacity for d in target.deployments}},
+            values=times | {"capacities": _capacities(target, settings)},
         ),
     }
+    if settings.gateway_identity:
+        found["bypass"] = Question(
+            file="bypass",
+            values=times | {"account": target.account_id, "identity": settings.gateway_identity},
+            then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
+            f"| top {TOP} by Calls desc",
+        )
     if target.capture == "full":
         found["cut"] = Question(
             file="not-captured",
@@ -109,4 +125,18 @@ def of(target: Target, period: Period, settings: Settings) -> dict[str, Question
             file="budgets",
             values=times | {"since": month, "budgets": settings.budgets} | prices,
         )
-    return found
+    return {key: _of_the_api(question, target) for key, question in found.items()}
+
+
+def _capacities(target: Target, settings: Settings) -> dict[str, int]:
+    return {d.name: d.capacity for d in target.deployments if not settings.provisioned(d.name)}
+
+
+def _of_the_api(question: Question, target: Target) -> Question:
+    """The question, about this stack's API alone if its file can tell.
+
+    Other APIs may share the gateway and the workspace.
+    """
+    if not library.has(question.file, "api"):
+        return question
+    return replace(question, values=dict(question.values) | {"api": target.api_id})

@@ -67,16 +67,24 @@ def run(options: argparse.Namespace, world: World) -> None:
 
 
 def settings_of(found: dict[str, Any]) -> Settings:
-    """Prices and budgets in the stack's outputs; a stack of an older commit has none.
+    """What the report alone reads of the stack's outputs; a stack of an older commit lacks some.
 
     Raises:
-        CannotRunError: one of them is no map.
+        CannotRunError: prices or budgets are no map, or an identity or SKU is no text.
     """
-    given = {key: found["proof"].get(key) or {} for key in ("prices", "budgets")}
-    for key, value in given.items():
-        if not isinstance(value, dict):
-            raise CannotRunError(
-                f"the output `proof` misstates {key}",
-                "deploy and report from the same commit: pulumi up",
-            )
-    return Settings(**given)
+    proof = found["proof"]
+    given = {key: proof.get(key) or {} for key in ("prices", "budgets")}
+    skus = {d["name"]: d.get("sku") or "" for d in proof["deployments"]}
+    identity = proof.get("gatewayPrincipalId") or ""
+    right = {
+        **{key: isinstance(value, dict) for key, value in given.items()},
+        "deployments": all(isinstance(sku, str) for sku in skus.values()),
+        "gatewayPrincipalId": isinstance(identity, str),
+    }
+    if not all(right.values()):
+        wrong = ", ".join(key for key, fine in right.items() if not fine)
+        raise CannotRunError(
+            f"the output `proof` misstates {wrong}",
+            "deploy and report from the same commit: pulumi up",
+        )
+    return Settings(**given, skus=skus, gateway_identity=identity)

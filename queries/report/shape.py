@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from queries.report.numbers import count, name, number, utc
 from queries.report.period import Period
 from queries.report.tables import Cell, Table
-from queries.report.theme import SERIES
+from queries.report.theme import COLOURS, REST, SERIES
 
 Rows = Iterable[Mapping[str, Any]]
 Key = TypeVar("Key")
@@ -27,6 +27,14 @@ class Series:
     """What the sum of all other names is called; empty if there are none."""
     values: Mapping[tuple[datetime, str], float]
     totals: Mapping[str, float]
+    palette: Mapping[str, str] = field(default_factory=dict)
+    """Colours that names have in every chart of the page; empty where the order decides."""
+
+    @property
+    def colours(self) -> list[str]:
+        """The colour of each name that is drawn."""
+        own = [self.palette[name] for name in self.names] if self.palette else COLOURS
+        return [*own[: len(self.names)], *([REST] if self.rest else [])]
 
     @property
     def all(self) -> list[str]:
@@ -51,10 +59,19 @@ def folded(
     kept = dict(list(sums.items())[:LONGEST])
     rest = list(sums.values())[LONGEST:]
     if rest:
-        kept[others(f"{len(rest)} others")] = {
+        kept[others(_others(len(rest)))] = {
             measure: sum(entry[measure] for entry in rest) for measure in rest[0]
         }
     return kept
+
+
+def _others(number: int) -> str:
+    return f"{number} other{'' if number == 1 else 's'}"
+
+
+def drawn(shown: int, of: int) -> str:
+    """What a chart's title adds if it has not all: bars by name are those of the largest."""
+    return f": the {shown} largest of {of}" if shown < of else ""
 
 
 def total(rows: Rows, measure: str) -> float:
@@ -62,13 +79,25 @@ def total(rows: Rows, measure: str) -> float:
     return sum(number(row[measure]) for row in rows)
 
 
-def series(rows: Rows, by: str, measure: str, period: Period, time: str = "Time") -> Series:
-    """A measure by step and name, as many names as there are colours; none that has nothing."""
+def series(
+    rows: Rows,
+    by: str,
+    measure: str,
+    period: Period,
+    time: str = "Time",
+    palette: Mapping[str, str] | None = None,
+) -> Series:
+    """A measure by step and name; none that has nothing.
+
+    The names are those of the palette, or else as many as there are colours.
+    """
     rows = [row for row in rows if row[measure]]
     sums = {key: value[measure] for key, value in totals(rows, by, measure).items()}
     largest = list(sums) if len(sums) <= SERIES else list(sums)[: SERIES - 1]
+    if palette is not None:
+        largest = [key for key in sums if key in palette]
     others = len(sums) - len(largest)
-    rest = f"{others} others" if others else ""
+    rest = _others(others) if others else ""
     values: dict[tuple[datetime, str], float] = {}
     for row in rows:
         shown = name(row[by])
@@ -77,7 +106,7 @@ def series(rows: Rows, by: str, measure: str, period: Period, time: str = "Time"
     shares = {key: sums[key] for key in largest}
     if rest:
         shares[rest] = sum(sums.values()) - sum(shares.values())
-    return Series(names=largest, rest=rest, values=values, totals=shares)
+    return Series(names=largest, rest=rest, values=values, totals=shares, palette=palette or {})
 
 
 def measures(rows: Rows, names: Mapping[str, str], period: Period) -> Series:

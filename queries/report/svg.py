@@ -11,7 +11,7 @@ import vl_convert
 from markupsafe import Markup
 
 from queries.report.tables import Figure, Key, Table
-from queries.report.theme import COLOURS, DASHES, NARROW, REST, VARIABLES, WIDE, config
+from queries.report.theme import COLOURS, DASHES, NARROW, VARIABLES, WIDE, config
 
 NAMESPACE = re.compile(r"^\{[^}]*\}")
 UNWANTED = ("font-family", "class", "version", "aria-hidden", "role", "aria-roledescription")
@@ -24,23 +24,21 @@ def figure(
     draw: Callable[[int], altair.TopLevelMixin],
     data: Table,
     legend: Sequence[str],
-    rest: str = "",
+    colours: Sequence[str] = COLOURS,
     *,
     dashed: bool = False,
 ) -> Figure:
-    """Draw a chart in both widths. `legend` names its colours in order, `rest` the grey."""
+    """Draw a chart in both widths; `legend` names its colours in order."""
     sizes = {"wide": WIDE, "narrow": NARROW}
     drawn = {
         size: _svg(draw(width), f"{key}-{size}", title, description)
         for size, width in sizes.items()
     }
-    dashes = [" ".join(map(str, dash)) if dashed else "" for dash in DASHES]
-    colours = [
-        Key(shown, VARIABLES[colour], dash)
-        for shown, colour, dash in zip(legend, COLOURS, dashes, strict=False)
+    keys = [
+        Key(shown, VARIABLES[colour], " ".join(map(str, DASHES[colour])) if dashed else "")
+        for shown, colour in zip(legend, colours, strict=False)
     ]
-    colours += [Key(rest, VARIABLES[REST])] if rest else []
-    return Figure(id=key, title=title, description=description, data=data, legend=colours, **drawn)
+    return Figure(id=key, title=title, description=description, data=data, legend=keys, **drawn)
 
 
 def _svg(chart: altair.TopLevelMixin, key: str, title: str, description: str) -> Markup:

@@ -18,7 +18,13 @@ VARIABLES = {
     **{colour: f"var(--series-{index})" for index, colour in enumerate(COLOURS, 1)},
 }
 """The page's CSS says what each is in light, dark and print."""
-DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 3), (4, 1), (1, 3))
+DASHES = dict(
+    zip(
+        (*COLOURS, REST),
+        ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (12, 3), (4, 1), (1, 3)),
+        strict=True,
+    )
+)
 """Lines are told apart by more than colour."""
 
 

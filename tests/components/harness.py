@@ -140,15 +140,20 @@ def run_program(
     answers: Mapping[str, Json] | None = None,
     without: tuple[str, ...] = (),
     provider_config: Mapping[str, str] | None = None,
+    secret: tuple[str, ...] = ("alertWebhooks",),
 ) -> Run:
-    """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`."""
+    """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`.
+
+    Values of the keys in `secret` are as `pulumi config set --secret` sets them.
+    """
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     values = {key: spec["default"] for key, spec in project["config"].items()}
     values |= example_config() | (config or {})
     for key in without:
         del values[key]
     own = {f"{project['name']}:{key}": _text(value) for key, value in values.items()}
-    pulumi.runtime.set_all_config(own | dict(provider_config or {}))
+    secret_keys = [f"{project['name']}:{key}" for key in secret]
+    pulumi.runtime.set_all_config(own | dict(provider_config or {}), secret_keys)
     azure = Azure(answers or {})
     recorder = Recorder(azure)
     asyncio.set_event_loop(asyncio.new_event_loop())

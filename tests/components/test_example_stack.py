@@ -309,8 +309,10 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
                 "version": "2025-11-13",
                 "kind": "chat",
                 "capacity": 10,
+                "sku": "GlobalStandard",
             }
         ],
+        "gatewayPrincipalId": "the-principal",
         "capture": "full",
         "bodyBytes": 8192,
         "samplingPercentage": 100,

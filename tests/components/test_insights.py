@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.insights.alert_rules import RULES
+from components.insights.alert_rules import LOG_RULES, RULES
 from queries import library
 from tests.components.harness import SECRET, Json, Run, run_program
 from tests.components.test_bad_input import refusal
@@ -99,6 +100,28 @@ def test_a_wrong_webhook_is_reported_without_its_address(address: object) -> Non
     assert "alertWebhooks" in report
     assert "https URL" in report
     assert "s3cret" not in report
+
+
+def test_a_webhook_in_clear_is_refused_with_the_command_that_mends_it() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program(RECEIVERS, secret=())
+    report = str(caught.value)
+
+    assert report.startswith("1 configuration value is wrong in stack 'dev'")
+    assert "allowed: secret values only" in report
+    assert "fix:     pulumi config set --secret --path 'alertWebhooks[0]' <value>" in report
+    assert "s3cret" not in report
+
+
+def test_no_webhook_need_not_be_secret() -> None:
+    assert alerts(run_program({"alertEmails": ["a@example.com"]}, secret=()))
+
+
+def test_titles_name_the_stack(example: Run) -> None:
+    for rule in LOG_RULES:
+        if f"alert-{rule.name}" in {request.name for request in example.requests.values()}:
+            declared = example.inputs(f"alert-{rule.name}")
+            assert declared["displayName"] == f"{rule.title} (dev)"
 
 
 def test_the_stack_file_changes_severity_threshold_and_enablement() -> None:

@@ -138,9 +138,10 @@ class Logs:
             types = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in columns.items())
             self.connection.execute(f'DROP TABLE "{table}"')
             self.connection.execute(f'CREATE TABLE "{table}_all" (Arrived TIMESTAMP, {types})')
-        self._store([*metrics(calls), *(row for call in calls for row in call.rows())])
+        self.store([*metrics(calls), *(row for call in calls for row in call.rows())])
 
-    def _store(self, rows: Rows) -> None:
+    def store(self, rows: Rows) -> None:
+        """Add rows, each with the time that it takes to arrive."""
         by_table: dict[str, list[dict[str, Any]]] = {}
         for table, late, row in rows:
             by_table.setdefault(table, []).append({"Arrived": row["TimeGenerated"] + late, **row})

@@ -107,8 +107,8 @@ TROUBLES = {
         seen_within=3 * HOUR,
         lasts=27 * HOUR,
         change=setting(tokens=30_000),
-        at_threshold=tokens(1_000_000),
-        over=tokens(1_000_100),
+        at_threshold=tokens(1_500_000),
+        over=tokens(1_500_150),
     ),
     "retirement": Trouble(
         groups={("chat", "gpt-5.1")},
@@ -132,9 +132,10 @@ TROUBLES = {
     ),
     "unaccounted": Trouble(
         groups={("chat",)},
-        **_both(setting(told=False), 5),
-        seen_within=3 * HOUR,
-        lasts=28 * HOUR,
+        **_both(setting(told=False), 10),
+        hours=6,
+        seen_within=9 * HOUR,
+        lasts=46 * HOUR,
     ),
     "llm-silence": Trouble(
         groups={("chat",)},

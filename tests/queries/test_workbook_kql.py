@@ -22,6 +22,7 @@ from tests.queries.truth import COMPLETIONS, FILTERED, Call, gateway_row, llm_ro
 
 MARKER = "the-secret-of-the-caller"
 FIGURES: dict[str, Any] = {
+    "api": "miyagi-api",
     "prices": {"gpt": {"input": 2.0, "output": 10.0}},
     "budgets": {"aoai-a": {"tokens": 1_000_000, "cost": 50}},
     "capacities": {"chat": 10},
@@ -196,6 +197,15 @@ def test_figures_of_the_stack_reach_the_queries_that_take_them() -> None:
     assert 'let capacities = dynamic({"chat": 10});' in text["Capacity"]
     assert 'let identity = "the-gateway";' in text["Requests around the gateway"]
     assert '"retires": "2027-02-14"' in text["Models near retirement"]
+
+
+def test_no_tile_and_no_drop_down_counts_the_calls_of_another_api() -> None:
+    asked = {tile.title: kql(tile, FIGURES) for _, tile in TILES}
+    asked |= {field["name"]: field["query"] for field in drop_downs()}
+    taking = [text for text in asked.values() if "\nlet api = " in text]
+
+    assert len(taking) > 10
+    assert all('\nlet api = "miyagi-api";' in text for text in taking)
 
 
 def test_figures_are_read_from_the_stacks_function(database: Database) -> None:

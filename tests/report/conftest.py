@@ -45,7 +45,7 @@ def make(stored: Stored, folder: Path, outputs: object, *options: str) -> Path:
     return page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     assert CHROMIUM.exists(), "no headless browser: `make setup` says what is missing"
     with sync_playwright() as playwright:

@@ -37,6 +37,7 @@ TARGET = {
     "apiId": "miyagi-api",
     "accountId": "/account",
     "gatewayId": "/gateway",
+    "gatewayPrincipalId": "the-gateway",
     "workspaceCustomerId": "11111111-2222-3333-4444-555555555555",
     "workspaceId": "/subscriptions/0/resourceGroups/rg/providers/workspaces/log-example",
     "deployments": [

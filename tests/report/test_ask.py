@@ -166,7 +166,17 @@ def test_without_any_answer_there_is_no_page(
     assert told.count("\n") == 1
 
 
-@pytest.mark.parametrize("proof", [None, {}, TARGET | {"budgets": 3}, TARGET | {"prices": [1]}])
+@pytest.mark.parametrize(
+    "proof",
+    [
+        None,
+        {},
+        TARGET | {"budgets": 3},
+        TARGET | {"prices": [1]},
+        TARGET | {"gatewayPrincipalId": 3},
+        TARGET | {"deployments": [{"name": "d", "model": "m", "kind": "chat", "sku": 3}]},
+    ],
+)
 def test_outputs_of_another_shape_are_refused(
     report: Any, capsys: pytest.CaptureFixture[str], proof: object
 ) -> None:
@@ -180,7 +190,7 @@ def test_outputs_of_another_shape_are_refused(
 def test_every_question_is_accepted_and_returns_what_the_page_needs(
     stored: Stored, days: int
 ) -> None:
-    settings = Settings(prices=PRICES, budgets=BUDGETS)
+    settings = Settings(prices=PRICES, budgets=BUDGETS, gateway_identity="the-gateway")
     asked = questions.of(target(), of(days, UNTIL), settings)
 
     found = analyze({key: question.kql for key, question in asked.items()})

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page
 from tests.queries.truth import source
 from tests.report.fortnight import CONSUMERS, PRICES, Timed, within
 
+A4 = 687
+"""CSS pixels between the page's margins: 210 mm less twice 14, at 96 to the inch."""
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 
 
@@ -174,3 +176,23 @@ def test_paper_is_white_and_its_charts_are_those_for_a_desk(browser: Browser, re
             assert page.locator(part).evaluate(style) == "rgb(255, 255, 255)"
         assert page.locator(".wide svg:visible").count() == page.locator("figure").count()
         assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) > 5
+
+
+@pytest.mark.parametrize("name", ["report", "hostile"])
+def test_no_table_is_wider_than_the_paper(
+    browser: Browser, name: str, request: pytest.FixtureRequest
+) -> None:
+    """Chromium prints a page that is too wide at a smaller scale, all of it."""
+    with opened(browser, request.getfixturevalue(name), viewport={"width": A4, "height": 900}) as (
+        page,
+        _,
+    ):
+        page.emulate_media(media="print")
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        widths = page.evaluate(
+            "[...document.querySelectorAll('table')].map(table => "
+            "[table.caption.textContent, Math.floor(table.getBoundingClientRect().width)])"
+        )
+        assert len(widths) >= (20 if name == "report" else 10)
+        assert [table for table in widths if table[1] > A4] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= A4

@@ -34,8 +34,8 @@ class WorkbookArgs:
     account_id: pulumi.Input[str]
     """ARM id of the account whose metrics it charts."""
     figures: pulumi.Input[Mapping[str, Any]]
-    """Values of queries' parameters that the stack knows and the logs do not, by name: prices,
-    budgets, capacities, retirements, account, identity."""
+    """Values of queries' parameters that the stack knows and the logs do not, by name: api,
+    prices, budgets, capacities, retirements, account, identity."""
     tags: pulumi.Input[Mapping[str, str]]
 
 

@@ -39,7 +39,7 @@ def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -
     return {
         "version": VERSION,
         "items": [
-            items.parameters("pickers", list(pickers(workspace_id))),
+            items.parameters("pickers", list(pickers(workspace_id, figures))),
             items.tabs(TABS),
             *(_page(page, workspace_id, account_id, figures) for page in TABS),
         ],

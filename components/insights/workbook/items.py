@@ -145,7 +145,7 @@ def _chart(chart: Chart) -> Item:
 
 def _table(columns: tuple[Column, ...]) -> Item:
     settings = {
-        "formatters": [_formatter(c) for c in columns if c.format is not Format.TEXT],
+        "formatters": [_formatter(c) for c in columns if c.format is not Format.TEXT or c.empty],
         "labelSettings": [{"columnId": column.name, "label": column.label} for column in columns],
         "filter": True,
     }

@@ -42,7 +42,7 @@ def picked(column: str) -> str:
     return f'| where "{ALL}" in ({{{column}}}) or {column} in ({{{column}}})'
 
 
-def pickers(workspace_id: str) -> Iterator[Item]:
+def pickers(workspace_id: str, figures: Mapping[str, Value]) -> Iterator[Item]:
     """The fields above the tabs."""
     yield {
         "id": "time-range",
@@ -57,10 +57,10 @@ def pickers(workspace_id: str) -> Iterator[Item]:
             "allowCustom": True,
         },
     }
-    yield from (_drop_down(column, workspace_id) for column in PICKED)
+    yield from (_drop_down(column, workspace_id, figures) for column in PICKED)
 
 
-def _drop_down(column: str, workspace_id: str) -> Item:
+def _drop_down(column: str, workspace_id: str, figures: Mapping[str, Value]) -> Item:
     """A list of a column's values, as many as wanted; all of them at first.
 
     https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-dropdowns
@@ -76,7 +76,7 @@ def _drop_down(column: str, workspace_id: str) -> Item:
         "multiSelect": True,
         "quote": '"',
         "delimiter": ",",
-        "query": f"{filled('traffic', TIMES)}\n{found}",
+        "query": f"{filled('traffic', {**TIMES, **figures})}\n{found}",
         "crossComponentResources": [workspace_id],
         "typeSettings": {
             "additionalResourceOptions": ["value::all"],

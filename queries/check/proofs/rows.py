@@ -114,7 +114,12 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     by_id = {text(row, "CorrelationId") for row in rows} & known
     others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
     unknown = sum(not other.account_ids & by_id for other in ours)
-    if len(alike - by_id) >= unknown + len(others - evidence.all_correlations()):
+    of_others = len(others - evidence.all_correlations())
+    ended = max(other.ended for other in ours)
+    recent = evidence.now is not None and evidence.now < ended + evidence.settle
+    if of_others and evidence.marker and recent:
+        return waiting("others call too: the gateway's rows of their calls have to come first")
+    if len(alike - by_id) >= unknown + of_others:
         return seen("by deployment and time")
     return no_row(evidence, "account", DIAGNOSTICS)
 

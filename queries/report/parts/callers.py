@@ -47,7 +47,8 @@ def section(facts: Facts) -> Section:
         found.figures.append(
             figure(
                 "consumers",
-                "Prompt and completion tokens of each consumer",
+                "Prompt and completion tokens by consumer"
+                f"{shape.drawn(len(shown), len(consumers))}",
                 f"Bars of prompt and completion tokens. {most} used most: "
                 f"{count(shown[most]['TotalTokens'])} tokens.",
                 lambda width: charts.bars(parts, COLOURS[:2], width),
@@ -151,7 +152,8 @@ def budgets(facts: Facts) -> Section:
     found.figures.append(
         figure(
             "budget-use",
-            "Use of budgets, in percent of what is allowed so far",
+            "Use of budgets, in percent of what is allowed so far"
+            f"{shape.drawn(len(parts), len(names))}",
             f"Bars by consumer and unit. {over} of {len(rows)} budgets are exceeded.",
             lambda width: charts.bars(parts, COLOURS[:2], width, reach=FULL),
             data,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from queries.report import charts, shape
+from collections.abc import Mapping
+
+from queries.report import charts, palette, shape
 from queries.report.facts import Facts
 from queries.report.numbers import count, milliseconds, moment, name, number, percent, utc
 from queries.report.questions import TOP
 from queries.report.shape import Series
 from queries.report.svg import figure
 from queries.report.tables import Cell, Figure, Section, Table
-from queries.report.theme import COLOURS, SERIES
+from queries.report.theme import COLOURS
 
 TIMES = ("P50", "P95", "P99", "BackendP50", "BackendP95", "GatewayP95")
+SECONDS = ",.3~f"
+"""Format of an axis: 0.25, 1.5, 10."""
 SHOWN = 12
 """Bars in a chart."""
 MEANING = {
@@ -36,11 +40,14 @@ def section(facts: Facts) -> Section:
     if whole:
         found.figures.append(_by_deployment(whole))
     if facts.rows("latency over time"):
-        busiest = [name(row["Deployment"]) for row in whole][:SERIES]
-        found.figures += [_over_time(facts, busiest, measure) for measure in ("P95", "P50")]
-        if len(whole) > SERIES:
+        colours = palette.of(facts, "Deployment")
+        drawn = [name(row["Deployment"]) for row in whole if name(row["Deployment"]) in colours]
+        found.figures += [
+            _over_time(facts, drawn, colours, measure) for measure in ("P95", "P50") if drawn
+        ]
+        if len(whole) > len(drawn):
             found.remarks.append(
-                f"The lines show the {SERIES} busiest of {len(whole)} deployments: percentiles "
+                f"The lines show the {len(drawn)} largest of {len(whole)} deployments: percentiles "
                 "cannot be added up."
             )
     if rows := facts.rows("latency"):
@@ -107,23 +114,26 @@ def _by_deployment(rows: list[dict[str, object]]) -> Figure:
     )
     return figure(
         "latency-by-deployment",
-        "Latency by deployment, in seconds",
+        f"Latency by deployment, in seconds{shape.drawn(len(shown), len(rows))}",
         f"Bars up to P50 and on to P95. {said}.",
-        lambda width: charts.bars(shown, COLOURS[:2], width, "~g"),
+        lambda width: charts.bars(shown, COLOURS[:2], width, SECONDS),
         data,
         ["up to P50", "from P50 to P95"],
     )
 
 
-def _over_time(facts: Facts, names: list[str], measure: str) -> Figure:
+def _over_time(facts: Facts, names: list[str], colours: Mapping[str, str], measure: str) -> Figure:
     values = {
         (shape.step_of(row["Time"], facts.period), name(row["Deployment"])): number(row[measure])
         for row in facts.rows("latency over time")
         if row[measure] is not None
     }
-    found = Series(names=names, rest="", values=values, totals={})
     seconds = Series(
-        names=names, rest="", values={key: value / 1000 for key, value in values.items()}, totals={}
+        names=names,
+        rest="",
+        values={key: value / 1000 for key, value in values.items() if key[1] in names},
+        totals={},
+        palette=colours,
     )
     unit = facts.period.unit
     data = Table(
@@ -132,7 +142,7 @@ def _over_time(facts: Facts, names: list[str], measure: str) -> Figure:
         rows=[
             [
                 Cell(facts.period.label(start)),
-                *(shape.numeric(found.values.get((start, n)), milliseconds) for n in names),
+                *(shape.numeric(values.get((start, n)), milliseconds) for n in names),
             ]
             for start in facts.period.steps
         ],
@@ -141,9 +151,10 @@ def _over_time(facts: Facts, names: list[str], measure: str) -> Figure:
         f"latency-{measure.lower()}",
         f"{measure} latency per {unit}, in seconds",
         f"Lines by deployment: {MEANING[measure]}. A {unit} without calls breaks its line.",
-        lambda width: charts.lines(seconds, facts.period, width, "~g"),
+        lambda width: charts.lines(seconds, facts.period, width, SECONDS),
         data,
         names,
+        seconds.colours,
         dashed=True,
     )
 

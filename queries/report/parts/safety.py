@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from queries.report import charts, shape
-from queries.report.facts import Facts
+from queries.report.facts import NO_ROWS, Facts
 from queries.report.numbers import NOTHING, count, name
 from queries.report.questions import TOP
 from queries.report.svg import figure
 from queries.report.tables import Cell, Section, Table
 
+UNREAD = "unknown"
+"""What `content-filter.kql` says was stopped in answers whose end is not logged."""
 KEYS = ("Stopped", "By", "Categories", "Consumer", "Deployment")
 
 
@@ -23,7 +25,15 @@ def section(facts: Facts) -> Section:
         "themselves are not in this page.",
         "filtered",
     )
-    rows = facts.rows("filtered")
+    rows = [row for row in facts.rows("filtered") if row["Stopped"] != UNREAD]
+    unread = shape.total(facts.rows("filtered"), "Calls") - shape.total(rows, "Calls")
+    if facts.rows("filtered") and not rows:
+        found.remarks.append(f"{NO_ROWS['filtered']}.")
+    if unread:
+        found.remarks.append(
+            f"Answers that could not be judged: {count(unread)}. Their end, which tells whether a "
+            "filter stopped them, is not logged."
+        )
     if facts.target.capture != "full":
         found.remarks.append(
             "The stack captures metadata only: what the model endpoint stops shows in "
@@ -37,16 +47,17 @@ def section(facts: Facts) -> Section:
         "Calls",
         facts.period,
     )
+    maybe = f", and {count(unread)} more could not be judged" if unread else ""
     title = f"Calls stopped by a content filter, per {facts.period.unit}"
     found.figures.append(
         figure(
             "filtered",
             title,
-            f"Stacked bars. {count(sum(stopped.totals.values()))} calls were stopped.",
+            f"Stacked bars. {count(sum(stopped.totals.values()))} calls were stopped{maybe}.",
             lambda width: charts.stacked(stopped, facts.period, width),
             shape.by_step(stopped, facts.period, title),
-            stopped.names,
-            stopped.rest,
+            stopped.all,
+            stopped.colours,
         )
     )
     found.tables.append(_list(rows))

@@ -53,6 +53,11 @@ def section(facts: Facts) -> Section:
         found.remarks.append(
             "The stack captures metadata only: no text is logged, so none can be cut."
         )
+    if not facts.settings.gateway_identity:
+        found.remarks.append(
+            "Requests around the gateway are not known: the stack's outputs do not tell the "
+            "gateway's identity. Deployed again, they do: pulumi up."
+        )
     if not facts.target.llm_logging:
         found.remarks.append(
             "LLM logging is off in this stack: tokens come from logged bodies alone."
@@ -97,7 +102,7 @@ def _coverage(rows: list[dict[str, object]]) -> Figure:
     )
     return figure(
         "coverage",
-        "Calls whose tokens are known, by deployment",
+        f"Calls whose tokens are known, by deployment{shape.drawn(len(parts), len(sums))}",
         f"Bars of known and unknown. Known: {count(known)} of {count(calls)} calls, "
         f"{percent(share(known, calls))}.",
         lambda width: charts.bars(parts, COLOURS[:2], width),

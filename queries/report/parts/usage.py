@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from queries.check.workspace import Row
 from queries.library import FOLDER
-from queries.report import charts, shape
-from queries.report.facts import Facts
+from queries.report import charts, palette, shape
+from queries.report.facts import HOURLY, Facts
 from queries.report.numbers import NOTHING, compact, count, name, number, usd
 from queries.report.period import DAY, Period
 from queries.report.shape import Series
@@ -36,7 +36,7 @@ def section(facts: Facts) -> Section:
     traffic, period = facts.rows("traffic"), facts.period
     if traffic:
         for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
-            tokens = shape.series(traffic, by, "TotalTokens", period)
+            tokens = shape.series(traffic, by, "TotalTokens", period, palette=palette.of(facts, by))
             found.figures.append(_over_time(f"tokens-by-{key}", f"Tokens by {key}", tokens, period))
     if facts.rows("cost"):
         found.figures += _cost(facts)
@@ -51,12 +51,21 @@ def priced(facts: Facts) -> list[Row]:
     return [row for row in facts.rows("cost") if row["Priced"] == "yes"]
 
 
+def hourly(facts: Facts) -> list[Row]:
+    """The rows of calls of provisioned deployments, with their tokens."""
+    return _with_tokens(facts, HOURLY)
+
+
 def unpriced(facts: Facts) -> list[Row]:
     """The rows of calls of models without a price, with their tokens."""
+    return _with_tokens(facts, UNPRICED)
+
+
+def _with_tokens(facts: Facts, state: str) -> list[Row]:
     return [
         row | {"Tokens": number(row["PromptTokens"]) + number(row["CompletionTokens"])}
         for row in facts.rows("cost")
-        if row["Priced"] == UNPRICED
+        if row["Priced"] == state
     ]
 
 
@@ -66,6 +75,11 @@ def not_in_cost(facts: Facts) -> list[str]:
         f"Model {model} has no price: {count(sums['Tokens'])} tokens of {count(sums['Calls'])} "
         "calls are not in the cost."
         for model, sums in shape.totals(unpriced(facts), "Model", "Tokens", "Calls").items()
+    ]
+    said += [
+        f"Deployment {deployment} is provisioned and {HOURLY}: {count(sums['Tokens'])} tokens of "
+        f"{count(sums['Calls'])} calls are not in the cost."
+        for deployment, sums in shape.totals(hourly(facts), "Deployment", "Tokens", "Calls").items()
     ]
     unknown = [row for row in facts.rows("cost") if row["Priced"] == "unknown tokens"]
     if unknown:
@@ -77,15 +91,21 @@ def not_in_cost(facts: Facts) -> list[str]:
 def price_source(facts: Facts) -> str:
     """Where the prices come from."""
     listed = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))
-    base = f"list prices as of {listed['as_of']} ({listed['source']})"
+    base = f"list prices of {listed['sku']} as of {listed['as_of']} ({listed['source']})"
+    others = ", ".join(
+        f"{name(deployment)} is {name(sku)}"
+        for deployment, sku in facts.settings.skus.items()
+        if sku and sku != listed["sku"] and not facts.settings.provisioned(deployment)
+    )
+    tail = f" Another SKU may cost otherwise: {others}." if others else ""
     own = [
         model
         for model, price in facts.settings.prices.items()
         if listed["models"].get(model) != price
     ]
     if own:
-        return f"Prices: the stack's own of {', '.join(map(name, own))}; others: {base}."
-    return f"Prices: {base}. The stack's configuration `prices` overrides them."
+        return f"Prices: the stack's own of {', '.join(map(name, own))}; others: {base}.{tail}"
+    return f"Prices: {base}. The stack's configuration `prices` overrides them.{tail}"
 
 
 def _cost(facts: Facts) -> list[Figure]:
@@ -93,7 +113,7 @@ def _cost(facts: Facts) -> list[Figure]:
     rows, days = priced(facts), _by_day(facts.period)
     figures = []
     for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
-        spent = shape.series(rows, by, "Cost", days, "Day")
+        spent = shape.series(rows, by, "Cost", days, "Day", palette.of(facts, by))
         title = f"Cost by {key}, in US dollars"
         small = max(spent.values.values(), default=0) < CENTS_BELOW
         form = "$.2f" if small else "$~s"
@@ -118,8 +138,8 @@ def _over_time(
         f"Stacked bars. {brief(sum(found.totals.values()))} in all; most: {most}.",
         lambda width: charts.stacked(found, period, width, form),
         shape.by_step(found, period, f"{title}, per {period.unit}", show, absent),
-        found.names,
-        found.rest,
+        found.all,
+        found.colours,
     )
 
 
@@ -142,6 +162,7 @@ def _by_model(facts: Facts) -> Table:
             entry[measure] += number(row[measure])
     for row in unpriced(facts):
         sums[name(row["Deployment"]), name(row["Model"])]["Bare"] += row["Tokens"]
+    by_hour = {(name(row["Deployment"]), name(row["Model"])) for row in hourly(facts)}
     has_price = {(name(row["Deployment"]), name(row["Model"])) for row in priced(facts)}
     rows = []
     largest = dict(sorted(sums.items(), key=lambda item: -item[1]["PromptTokens"]))
@@ -152,7 +173,7 @@ def _by_model(facts: Facts) -> Table:
             [
                 *map(Cell, key),
                 *(shape.numeric(entry[measure]) for measure in SUMS[:3]),
-                shape.numeric(cost, usd),
+                Cell(HOURLY, numeric=True) if key in by_hour else shape.numeric(cost, usd),
                 Cell(bare, entry["Bare"], numeric=True),
             ]
         )
