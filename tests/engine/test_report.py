@@ -42,5 +42,8 @@ def test_report_of_simulated_traffic_equals_its_truth(machine: Machine, tmp_path
     assert headline(page, "Calls") == len(logged)
     assert headline(page, "Tokens") == sum(c["prompt"] + c["completion"] for c in told)
     assert len(told) < len(logged), "some tokens are unknown, and are said to be"
+    around = [c for c in truth["calls"] if c["through"] == "account" and c["status"] < 400]
+    assert around
+    assert f"{len(around)} requests around the gateway" in page
     for name in ("team-a", "team-b", "team-c", "Budgets"):
         assert name in page

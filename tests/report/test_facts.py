@@ -183,8 +183,8 @@ def test_a_chart_says_that_it_has_not_all_bars() -> None:
     }
     settings = Settings(budgets={"c00": {"tokens": 1}})
 
-    many = shown(settings, **given)
-    few = shown(settings, **{key: rows[:12] for key, rows in given.items()})
+    many = shown(settings, FORTNIGHT, **given)
+    few = shown(settings, FORTNIGHT, **{key: rows[:12] for key, rows in given.items()})
 
     assert many.count(": the 12 largest of 30</figcaption>") == 4
     assert "largest of" not in few

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.queries.database import Database, gateway, llm
 from tests.report.conftest import make
 from tests.report.fortnight import OUTPUTS, TARGET, UNTIL, Stored
-from tests.report.test_browser import opened
+from tests.report.test_browser import opened, too_wide
 
 NAMES = (
     "</svg><script>document.title = 'taken'</script>",
@@ -70,6 +70,10 @@ def test_names_from_the_logs_stay_text(browser: Browser, page: Path) -> None:
 def test_hostile_names_do_not_widen_a_phone(browser: Browser, page: Path) -> None:
     with opened(browser, page, viewport={"width": 390, "height": 800}) as (shown, _):
         assert shown.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_hostile_names_do_not_widen_paper(browser: Browser, page: Path) -> None:
+    assert too_wide(browser, page) == []
 
 
 def test_no_prompt_and_no_completion_is_in_a_page(page: Path, report: Path) -> None:
