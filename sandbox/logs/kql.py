@@ -26,6 +26,8 @@ _HERE = Path(__file__).parent
 FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
 _UNNEST = "SELECT unnest(r) FROM (SELECT unnest(json_transform_strict($rows, $shape)) AS r)"
 _MOMENT = re.compile(r"\bdatetime\([^()]*\)")
+_FIRST_OF_FUZZY = re.compile(r"\bunion\s+isfuzzy\s*=\s*true\s+(\w+)")
+"""The first table of a union is not a part of it once it is parsed."""
 _PER_MINUTE = (_HERE / "per_minute.sql").read_text()
 
 
@@ -97,6 +99,7 @@ def _check_names(text: str, shapes: Mapping[str, Any]) -> None:
     tables = {name for part in parts if isinstance(part, ir.Query) for name, _ in part.lets}
     unions = [part for part in parts if isinstance(part, ir.Union) and part.isfuzzy]
     fuzzy = {part.name for part in _nodes(unions) if isinstance(part, ir.TableRef)}
+    fuzzy |= set(_FIRST_OF_FUZZY.findall(text))
     columns = {name for shape in shapes.values() for name in shape}
     folded = {name.lower() for name in columns}
     columns |= set(re.findall(r"\b(\w+)\s*(?::|=(?![=~]))", text))  # what the query defines
