@@ -10,7 +10,9 @@ from components.frozen import Frozen
 from components.insights.alert_rules import LEARNT, NAMES
 from components.rules import Rule, at_least, each_once, matching, whole
 
-Email = Annotated[str, matching("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+")]
+EMAIL = ("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+")
+"""What is allowed, in words and as a pattern."""
+Email = Annotated[str, matching(*EMAIL)]
 Webhook = Annotated[str, matching("an https URL", r"https://[^\s/]+\S*")]
 Emails = Annotated[tuple[Email, ...], each_once("e-mail addresses")]
 Webhooks = Annotated[tuple[Webhook, ...], each_once("https URLs")]

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from components import openapi
 from components.frozen import Frozen
-from components.insights_settings import Alerts, Amount, Emails, Prices, Tokens, Webhooks
+from components.insights_settings import EMAIL, Alerts, Amount, Emails, Prices, Tokens, Webhooks
 from components.rules import Rule, existing, matching, named_once, one_of, whole
 
 UNITS_BY_TIER = {
@@ -60,10 +60,6 @@ SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
 SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
 Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
 LongText = Annotated[str, matching("1 to 1,000 characters", r"(?s:.{1,1000})")]
-
-
-def _email(*, optional: bool) -> Rule:
-    return matching("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+", optional=optional)
 
 
 class Deployment(Frozen):
@@ -128,7 +124,7 @@ class Settings(Frozen):
         str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
     ]
     organization_name: Text
-    administrator_email: Annotated[str, _email(optional=True)]
+    administrator_email: Annotated[str, matching(*EMAIL, optional=True)]
     api_name: ChildName
     api_path: Annotated[
         str, matching("a URL path without / at either end", r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")

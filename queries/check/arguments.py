@@ -7,24 +7,16 @@ import ipaddress
 import math
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from queries.check.command_line import Parser
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
-from queries.check.report import EXIT
 
 DEFAULT_TIMEOUT = 120.0
 """Minutes: a new workspace may take two hours to receive its first rows.
 
 https://learn.microsoft.com/azure/api-management/monitor-api-management
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, exit status 2."""
-        sys.stderr.write(f"queries.check: {message} (see --help)\n")
-        sys.exit(EXIT["error"])
 
 
 class _List(argparse.Action):
@@ -37,19 +29,14 @@ class _List(argparse.Action):
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; a wrong one ends the process with status 2 and one line."""
-    parser = _Parser(
-        prog="python -m queries.check",
+    parser = Parser(
+        name="queries.check",
         description="Call every deployment through the gateway, and find each call, whole, in the "
         "workspace.",
         epilog="exit status: 0 every proof seen that can be judged, 1 a proof failed, 2 could not "
         "run, 3 rows had not arrived by the timeout, 130 interrupted",
-        allow_abbrev=False,
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--stack", metavar="NAME", help="stack to check; default: the selected one")
-    source.add_argument(
-        "--outputs", type=Path, metavar="FILE", help="its outputs, as pulumi saves them with --json"
-    )
+    parser.add_source("stack to check; default: the selected one")
     parser.add_argument(
         "--timeout",
         type=_minutes,
@@ -94,7 +81,7 @@ def _minutes(value: str) -> float:
     return minutes
 
 
-def _make(parser: _Parser, options: argparse.Namespace) -> None:
+def _make(parser: Parser, options: argparse.Namespace) -> None:
     """Empty the files of the result now: nothing old is left, and one that cannot be is told."""
     for file in filter(None, (options.json, options.junit)):
         if options.outputs and file.absolute() == options.outputs.absolute():

@@ -8,13 +8,8 @@ from queries import library
 from queries.check import CannotRunError
 from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Evidence, Source
 from queries.check.records import Run
-from queries.check.workspace import LogAnalytics, NoColumnError, NotYetError
+from queries.check.workspace import AT_ONCE, LogAnalytics, NoColumnError, NotYetError
 
-AT_ONCE = 3
-"""Queries at a time; the service takes five of one user.
-
-https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
-"""
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""
 LAST_PATIENCE = 600.0

@@ -17,6 +17,11 @@ from queries.check.pages import TooManyError, in_pages
 
 Row = dict[str, Any]
 
+AT_ONCE = 3
+"""Queries at a time; the service takes five of one user.
+
+https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
+"""
 UNRESOLVED = ("Failed to resolve", "SEM0100")
 """The workspace has no such table or column, or not yet."""
 COLUMN = re.compile(r"Failed to resolve (?!table)[a-z ]*expression named '([^']+)'")

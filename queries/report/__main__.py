@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from queries.check import CannotRunError
-from queries.report.arguments import CANNOT_RUN, parse
+from queries.check.command_line import CANNOT_RUN
+from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
 
 INTERRUPTED = 130

@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
-CANNOT_RUN = 2
+from queries.check.command_line import Parser
+
 LONGEST = 730
 """Days: the longest that the stack's workspace keeps its logs."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, exit status 2."""
-        sys.stderr.write(f"queries.report: {message} (see --help)\n")
-        sys.exit(CANNOT_RUN)
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; a wrong one ends the process with status 2 and one line."""
-    parser = _Parser(
-        prog="python -m queries.report",
+    parser = Parser(
+        name="queries.report",
         description="Write one self-contained HTML page: tokens and cost by consumer and "
         "deployment, latency, errors, what is not known, top callers, safety.",
         epilog="exit status: 0 written, 2 could not run, 130 interrupted. It holds no prompt and "
         "no completion.",
-        allow_abbrev=False,
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--stack", metavar="NAME", help="stack to report; default: the selected")
-    source.add_argument(
-        "--outputs", type=Path, metavar="FILE", help="its outputs, as pulumi saves them with --json"
-    )
+    parser.add_source("stack to report; default: the selected")
     parser.add_argument(
         "--days", type=_days, default=30, metavar="N", help="days to report; default 30"
     )
@@ -68,7 +55,7 @@ def _time(value: str) -> datetime:
     return time
 
 
-def _check_out(parser: _Parser, options: argparse.Namespace) -> None:
+def _check_out(parser: Parser, options: argparse.Namespace) -> None:
     """Refuse what cannot be written now, not after all the queries."""
     file: Path = options.out
     folder = file.absolute().parent

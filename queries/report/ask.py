@@ -13,14 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from queries.check import CannotRunError
 from queries.check.clock import Clock
-from queries.check.workspace import NotYetError, RefusedError, Row
+from queries.check.workspace import AT_ONCE, NotYetError, RefusedError, Row
 from queries.report.questions import Question
 
-AT_ONCE = 3
-"""Queries at a time; the service takes five of one user.
-
-https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
-"""
 PAUSES = (2.0, 5.0, 15.0, 30.0)
 """Seconds before a throttled or interrupted query is asked again."""
 NO_TABLE = "the table has no rows yet"

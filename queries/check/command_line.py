@@ -1,0 +1,37 @@
+"""What the command lines of the check and of the report share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+CANNOT_RUN = 2
+"""Exit status of wrong options."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A wrong option ends the process with one line; the outputs come from a stack or a file."""
+
+    def __init__(self, name: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=f"python -m {name}", description=description, epilog=epilog, allow_abbrev=False
+        )
+        self._name = name
+
+    def error(self, message: str) -> NoReturn:
+        """One line, exit status 2."""
+        sys.stderr.write(f"{self._name}: {message} (see --help)\n")
+        sys.exit(CANNOT_RUN)
+
+    def add_source(self, stack: str) -> None:
+        """Add `--stack`, described by `stack`, or else `--outputs`."""
+        source = self.add_mutually_exclusive_group()
+        source.add_argument("--stack", metavar="NAME", help=stack)
+        source.add_argument(
+            "--outputs",
+            type=Path,
+            metavar="FILE",
+            help="its outputs, as pulumi saves them with --json",
+        )
