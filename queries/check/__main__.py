@@ -6,11 +6,11 @@ import os
 import sys
 from typing import NoReturn
 
-from queries.check import CannotRunError
 from queries.check.arguments import parse
 from queries.check.display import summary
 from queries.check.report import EXIT
 from queries.check.run import check, real_world
+from queries.errors import CannotRunError
 
 
 def main(arguments: list[str]) -> int:

@@ -8,9 +8,9 @@ import math
 import sys
 from pathlib import Path
 
-from queries.check.command_line import Parser
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
+from queries.command_line import Parser
 
 DEFAULT_TIMEOUT = 120.0
 """Minutes: a new workspace may take two hours to receive its first rows.

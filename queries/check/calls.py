@@ -13,11 +13,11 @@ import httpx
 
 from queries.check import kinds
 from queries.check.answers import KEY_FIX, Refusal, lost, refusal
-from queries.check.clock import Clock
 from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
-from queries.check.outputs import Target
 from queries.check.records import Call, Usage
+from queries.clock import Clock
+from queries.outputs import Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
 HEARTBEAT = 60.0

@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from queries.check.clock import Clock
 from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict
 from queries.check.report import Report
+from queries.clock import Clock
 
 T = TypeVar("T")
 HEARTBEAT = 60.0

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 from queries.check.difference import Difference
 from queries.check.kinds import path_of
-from queries.check.outputs import Target
 from queries.check.records import Attempt, Call, Run
-from queries.check.workspace import Row
+from queries.outputs import Target
+from queries.workspace import Row
 
 Source = Literal[
     "gateway",

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from queries.check import CannotRunError
 from queries.check.configuration.read import SERVICES, Manager, UnreadableError
-from queries.check.outputs import Target
+from queries.errors import CannotRunError
+from queries.outputs import Target
 
 VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
 """Environment variable that takes the place of the consumers' keys."""

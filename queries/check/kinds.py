@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from queries.check.outputs import Deployment, Target
+from queries.outputs import Deployment, Target
 
 Kind = Literal[
     "chat", "stream", "responses", "completions", "embeddings", "long-prompt", "long-completion"

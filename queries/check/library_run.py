@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from queries import library
-from queries.check import CannotRunError
 from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Evidence, Source
 from queries.check.records import Run
-from queries.check.workspace import AT_ONCE, LogAnalytics, NoColumnError, NotYetError
+from queries.errors import CannotRunError
+from queries.workspace import AT_ONCE, LogAnalytics, NoColumnError, NotYetError
 
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""

@@ -11,7 +11,7 @@ from queries.check.evidence import OK, Evidence, text
 from queries.check.kinds import OF_MODEL, V1
 from queries.check.proofs.llm import objects, usage_in
 from queries.check.records import Call
-from queries.check.workspace import Row
+from queries.workspace import Row
 
 WINDOW = timedelta(hours=24)
 NEWEST = 5

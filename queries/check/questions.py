@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from queries.check.calls import PREFIX
 from queries.check.evidence import SLACK, TABLES, Evidence, Source
-from queries.check.pages import Paged
 from queries.check.proofs import metrics
 from queries.library import literal, render
+from queries.pages import Paged
 
 LONGEST_CALL = timedelta(minutes=6)
 """The 300 s for which the gateway waits for the model, and the minute of a metric's row.

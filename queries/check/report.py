@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from queries.check import CannotRunError
 from queries.check.difference import Difference
 from queries.check.proofs.base import OF_CALLS, Proof, Verdict
+from queries.errors import CannotRunError
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}

@@ -12,19 +12,21 @@ from datetime import timedelta
 import httpx
 from rich.console import Console
 
-from queries.check import CannotRunError, attempts, keys, kinds, observe, outputs, proofs
+from queries import outputs
+from queries.check import attempts, keys, kinds, observe, proofs
 from queries.check.calls import Caller, Failed
-from queries.check.clock import Clock
 from queries.check.configuration import Configuration
 from queries.check.configuration.read import Manager
 from queries.check.display import Display
 from queries.check.evidence import Evidence
-from queries.check.outputs import Target
 from queries.check.records import Call
 from queries.check.report import Report
 from queries.check.watch import Watch
-from queries.check.workspace import LogAnalytics, NotYetError
+from queries.clock import Clock
+from queries.errors import CannotRunError
 from queries.library import render
+from queries.outputs import Target
+from queries.workspace import LogAnalytics, NotYetError
 
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""

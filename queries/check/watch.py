@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from queries.check import CannotRunError, MissingError, observe
-from queries.check.clock import Clock
+from queries.check import observe
 from queries.check.evidence import SOURCES, TABLES, Evidence, Source
 from queries.check.library_run import LibraryRun
 from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
-from queries.check.workspace import LogAnalytics, NotYetError, RefusedError
+from queries.clock import Clock
+from queries.errors import CannotRunError, MissingError
+from queries.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
 """Seconds between two looks: at most 8 queries each, far below 200 in 30 s.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from queries.check import CannotRunError
-from queries.check.command_line import CANNOT_RUN
+from queries.command_line import CANNOT_RUN
+from queries.errors import CannotRunError
 from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
 

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from queries.check.command_line import Parser
+from queries.command_line import Parser
 
 LONGEST = 730
 """Days: the longest that the stack's workspace keeps its logs."""

@@ -11,15 +11,13 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from queries.check import CannotRunError
-from queries.check.clock import Clock
-from queries.check.workspace import AT_ONCE, NotYetError, RefusedError, Row
+from queries.clock import Clock
+from queries.errors import CannotRunError
 from queries.report.questions import Question
+from queries.workspace import AT_ONCE, NoTableError, NotYetError, RefusedError, Row
 
 PAUSES = (2.0, 5.0, 15.0, 30.0)
 """Seconds before a throttled or interrupted query is asked again."""
-NO_TABLE = "the table has no rows yet"
-"""What the workspace client says of a table that Azure makes with its first row: no use to wait."""
 
 
 class Workspace(Protocol):
@@ -105,9 +103,9 @@ def _patiently(query: Callable[[], list[Row]], clock: Clock) -> tuple[list[Row],
             return query(), "", False
         except RefusedError as error:
             raise CannotRunError(str(error), error.fix) from None
+        except NoTableError:
+            return [], "a table that this query reads has no rows yet", False
         except NotYetError as error:
-            if str(error) == NO_TABLE:
-                return [], "a table that this query reads has no rows yet", False
             if pause is None:
                 return [], str(error), True
             clock.sleep(pause)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from queries.check.outputs import Target
-from queries.check.workspace import Row
+from queries.outputs import Target
 from queries.report.ask import Answer
 from queries.report.period import Period
-from queries.report.questions import Settings
 from queries.report.tables import Section
+from queries.workspace import Row
 
 NO_ROWS = {
     "silence": "No hour in which metrics count requests that the logs do not have",
@@ -35,7 +34,6 @@ class Facts:
 
     target: Target
     period: Period
-    settings: Settings
     answers: Mapping[str, Answer]
 
     def rows(self, key: str) -> list[Row]:
@@ -45,7 +43,7 @@ class Facts:
 
     def _priced(self, row: Row) -> Row:
         """The row; tokens do not tell the cost of a provisioned deployment."""
-        by_hour = self.settings.provisioned(row["Deployment"] or "")
+        by_hour = self.target.provisioned(row["Deployment"] or "")
         return row | {"Priced": HOURLY, "Cost": None} if by_hour else row
 
     def section(self, key: str, title: str, about: str, *questions: str) -> Section:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from queries.check.workspace import Row
 from queries.report import shape
 from queries.report.facts import HOURLY, NOBODY, Facts
 from queries.report.numbers import (
@@ -18,6 +17,7 @@ from queries.report.numbers import (
 )
 from queries.report.parts.usage import UNPRICED, hourly
 from queries.report.tables import Tile
+from queries.workspace import Row
 
 WELL_KNOWN = 99.0
 """Percent of calls below which the share accounted for is shown as a warning."""
@@ -133,7 +133,7 @@ def _known(facts: Facts) -> Tile:
     details = [said]
     details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
     details += [f"{_many(around, 'request')} around the gateway"] if around else []
-    if not facts.settings.gateway_identity:
+    if not facts.target.gateway_principal_id:
         details.append("requests around the gateway: not known")
     return Tile(
         label="Accounted for",

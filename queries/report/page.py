@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from queries import library
-from queries.check import CannotRunError
+from queries.errors import CannotRunError
 from queries.report import headlines, parts
 from queries.report.facts import Facts
 from queries.report.numbers import moment, name, utc

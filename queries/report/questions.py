@@ -11,38 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from queries import library
-from queries.check.outputs import Target
+from queries.outputs import Target
 from queries.report.period import CENTURY, Period
 
 TOP = 15
 """Rows of a list of the most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the stack's owner set that the logs do not tell."""
-
-    prices: Mapping[str, Any] = field(default_factory=dict)
-    """By model, USD per 1,000,000 tokens; empty for those of the query library."""
-    budgets: Mapping[str, Any] = field(default_factory=dict)
-    skus: Mapping[str, str] = field(default_factory=dict)
-    """By deployment; a stack of an older commit tells none."""
-    gateway_identity: str = ""
-    """Object id of the identity that the gateway calls the account with; "" if it is not known."""
-
-    def provisioned(self, deployment: str) -> bool:
-        """Whether it is paid by the hour, with throughput of its own: no quota of tokens a minute.
-
-        SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
-        https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
-        """
-        return any(
-            name.lower() == deployment.lower() and "provisioned" in sku.lower()
-            for name, sku in self.skus.items()
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +37,10 @@ class Question:
         return f"{re.sub(r'[|] take [0-9]+$', '', text).rstrip()}\n{self.then}"
 
 
-def of(target: Target, period: Period, settings: Settings) -> dict[str, Question]:
+def of(target: Target, period: Period) -> dict[str, Question]:
     """The questions by the name under which the page uses their rows."""
     times: dict[str, library.Value] = {"since": period.since, "until": period.until}
-    prices: dict[str, library.Value] = {"prices": settings.prices} if settings.prices else {}
+    prices: dict[str, library.Value] = {"prices": target.prices} if target.prices else {}
     found = {
         "traffic": Question(file="traffic", values=times | {"bin": period.bin}),
         "cost": Question(file="cost-by-consumer", values=times | prices),
@@ -102,13 +77,13 @@ def of(target: Target, period: Period, settings: Settings) -> dict[str, Question
         ),
         "capacity": Question(
             file="capacity",
-            values=times | {"capacities": _capacities(target, settings)},
+            values=times | {"capacities": _capacities(target)},
         ),
     }
-    if settings.gateway_identity:
+    if target.gateway_principal_id:
         found["bypass"] = Question(
             file="bypass",
-            values=times | {"account": target.account_id, "identity": settings.gateway_identity},
+            values=times | {"account": target.account_id, "identity": target.gateway_principal_id},
             then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
             f"| top {TOP} by Calls desc",
         )
@@ -118,18 +93,18 @@ def of(target: Target, period: Period, settings: Settings) -> dict[str, Question
             values=times,
             then=f"| summarize Calls = count(), Last = max(Time) by Why\n| top {TOP} by Calls desc",
         )
-    if settings.budgets:
+    if target.budgets:
         last = period.until - timedelta(milliseconds=1)
         month = last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         found["budgets"] = Question(
             file="budgets",
-            values=times | {"since": month, "budgets": settings.budgets} | prices,
+            values=times | {"since": month, "budgets": target.budgets} | prices,
         )
     return {key: _of_the_api(question, target) for key, question in found.items()}
 
 
-def _capacities(target: Target, settings: Settings) -> dict[str, int]:
-    return {d.name: d.capacity for d in target.deployments if not settings.provisioned(d.name)}
+def _capacities(target: Target) -> dict[str, int]:
+    return {d.name: d.capacity for d in target.deployments if not d.provisioned}
 
 
 def _of_the_api(question: Question, target: Target) -> Question:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console
 
-from queries.check import CannotRunError, outputs
-from queries.check.clock import Clock
-from queries.check.outputs import Target
-from queries.check.workspace import LogAnalytics
+from queries import outputs
+from queries.clock import Clock
+from queries.outputs import Target
 from queries.report import page, period, questions
 from queries.report.ask import Workspace, ask
 from queries.report.facts import Facts
-from queries.report.questions import Settings
+from queries.workspace import LogAnalytics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +44,11 @@ def run(options: argparse.Namespace, world: World) -> None:
     found = (
         outputs.from_file(options.outputs) if options.outputs else outputs.from_stack(options.stack)
     )
-    target, settings = outputs.target(found), settings_of(found)
+    target = outputs.target(found)
     covered = period.of(options.days, options.until)
-    asked = questions.of(target, covered, settings)
+    asked = questions.of(target, covered)
     answers = ask(asked, world.workspace(target), world.console, world.clock)
-    facts = Facts(target=target, period=covered, settings=settings, answers=answers)
+    facts = Facts(target=target, period=covered, answers=answers)
     world.console.print("drawing the page", highlight=False)
     name = options.stack or (options.outputs.name if options.outputs else "")
     page.write(page.render(facts, name, world.clock.now()), options.out)
@@ -64,27 +62,3 @@ def run(options: argparse.Namespace, world: World) -> None:
             soft_wrap=True,
         )
     world.console.print(f"written: {options.out}", markup=False, highlight=False, soft_wrap=True)
-
-
-def settings_of(found: dict[str, Any]) -> Settings:
-    """What the report alone reads of the stack's outputs; a stack of an older commit lacks some.
-
-    Raises:
-        CannotRunError: prices or budgets are no map, or an identity or SKU is no text.
-    """
-    proof = found["proof"]
-    given = {key: proof.get(key) or {} for key in ("prices", "budgets")}
-    skus = {d["name"]: d.get("sku") or "" for d in proof["deployments"]}
-    identity = proof.get("gatewayPrincipalId") or ""
-    right = {
-        **{key: isinstance(value, dict) for key, value in given.items()},
-        "deployments": all(isinstance(sku, str) for sku in skus.values()),
-        "gatewayPrincipalId": isinstance(identity, str),
-    }
-    if not all(right.values()):
-        wrong = ", ".join(key for key, fine in right.items() if not fine)
-        raise CannotRunError(
-            f"the output `proof` misstates {wrong}",
-            "deploy and report from the same commit: pulumi up",
-        )
-    return Settings(**given, skus=skus, gateway_identity=identity)

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from queries.check.clock import Clock
-from queries.check.workspace import NotYetError, whole
+from queries.clock import Clock
+from queries.workspace import NotYetError, whole
 from tests.check import answers
 from tests.check.answers import Asked
 from tests.check.arm import ACCOUNT, GATEWAY, WORKSPACE, Arm

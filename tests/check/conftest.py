@@ -16,7 +16,7 @@ from queries.check.configuration.read import Manager
 from queries.check.display import summary
 from queries.check.report import Report
 from queries.check.run import World, check
-from queries.check.workspace import LogAnalytics
+from queries.workspace import LogAnalytics
 from tests.check.arm import Credential
 from tests.check.azure import Azure, FakeClock, outputs
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from queries.check import CannotRunError
+from queries.errors import CannotRunError
 from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.azure import KEY, deployment, refused, wrong_key
 from tests.check.conftest import Run

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from queries.check.workspace import NoColumnError
 from queries.library import title
+from queries.workspace import NoColumnError
 from tests.check.arm import GATEWAY
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of

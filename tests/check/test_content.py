@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from queries.check.workspace import NotYetError
+from queries.workspace import NotYetError
 from tests.check.arm import DIAGNOSTIC
 from tests.check.azure import Row
 from tests.check.conftest import Run

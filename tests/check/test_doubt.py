@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from queries.check.workspace import RefusedError
+from queries.workspace import RefusedError
 from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.azure import Row, refused
 from tests.check.conftest import Run

@@ -14,13 +14,13 @@ import requests
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
-from queries.check import CannotRunError
 from queries.check import __main__ as program
-from queries.check import outputs as reader
+from queries import outputs as reader
 from queries.check.arguments import parse
-from queries.check.pages import Paged
 from queries.check.proofs import PROOFS
-from queries.check.workspace import LogAnalytics, NoColumnError, NotYetError, RefusedError
+from queries.errors import CannotRunError
+from queries.pages import Paged
+from queries.workspace import LogAnalytics, NoColumnError, NoTableError, NotYetError, RefusedError
 from tests.check.azure import outputs
 
 
@@ -118,7 +118,7 @@ class Identity:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     service = Service()
-    monkeypatch.setattr("queries.check.workspace.DefaultAzureCredential", lambda: service.identity)
+    monkeypatch.setattr("queries.workspace.DefaultAzureCredential", lambda: service.identity)
     monkeypatch.setattr(requests.Session, "request", service.answer)
     monkeypatch.setattr("time.sleep", lambda _: None)
     return service
@@ -168,8 +168,8 @@ def test_rows_come_by_column_name(service: Service) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "says"),
     [
-        (400, problem("SEM0100: Failed to resolve table"), NotYetError, "no rows yet"),
-        (400, problem(TABLE_MISSING), NotYetError, "the table has no rows yet"),
+        (400, problem("SEM0100: Failed to resolve table"), NoTableError, "no rows yet"),
+        (400, problem(TABLE_MISSING), NoTableError, "the table has no rows yet"),
         (400, problem(COLUMN_MISSING), NoColumnError, "knows no column 'Latncy'"),
         (400, problem(SCALAR_MISSING), NoColumnError, "named 'Latncy'"),
         (400, problem(BROUGHT), NotYetError, "no row has brought the column properties_s yet"),

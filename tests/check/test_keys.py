@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from queries.check import CannotRunError, keys
-from queries.check import outputs as reader
+from queries.check import keys
+from queries import outputs as reader
 from queries.check.configuration.read import Manager
-from queries.check.outputs import Target
+from queries.errors import CannotRunError
+from queries.outputs import Target
 from tests.check.arm import SUBSCRIPTION, Arm, Credential
 from tests.check.azure import KEY, outputs
 from tests.check.conftest import Run

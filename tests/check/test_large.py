@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from queries.check import questions
-from queries.check.pages import MOST_PAGES, Paged
-from queries.check.workspace import NotYetError, Row, whole
+from queries.pages import MOST_PAGES, Paged
+from queries.workspace import NotYetError, Row, whole
 from tests.check.azure import KEY
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, ends, of, unknown_id

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from queries.check import library_run
-from queries.check.workspace import NotYetError, Row
+from queries.workspace import NotYetError, Row
 from tests.check.conftest import Run
 from tests.check.reading import of
 
@@ -67,7 +67,7 @@ ENDLESS = """
 import threading
 from queries.check import __main__ as program, library_run
 from queries.check.evidence import Evidence
-from queries.check.outputs import target
+from queries.outputs import target
 from tests.check.azure import FakeClock, outputs
 
 class Workspace:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from queries.check.workspace import Row
 from queries.library import render
+from queries.workspace import Row
 from sandbox.logs import kql
 from sandbox.logs.store import COLUMNS
 from tests.check.arm import GATEWAY

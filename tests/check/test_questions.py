@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from queries.check import outputs as reader
+from queries import outputs as reader
 from queries.check.evidence import SOURCES, Evidence, Source
 from queries.check.questions import question
 from queries.check.records import Call

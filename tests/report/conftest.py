@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
-from queries.check.clock import Clock
+from queries.clock import Clock
 from queries.report.__main__ import main
 from queries.report.run import World
 from tests.report.fortnight import DAYS, OUTPUTS, UNTIL, Stored, Timed, fortnight, workspace

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from queries.check.outputs import Target
+from queries.outputs import Target
 from tests.queries.database import Database
 from tests.queries.truth import COMPLETIONS, EMBEDDINGS, FILTERED, Call, gateway_row, llm_rows
 

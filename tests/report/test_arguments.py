@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from queries.check import CannotRunError
+from queries.errors import CannotRunError
 from queries.report.arguments import parse
 from queries.report.page import write
 

@@ -14,15 +14,14 @@ from azure.core.exceptions import HttpResponseError
 from rich.console import Console
 
 from queries import library
-from queries.check import CannotRunError
-from queries.check.clock import Clock
-from queries.check.workspace import NotYetError, RefusedError, _meaning
+from queries.clock import Clock
+from queries.errors import CannotRunError
 from queries.report import questions
 from queries.report.__main__ import main
-from queries.report.ask import NO_TABLE, PAUSES
+from queries.report.ask import PAUSES
 from queries.report.period import of
-from queries.report.questions import Settings
 from queries.report.run import World
+from queries.workspace import NoTableError, NotYetError, RefusedError, _meaning
 from tests.queries.test_analyzer import analyze
 from tests.report.fortnight import BUDGETS, OUTPUTS, PRICES, TARGET, UNTIL, Stored, target
 
@@ -102,7 +101,7 @@ def test_what_stays_unanswered_is_told_at_the_top(report: Any, stored: Stored) -
 
 
 def test_tables_without_rows_leave_a_page_that_says_so(report: Any, clock: Still) -> None:
-    status, page, _ = report(raising(NotYetError(NO_TABLE)))
+    status, page, _ = report(raising(NoTableError()))
 
     assert (status, clock.slept) == (0, [])
     assert page.count("a table that this query reads has no rows yet") > 15
@@ -127,7 +126,7 @@ def test_no_table_is_what_the_workspace_client_calls_it() -> None:
     error = HttpResponseError(message="Failed to resolve table or column expression")
     error.status_code = 400
 
-    assert str(_meaning(error)) == NO_TABLE
+    assert isinstance(_meaning(error), NoTableError)
 
 
 def test_with_metadata_only_the_parts_say_why_texts_are_missing(
@@ -190,8 +189,7 @@ def test_outputs_of_another_shape_are_refused(
 def test_every_question_is_accepted_and_returns_what_the_page_needs(
     stored: Stored, days: int
 ) -> None:
-    settings = Settings(prices=PRICES, budgets=BUDGETS, gateway_identity="the-gateway")
-    asked = questions.of(target(), of(days, UNTIL), settings)
+    asked = questions.of(target(prices=PRICES, budgets=BUDGETS), of(days, UNTIL))
 
     found = analyze({key: question.kql for key, question in asked.items()})
     assert not [wrong for wrong in found.values() if wrong]
@@ -205,7 +203,7 @@ def test_every_question_is_accepted_and_returns_what_the_page_needs(
 
 def test_a_month_of_a_budget_is_that_in_which_the_period_ends() -> None:
     for until, month in ((UNTIL, "2026-03"), (datetime(2026, 3, 1, tzinfo=UTC), "2026-02")):
-        asked = questions.of(target(), of(7, until), Settings(budgets=BUDGETS))
+        asked = questions.of(target(budgets=BUDGETS), of(7, until))
         assert f"let since = datetime({month}-01T00:00:00" in asked["budgets"].kql
 
 

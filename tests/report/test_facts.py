@@ -9,36 +9,41 @@ from html import unescape
 from typing import Any
 
 from queries import library
+from queries.outputs import Target
 from queries.report import page, questions
 from queries.report.ask import Answer
 from queries.report.facts import Facts
 from queries.report.period import Period, of
-from queries.report.questions import Settings
 from tests.report.fortnight import UNTIL, target
 
 FORTNIGHT = of(14, UNTIL)
-PTU = {"chat": "GlobalProvisionedManaged", "embed": "Standard"}
+PTU = target(
+    deployments=[
+        {"name": "chat", "model": "gpt", "kind": "chat", "sku": "GlobalProvisionedManaged"},
+        {"name": "embed", "model": "emb", "kind": "embeddings", "sku": "Standard", "capacity": 100},
+    ]
+)
 Rows = list[dict[str, Any]]
 
 
-def asked(settings: Settings) -> dict[str, str]:
-    found = questions.of(target(), FORTNIGHT, settings)
+def asked(stack: Target) -> dict[str, str]:
+    found = questions.of(stack, FORTNIGHT)
     return {key: question.kql for key, question in found.items()}
 
 
-def shown(settings: Settings | None = None, period: Period = FORTNIGHT, **rows: Rows) -> str:
+def shown(stack: Target | None = None, period: Period = FORTNIGHT, **rows: Rows) -> str:
     """The page's text and SVG, from rows by question; `_` stands for a blank in its name."""
     answers = {
         key.replace("_", " "): Answer(file=_file(key.replace("_", " ")), rows=given)
         for key, given in rows.items()
     }
-    facts = Facts(target=target(), period=period, settings=settings or Settings(), answers=answers)
+    facts = Facts(target=stack or target(), period=period, answers=answers)
     return unescape(page.render(facts, "dev", UNTIL))
 
 
 def _file(key: str) -> str:
-    everything = Settings(budgets={"a": {"tokens": 1}}, gateway_identity="g")
-    return questions.of(target(), FORTNIGHT, everything)[key].file
+    everything = target(budgets={"a": {"tokens": 1}})
+    return questions.of(everything, FORTNIGHT)[key].file
 
 
 def traffic(consumer: str = "team", deployment: str = "chat", **changes: Any) -> dict[str, Any]:
@@ -67,22 +72,24 @@ def legend(text: str, figure: str) -> dict[str, str]:
 
 
 def test_requests_around_the_gateway_are_told_by_its_identity() -> None:
-    assert 'let identity = "the-id";' in asked(Settings(gateway_identity="the-id"))["bypass"]
+    assert 'let identity = "the-id";' in asked(target(gatewayPrincipalId="the-id"))["bypass"]
 
 
 def test_without_the_gateways_identity_nobody_is_said_to_go_around_it() -> None:
     coverage = {"Deployment": "chat", "Calls": 1, "Accounted": 1, "Unknown": 0}
     coverage |= {"LlmCalls": 1, "WithoutLlmRow": 0}
 
-    text = shown(coverage=[coverage])
+    unknown = target(gatewayPrincipalId="")
 
-    assert "bypass" not in asked(Settings())
+    text = shown(unknown, coverage=[coverage])
+
+    assert "bypass" not in asked(unknown)
     assert "requests around the gateway: not known" in tile(text, "Accounted for")
     assert "Requests around the gateway are not known" in text
 
 
 def test_each_figure_is_of_the_stacks_own_api() -> None:
-    found = questions.of(target(), FORTNIGHT, Settings(budgets={"a": {"tokens": 1}}))
+    found = questions.of(target(budgets={"a": {"tokens": 1}}), FORTNIGHT)
     files = {key: question.file for key, question in found.items()}
     limited = {key for key, question in found.items() if 'let api = "miyagi-api";' in question.kql}
 
@@ -91,11 +98,11 @@ def test_each_figure_is_of_the_stacks_own_api() -> None:
 
 
 def test_provisioned_deployments_have_no_limit_of_tokens_a_minute() -> None:
-    assert 'let capacities = dynamic({"embed": 100});' in asked(Settings(skus=PTU))["capacity"]
+    assert 'let capacities = dynamic({"embed": 100});' in asked(PTU)["capacity"]
 
 
 def test_provisioned_deployments_are_paid_by_the_hour() -> None:
-    text = shown(Settings(skus=PTU), cost=[cost("Chat"), cost("embed", Cost=2.0)])
+    text = shown(PTU, cost=[cost("Chat"), cost("embed", Cost=2.0)])
 
     assert "$2.00" in tile(text, "Cost")
     assert "Chat: paid by the hour, not in it" in tile(text, "Cost")
@@ -105,7 +112,7 @@ def test_provisioned_deployments_are_paid_by_the_hour() -> None:
 
 
 def test_prices_name_the_sku_that_they_are_of() -> None:
-    text = shown(Settings(skus=PTU), cost=[cost()])
+    text = shown(PTU, cost=[cost()])
     listed = json.loads((library.FOLDER / "prices.json").read_text())
 
     assert f"list prices of {listed['sku']} as of {listed['as_of']}" in text
@@ -148,7 +155,7 @@ def test_answers_whose_end_is_not_logged_are_counted_apart() -> None:
     stopped = base | {"Stopped": "prompt", "By": "gateway", "Categories": "hate", "Calls": 3}
     unread = base | {"Stopped": "unknown", "By": "", "Categories": "", "Calls": 41}
 
-    assert "let unread = 1;" in asked(Settings())["filtered"]
+    assert "let unread = 1;" in asked(target())["filtered"]
     both = shown(filtered=[stopped, unread])
     assert "3 calls were stopped, and 41 more could not be judged." in both
     assert "Answers that could not be judged: 41." in both
@@ -181,10 +188,10 @@ def test_a_chart_says_that_it_has_not_all_bars() -> None:
         "latency_in_all": [{"Deployment": n, "Calls": 9} | times for n in names],
         "budgets": [{"Consumer": n} | budget for n in names],
     }
-    settings = Settings(budgets={"c00": {"tokens": 1}})
+    stack = target(budgets={"c00": {"tokens": 1}})
 
-    many = shown(settings, FORTNIGHT, **given)
-    few = shown(settings, FORTNIGHT, **{key: rows[:12] for key, rows in given.items()})
+    many = shown(stack, FORTNIGHT, **given)
+    few = shown(stack, FORTNIGHT, **{key: rows[:12] for key, rows in given.items()})
 
     assert many.count(": the 12 largest of 30</figcaption>") == 4
     assert "largest of" not in few

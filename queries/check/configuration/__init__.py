@@ -18,7 +18,7 @@ from queries.check.configuration import (
 from queries.check.configuration.base import Rule
 from queries.check.configuration.read import READS, Manager, UnreadableError
 from queries.check.difference import Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 RULES: tuple[Rule, ...] = (
     *access_rules.RULES,

@@ -15,7 +15,7 @@ from queries.check.configuration.base import (
     properties,
 )
 from queries.check.difference import Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 ROLE = "Cognitive Services User"
 NAMES = {

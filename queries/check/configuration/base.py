@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from queries.check.difference import REFRESH, Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 Json = dict[str, Any]
 Deployed = Mapping[str, Any]

@@ -19,7 +19,7 @@ from queries.check.configuration.base import (
 )
 from queries.check.configuration.read import LOGGER
 from queries.check.difference import REFRESH, Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 DIAGNOSTIC = "the API's diagnostic azuremonitor"
 IN_PORTAL = "portal: API > Settings > Azure Monitor; " + REFRESH

@@ -13,7 +13,7 @@ from queries.check.configuration.base import (
 )
 from queries.check.configuration.xml import Element, parse
 from queries.check.difference import REFRESH, Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 POLICY = "the API's policy"
 IN_PORTAL = "portal: API > Design > Inbound processing; " + REFRESH

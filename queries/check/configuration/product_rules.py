@@ -14,7 +14,7 @@ from queries.check.configuration.base import (
     properties,
 )
 from queries.check.difference import REFRESH, Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 
 def api(target: Target, deployed: Deployed) -> Iterator[Difference]:

@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
 from queries.check.answers import retry_after
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 SERVICES = "2024-05-01"
 DIAGNOSTICS = "2024-06-01-preview"

@@ -12,7 +12,7 @@ from queries.check.configuration.base import (
     properties,
 )
 from queries.check.difference import Difference
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 IN_PORTAL = "portal: API Management > APIs"
 

@@ -20,7 +20,7 @@ from queries.check.configuration.base import (
 )
 from queries.check.difference import REFRESH, Difference
 from queries.check.evidence import DIAGNOSTICS
-from queries.check.outputs import Target
+from queries.outputs import Target
 
 Compare = Callable[["Resource", Target, Deployed], Iterator[Difference]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from queries.check.outputs import Target
 from queries.check.proofs import (
     audit,
     calls,
@@ -18,6 +17,7 @@ from queries.check.proofs import (
     secrets,
 )
 from queries.check.proofs.base import Proof, skipped
+from queries.outputs import Target
 
 NEEDS_CALLS = (long.LONG, refused.REFUSED, refused.ERROR)
 """Judged by calls that only the check makes."""

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from queries.check.evidence import TABLES, Evidence, Source
-from queries.check.outputs import Target
 from queries.check.records import Call
+from queries.outputs import Target
 
 Status = Literal["seen", "skipped", "waiting", "failed"]
 WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "seen", "skipped")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from queries.check.evidence import Evidence
-from queries.check.outputs import Deployment
 from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+from queries.outputs import Deployment
 
 NOBODY_FIX = "nobody called in the last 24 hours, or nothing is logged: run without --no-traffic"
 TRAFFIC_FIX = "run without --no-traffic to have it judged"

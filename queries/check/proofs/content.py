@@ -17,7 +17,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call
-from queries.check.workspace import Row
+from queries.workspace import Row
 
 ENTRY_LIMIT = 32 * 1024
 """Bytes of one gateway log entry, beyond which all its bodies are dropped.

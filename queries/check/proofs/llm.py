@@ -18,7 +18,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call, Usage
-from queries.check.workspace import Row
+from queries.workspace import Row
 
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")

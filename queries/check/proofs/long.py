@@ -23,7 +23,7 @@ from queries.check.proofs.base import (
 from queries.check.proofs.content import LOGGING_FIX
 from queries.check.proofs.llm import whole
 from queries.check.records import Call
-from queries.check.workspace import Row
+from queries.workspace import Row
 
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""

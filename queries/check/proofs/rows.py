@@ -20,7 +20,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call
-from queries.check.workspace import Row
+from queries.workspace import Row
 
 
 def _sampling(evidence: Evidence) -> Verdict:

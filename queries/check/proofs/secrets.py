@@ -18,7 +18,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call
-from queries.check.workspace import NO_TABLE, Row
+from queries.workspace import NO_TABLE, Row
 
 TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}|Bearer\s+ey[\w-]{8,}", re.IGNORECASE)
 """A JSON Web Token as it is sent: https://www.rfc-editor.org/rfc/rfc7519#section-3.1"""

@@ -53,7 +53,7 @@ def section(facts: Facts) -> Section:
         found.remarks.append(
             "The stack captures metadata only: no text is logged, so none can be cut."
         )
-    if not facts.settings.gateway_identity:
+    if not facts.target.gateway_principal_id:
         found.remarks.append(
             "Requests around the gateway are not known: the stack's outputs do not tell the "
             "gateway's identity. Deployed again, they do: pulumi up."

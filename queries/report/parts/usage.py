@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
-from queries.check.workspace import Row
 from queries.library import FOLDER
 from queries.report import charts, palette, shape
 from queries.report.facts import HOURLY, Facts
@@ -15,6 +14,7 @@ from queries.report.period import DAY, Period
 from queries.report.shape import Series
 from queries.report.svg import figure
 from queries.report.tables import Cell, Figure, Section, Table
+from queries.workspace import Row
 
 UNPRICED = "no price"
 """What `cost-by-consumer.kql` says of tokens of a model without a price."""
@@ -93,14 +93,14 @@ def price_source(facts: Facts) -> str:
     listed = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))
     base = f"list prices of {listed['sku']} as of {listed['as_of']} ({listed['source']})"
     others = ", ".join(
-        f"{name(deployment)} is {name(sku)}"
-        for deployment, sku in facts.settings.skus.items()
-        if sku and sku != listed["sku"] and not facts.settings.provisioned(deployment)
+        f"{name(deployment.name)} is {name(deployment.sku)}"
+        for deployment in facts.target.deployments
+        if deployment.sku not in {"", listed["sku"]} and not deployment.provisioned
     )
     tail = f" Another SKU may cost otherwise: {others}." if others else ""
     own = [
         model
-        for model, price in facts.settings.prices.items()
+        for model, price in facts.target.prices.items()
         if listed["models"].get(model) != price
     ]
     if own:

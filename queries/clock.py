@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """The clock of the machine that runs the check."""
+    """The clock of the machine that this runs on."""
 
     def now(self) -> datetime:
         """The time, UTC."""

@@ -1,4 +1,4 @@
-"""What the check must know of the stack: read from its outputs."""
+"""What the check and the report must know of the stack: read from its outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from queries.check import CannotRunError
+from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300
 """Seconds that `pulumi stack output` may take."""
@@ -31,6 +31,17 @@ class Deployment(_Model):
     kind: Literal["chat", "completions", "embeddings"]
     capacity: int = 1000
     """Thousands of tokens a minute."""
+    sku: str = ""
+    """A stack of an older commit tells none."""
+
+    @property
+    def provisioned(self) -> bool:
+        """It is paid by the hour, with throughput of its own: no quota of tokens a minute.
+
+        SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
+        https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
+        """
+        return "provisioned" in self.sku.lower()
 
 
 class Target(_Model):
@@ -62,6 +73,12 @@ class Target(_Model):
     """Name of the setting of `gateway` and `account`; "" for one that another program keeps."""
     operations: dict[str, str] = Field(default_factory=dict)
     """Operation id by method and path of the imported document; empty if it is not known."""
+    prices: dict[str, Any] = Field(default_factory=dict)
+    """By model, USD per 1,000,000 tokens; empty for those of the query library."""
+    budgets: dict[str, Any] = Field(default_factory=dict)
+    """By consumer, tokens and USD a month."""
+    gateway_principal_id: str = ""
+    """Object id of the identity that the gateway calls the account with; "" if it is not known."""
     consumer: str = ""
     key: SecretStr = SecretStr("")
 
@@ -73,6 +90,10 @@ class Target(_Model):
     def offers(self, path: str) -> bool:
         """The imported document has an operation to POST to, as far as it is known."""
         return f"POST {path}" in self.operations
+
+    def provisioned(self, deployment: str) -> bool:
+        """The deployment of that name is paid by the hour."""
+        return any(d.provisioned for d in self.deployments if d.name.lower() == deployment.lower())
 
     @property
     def caller(self) -> str:

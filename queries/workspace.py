@@ -1,4 +1,4 @@
-"""Log Analytics as the check sees it: KQL in, rows out, and why there are none."""
+"""Log Analytics: KQL in, rows out, and why there are none."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.identity import DefaultAzureCredential
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
 
-from queries.check import CannotRunError
-from queries.check.pages import TooManyError, in_pages
+from queries.errors import CannotRunError
+from queries.pages import TooManyError, in_pages
 
 Row = dict[str, Any]
 
@@ -50,6 +50,13 @@ CLIENT = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 200}
 
 class NotYetError(Exception):
     """No answer now, and one may come: a table that does not exist, a throttled query."""
+
+
+class NoTableError(NotYetError):
+    """A table that Azure makes with its first row has had none yet."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_TABLE)
 
 
 class NoColumnError(NotYetError):
@@ -155,7 +162,7 @@ def _unresolved(said: str) -> NotYetError:
     """A table comes with its first row, and some columns do; other columns are wrong."""
     column = COLUMN.search(said)
     if column is None:
-        return NotYetError(NO_TABLE)
+        return NoTableError()
     if BROUGHT.search(column[1]):
         return NotYetError(f"no row has brought the column {column[1]} yet")
     return NoColumnError(f"the workspace knows no column '{column[1]}': {column.group()}")
