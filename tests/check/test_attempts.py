@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from queries.check import attempts
 from queries import outputs as reader
+from queries.check import attempts
 from queries.check.calls import Caller
 from queries.check.records import TRANSIENT
 from tests.check.azure import KEY, Azure, outputs, refused

@@ -14,8 +14,8 @@ import requests
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
-from queries.check import __main__ as program
 from queries import outputs as reader
+from queries.check import __main__ as program
 from queries.check.arguments import parse
 from queries.check.proofs import PROOFS
 from queries.errors import CannotRunError

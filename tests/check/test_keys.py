@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from queries.check import keys
 from queries import outputs as reader
+from queries.check import keys
 from queries.check.configuration.read import Manager
 from queries.errors import CannotRunError
 from queries.outputs import Target
