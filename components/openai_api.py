@@ -62,16 +62,20 @@ class OpenAIApi(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        self.operations = openapi.operations(args.document)
-        # What a first preview cuts or shows in too much detail, to be read in full. A later one
-        # shows the lines of the policy that change at the policy itself.
-        readable = {"operations": self.operations, "policy": _policy_lines(args)}
+        operations = openapi.operations(args.document)
+        # What a first preview cuts, to be read in full. A later one shows the lines that change at
+        # the API and its policy themselves.
+        readable = {"operations": operations, "policy": _policy_lines(args)}
         super().__init__(
             "aoai:index:OpenAIApi",
             name,
             readable,
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["policy"])),
+            pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(ignore_changes=list(readable))
+            ),
         )
+        # After Pulumi has made an output of each input's name, which a preview does not know.
+        self.operations = operations
         self._args = args
         self._hooks = conflict_retry(name)
         self.principal_id = self._role(name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +30,15 @@ VERSIONS = ("3.0.", "3.1.")
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
+SHOWN_AS_TEXT = {"x-shown-as-text": {date.min: ""}}
+"""Has a preview show the lines of a document that change, rather than all of it.
+
+Of JSON and YAML the engine shows the whole tree, unless a key is a date: that YAML it takes for a
+text. API Management leaves extensions out.
+https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/backend/display/object_diff.go#L1438
+https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+"""
+
 ALLOWED = (
     "an https URL, the path of an OpenAPI 3.0 or 3.1 file (JSON or YAML) from the project's folder,"
     ' or ""'
@@ -42,6 +53,14 @@ _PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Every part is written out where it stands."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """No anchors."""
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +84,18 @@ def load(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
         return ApiImport(format="openapi+json-link" if is_json else "openapi-link", value=source)
     document = _document(source)
     value = backend_url.apply(lambda url: render(document, url))
-    return ApiImport(format="openapi+json", value=value)
+    return ApiImport(format="openapi", value=value)
 
 
 def render(document: dict[str, Any], backend_url: str) -> str:
-    """The document as it is sent.
+    """The document as it is sent, in YAML.
 
     Azure takes title and web service URL from it, whatever the request says beside it.
     """
     servers = [{"url": backend_url}]
     info = {**document.get("info", {}), "title": TITLE}
-    return json.dumps({**document, "servers": servers, "info": info}, indent=2)
+    sent = {**document, "servers": servers, "info": info, **SHOWN_AS_TEXT}
+    return yaml.dump(sent, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 def operations(source: str) -> dict[str, str]:

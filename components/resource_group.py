@@ -7,9 +7,17 @@ from pulumi_azure_native import resources
 
 from components.settings import Settings
 
+LIFT = (
+    "protect is on: nothing that holds state is deleted or replaced; to lift that, "
+    "`pulumi config set protect false`, then `pulumi up`"
+)
+"""What the engine's refusal of a replacement leaves out: which command lifts it."""
+
 
 def resource_group(settings: Settings) -> pulumi.Output[str]:
     """Create the group, or use the existing one of that name; its name either way."""
+    if settings.protect:
+        pulumi.log.info(LIFT)
     if settings.use_existing_resource_group:
         found = resources.get_resource_group_output(
             resource_group_name=settings.resource_group_name

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from openapi_spec_validator import validate
 
 from components import openapi
-from tests.components.harness import run_program
+from tests.components.harness import run_without_insights
 
 BACKEND = "https://oai-x.openai.azure.com/openai"
 
@@ -26,6 +28,14 @@ def operations() -> set[str]:
 
 def test_document_is_valid_openapi() -> None:
     validate(json.loads(openapi.OWN_DOCUMENT.read_text()))
+
+
+def test_document_holds_only_what_an_import_supports() -> None:
+    """Of components, schemas alone.
+
+    https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+    """
+    assert set(json.loads(openapi.OWN_DOCUMENT.read_text())["components"]) == {"schemas"}
 
 
 @pytest.mark.parametrize(
@@ -51,10 +61,30 @@ def test_document_covers(operation: str) -> None:
 
 def test_import_points_at_the_account_under_the_stated_title() -> None:
     own = json.loads(openapi.OWN_DOCUMENT.read_text())
-    document = json.loads(openapi.render(own, BACKEND))
+    document = yaml.safe_load(openapi.render(own, BACKEND))
     assert document["paths"] == own["paths"]
     assert document["servers"] == [{"url": BACKEND}]
     assert document["info"]["title"] == "Azure OpenAI Service API"
+
+
+def test_everything_is_sent_but_for_servers_and_title() -> None:
+    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    sent = yaml.safe_load(openapi.render(own, BACKEND))
+    assert sent.pop("info") | {"title": ""} == own.pop("info") | {"title": ""}
+    assert sent.pop("servers") != own.pop("servers")
+    assert {name: part for name, part in sent.items() if not name.startswith("x-")} == own
+    schemas = {"A": {"type": "string"}, "On": {"enum": ["on", "2024-10-21", "1", 1, True, None]}}
+    odd = {**own, "info": {}, "components": {"schemas": schemas | {"B": schemas["A"]}}}
+    text = openapi.render(odd, BACKEND)
+    assert yaml.safe_load(text)["components"] == odd["components"]
+    assert "&" not in text, "an anchor"
+
+
+def test_engine_shows_the_document_as_a_text() -> None:
+    """It shows all of a YAML text that has no date as a key, whatever changes in it."""
+    sent = yaml.safe_load(openapi.render(json.loads(openapi.OWN_DOCUMENT.read_text()), BACKEND))
+    (extension,) = [part for name, part in sent.items() if name.startswith("x-")]
+    assert [type(key) for key in extension] == [date]
 
 
 YAML = """
@@ -67,10 +97,10 @@ paths: {/x: {get: {operationId: X, responses: {}}}}
 def test_date_in_a_yaml_file_is_text(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(YAML)
-    run = run_program({"apiDocument": str(path)})
+    run = run_without_insights({"apiDocument": str(path)})
     given = run.inputs("openai-api")
-    document = json.loads(given["value"])
-    assert given["format"] == "openapi+json"
+    document = yaml.safe_load(given["value"])
+    assert given["format"] == "openapi"
     assert list(document["paths"]) == ["/x"]
     assert document["info"] == {"title": "Azure OpenAI Service API", "version": "2024-10-21"}
 
@@ -84,7 +114,7 @@ def test_date_in_a_yaml_file_is_text(tmp_path: Path) -> None:
     ],
 )
 def test_url_is_left_for_azure_to_fetch(url: str, kind: str) -> None:
-    given = run_program({"apiDocument": url}, preview=True).inputs("openai-api")
+    given = run_without_insights({"apiDocument": url}, preview=True).inputs("openai-api")
     assert (given["format"], given["value"]) == (kind, url)
 
 

@@ -57,6 +57,7 @@ CHANGES: dict[str, Change] = {
     "consumers-reordered": config(consumers=[TEAM_B, CONSUMER]),
     "deployments-reordered": config(deployments=[SECOND, DEPLOYMENT]),
     "deployment-removed": config(deployments=[DEPLOYMENT]),
+    "deployment-renamed": config(deployments=[DEPLOYMENT, {**SECOND, "name": "text-quick"}]),
     "deployment-capacity": config(deployments=[{**DEPLOYMENT, "capacity": 20}, SECOND]),
     "deployment-model": config(
         deployments=[{**DEPLOYMENT, **SECOND, "name": "text-turbo"}, SECOND]
@@ -73,6 +74,7 @@ CHANGES: dict[str, Change] = {
     ),
     "operation-renamed": text(DOCUMENT, "V1_Models_Get", "V1_Models_Retrieve"),
     "operation-removed": without_operation,
+    "operation-field": text(DOCUMENT, '"dimensions": {', '"user": {}, "dimensions": {'),
     "tier": config(gatewayTier="Premium"),
     "units": config(gatewayUnits=2),
     "retention": config(workspaceRetentionDays=90),

@@ -22,6 +22,8 @@ from tests.previews.changes import BARE, BASE, CHANGES, MOVES
 GOLDEN = Path(__file__).parent / "golden"
 VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RESOURCE = re.compile(r"^ {4,}\S*\s*[\w:/-]+: \([a-z\[\]-]+\)\n", re.MULTILINE)
+LONGEST = 500
+"""Characters of a line that a person still reads."""
 REPLACED = re.compile(r"\+-|replace")
 
 
@@ -107,6 +109,11 @@ def compare(machine: Machine, name: str, *, rewrite: bool) -> None:
     assert text == file.read_text()
 
 
+@pytest.mark.parametrize("name", sorted(CHANGES | MOVES))
+def test_no_line_is_too_long_to_read(name: str) -> None:
+    assert max(map(len, (GOLDEN / f"{name}.txt").read_text().splitlines())) < LONGEST
+
+
 def test_every_golden_file_belongs_to_a_change() -> None:
     assert {file.stem for file in GOLDEN.glob("*.txt")} == {*CHANGES, *MOVES}
 
@@ -124,6 +131,7 @@ def test_order_means_nothing(name: str) -> None:
         ("consumer-removed", "subscription-aoai-test"),
         ("consumer-renamed", "subscription-aoai-test"),
         ("deployment-removed", "deployment-text-turbo"),
+        ("deployment-renamed", "deployment-text-turbo"),
         ("deployment-model", "deployment-text-fast"),
     ],
 )
@@ -131,11 +139,45 @@ def test_one_of_many_changes_alone(name: str, kept: str) -> None:
     assert kept not in (GOLDEN / f"{name}.txt").read_text()
 
 
-def test_change_that_would_replace_what_is_protected_is_refused(edited: Machine) -> None:
-    edited.configure(protect=True)
-    edited.up()
-    edited.configure(location="swedencentral")
-    text = edited.pulumi("preview", fails=True)
-    assert "unable to replace resource" in text
-    assert "marked for protection" in text
-    assert "pulumi state unprotect" in text
+def test_creation_reads_line_by_line(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.configure(**BASE)
+    text = machine.pulumi("preview", "--diff", "--suppress-outputs")
+    assert max(map(len, text.splitlines())) < LONGEST
+    assert 'POST /v1/embeddings                               : "V1_Embeddings_Create"' in text
+    assert '"    <set-header name=\\"api-key\\" exists-action=\\"delete\\" />"' in text
+    names = re.findall(r"\[urn=.*::([\w-]+)\]", text)
+    assert {"gateway", "openai-api-policy", "deployment-text-turbo", "workspace"} <= set(names)
+
+
+@pytest.fixture(scope="module")
+def protected(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    return deployed(tmp_path_factory.mktemp("protected"), BARE | {"protect": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("location", "unable to replace resource"),
+        ("account-name", "unable to replace resource"),
+        ("gateway-name", "unable to replace resource"),
+        ("workspace-name", "unable to replace resource"),
+        ("deployment-model", "unable to replace resource"),
+        ("deployment-removed", "cannot be deleted because it is protected"),
+    ],
+)
+def test_change_that_would_take_away_what_is_protected_is_refused(
+    protected: Machine, name: str, refused: str
+) -> None:
+    (CHANGES | MOVES)[name](restored(protected, BARE | {"protect": True}))
+    text = " ".join(protected.pulumi("preview", fails=True).split())
+    assert refused in text
+    assert "`pulumi config set protect false`, then `pulumi up`" in text
+
+
+def test_protection_is_lifted_by_the_command_that_is_named(protected: Machine) -> None:
+    machine = restored(protected, BARE | {"protect": True})
+    machine.pulumi("config", "set", "protect", "false")
+    machine.up()
+    machine.configure(location="swedencentral")
+    assert REPLACED.search(machine.pulumi("preview"))
