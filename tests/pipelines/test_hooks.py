@@ -1,4 +1,4 @@
-"""The hooks of pre-commit are CI's own targets, and run when they say."""
+"""Every target is listed; the hooks of pre-commit are CI's own, and run when they say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from pathlib import Path
 from tests.pipelines.files import ROOT, fake, load
 
 HOOKS = load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
+
+
+def test_help_lists_every_target() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (targets,) = re.findall(r"^\.PHONY: (.+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    rules = re.findall(r"^([\w-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(rules) == set(targets.split())
+    lines = [re.fullmatch(r"make ([\w-]+) +\S.*", line) for line in listed.stdout.splitlines()]
+    assert sorted(line[1] for line in lines if line) == sorted(rules)
 
 
 def test_hooks_before_a_commit_are_targets_of_ci() -> None:

@@ -135,6 +135,13 @@ def test_a_broad_role_on_the_accounts_group() -> None:
     assert unknown(rule, stack(mine, assignment(UNKNOWN, group)))
 
 
+@pytest.mark.parametrize("role", identities.BROAD)
+def test_every_broad_role_is_refused_where_an_account_is(role: str) -> None:
+    mine = resource("cognitiveservices:Account", {"resourceGroupName": "g"}, "account")
+    given = assignment(ROLE + role.upper(), "/subscriptions/s/resourceGroups/g")
+    assert "property: roleDefinitionId" in wrong(identities.narrow_roles, stack(mine, given))
+
+
 def test_other_roles_are_no_concern() -> None:
     vault = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
     assert passes(identities.narrow_roles, stack(assignment(ROLE + CONTRIBUTOR, vault)))

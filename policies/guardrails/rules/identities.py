@@ -41,11 +41,16 @@ BROAD = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
     "a001fd3d-188f-4b5d-821b-7da978bf7442": "Cognitive Services OpenAI Contributor",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "b78c5d69-af96-48a3-bf8d-a8b4d589de94": "Azure AI Administrator",
+    "c883944f-8b7b-4483-af10-35834be79c4a": "Foundry Owner",
+    "e47c6f54-e4a2-4754-9501-8e0985b135e1": "Foundry Account Owner",
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
 """Roles that, given on a group or subscription, change each account in it or who may.
 
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/privileged
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
+https://learn.microsoft.com/azure/ai-foundry/concepts/rbac-azure-ai-foundry
 """
 FIX = f"assign Cognitive Services User ({USER}) at the account's own scope instead"
 

@@ -137,7 +137,7 @@ def capacity(deployment: Resource, config: Config) -> Iterator[Finding]:
                 resource=deployment,
                 path=path,
                 found=found,
-                wanted=f"at most {most} (1,000 tokens a minute each)",
+                wanted=f"at most {most} (each 1,000 tokens a minute, or a provisioned unit)",
                 fix=f"set it to {most} or less, or raise maximum in the pack's configuration",
             )
 
