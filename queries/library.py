@@ -25,8 +25,8 @@ class Expression(str):
     __slots__ = ()
 
 
-Value = str | int | float | datetime | timedelta | Mapping[str, Any]
-"""A time span means that long ago; a map becomes a `dynamic` literal."""
+Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str]
+"""A time span means that long ago; a map or a list becomes a `dynamic` literal."""
 
 
 @cache
@@ -78,7 +78,7 @@ def render(name: str, **values: Value) -> str:
 
 
 def literal(value: Value) -> str:
-    """A KQL literal of a string, a number, a time (UTC), a time span ago or a map."""
+    """A KQL literal of a string, a number, a time (UTC), a time span ago, a map or a list."""
     match value:
         case Expression():
             return str(value)

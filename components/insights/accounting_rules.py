@@ -15,6 +15,8 @@ from queries.library import Expression
 ARRIVED = timedelta(minutes=30)
 ARRIVED_MINUTE = Expression("bin(ago(30m), 1m)")
 """The same at the edge of a minute: metrics count whole minutes, logs do not."""
+FEW_CALLS_OF_A_DAY = 100
+"""Calls below which a few percent come and go by chance: four of a weekend's 36 are over ten."""
 
 ACCOUNTING_RULES = (
     LogRule(
@@ -82,7 +84,7 @@ ACCOUNTING_RULES = (
             "if callers send stream_options.include_usage, and the LLM log must be on."
         ),
         query="coverage",
-        parameters=lambda _: {"minimumCalls": FEW_CALLS},
+        parameters=lambda _: {"minimumCalls": FEW_CALLS_OF_A_DAY},
         since=timedelta(hours=24),
         until=ARRIVED,
         column="UnknownPercent",

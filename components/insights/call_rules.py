@@ -9,6 +9,8 @@ from components.insights.rule import ALL, ERROR, FEW_CALLS, WARNING, LogRule
 BY_CONSUMER = {"Consumer": ALL, "Deployment": ALL}
 NEARLY_TWO_DAYS = timedelta(hours=47)
 """The most that a query may ask for which looks an hour further back: Azure shows it two days."""
+SUSTAINED_MINUTES = 5
+"""Minutes of an hour near the limit that make a deployment too small: one or two are chance."""
 
 CALL_RULES = (
     LogRule(
@@ -75,16 +77,22 @@ CALL_RULES = (
         name="capacity",
         title="A deployment nears its limit",
         severity=WARNING,
-        meaning="In its busiest minute a deployment came near the tokens a minute that it has.",
+        meaning=(
+            f"In at least {SUSTAINED_MINUTES} minutes of the last hour a deployment came near the "
+            "tokens a minute that it has."
+        ),
         remedy=(
-            "see capacity.kql for the minute, tokens-by-consumer.kql for the consumer; raise the "
-            "deployment's capacity in the stack file, within the quota of the region."
+            "see capacity.kql for the busiest minute, tokens-by-consumer.kql for the consumer; "
+            "raise the deployment's capacity in the stack file, within the quota of the region."
         ),
         query="capacity",
-        parameters=lambda watched: {"capacities": watched.capacities},
+        parameters=lambda watched: {
+            "capacities": watched.capacities,
+            "minutes": SUSTAINED_MINUTES,
+        },
         applies=lambda watched: bool(watched.capacities),
         since=timedelta(hours=1),
-        column="Percent",
+        column="SustainedPercent",
         aggregation="Maximum",
         threshold=90,
         dimensions={"Deployment": ALL},
@@ -106,7 +114,11 @@ CALL_RULES = (
             "tokens at the gateway."
         ),
         query="budgets",
-        parameters=lambda watched: {"budgets": watched.budgets, "prices": watched.prices},
+        parameters=lambda watched: {
+            "budgets": watched.budgets,
+            "prices": watched.prices,
+            "provisioned": list(watched.provisioned),
+        },
         applies=lambda watched: bool(watched.budgets),
         since=timedelta(hours=24),
         column="Percent",

@@ -45,7 +45,7 @@ class Watched:
     prices: Json
     """US dollars per 1,000,000 tokens, by model."""
     provisioned: tuple[str, ...]
-    """Deployments of provisioned throughput."""
+    """Deployments of provisioned throughput, which are paid by the hour."""
     llm_logging: bool
     every_call_is_logged: bool
 
@@ -54,6 +54,7 @@ class Watched:
         """Values of the parameters that the workbook's queries take, by the parameter's name."""
         return {
             "prices": self.prices,
+            "provisioned": list(self.provisioned),
             "budgets": self.budgets,
             "capacities": self.capacities,
             "retirements": self.retirements,

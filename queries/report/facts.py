@@ -24,8 +24,6 @@ NO_ROWS = {
 NOBODY = "(no consumer)"
 """Who made calls that were refused before they were anybody's: without a valid key, say."""
 UNAUTHORIZED = 401
-HOURLY = "paid by the hour"
-"""What is said of tokens of a provisioned deployment, whatever its model's price for a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +36,7 @@ class Facts:
 
     def rows(self, key: str) -> list[Row]:
         """The rows of a question; none if it was not asked or had no answer."""
-        rows = [_attributed(row) for row in self.answers[key].rows] if key in self.answers else []
-        return [self._priced(row) for row in rows] if key == "cost" else rows
-
-    def _priced(self, row: Row) -> Row:
-        """The row; tokens do not tell the cost of a provisioned deployment."""
-        by_hour = self.target.provisioned(row["Deployment"] or "")
-        return row | {"Priced": HOURLY, "Cost": None} if by_hour else row
+        return [_attributed(row) for row in self.answers[key].rows] if key in self.answers else []
 
     def section(self, key: str, title: str, about: str, *questions: str) -> Section:
         """A part that is made from these questions, and says which of them are empty and why."""

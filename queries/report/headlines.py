@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queries.report import shape
-from queries.report.facts import HOURLY, NOBODY, Facts
+from queries.report.facts import NOBODY, Facts
 from queries.report.numbers import (
     NOTHING,
     compact,
@@ -15,7 +15,7 @@ from queries.report.numbers import (
     share,
     usd,
 )
-from queries.report.parts.usage import UNPRICED, hourly
+from queries.report.parts.usage import HOURLY, UNPRICED, hourly
 from queries.report.tables import Tile
 from queries.workspace import Row
 

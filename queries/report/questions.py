@@ -18,6 +18,8 @@ from queries.report.period import CENTURY, Period
 
 TOP = 15
 """Rows of a list of the most."""
+SUSTAINED = 5
+"""Minutes in which a deployment reached the share of its limit that is called sustained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +42,14 @@ class Question:
 def of(target: Target, period: Period) -> dict[str, Question]:
     """The questions by the name under which the page uses their rows."""
     times: dict[str, library.Value] = {"since": period.since, "until": period.until}
-    prices: dict[str, library.Value] = {"prices": target.prices} if target.prices else {}
+    pricing: dict[str, library.Value] = {
+        "provisioned": [d.name for d in target.deployments if d.provisioned]
+    }
+    if target.prices:
+        pricing["prices"] = target.prices
     found = {
         "traffic": Question(file="traffic", values=times | {"bin": period.bin}),
-        "cost": Question(file="cost-by-consumer", values=times | prices),
+        "cost": Question(file="cost-by-consumer", values=times | pricing),
         "latency over time": Question(file="latency-over-time", values=times | {"bin": period.bin}),
         "latency in all": Question(file="latency-over-time", values=times | {"bin": CENTURY}),
         "latency": Question(file="latency", values=times, then=f"| top {TOP} by Calls desc"),
@@ -77,7 +83,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         ),
         "capacity": Question(
             file="capacity",
-            values=times | {"capacities": _capacities(target)},
+            values=times | {"capacities": _capacities(target), "minutes": SUSTAINED},
         ),
     }
     if target.gateway_principal_id:
@@ -98,7 +104,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         month = last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         found["budgets"] = Question(
             file="budgets",
-            values=times | {"since": month, "budgets": target.budgets} | prices,
+            values=times | {"since": month, "budgets": target.budgets} | pricing,
         )
     return {key: _of_the_api(question, target) for key, question in found.items()}
 

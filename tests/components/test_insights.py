@@ -221,6 +221,18 @@ def test_provisioned_deployments_have_their_own_measure() -> None:
     assert alerts(run) == (ALWAYS - {"capacity"}) | {"ptu-utilization"}
 
 
+def test_calls_of_provisioned_deployments_count_to_no_budget_of_money() -> None:
+    deployments = [
+        {"name": name, "model": "gpt-5.1", "version": "2025-11-13", "sku": sku, "capacity": 50}
+        for name, sku in (("by-token", "Standard"), ("reserved", "GlobalProvisionedManaged"))
+    ]
+    consumers = [{**CONSUMER, "monthlyCost": 1}]
+    run = run_program({"deployments": deployments, "consumers": consumers})
+    assert parameter(query(run, "budget"), "provisioned") == ["reserved"]
+    assert 'provisioned = dynamic(["reserved"])' in run.inputs("figures")["query"]
+    assert "project provisioned)" in run.inputs("workbook")["serializedData"]
+
+
 def test_retirement_is_watched_where_a_date_is_known(example: Run) -> None:
     assert parameter(query(example, "retirement"), "retirements") == {
         "text-turbo": {"model": "gpt-5.1", "retires": "2027-05-15"}

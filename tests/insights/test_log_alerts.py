@@ -12,7 +12,7 @@ from queries.library import has
 from tests.insights.clock import HOUR, MINUTE, NOON
 from tests.insights.engine import Engine
 from tests.insights.rows import ACCOUNT, Call, Logs
-from tests.insights.troubles import TROUBLES, hundred, setting
+from tests.insights.troubles import TROUBLES, hundred, setting, tokens
 
 Declared = dict[str, dict[str, Any]]
 RULES = [rule.name for rule in LOG_RULES]
@@ -62,6 +62,23 @@ def test_one_slow_or_failed_call_of_few_is_no_alert(declared: Declared) -> None:
     slow = [replace(call, code=200, milliseconds=500_000) for call in calls]
     assert Engine(declared["errors"], Logs(calls)).met(NOON) == set()
     assert Engine(declared["latency"], Logs(slow)).met(NOON) == set()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fires"),
+    [
+        ((0,), False),
+        ((0, 1, 2, 3), False),
+        ((0, 1, 2, 3, 4), True),
+        ((0, 9, 18, 27, 36), True),
+        ((-40, -30, -20, 0, 1, 2, 3), False),
+    ],
+)
+def test_a_few_full_minutes_of_an_hour_are_chance(
+    declared: Declared, minutes: tuple[int, ...], fires: bool
+) -> None:
+    logs = Logs([*tokens(1_500, minutes), *tokens(100, range(5, 9))])
+    assert Engine(declared["capacity"], logs).met(NOON) == ({("chat",)} if fires else set())
 
 
 @pytest.mark.parametrize("name", [rule.name for rule in LOG_RULES if has(rule.query, "api")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,12 +69,13 @@ def setting(**values: Any) -> Change:
     return lambda call: replace(call, **values)
 
 
-def tokens(total: int) -> list[Call]:
-    """Ten calls in one minute that take so many tokens together."""
+def tokens(total: int, minutes: Iterable[int] = (0,)) -> list[Call]:
+    """Ten calls that take so many tokens together, in each of these minutes from 50 before noon."""
     first = (NOON - 50 * MINUTE).replace(second=1)
     shares = [total // 10] * 9 + [total - 9 * (total // 10)]
     return [
-        Call(time=first + timedelta(seconds=n), id=f"{n}", tokens=share)
+        Call(time=first + minute * MINUTE + timedelta(seconds=n), id=f"{minute}-{n}", tokens=share)
+        for minute in minutes
         for n, share in enumerate(shares)
     ]
 
@@ -99,8 +100,8 @@ TROUBLES = {
     "capacity": Trouble(
         groups={("chat",)},
         change=setting(tokens=990),
-        at_threshold=tokens(900),
-        over=tokens(901),
+        at_threshold=tokens(900, range(5)),
+        over=tokens(901, range(5)),
     ),
     "budget": Trouble(
         groups={("team-a", "tokens")},

@@ -121,11 +121,12 @@ def spend(
     model: str = "gpt",
     time: datetime = NOW - timedelta(minutes=1),
     tokens: tuple[int, int] = (1_000, 100),
+    deployment: str = "chat",
 ) -> None:
     """One call whose tokens are in the LLM log, or unknown if they are (0, 0)."""
-    url = "https://gateway/openai/deployments/chat/chat/completions"
+    url = f"https://gateway/openai/deployments/{deployment}/chat/completions"
     common = {"TimeGenerated": time}
     gateway(database, str(number), ApimSubscriptionId=consumer, Url=url, **common)
-    names = {"DeploymentName": "chat", "ModelName": model, "TotalTokens": sum(tokens)}
+    names = {"DeploymentName": deployment, "ModelName": model, "TotalTokens": sum(tokens)}
     sides = {"PromptTokens": tokens[0], "CompletionTokens": tokens[1]}
     llm(database, str(number), 0, **names, **sides, **common)

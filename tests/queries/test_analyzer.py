@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from queries.library import FOLDER, has, load, render
+from queries.library import FOLDER, Value, has, load, render
 from tests.queries.tables import COLUMNS
 
 ANALYZER = Path(__file__).parent / "analyzer"
@@ -31,8 +31,14 @@ def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
 def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     queries = {name: load(name) for name in NAMES}
-    maps = {"prices": {"m": {"input": 1}}, "budgets": {"a": {"tokens": 1}}, "capacities": {"d": 1}}
-    maps["retirements"] = {"d": {"model": "m", "retires": "2027-02-14"}}
+    maps: dict[str, Value] = {
+        "prices": {"m": {"input": 1}},
+        "provisioned": ["d"],
+        "budgets": {"a": {"tokens": 1}},
+        "capacities": {"d": 1},
+        "retirements": {"d": {"model": "m", "retires": "2027-02-14"}},
+        "api": "miyagi-api",
+    }
     times = {"since": since, "until": since}
     filled = {
         f"{name} filled": render(name, **times, **{k: v for k, v in maps.items() if has(name, k)})

@@ -134,6 +134,32 @@ def test_account_requests_show_the_deployment_and_come_first_by_id(database: Dat
     assert rows[0]["ResultSignature"] == "200"
 
 
+def test_consumers_are_listed_with_what_they_call(database: Database) -> None:
+    chat = {"Url": "https://gateway/openai/deployments/chat/chat/completions?api-version=1"}
+    v1 = {"Url": "https://gateway/openai/v1/responses"}
+    first, last = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    for time in (first, last):
+        for _ in range(2):
+            gateway(database, f"a {time}", TimeGenerated=time, ApimSubscriptionId="a", **chat)
+    gateway(database, "body", ApimSubscriptionId="a", RequestBody='{"model": "named"}', **v1)
+    gateway(database, "metadata", ApimSubscriptionId="b", **v1)
+    llm(database, "metadata", 0, DeploymentName="logged")
+    gateway(database, "neither", ApimSubscriptionId="b", **v1)
+    gateway(database, "refused", ResponseCode=401, ApimSubscriptionId=None, **chat)
+    gateway(database, "read", ApimSubscriptionId="c", Method="GET", **v1)
+
+    rows = database.ask(load("consumers"))
+
+    assert [(row["Consumer"], row["Deployment"], row["Calls"]) for row in rows] == [
+        ("", "chat", 1),
+        ("a", "chat", 2),
+        ("a", "named", 1),
+        ("b", "", 1),
+        ("b", "logged", 1),
+    ]
+    assert (rows[1]["First"], rows[1]["Last"]) == (first, last)
+
+
 def test_metrics_add_up_by_name_and_resource(database: Database) -> None:
     common = {"MetricName": "Requests", "Total": 2.0, "Count": 1.0}
     for minute, resource in ((1, "/gateway"), (1, "/gateway"), (2, "/gateway"), (1, "/other")):

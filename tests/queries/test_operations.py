@@ -68,6 +68,27 @@ def test_coverage_hides_no_call_and_expects_no_row_of_what_is_not_logged(
     assert enough["Deployment"] == "chat"
 
 
+def test_few_calls_make_no_share_unless_many_of_them_are_unknown(database: Database) -> None:
+    mixes = {"enough": (1, 20), "few": (4, 19), "quarter": (5, 19), "all": (5, 5), "some": (4, 5)}
+    for deployment, (unknown, calls) in mixes.items():
+        url = f"https://gateway/openai/deployments/{deployment}/chat/completions"
+        for number in range(calls):
+            name = f"{deployment}-{number}"
+            gateway(database, name, Url=url)
+            tokens = 0 if number < unknown else 7
+            llm(database, name, 0, DeploymentName=deployment, TotalTokens=tokens)
+
+    rows = database.ask(render("coverage", minimumCalls=20))
+
+    assert {row["Deployment"]: row["UnknownPercent"] for row in rows} == {
+        "enough": 5,
+        "quarter": pytest.approx(100 * 5 / 19, abs=0.01),
+        "all": 100,
+    }
+    missing = {row["Deployment"]: row["WithoutLlmRowPercent"] for row in rows}
+    assert missing == {"enough": 0, "quarter": None, "all": None}, "a share of few calls is none"
+
+
 def spend(database: Database, name: str, seconds: int, tokens: int, deployment: str) -> None:
     time = HOUR + timedelta(seconds=seconds)
     gateway(database, name, Url=CHAT, TimeGenerated=time)
@@ -93,6 +114,32 @@ def test_capacity_is_measured_in_the_fullest_minute(database: Database) -> None:
     assert (rows["other"]["PeakTokensPerMinute"], rows["other"]["Percent"]) == (100, None)
     assert (rows["emb"]["Percent"], rows["emb"]["UnknownCalls"]) == (0, 1)
     assert "idle" not in rows
+
+
+def test_capacity_is_sustained_if_it_is_reached_in_several_minutes(database: Database) -> None:
+    for number, tokens in enumerate((990, 400, 700, 1_200, 0, 300)):
+        spend(database, f"{number}", 600 * number, tokens, "chat")
+    spend(database, "short", 0, 900, "short")
+    limits = {"chat": 1, "short": 1}
+
+    shares = {
+        minutes: {
+            row["Deployment"]: row["SustainedPercent"]
+            for row in database.ask(
+                render("capacity", since=utc(HOUR), capacities=limits, minutes=minutes)
+            )
+        }
+        for minutes in (1, 2, 5, 6)
+    }
+
+    assert shares == {
+        1: {"chat": 120, "short": 90},
+        2: {"chat": 99, "short": 0},
+        5: {"chat": 30, "short": 0},
+        6: {"chat": 0, "short": 0},
+    }
+    (unlimited, _) = database.ask(render("capacity", since=utc(HOUR)))
+    assert unlimited["SustainedPercent"] is None
 
 
 def test_of_equally_full_minutes_the_latest_is_told(database: Database) -> None:

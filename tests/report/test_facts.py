@@ -101,14 +101,35 @@ def test_provisioned_deployments_have_no_limit_of_tokens_a_minute() -> None:
     assert 'let capacities = dynamic({"embed": 100});' in asked(PTU)["capacity"]
 
 
+def test_the_queries_of_cost_know_the_provisioned_deployments() -> None:
+    budgeted = PTU.model_copy(update={"budgets": {"a": {"cost": 1}}})
+
+    for key in ("cost", "budgets"):
+        assert 'let provisioned = dynamic(["chat"]);' in asked(budgeted)[key]
+        assert "let provisioned = dynamic([]);" in asked(target(budgets=budgeted.budgets))[key]
+
+
 def test_provisioned_deployments_are_paid_by_the_hour() -> None:
-    text = shown(PTU, cost=[cost("Chat"), cost("embed", Cost=2.0)])
+    hourly = cost("Chat", Cost=None, Priced="by the hour")
+    text = shown(PTU, cost=[hourly, cost("embed", Cost=2.0)])
 
     assert "$2.00" in tile(text, "Cost")
     assert "Chat: paid by the hour, not in it" in tile(text, "Cost")
     assert '<td class="number">paid by the hour</td>' in text
     assert "1,000 tokens of 3 calls are not in the cost" in text
-    assert "$7.00" not in text
+    assert tile(text, "Cost").count("$") == 1
+
+
+def test_a_full_minute_is_told_from_several() -> None:
+    row = {"Deployment": "chat", "PeakTokensPerMinute": 950, "LimitTokensPerMinute": 1000}
+    row |= {"Percent": 95.0, "PeakMinute": UNTIL, "SustainedPercent": 41.5, "UnknownCalls": 0}
+
+    text = shown(capacity=[row])
+
+    table = text.partition("Busiest minute of each deployment")[2].partition("</table>")[0]
+    assert "share in 5 minutes or more" in table
+    assert [share in table for share in ("95.0", "41.5")] == [True, True]
+    assert "let minutes = 5;" in asked(target())["capacity"]
 
 
 def test_prices_name_the_sku_that_they_are_of() -> None:

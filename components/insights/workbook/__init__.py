@@ -35,7 +35,7 @@ class WorkbookArgs:
     """ARM id of the account whose metrics it charts."""
     figures: pulumi.Input[Mapping[str, Any]]
     """Values of queries' parameters that the stack knows and the logs do not, by name: api,
-    prices, budgets, capacities, retirements, account, identity."""
+    prices, provisioned, budgets, capacities, retirements, account, identity."""
     tags: pulumi.Input[Mapping[str, str]]
 
 

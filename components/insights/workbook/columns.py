@@ -25,6 +25,6 @@ THROTTLED_PERCENT = Column("ThrottledPercent", "Throttled", PERCENT, yellow=1, r
 PROMPT_TOKENS = Column("PromptTokens", "Prompt tokens", NUMBER, empty="unknown")
 COMPLETION_TOKENS = Column("CompletionTokens", "Completion tokens", NUMBER, empty="unknown")
 TOTAL_TOKENS = Column("TotalTokens", "Tokens", NUMBER, empty="unknown")
-COST = Column("Cost", "Cost (USD)", Format.DOLLARS, empty="no price")
+COST = Column("Cost", "Cost (USD)", Format.DOLLARS, empty="none, see Price")
 
 WHY = Column("Why", "Why")

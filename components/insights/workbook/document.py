@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from components.insights.workbook import items
@@ -17,6 +18,9 @@ VERSION = "Notebook/1.0"
 SCHEMA = (
     "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json"
 )
+
+LIMIT = re.compile(r"\n[|] take [0-9]+$")
+"""The end of a file whose rows are of single calls."""
 
 UNFILTERED = (
     "Platform metrics of the account, which the pickers of consumer and deployment do not filter:"
@@ -49,12 +53,18 @@ def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -
 
 
 def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
-    """The tile's query: its file, filled in, then the pickers' filters, then its own tail."""
+    """The tile's query: its file, filled in, the pickers' filters, its limit, and its own tail.
+
+    The file's limit of rows comes after the filters: it is of what was chosen, not of all.
+    """
     columns = library.columns(tile.query)
+    text = filled(tile.query, {**TIMES, **figures, **tile.values})
+    limit = LIMIT.search(text)
     return "\n".join(
         [
-            filled(tile.query, {**TIMES, **figures, **tile.values}),
+            text[: limit.start()] if limit else text,
             *(picked(column) for column in PICKED if column in columns),
+            *([limit[0].strip()] if limit and not tile.all_rows else []),
             *tile.tail,
         ]
     )

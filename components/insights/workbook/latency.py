@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.insights.call_rules import SUSTAINED_MINUTES
 from components.insights.workbook.columns import (
     CALLS,
     CODE,
@@ -24,6 +25,7 @@ from components.insights.workbook.tiles import (
 )
 
 MS, WHEN = Format.MILLISECONDS, Format.TIME
+SUSTAINED = f"In {SUSTAINED_MINUTES} minutes or more"
 
 LATENCY = Tab(
     title="Latency and throttling",
@@ -89,12 +91,14 @@ LATENCY = Tab(
         LogTile(
             title="Capacity",
             query="capacity",
+            values={"minutes": SUSTAINED_MINUTES},
             columns=(
                 DEPLOYMENT,
                 Column("PeakTokensPerMinute", "Most tokens in a minute", NUMBER),
                 Column("LimitTokensPerMinute", "Limit", NUMBER, empty="none known"),
                 Column("Percent", "Of the limit", PERCENT, yellow=80, red=100),
                 Column("PeakMinute", "In the minute", WHEN),
+                Column("SustainedPercent", SUSTAINED, PERCENT, yellow=80, red=90),
                 Column("UnknownCalls", "Calls with unknown tokens", NUMBER),
             ),
             empty="No deployment used any tokens in this time.",

@@ -76,7 +76,7 @@ def _drop_down(column: str, workspace_id: str, figures: Mapping[str, Value]) -> 
         "multiSelect": True,
         "quote": '"',
         "delimiter": ",",
-        "query": f"{filled('traffic', {**TIMES, **figures})}\n{found}",
+        "query": f"{filled('consumers', {**TIMES, **figures})}\n{found}",
         "crossComponentResources": [workspace_id],
         "typeSettings": {
             "additionalResourceOptions": ["value::all"],

@@ -9,6 +9,23 @@ SAFETY = Tab(
     title="Safety",
     tiles=(
         LogTile(
+            title="Content filter in short",
+            question="How many calls did a content filter stop, and how many could not be judged?",
+            query="content-filter",
+            values={"unread": 1},
+            all_rows=True,
+            tail=(
+                '| extend Unread = Stopped == "unknown"',
+                "| summarize StoppedCalls = countif(not(Unread)), UnreadCalls = countif(Unread)",
+                "| where StoppedCalls + UnreadCalls > 0",
+            ),
+            columns=(
+                Column("StoppedCalls", "Calls stopped", NUMBER, yellow=1),
+                Column("UnreadCalls", "Answers that could not be judged", NUMBER, yellow=1),
+            ),
+            empty="No content filter stopped a call, and every answer could be judged.",
+        ),
+        LogTile(
             title="Calls stopped by a content filter",
             query="content-filter",
             columns=(

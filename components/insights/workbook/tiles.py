@@ -78,6 +78,8 @@ class LogTile:
     chart: Chart | None = None
     empty: str
     """Shown when there are no rows: what that means."""
+    all_rows: bool = False
+    """Whether the tail needs every row, beyond the file's own limit."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """Values of the query's parameters beside those that every tile gets."""
     width: int = 100

@@ -36,7 +36,9 @@ TOKENS = Tab(
     title="Tokens and cost",
     note=(
         "Cost is an estimate from the stack's price list, before discounts and taxes. "
-        "A model that the list does not name has **no price**, not a price of zero."
+        "A model that the list does not name has **no price**, not a price of zero. "
+        "A provisioned deployment is paid **by the hour**: its calls have no cost of their own, "
+        "and count to no budget of money."
     ),
     tiles=(
         LogTile(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from queries.report import charts, palette, shape
 from queries.report.facts import Facts
 from queries.report.numbers import count, milliseconds, moment, name, number, percent, utc
-from queries.report.questions import TOP
+from queries.report.questions import SUSTAINED, TOP
 from queries.report.shape import Series
 from queries.report.svg import figure
 from queries.report.tables import Cell, Figure, Section, Table
@@ -168,6 +168,7 @@ def _capacity(rows: list[dict[str, object]]) -> Table:
             "limit a minute",
             "share",
             "minute",
+            f"share in {SUSTAINED} minutes or more",
             "calls of unknown tokens",
         ],
         note="Azure counts what a call may use at most, before it runs; logs hold what it used.",
@@ -178,6 +179,7 @@ def _capacity(rows: list[dict[str, object]]) -> Table:
                 shape.numeric(_of(row["LimitTokensPerMinute"])),
                 shape.numeric(_of(row["Percent"]), percent),
                 Cell(moment(utc(row["PeakMinute"]))),
+                shape.numeric(_of(row["SustainedPercent"]), percent),
                 shape.numeric(_of(row["UnknownCalls"]), count),
             ]
             for row in rows

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from queries.library import FOLDER
 from queries.report import charts, palette, shape
-from queries.report.facts import HOURLY, Facts
+from queries.report.facts import Facts
 from queries.report.numbers import NOTHING, compact, count, name, number, usd
 from queries.report.period import DAY, Period
 from queries.report.shape import Series
@@ -18,6 +18,9 @@ from queries.workspace import Row
 
 UNPRICED = "no price"
 """What `cost-by-consumer.kql` says of tokens of a model without a price."""
+BY_THE_HOUR = "by the hour"
+"""What it says of calls of provisioned deployments, whatever their models' prices."""
+HOURLY = f"paid {BY_THE_HOUR}"
 SUMS = ("Calls", "PromptTokens", "CompletionTokens", "Cost", "Bare")
 CENTS_BELOW = 10
 """US dollars of a bar below which the axis shows cents."""
@@ -53,7 +56,7 @@ def priced(facts: Facts) -> list[Row]:
 
 def hourly(facts: Facts) -> list[Row]:
     """The rows of calls of provisioned deployments, with their tokens."""
-    return _with_tokens(facts, HOURLY)
+    return _with_tokens(facts, BY_THE_HOUR)
 
 
 def unpriced(facts: Facts) -> list[Row]:
