@@ -91,10 +91,6 @@ class Target(_Model):
         """The imported document has an operation to POST to, as far as it is known."""
         return f"POST {path}" in self.operations
 
-    def provisioned(self, deployment: str) -> bool:
-        """The deployment of that name is paid by the hour."""
-        return any(d.provisioned for d in self.deployments if d.name.lower() == deployment.lower())
-
     @property
     def caller(self) -> str:
         """The consumer whose subscription is looked at: whose key is used, or the first."""

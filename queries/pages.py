@@ -52,14 +52,19 @@ def in_pages(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
         if asked > MOST_PAGES:
             raise TooManyError(f"more rows than {MOST_PAGES} queries can read")
         found = ask(page)
-        if len(found) < _limit(page):
+        if len(found) < limit(page):
             rows += found
         else:
             left += _halves(page)
     return rows
 
 
-def _limit(kql: str) -> int:
+def limit(kql: str) -> int:
+    """The most rows that a query answers.
+
+    Raises:
+        ValueError: it does not end with `take`.
+    """
     found = _TAKE.search(kql)
     if found is None:
         raise ValueError("a paged query ends with `take`")
@@ -69,7 +74,7 @@ def _limit(kql: str) -> int:
 def _halves(kql: str) -> list[str]:
     since, until = _time(kql, "since"), _time(kql, "until")
     if until - since < SHORTEST:
-        raise TooManyError(f"more than {_limit(kql)} rows in a second, which cannot be read")
+        raise TooManyError(f"more than {limit(kql)} rows in a second, which cannot be read")
     middle = since + (until - since) / 2
     return [_with(kql, "until", middle), _with(kql, "since", middle)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -22,6 +24,8 @@ FAULT_WAIT = 3 * 60
 """Seconds for which server errors and lost connections are tried again."""
 LONGEST_RETRY_AFTER = 60.0
 """Seconds after which a call is worth making again, whatever the service asks for."""
+CLOCK_ERROR = timedelta(seconds=5)
+"""Difference from the service's `Date` (whole seconds) above which this machine's clock is off."""
 
 
 @dataclass(frozen=True)
@@ -133,3 +137,22 @@ def retry_after(response: httpx.Response) -> float:
     except ValueError:
         return 0
     return min(max(asked, 0), LONGEST_RETRY_AFTER)
+
+
+def not_offered(cause: str) -> bool:
+    """The model does not serve this kind of call: some have no responses.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#model-support
+    """
+    words = ("OperationNotSupported", "unsupported_model", "does not work with the specified model")
+    return any(word in cause for word in words)
+
+
+def clock_error(response: httpx.Response, now: datetime) -> timedelta:
+    """What to add to this machine's clock to get the service's."""
+    try:
+        date = parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        return timedelta()
+    skew = date.replace(tzinfo=date.tzinfo or UTC) - now
+    return skew if abs(skew) > CLOCK_ERROR else timedelta()

@@ -58,7 +58,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help="make no call: judge the newest call of each deployment and kind of the last 24 "
         "hours. Weaker: rows are compared with each other, not with what a caller was told, and "
-        "what needs calls of the check's own is skipped",
+        "what none of those calls shows is skipped",
     )
     parser.add_argument(
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"

@@ -7,12 +7,10 @@ import secrets
 import httpx
 from pydantic import SecretStr
 
-from queries.check.answers import retry_after, said
-from queries.check.calls import PREFIX, Caller, clock_error
-from queries.check.records import TRANSIENT, Attempt, AttemptName
+from queries.check.answers import clock_error, retry_after, said
+from queries.check.calls import PREFIX, Caller
+from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
 
-EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
-"""Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
 TRIES = 4
 """Throttled or lost attempts are made again, `PAUSE` seconds later or when the service says."""
 PAUSE = 2.0

@@ -6,13 +6,12 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import httpx
 
-from queries.check import kinds
-from queries.check.answers import KEY_FIX, Refusal, lost, refusal
+from queries.check import kinds, replies
+from queries.check.answers import KEY_FIX, Refusal, clock_error, lost, not_offered, refusal
 from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
 from queries.check.records import Call, Usage
@@ -23,8 +22,6 @@ TIMEOUT = httpx.Timeout(180, connect=15)
 HEARTBEAT = 60.0
 """Seconds between two lines that say the same."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
-CLOCK_ERROR = timedelta(seconds=5)
-"""Difference from the service's `Date` (whole seconds) above which this machine's clock is off."""
 PREFIX = "proof-"
 """What every marker begins with."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
@@ -72,7 +69,11 @@ class Caller:
             ):
                 continue
             result = self.call(planned)
-            if isinstance(result, Failed) and _not_offered(planned, result):
+            if (
+                planned.kind == "responses"
+                and isinstance(result, Failed)
+                and not_offered(result.cause)
+            ):
                 self.left_out[planned.label] = "the model does not offer it"
                 self.say(f"{planned.label}: left out, the model does not offer it")
                 continue
@@ -162,7 +163,7 @@ class Caller:
         response: httpx.Response,
         times: tuple[datetime, datetime],
     ) -> Call:
-        answer = kinds.read(planned.kind, response.content)
+        answer = replies.read(planned.kind, response.content)
         ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
         return Call(
             deployment=planned.deployment.name,
@@ -187,26 +188,7 @@ class Caller:
         return line.replace(self.target.key.get_secret_value(), "***")
 
 
-def _not_offered(planned: Planned, result: Failed) -> bool:
-    """Some models have no responses.
-
-    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#model-support
-    """
-    words = ("OperationNotSupported", "unsupported_model", "does not work with the specified model")
-    return planned.kind == "responses" and any(word in result.cause for word in words)
-
-
 def _words(text: str) -> str:
     """The first plain words of the completion: text that no escaping changes."""
     found = re.search(r"[A-Za-z0-9][A-Za-z0-9 ]{0,30}", text)
     return found.group().strip() if found else ""
-
-
-def clock_error(response: httpx.Response, now: datetime) -> timedelta:
-    """What to add to this machine's clock to get the service's."""
-    try:
-        date = parsedate_to_datetime(response.headers["date"])
-    except (KeyError, ValueError):
-        return timedelta()
-    skew = date.replace(tzinfo=date.tzinfo or UTC) - now
-    return skew if abs(skew) > CLOCK_ERROR else timedelta()

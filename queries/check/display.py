@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict
-from queries.check.report import Report
+from queries.check.report import INTERRUPTED, Report
 from queries.clock import Clock
 
 T = TypeVar("T")
@@ -30,6 +30,8 @@ NEXT = {
     "timeout": "look where the lines above point; a new workspace may take 2 hours, so run the "
     "check again then, or with --no-traffic.",
     "error": "do what stands above, and run the check again.",
+    "interrupted": "run the check again; with --no-traffic, once rows may have come, it judges the "
+    "calls that were made.",
 }
 
 
@@ -64,7 +66,8 @@ class Display:
                 (p.id, verdicts[p.id].status, self._timed(p.id, verdicts)) for p in self._proofs
             ]
             awaited = sum(verdict.status == "waiting" for verdict in verdicts.values())
-            title = f"{awaited} proofs awaited, {self._seconds():.0f} s"
+            proofs = "proof" if awaited == 1 else "proofs"
+            title = f"{awaited} {proofs} awaited, {self._seconds():.0f} s"
             self._live.update(_table(title, rows), refresh=True)
             return
         for status in ("seen", "skipped", "failed", "waiting"):
@@ -112,7 +115,8 @@ def summary(console: Console, report: Report) -> None:
     partly = [p.id for p in report.proofs if p.status == "seen" and NOT_JUDGED in p.detail]
     count += f", {', '.join(partly)} in part" if partly else ""
     _print(console, f"{report.verdict}{count} in {report.seconds:.1f} s")
-    _print(console, f"Next: {NEXT[report.verdict]}")
+    interrupted = report.status == INTERRUPTED and report.verdict == "error"
+    _print(console, f"Next: {NEXT['interrupted' if interrupted else report.verdict]}")
 
 
 def _grouped(pairs: Iterable[tuple[T, str]]) -> dict[T, str]:

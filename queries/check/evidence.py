@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from queries.check.difference import Difference
+from queries.check.fields import ids, text, within
 from queries.check.kinds import path_of
 from queries.check.records import Attempt, Call, Run
 from queries.outputs import Target
@@ -37,8 +38,6 @@ TABLES: dict[Source, str] = {
 }
 """Sources that give rows with every column."""
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
-SLACK = timedelta(seconds=6)
-"""How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
 SETTLE = timedelta(minutes=5)
@@ -76,6 +75,8 @@ class Evidence:
     """Label, cause and fix of each call that was not answered."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Kinds of call that were not made, by label, and why."""
+    leaks: set[str] = field(default_factory=set)
+    """Where a row of any look holds a secret."""
     marker: str = ""
     """What the markers of all calls begin with."""
     settle: timedelta = SETTLE
@@ -128,7 +129,7 @@ class Evidence:
         before, self.rows[source] = self.of(source), rows
         if len(rows) != len(before):
             self.changed = self.now
-        if source in {"gateway", "llm"} and _ids(rows) != _ids(before):
+        if source in {"gateway", "llm"} and ids(rows) != ids(before):
             self._links.clear()
             self._texts.clear()
 
@@ -196,25 +197,3 @@ class Evidence:
     def all_correlations(self) -> set[str]:
         """Every gateway id that some call is known by."""
         return {one for call in self.calls for one in self.correlations(call)}
-
-
-def _ids(rows: list[Row]) -> list[tuple[str, str]]:
-    return sorted((text(row, "CorrelationId"), text(row, "SequenceNumber")) for row in rows)
-
-
-def within(row: Row, call: Call) -> bool:
-    """The row's time lies in the call's."""
-    time = row.get("TimeGenerated")
-    return isinstance(time, datetime) and call.started - SLACK <= time <= call.ended + SLACK
-
-
-def text(row: Row, column: str) -> str:
-    """A column as text, "" for null."""
-    value = row.get(column)
-    return "" if value is None else str(value)
-
-
-def held(row: Row, column: str) -> str:
-    """A message's text; an entry without one holds nothing or an empty list."""
-    value = text(row, column)
-    return value if value.strip("[] ") not in {"", "null"} else ""

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from queries.check.configuration.read import SERVICES, Manager, UnreadableError
+from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.read import SERVICES
 from queries.errors import CannotRunError
 from queries.outputs import Target
 

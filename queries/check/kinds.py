@@ -1,4 +1,4 @@
-"""The kinds of call: what is sent to a deployment, and what its answer says.
+"""The kinds of call: which a deployment serves, and what is sent to it.
 
 One round costs about 150 tokens for each chat deployment (chat, streamed chat, responses), 20 for
 each other one, and about 6,000 for the two long calls, which go to one deployment only.
@@ -6,8 +6,6 @@ each other one, and about 6,000 for the two long calls, which go to one deployme
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -151,70 +149,3 @@ def prompt(kind: str, marker: str, target: Target) -> str:
     while sum(map(len, lines)) < long_size(target):
         lines.append(f" Line {len(lines)} of a façade of 漢字, longer than the gateway logs.")
     return f"{marker} {SHORT} Ignore what follows.{''.join(lines)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What an answer says: its id, `usage` object and text."""
-
-    id: str
-    usage: Json
-    text: str
-
-
-def read(kind: Kind, content: bytes) -> Answer:
-    """The answer to a call.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is not a model's answer.
-    """
-    if kind == "stream":
-        return _streamed(content)
-    body = json.loads(content)
-    if kind == "embeddings":
-        return Answer(id="", usage=body["usage"], text="")
-    if not isinstance(body["id"], str) or not body["id"]:
-        raise ValueError("no id")
-    return Answer(id=body["id"], usage=body["usage"], text=TEXTS.get(kind, _chosen)(body))
-
-
-def _streamed(content: bytes) -> Answer:
-    """From the events: the id of any, the usage of the last that has it, the text of all.
-
-    https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
-    """
-    chunks = list(events(content.decode()))
-    ids = [chunk["id"] for chunk in chunks if chunk.get("id")]
-    usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
-    choices = [choice for chunk in chunks for choice in chunk.get("choices") or []]
-    said = [(choice.get("delta") or {}).get("content") or "" for choice in choices]
-    return Answer(id=ids[0] if ids else _missing("id"), usage=usages[-1], text="".join(said))
-
-
-def events(text: str) -> Iterator[Json]:
-    """The JSON objects of a server-sent stream; one that was cut is left out."""
-    for line in text.splitlines():
-        data = line.removeprefix("data:").strip()
-        if line.startswith("data:") and data.startswith("{"):
-            try:
-                value = json.loads(data)
-            except ValueError:
-                continue
-            yield value
-
-
-def _missing(what: str) -> str:
-    raise ValueError(f"no {what}")
-
-
-def _chosen(body: Json) -> str:
-    choice = (body.get("choices") or [{}])[0]
-    return str((choice.get("message") or {}).get("content") or choice.get("text") or "")
-
-
-def _output(body: Json) -> str:
-    parts = [part for item in body.get("output") or [] for part in item.get("content") or []]
-    return "".join(str(part.get("text") or "") for part in parts)
-
-
-TEXTS: dict[str, Callable[[Json], str]] = {"responses": _output}

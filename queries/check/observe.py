@@ -7,7 +7,8 @@ import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from queries.check.evidence import OK, Evidence, text
+from queries.check.evidence import OK, Evidence
+from queries.check.fields import CHARACTER, logged_part, text
 from queries.check.kinds import OF_MODEL, V1
 from queries.check.proofs.llm import objects, usage_in
 from queries.check.records import Call
@@ -15,7 +16,12 @@ from queries.workspace import Row
 
 WINDOW = timedelta(hours=24)
 NEWEST = 5
-"""Calls of each deployment and kind that are looked at: rows of the newest may be under way."""
+"""Calls of each deployment and kind, and as many over the body limit, that are looked at.
+
+Rows of the newest may be under way.
+"""
+HEADERS = 8 * 1024
+"""Bytes by which the logged size may pass the body's, as headers may count."""
 LONGEST_CALL = timedelta(minutes=4)
 """Covers nearly every call; the gateway itself waits 300 s for the model."""
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/(chat/completions|completions|embeddings)")
@@ -28,9 +34,9 @@ def calls(evidence: Evidence) -> list[Call]:
     """The newest answered calls; what their bodies do not tell stays unknown."""
     answered = [row for row in evidence.of_api() if row.get("ResponseCode") == OK]
     found = [call for number, row in enumerate(answered) if (call := _call(evidence, row, number))]
-    kept: dict[tuple[str, str], list[Call]] = {}
+    kept: dict[tuple[str, ...], list[Call]] = {}
     for call in sorted(found, key=lambda call: call.started, reverse=True):
-        kept.setdefault((call.deployment, call.kind), []).append(call)
+        kept.setdefault((call.deployment, call.kind, *call.cut), []).append(call)
     newest = [call for alike in kept.values() for call in alike[:NEWEST]]
     return sorted(newest, key=lambda call: call.started, reverse=True)
 
@@ -40,6 +46,7 @@ def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
     if not deployment or not isinstance(time, datetime):
         return None
     body, response_id = text(row, "ResponseBody"), ""
+    limit = evidence.target.body_bytes
     with suppress(ValueError, TypeError, AttributeError):
         response_id = next((str(one["id"]) for one in objects(body) if one.get("id")), "")
     return Call(
@@ -52,7 +59,26 @@ def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
         response_id=response_id,
         usage=usage_in(body),
         correlation=text(row, "CorrelationId"),
+        cut=tuple(side for side in ("Request", "Response") if _is_cut(row, side, limit)),
     )
+
+
+def _is_cut(row: Row, side: str, limit: int) -> bool:
+    """A start of JSON, or of a stream, without its end, which was sent.
+
+    A shorter one whose size is not larger either is that of a call broken off.
+    https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
+    """
+    size = len(logged_part(row, f"{side}Body"))
+    if size < limit - CHARACTER and int(row.get(f"{side}Size") or 0) <= size + HEADERS:
+        return False
+    body = text(row, f"{side}Body")
+    if body.startswith("data:"):
+        return "data: [DONE]" not in body
+    with suppress(ValueError):
+        json.loads(body)
+        return False
+    return body.startswith("{")
 
 
 def _target(evidence: Evidence, row: Row) -> tuple[str, str]:

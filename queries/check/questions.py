@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from queries.check.calls import PREFIX
-from queries.check.evidence import SLACK, TABLES, Evidence, Source
+from queries.check.evidence import TABLES, Evidence, Source
+from queries.check.fields import SLACK
 from queries.check.proofs import metrics
 from queries.library import literal, render
 from queries.pages import Paged

@@ -12,6 +12,8 @@ from queries.check.kinds import CHAT
 
 NO_KEY = SecretStr("")
 AttemptName = Literal["no key", "wrong key", "unknown deployment"]
+EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
+"""Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
 TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
 """Statuses that say nothing of who may call: no answer at all, throttled, or a fault."""
 
@@ -72,6 +74,8 @@ class Call:
     response: bytes = b""
     correlation: str = ""
     """The gateway's id of a call that was read from its log."""
+    cut: tuple[str, ...] = ()
+    """Of such a call, which of `Request` and `Response` the log holds only the start of."""
     account_ids: frozenset[str] = frozenset()
     """Request ids that the model endpoint put into the response's headers."""
 

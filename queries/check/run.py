@@ -16,7 +16,7 @@ from queries import outputs
 from queries.check import attempts, keys, kinds, observe, proofs
 from queries.check.calls import Caller, Failed
 from queries.check.configuration import Configuration
-from queries.check.configuration.read import Manager
+from queries.check.configuration.manager import Manager
 from queries.check.display import Display
 from queries.check.evidence import Evidence
 from queries.check.records import Call

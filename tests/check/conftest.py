@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from queries.check.arguments import parse
-from queries.check.configuration.read import Manager
+from queries.check.configuration.manager import Manager
 from queries.check.display import summary
 from queries.check.report import Report
 from queries.check.run import World, check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -9,11 +10,22 @@ import pytest
 
 from queries.check.configuration.xml import parse
 from tests.check import arm
-from tests.check.arm import ACCOUNT, API, DEPLOYMENT, DIAGNOSTIC, GATEWAY, POLICY, SETTING, XML
+from tests.check.arm import (
+    ACCOUNT,
+    API,
+    DEPLOYMENT,
+    DIAGNOSTIC,
+    GATEWAY,
+    POLICY,
+    SETTING,
+    SUBSCRIPTION,
+    XML,
+)
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, lost, of
 
 OTHER_ROLE = "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+TEAM_B = f"{GATEWAY}/subscriptions/team-b"
 BODY = "frontend.request.body.bytes"
 
 
@@ -24,6 +36,9 @@ def test_a_healthy_run_reads_only_what_no_call_can_show(run: Run) -> None:
         f"{GATEWAY}/providers/Microsoft.Insights/diagnosticSettings",
         f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
         f"{ACCOUNT}/deployments",
+        f"{GATEWAY}/apis",
+        ACCOUNT,
+        SUBSCRIPTION,
         DIAGNOSTIC,
     }
 
@@ -44,6 +59,47 @@ def test_another_model_under_the_declared_name_fails_by_itself(run: Run) -> None
 
     assert "model of the deployment text-turbo is gpt-5.2" in of(report, "declared")[1]
     assert report.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "value", "says"),
+    [
+        (ACCOUNT, "disableLocalAuth", False, "disableLocalAuth of the account is false"),
+        (DIAGNOSTIC, "largeLanguageModel.requests.maxSizeInBytes", 32768, "is 32768, declared"),
+        (DIAGNOSTIC, "largeLanguageModel.responses.maxSizeInBytes", 32768, "is 32768, declared"),
+        (TEAM_B, "state", "suspended", "subscription of the consumer team-b is suspended"),
+    ],
+)
+def test_what_no_call_shows_fails_by_itself(
+    run: Run, resource: str, path: str, value: object, says: str
+) -> None:
+    run.azure.arm.resources[TEAM_B] = copy.deepcopy(run.azure.arm.resources[SUBSCRIPTION])
+    stack: dict[str, Any] = {"consumers": ["aoai-test", "team-b"]}
+    assert run(**stack).verdict == "proven"
+    run.azure.arm.set(resource, path, value)
+
+    report = run(**stack)
+
+    assert (report.verdict, of(report, "declared")[0]) == ("failed", "failed")
+    assert says in of(report, "declared")[1]
+
+
+def test_another_api_that_leads_to_the_account_unlogged_fails_by_itself(run: Run) -> None:
+    """Whoever calls it is accounted for nowhere, while every call of the check is logged."""
+    url = "https://oai-x.openai.azure.com/openai"
+    run.azure.arm.resources[arm.OTHER] = arm.other_api("elsewhere", serviceUrl=url)
+
+    assert "which leads to the account is missing" in of(run(), "declared")[1]
+
+    run.azure.arm.resources[f"{arm.OTHER}/diagnostics/azuremonitor"] = {"properties": {}}
+    assert of(run(), "declared")[0] == "seen"
+
+
+def test_another_consumer_that_is_gone_fails_by_itself(run: Run) -> None:
+    report = run(consumers=["aoai-test", "team-b"])
+
+    assert "subscription of the consumer team-b is missing" in of(report, "declared")[1]
+    assert "aoai-test" not in of(report, "declared")[1]
 
 
 def test_a_whole_deployment_has_no_differences(run: Run) -> None:
@@ -211,14 +267,42 @@ def test_an_answer_of_another_shape_is_not_fatal(run: Run) -> None:
     assert report.unreadable == {"diagnostic": "an answer of another shape"}
 
 
+def test_no_category_of_llm_logs_is_wanted_where_llm_logging_is_off(run: Run) -> None:
+    on = [{"category": name, "enabled": True} for name in ("GatewayLogs", "audit")]
+    run.azure.arm.set(f"{GATEWAY}{SETTING}", "logs", on)
+    run.azure.arm.set(DIAGNOSTIC, "largeLanguageModel", None)
+    run.azure.change = {LOGS: lost}
+
+    assert run("--timeout", "0.1", llmLogging=False).differences == []
+    assert len(run("--timeout", "0.1").differences) == 2
+
+
+def test_llm_logging_that_should_be_off_is_one_difference(run: Run) -> None:
+    run.azure.change = {LOGS: lost}
+
+    (difference,) = run("--timeout", "0.1", llmLogging=False).differences
+
+    assert "largeLanguageModel.logs" in str(difference)
+    assert str(difference).endswith("is enabled, declared disabled")
+
+
+def test_the_deployments_that_there_are_instead_are_named(run: Run) -> None:
+    run.azure.arm.deploy("renamed", "gpt-5.1")
+    del run.azure.arm.resources[DEPLOYMENT]
+
+    assert "text-turbo is missing (the account has: renamed)" in told(run)
+
+
 def test_metadata_wants_no_bytes_and_no_messages(run: Run) -> None:
     run.deployed_otherwise = True
+    run.azure.arm.set(DIAGNOSTIC, "largeLanguageModel.requests.maxSizeInBytes", 32768)
     run.azure.change = {LOGS: lost}
 
     paths = {one.path for one in run("--timeout", "1", capture="metadata").differences}
 
     assert len([path for path in paths if "body bytes" in path]) == 4
     assert len([path for path in paths if "messages" in path]) == 2
+    assert not [path for path in paths if path.endswith(", bytes")]
 
 
 def test_a_policy_is_read_in_spite_of_its_expressions() -> None:

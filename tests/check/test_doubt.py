@@ -209,6 +209,13 @@ def test_a_call_that_went_to_another_account_is_no_proof(run: Run) -> None:
     assert "sent the call to https://oai-other.openai.azure.com" in detail
 
 
+def test_an_unknown_backend_is_not_compared(run: Run) -> None:
+    """Outputs of an older stack do not name it."""
+    run.azure.change = {LOGS: without(BackendUrl="https://oai-x.openai.azure.com/openai")}
+
+    assert of(run(backendUrl=""), "account")[0] == "seen"
+
+
 @pytest.mark.parametrize(
     ("row", "given"),
     [("2001:db8:0:0:0:0:0:1", "2001:db8::1"), ("2001:DB8::1", "2001:db8:0::1")],

@@ -31,6 +31,7 @@ def test_during_the_calls_each_proof_is_told_as_awaited(run: Run) -> None:
     assert of(report, "caller")[::2] == ("waiting", "")
     assert of(report, "audit")[0] == "waiting", "the configuration was not read yet"
     assert "200 from text-turbo" in of(report, "call")[1]
+    assert run.screen.getvalue().splitlines()[-1].startswith("Next: run the check again; with --no")
 
 
 def test_a_proof_that_has_failed_stays_the_verdict(
@@ -46,6 +47,7 @@ def test_a_proof_that_has_failed_stays_the_verdict(
 
     assert (report.verdict, report.status) == ("failed", 130)
     assert ends(report)["gateway-metrics"] == "waiting"
+    assert run.screen.getvalue().splitlines()[-1].startswith("Next: do what stands above")
 
 
 def test_the_files_are_written_and_the_status_is_130(

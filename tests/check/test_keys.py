@@ -9,7 +9,7 @@ import pytest
 
 from queries import outputs as reader
 from queries.check import keys
-from queries.check.configuration.read import Manager
+from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from queries.outputs import Target
 from tests.check.arm import SUBSCRIPTION, Arm, Credential

@@ -103,6 +103,15 @@ def test_a_streamed_answer_may_lack_a_body_if_the_llm_log_has_it(run: Run) -> No
     assert run().verdict == "proven"
 
 
+def test_a_streamed_answer_may_not_lack_its_row(run: Run) -> None:
+    run.azure.change = {LOGS: lambda row: None if "data:" in row["ResponseBody"] else row}
+
+    status, detail, _ = of(run("--timeout", "1"), "completion")
+
+    assert status == "timeout"
+    assert "text-turbo (stream): not in ApiManagementGatewayLogs yet" in detail
+
+
 @pytest.mark.parametrize(
     ("table", "change", "says"),
     [
@@ -233,6 +242,7 @@ def test_refusals_that_are_not_logged_time_out(run: Run) -> None:
         (LOGS, "Url", f"https://x/?subscription-key={KEY}"),
         (LOGS, "BackendRequestHeaders", f'{{"Authorization": "Bearer {TOKEN}"}}'),
         (LOGS, "TraceRecords", [{"data": TOKEN}]),
+        (LOGS, "BackendRequestBody", f'{{"key": "{KEY}"}}'),
         (LLM, "Request", TOKEN),
         (DIAGNOSTICS, "properties_s", f"Bearer {TOKEN}"),
     ],
@@ -249,6 +259,14 @@ def test_a_secret_in_any_column_fails_and_is_not_repeated(
     assert KEY not in run.screen.getvalue()
     assert TOKEN not in run.screen.getvalue()
     assert not any(KEY in query for query in run.azure.queries)
+
+
+def test_a_secret_is_told_though_other_rows_never_come(run: Run) -> None:
+    run.azure.change = {LOGS: without(Url=f"https://x/?subscription-key={KEY}"), LLM: lost}
+
+    status, detail, _ = of(run("--timeout", "5"), "no-secrets")
+
+    assert (status, "ApiManagementGatewayLogs.Url holds" in detail) == ("failed", True)
 
 
 @pytest.mark.parametrize(("table", "column"), [(LOGS, "TraceRecords"), (DIAGNOSTICS, "body_s")])
@@ -319,3 +337,11 @@ def test_an_accounts_row_counts_for_one_call_only(run: Run) -> None:
 
     assert of(report, "account")[0] == "timeout"
     assert ACCOUNT in next(query for query in run.azure.queries if "AzureDiagnostics" in query)
+
+
+def test_a_stream_of_the_check_itself_has_tokens(run: Run) -> None:
+    """It asks for usage, so a log without any has lost it."""
+    nothing = dict.fromkeys(("PromptTokens", "CompletionTokens", "TotalTokens"), 0)
+    run.azure.change = {LLM: without(IsStreamCompletion=True, **nothing)}
+
+    assert ends(run("--timeout", "1"))["tokens"] == "timeout"

@@ -12,7 +12,7 @@ from sandbox.logs import kql
 from sandbox.logs.store import COLUMNS
 from tests.check.arm import GATEWAY
 from tests.check.conftest import Run
-from tests.check.reading import of
+from tests.check.reading import DIAGNOSTICS, of
 
 SINCE, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -58,3 +58,12 @@ def test_repeated_metrics_are_no_alarm(run: Run, spread: float) -> None:
     run.azure.spread = spread
 
     assert "2 requests counted, 2 expected" in of(run(), "gateway-metrics")[1]
+
+
+def test_requests_that_manage_the_account_are_no_calls_of_others(run: Run) -> None:
+    """Its log has them too, in the same minutes, but its metric does not count them."""
+    managed = {"CorrelationId": "managed", "ResultSignature": "200", "Deployment": ""}
+    begun = run.clock.now().replace(second=5)
+    run.azure._add(DIAGNOSTICS, managed | {"TimeGenerated": begun})
+
+    assert "2 requests counted, 2 expected" in of(run("--timeout", "1"), "account-metrics")[1]

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from queries.check.configuration.read import TRIES, Manager, UnreadableError
+from queries.check.configuration.manager import TRIES, Manager, UnreadableError
 
 ENDPOINT = "https://management.azure.com"
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -83,7 +83,7 @@ def test_the_live_table_tells_what_is_awaited_and_for_how_long(
 ) -> None:
     live[1].time = 7
     lines = frame(live, caller=waiting("no rows"), tokens=seen("1 + 1 = 2"), long=skipped("small"))
-    assert lines[0] == "1 proofs awaited, 7 s"
+    assert lines[0] == "1 proof awaited, 7 s"
     assert "caller waiting for 7 s: no rows" in lines
     assert "tokens seen after 7 s: 1 + 1 = 2" in lines
     assert "long skipped after 7 s: not judged: small" in lines

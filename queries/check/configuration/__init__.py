@@ -16,7 +16,8 @@ from queries.check.configuration import (
     settings_rules,
 )
 from queries.check.configuration.base import Rule
-from queries.check.configuration.read import READS, Manager, UnreadableError
+from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.read import READS
 from queries.check.difference import Difference
 from queries.outputs import Target
 
@@ -31,9 +32,13 @@ RULES: tuple[Rule, ...] = (
 )
 """In the order of a call's way, from the caller to the workspace."""
 UNSEEN_RULES: tuple[Rule, ...] = (
+    access_rules.LOCAL_AUTH,
     *model_rules.RULES,
+    product_rules.CONSUMERS,
+    route_rules.UNLOGGED,
     logging_rules.PRESENT,
     logging_rules.SAMPLING,
+    logging_rules.LLM_SIZES,
 )
 CONTENT_RULES: tuple[Rule, ...] = (logging_rules.BODIES, logging_rules.LLM)
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
@@ -62,7 +67,7 @@ class Configuration:
         return self.differences(settings_rules.AUDIT_RULES)
 
     def unseen(self) -> list[Difference]:
-        """What calls show by chance or not at all: a share of the sampling, another model.
+        """What calls show by chance or not at all, such as a way around the gateway or its logs.
 
         Where no content may be logged, also what would log any: no row of a few calls shows it.
         """

@@ -86,9 +86,10 @@ def _of(assignment: Json, principal: str) -> bool:
     return str(assignment.get("principalId")).lower() == principal.lower()
 
 
+LOCAL_AUTH = Rule(("account",), local_auth)
 RULES = (
     Rule(("gateway",), identity),
     Rule(("gateway", "roles"), role),
-    Rule(("account",), local_auth),
+    LOCAL_AUTH,
     Rule(("account",), network),
 )

@@ -120,9 +120,16 @@ def llm(target: Target, deployed: Deployed) -> Iterator[Difference]:
         path = f"largeLanguageModel.{side} of {DIAGNOSTIC}"
         wanted = "all" if target.messages else None
         yield from differs(path + ", messages", wanted, inside(found, side, "messages"), IN_PORTAL)
+
+
+def llm_sizes(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """As many bytes of a message as declared, which only a message longer than that would show."""
+    found = _of_api(deployed).get("largeLanguageModel")
+    for side in ("requests", "responses"):
         size = inside(found, side, "maxSizeInBytes")
         if target.messages and size is not None:
-            yield from differs(path + ", bytes", target.llm_message_bytes, int(size), IN_PORTAL)
+            path = f"largeLanguageModel.{side} of {DIAGNOSTIC}, bytes"
+            yield from differs(path, target.llm_message_bytes, int(size), IN_PORTAL)
 
 
 def _of_api(deployed: Deployed) -> Json:
@@ -133,6 +140,7 @@ PRESENT = Rule(("diagnostic",), present)
 SAMPLING = Rule(("diagnostic",), sampling)
 BODIES = Rule(("diagnostic",), bodies)
 LLM = Rule(("diagnostic",), llm)
+LLM_SIZES = Rule(("diagnostic",), llm_sizes)
 RULES = (
     PRESENT,
     Rule(("diagnostic", "logger"), logger),
@@ -142,4 +150,5 @@ RULES = (
     Rule(("diagnostic",), client_ip),
     Rule(("diagnostic",), masks),
     LLM,
+    LLM_SIZES,
 )

@@ -39,16 +39,15 @@ def keys(target: Target, deployed: Deployed) -> Iterator[Difference]:
     yield from differs(path, target.subscription_key_header, header, portal)
 
 
-def subscription(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The consumer that the check calls as is active."""
-    name = target.caller
-    if deployed["subscription"] is None:
-        if name:
-            yield missing(f"subscription of the consumer {name}", "active")
-        return
-    state = properties(deployed["subscription"]).get("state")
-    fix = f"portal: API Management > Subscriptions > {name} > Activate; {REFRESH}"
-    yield from differs(f"subscription of the consumer {name}", "active", state, fix)
+def consumers(_: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Every consumer is active, not only the one that the check calls as."""
+    for name, found in deployed["consumers"].items():
+        path = f"subscription of the consumer {name}"
+        if found is None:
+            yield missing(path, "active")
+        else:
+            fix = f"portal: API Management > Subscriptions > {name} > Activate; {REFRESH}"
+            yield from differs(path, "active", properties(found).get("state"), fix)
 
 
 def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -66,9 +65,10 @@ def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
         yield missing(f"link of the product {name} to the API", target.api_id, fix)
 
 
+CONSUMERS = Rule(("consumers",), consumers)
 RULES = (
     Rule(("api",), api),
     Rule(("api",), keys),
-    Rule(("subscription",), subscription),
+    CONSUMERS,
     Rule(("subscription", "product"), product),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from queries.check.configuration.base import (
     Deployed,
@@ -46,12 +45,10 @@ def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
             )
 
 
-def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
+def unlogged(_: Target, deployed: Deployed) -> Iterator[Difference]:
     """No other API leads to the account without a diagnostic of its own."""
-    account = urlsplit(target.backend_url).hostname
     for api in deployed["neighbours"]:
-        leads = urlsplit(str(properties(api).get("serviceUrl") or "")).hostname
-        if account and leads == account and api["diagnostic"] is None:
+        if api.get("diagnostic", api) is None:
             name = str(api.get("name"))
             fix = f"{IN_PORTAL} > {name} > Settings > Azure Monitor, or delete it"
             yield missing(
@@ -61,8 +58,9 @@ def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
             )
 
 
+UNLOGGED = Rule(("neighbours",), unlogged)
 RULES = (
     Rule(("api", "operations"), operations),
     Rule(("neighbours",), shadowed),
-    Rule(("neighbours",), unlogged),
+    UNLOGGED,
 )

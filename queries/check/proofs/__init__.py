@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from queries.check.proofs import (
     audit,
     calls,
@@ -16,11 +14,11 @@ from queries.check.proofs import (
     rows,
     secrets,
 )
-from queries.check.proofs.base import Proof, skipped
+from queries.check.proofs.base import Proof
 from queries.outputs import Target
 
-NEEDS_CALLS = (long.LONG, refused.REFUSED, refused.ERROR)
-"""Judged by calls that only the check makes."""
+BY_OTHERS = (long.LONG_BY_OTHERS, refused.REFUSED_TO_OTHERS, refused.ERROR_OF_OTHERS)
+"""Proofs by calls of a kind that the check makes itself, where only calls of others are judged."""
 PROOFS = (
     calls.CALL,
     content.PROMPT,
@@ -55,14 +53,6 @@ def without_traffic(target: Target) -> list[Proof]:
     if not target.every_call:
         return [rows.SAMPLING]
     called = [calls.called_by_others(deployment) for deployment in target.deployments]
-    others = [proof for proof in PROOFS if proof is not calls.CALL]
-    return called + [
-        _needs_traffic(proof) if proof in NEEDS_CALLS else proof
-        for proof in others
-        if proof in NEEDS_CALLS or proof.applies(target)
-    ]
-
-
-def _needs_traffic(proof: Proof) -> Proof:
-    verdict = skipped("it needs calls of the check's own", calls.TRAFFIC_FIX)
-    return replace(proof, needs=(), judge=lambda _: verdict)
+    by_others = {proof.id: proof for proof in BY_OTHERS}
+    chosen = [by_others.get(proof.id, proof) for proof in PROOFS if proof is not calls.CALL]
+    return called + [proof for proof in chosen if proof.applies(target)]

@@ -48,11 +48,13 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 
 DECLARED = Proof(
     id="declared",
-    about="sampling and models, which a few calls show by chance at most, are as declared",
+    about="what a few calls show by chance at most is as declared: sampling, models, consumers, "
+    "sizes of the LLM log, and no way around the logs",
     needs=(),
     judge=_without(
         lambda evidence: evidence.declared_differences,
-        "every call is sampled, and each deployment has its model",
+        "every call is sampled, each deployment has its model, each consumer is active, and "
+        "neither the account's keys nor another API leads around the logs",
     ),
     fix="",
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+from queries.library import load
 from queries.outputs import Deployment
+from queries.pages import limit
 
 NOBODY_FIX = "nobody called in the last 24 hours, or nothing is logged: run without --no-traffic"
 TRAFFIC_FIX = "run without --no-traffic to have it judged"
@@ -39,7 +41,9 @@ def called_by_others(deployment: Deployment) -> Proof:
         name = deployment.name.lower()
         times = [call.started for call in evidence.calls if call.deployment.lower() == name]
         if not times:
-            return skipped("no answered call of it in the last 24 hours", TRAFFIC_FIX)
+            read = len(evidence.of("gateway"))
+            among = f" among the newest {read}" if read >= limit(load("gateway-calls")) else ""
+            return skipped(f"no answered call of it{among} in the last 24 hours", TRAFFIC_FIX)
         return seen(f"answered a call at {max(times):%Y-%m-%d %H:%M:%S}")
 
     return Proof(

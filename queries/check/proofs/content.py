@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence, held, text
+from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence
+from queries.check.fields import held, text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     Proof,
@@ -16,6 +17,7 @@ from queries.check.proofs.base import (
     skipped,
     waiting,
 )
+from queries.check.proofs.llm import is_stream
 from queries.check.records import Call
 from queries.workspace import Row
 
@@ -44,7 +46,7 @@ def _prompt(evidence: Evidence, call: Call) -> Verdict:
 def _completion(evidence: Evidence, call: Call) -> Verdict:
     columns = ("ResponseBody", "BackendResponseBody")
     rows = evidence.linked("gateway", call)
-    streamed = call.kind == "stream" and evidence.target.messages
+    streamed = evidence.target.messages and is_stream(evidence, call)
     if streamed and rows and not any(text(row, name) for row in rows for name in columns):
         return skipped("no body of a streamed answer; the LLM log has its text")
     return _judge(evidence, call, columns, call.response, call.response_id)
@@ -66,7 +68,7 @@ def _judge(
         what = wanted if needle == wanted else "its start"
         return seen(f"{what or 'text'} in {' and '.join(columns)}")
     if not any(text(row, body) for row in rows for body in BODIES):
-        return _no_bodies(rows[0], limit)
+        return _no_bodies(evidence, call, rows[0])
     names = " and ".join(short[0])
     empty = not any(text(rows[0], column) for column in short[0])
     return failed(f"{names} {'is empty' if empty else 'holds other text'}", LOGGING_FIX)
@@ -85,9 +87,14 @@ def _lacking(row: Row, columns: tuple[str, str], needle: str) -> list[str]:
     return [name for name in columns if not text(row, name) or needle not in text(row, name)]
 
 
-def _no_bodies(row: Row, limit: int) -> Verdict:
+def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
+    """Calls that others made may be long on both sides, which is what the LLM log is for."""
+    limit = evidence.target.body_bytes
     sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
-    if 2 * sum(min(size, limit) for size in sizes) + ENVELOPE > ENTRY_LIMIT:
+    dropped = 2 * sum(min(size, limit) for size in sizes) + ENVELOPE > ENTRY_LIMIT
+    if dropped and evidence.target.messages and call.is_chat and not call.marker:
+        return skipped("the entry passed 32 KB and lost its bodies; the LLM log has the texts")
+    if dropped:
         return failed(
             "the entry passed 32 KB, so Azure dropped all its bodies",
             "lower bodyBytes (four bodies share 32 KB); llmLogging keeps whole messages",

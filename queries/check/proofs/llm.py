@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from queries.check import kinds
-from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence, held, text
+from queries.check import kinds, replies
+from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence
+from queries.check.fields import held, text
 from queries.check.proofs.base import (
     LLM_LOG_FIX,
     Proof,
@@ -21,6 +22,8 @@ from queries.check.records import Call, Usage
 from queries.workspace import Row
 
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
+USAGE_FIX = "have callers set stream_options.include_usage; tokens-unknown.kql counts such calls"
+"""https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions"""
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 
@@ -43,6 +46,8 @@ def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
         for row in evidence.linked("llm", call)
         if row.get("TotalTokens")
     ]
+    if not counts and not call.marker and is_stream(evidence, call):
+        return skipped("streamed without usage, so its tokens are unknown", USAGE_FIX)
     if not counts:
         return no_row(evidence, "llm", LLM_LOG)
     prompt, completion, total = (max(values) for values in zip(*counts, strict=True))
@@ -69,6 +74,12 @@ def _by_body(evidence: Evidence, call: Call) -> Verdict:
     return _compared(call, found, "ResponseBody")
 
 
+def is_stream(evidence: Evidence, call: Call) -> bool:
+    """The answer was streamed; of a call that others made, the LLM log tells."""
+    entries = evidence.linked("llm", call)
+    return call.kind == "stream" or any(row.get("IsStreamCompletion") for row in entries)
+
+
 def usage_in(body: str) -> Usage | None:
     """The `usage` of a whole answer, streamed or not; None for one that was cut or has none."""
     try:
@@ -84,7 +95,7 @@ def objects(body: str) -> list[kinds.Json]:
     Raises:
         ValueError: neither, as it was cut.
     """
-    return list(kinds.events(body)) if body.startswith("data:") else [json.loads(body)]
+    return list(replies.events(body)) if body.startswith("data:") else [json.loads(body)]
 
 
 def _compared(call: Call, logged: Usage, where: str) -> Verdict:
@@ -105,7 +116,7 @@ def _messages(evidence: Evidence, call: Call) -> Verdict:
         missing = "prompt" if not prompt else "completion"
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
     if call.marker not in prompt or call.answer not in completion:
-        if not (_complete(rows, "Request") and _complete(rows, "Response")):
+        if not (complete(rows, "Request") and complete(rows, "Response")):
             return waiting(f"{len(rows)} entries in {LLM_LOG}, which hold a part of the messages")
         return failed(
             "the messages logged for this call are not those that were sent",
@@ -132,7 +143,7 @@ def _chunks(rows: list[Row], column: str) -> dict[int, str]:
     return dict(sorted(chunks.items()))
 
 
-def _complete(rows: list[Row], column: str) -> bool:
+def complete(rows: list[Row], column: str) -> bool:
     """No chunk is missing, between two or at an end: then they are JSON."""
     numbers = list(_chunks(rows, column))
     gapless = not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))

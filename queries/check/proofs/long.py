@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from queries.check import kinds
-from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence, text
+from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence
+from queries.check.fields import CHARACTER, logged_part
 from queries.check.proofs.base import (
     LLM_LOG_FIX,
+    NO_CALL,
     Proof,
     Verdict,
     any_of,
@@ -20,13 +24,12 @@ from queries.check.proofs.base import (
     together,
     waiting,
 )
+from queries.check.proofs.calls import TRAFFIC_FIX
 from queries.check.proofs.content import LOGGING_FIX
-from queries.check.proofs.llm import whole
+from queries.check.proofs.llm import complete, whole
 from queries.check.records import Call
 from queries.workspace import Row
 
-CHARACTER = 4
-"""Most bytes of one character, by which a cut may fall short of the limit."""
 MESSAGES_FIX = (
     "raise llmMessageBytes, or pulumi up --refresh if the portal shows a smaller size (API > "
     "Settings > Azure Monitor > Log LLM messages)"
@@ -65,15 +68,19 @@ def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
 
 def _cut_in(row: Row, side: str, raw: bytes, limit: int) -> Verdict:
     column, size = f"{side}Body", int(row.get(f"{side}Size") or 0)
-    logged = text(row, column).rstrip("\ufffd").encode()
+    logged = logged_part(row, column)
     if not raw.startswith(logged):
         return failed(f"{column} is not the start of what was sent", LOGGING_FIX)
     if len(logged) < limit - CHARACTER:
-        return failed(f"{column} holds {len(logged)} bytes of the {limit} it should", LOGGING_FIX)
+        return _too_short(column, len(logged), limit)
     if size < len(raw):
         cause = f"{side}Size is {size}, but {len(raw)} bytes were sent: the cut is not told"
         return failed(cause, "report it to Azure support with the call's time")
     return seen(f"{column} is cut at {len(logged)} of {len(raw)} bytes")
+
+
+def _too_short(column: str, size: int, limit: int) -> Verdict:
+    return failed(f"{column} holds {size} bytes of the {limit} it should", LOGGING_FIX)
 
 
 def _whole(evidence: Evidence, call: Call, side: str) -> Verdict:
@@ -114,6 +121,41 @@ def _collect(value: Any, found: list[str]) -> None:
         _collect(child, found)
 
 
+def _by_others(evidence: Evidence) -> Verdict:
+    """Nobody knows what was sent; but what is cut in one log must be complete in the other."""
+    if not evidence.calls:
+        return waiting(NO_CALL)
+    if not evidence.target.bodies:
+        return skipped("no body is logged, so long texts are not known", TRAFFIC_FIX)
+    sides = (("Request", "prompt"), ("Response", "completion"))
+    return together(_side_by_others(evidence, side, name) for side, name in sides)
+
+
+def _side_by_others(evidence: Evidence, side: str, name: str) -> Verdict:
+    def cut(_: Evidence, call: Call) -> bool:
+        return call.is_chat and side in call.cut
+
+    if not any(cut(evidence, call) for call in evidence.calls):
+        return skipped(f"no {name} over the body limit among the calls looked at", TRAFFIC_FIX)
+    return each_call(partial(_cut_and_complete, side=side), only=cut)(evidence)
+
+
+def _cut_and_complete(evidence: Evidence, call: Call, side: str) -> Verdict:
+    column, limit = f"{side}Body", evidence.target.body_bytes
+    size = max(len(logged_part(row, column)) for row in evidence.linked("gateway", call))
+    if size < limit - CHARACTER:
+        return _too_short(column, size, limit)
+    rows = evidence.linked("llm", call)
+    if not rows:
+        return no_row(evidence, "llm", LLM_LOG)
+    bytes_logged = len(whole(rows, side).encode())
+    if bytes_logged >= evidence.target.llm_message_bytes - CHARACTER:
+        return skipped(f"{side}Messages are as long as llmMessageBytes", MESSAGES_FIX)
+    if not bytes_logged or not complete(rows, side):
+        return waiting(f"{side}Messages hold {bytes_logged} bytes so far, not all of them")
+    return seen(f"{column} is cut at {size} bytes; {side}Messages are complete")
+
+
 _of_calls = each_call(_long, only=lambda _, call: call.kind in kinds.LONG)
 LONG = Proof(
     id="long",
@@ -124,3 +166,4 @@ LONG = Proof(
     applies=lambda target: target.messages and kinds.chats(target),
     fix=LLM_LOG_FIX,
 )
+LONG_BY_OTHERS = replace(LONG, judge=_by_others)

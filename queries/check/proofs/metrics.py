@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from queries.check.evidence import SLACK, Evidence, Source, text, within
+from queries.check.evidence import Evidence, Source
+from queries.check.fields import SLACK, text, within
 from queries.check.proofs.base import NO_CALL, Proof, Verdict, seen, waiting
 from queries.check.records import Call
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from queries.check.evidence import GATEWAY_LOG, Evidence, text
+from queries.check.evidence import GATEWAY_LOG, Evidence
+from queries.check.fields import text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     NO_CALL,
@@ -13,14 +15,22 @@ from queries.check.proofs.base import (
     failed,
     no_row,
     seen,
+    skipped,
     together,
     waiting,
 )
-from queries.check.records import TRANSIENT, Attempt, AttemptName
+from queries.check.proofs.calls import TRAFFIC_FIX
+from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
+from queries.workspace import Row
 
 NOT_FOUND = "DeploymentNotFound"
 ERROR_BYTES = 512
 """Body limit from which an error is logged whole."""
+REASONS: dict[str, AttemptName] = {
+    "SubscriptionKeyNotFound": "no key",
+    "SubscriptionKeyInvalid": "wrong key",
+}
+"""https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies"""
 OPEN_FIX = (
     "anybody may call: the API must require a subscription (portal: API > Settings > Subscription "
     "required; pulumi up --refresh puts it back)"
@@ -71,10 +81,48 @@ def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
     if not any(row.get("BackendResponseCode") == attempt.expected for row in rows):
         return failed(f"{attempt.name}: BackendResponseCode is not {attempt.expected}", ERROR_FIX)
     bodies = [text(row, "ResponseBody") for row in rows]
-    whole = evidence.target.bodies and evidence.target.body_bytes >= ERROR_BYTES
-    if whole and not any(NOT_FOUND in body for body in bodies):
+    if _errors_are_whole(evidence) and not any(NOT_FOUND in body for body in bodies):
         return failed(f"{attempt.name}: the error is not in ResponseBody", ERROR_FIX)
     return seen(f"{attempt.name}: {attempt.expected}, also of the account")
+
+
+def _errors_are_whole(evidence: Evidence) -> bool:
+    return evidence.target.bodies and evidence.target.body_bytes >= ERROR_BYTES
+
+
+def _refused_to_others(evidence: Evidence) -> Verdict:
+    """What others were refused of late, by the reason that the gateway logged."""
+    rows = evidence.of_api()
+    return together(
+        _newest((row for row in rows if text(row, "LastErrorReason") == reason), name)
+        for reason, name in REASONS.items()
+    )
+
+
+def _error_of_others(evidence: Evidence) -> Verdict:
+    """The newest call to a deployment that the account does not know."""
+    name: AttemptName = "unknown deployment"
+    bodies = _errors_are_whole(evidence)
+    rows = [
+        row
+        for row in evidence.of_api()
+        if row.get("BackendResponseCode") == EXPECTED[name]
+        and "/deployments/" in text(row, "Url")
+        and (not bodies or NOT_FOUND in text(row, "ResponseBody") or not text(row, "ResponseBody"))
+    ]
+    return _newest(rows, name, bodies=bodies)
+
+
+def _newest(rows: Iterable[Row], name: AttemptName, *, bodies: bool = False) -> Verdict:
+    newest = max(rows, key=lambda row: str(row.get("TimeGenerated")), default=None)
+    if newest is None:
+        return skipped(f"{name}: no such call among the rows looked at", TRAFFIC_FIX)
+    code, expected = newest.get("ResponseCode"), EXPECTED[name]
+    if code != expected:
+        return failed(f"{name}: ResponseCode is {code}, not {expected}", ERROR_FIX)
+    if bodies and not text(newest, "ResponseBody"):
+        return failed(f"{name}: the error is not in ResponseBody", ERROR_FIX)
+    return seen(f"{name}: {expected} at {newest['TimeGenerated']:%Y-%m-%d %H:%M:%S}")
 
 
 REFUSED = Proof(
@@ -93,3 +141,5 @@ ERROR = Proof(
     applies=lambda target: target.can_call,
     fix=GATEWAY_LOG_FIX,
 )
+REFUSED_TO_OTHERS = replace(REFUSED, judge=_refused_to_others, applies=lambda _: True)
+ERROR_OF_OTHERS = replace(ERROR, judge=_error_of_others, applies=lambda _: True)

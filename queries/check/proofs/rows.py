@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from queries.check import kinds
-from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, Evidence, text, within
+from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, Evidence
+from queries.check.fields import text, within
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     Proof,

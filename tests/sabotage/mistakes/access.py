@@ -27,6 +27,12 @@ def _role_elsewhere(site: Site) -> None:
     site.again(old, f"{other.id}/providers/{ROLE}/{uuid.uuid4()}")
 
 
+def _other_consumer_suspended(site: Site) -> None:
+    other = site.consumer.id.rpartition("/")[0] + "/team-b"
+    site.again(site.consumer, other, state="suspended", displayName="Team B")
+    site.save_outputs(lambda outputs: outputs["proof"]["consumers"].append("team-b"))
+
+
 def _role_of_another(site: Site) -> None:
     old = site.the(ROLE)
     site.delete(old)
@@ -114,6 +120,20 @@ MISTAKES = (
         edited(consumer, "state", "suspended"),
         1,
         ("the consumer aoai-test is suspended",),
+    ),
+    Mistake(
+        "another consumer suspended",
+        "The subscription of another consumer than the one that the check calls as is suspended.",
+        _other_consumer_suspended,
+        1,
+        ("the consumer team-b is suspended",),
+    ),
+    Mistake(
+        "keys of the account switched on",
+        "Local authentication is switched on again, for a tool that calls around the gateway.",
+        edited(of(ACCOUNT), "disableLocalAuth", False),
+        1,
+        ("disableLocalAuth of the account is false",),
     ),
     Mistake(
         "consumer deleted",

@@ -194,4 +194,14 @@ MISTAKES = (
             "is 16",
         ),
     ),
+    Mistake(
+        "LLM messages of 32 KB",
+        "The size of logged prompts is set to the portal's default, which no short call shows.",
+        _set("largeLanguageModel.requests.maxSizeInBytes", 32768),
+        1,
+        (
+            "largeLanguageModel.requests",
+            "is 32768, declared 262144",
+        ),
+    ),
 )

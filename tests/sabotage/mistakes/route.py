@@ -189,8 +189,15 @@ MISTAKES = (
         "second API without diagnostics",
         "A colleague imports the service again, as openai/deployments: the longer path wins.",
         _second_api,
-        3,
+        1,
         ("openai/deployments",),
+    ),
+    Mistake(
+        "second API beside, without diagnostics",
+        "A colleague imports the service again, under a path of its own: its calls are not logged.",
+        lambda site: copied_api(site, "elsewhere"),
+        1,
+        ("miyagi-api-copy, which leads to the account",),
     ),
     Mistake(
         "deployment deleted",

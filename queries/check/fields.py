@@ -1,0 +1,41 @@
+"""What the columns of a row say."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from queries.check.records import Call
+from queries.workspace import Row
+
+SLACK = timedelta(seconds=6)
+"""How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
+CHARACTER = 4
+"""Most bytes of one character, by which a cut may fall short of the limit."""
+
+
+def within(row: Row, call: Call) -> bool:
+    """The row's time lies in the call's."""
+    time = row.get("TimeGenerated")
+    return isinstance(time, datetime) and call.started - SLACK <= time <= call.ended + SLACK
+
+
+def text(row: Row, column: str) -> str:
+    """A column as text, "" for null."""
+    value = row.get(column)
+    return "" if value is None else str(value)
+
+
+def held(row: Row, column: str) -> str:
+    """A message's text; an entry without one holds nothing or an empty list."""
+    value = text(row, column)
+    return value if value.strip("[] ") not in {"", "null"} else ""
+
+
+def logged_part(row: Row, column: str) -> bytes:
+    """A body, without what is left of a character that was cut."""
+    return text(row, column).rstrip("\ufffd").encode()
+
+
+def ids(rows: list[Row]) -> list[tuple[str, str]]:
+    """Which rows these are."""
+    return sorted((text(row, "CorrelationId"), text(row, "SequenceNumber")) for row in rows)
