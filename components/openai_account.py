@@ -18,7 +18,7 @@ from components.settings import Deployment
 class OpenAIAccountArgs:
     """An account to create, and what it holds."""
 
-    name: pulumi.Output[str]
+    name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
@@ -40,7 +40,6 @@ class OpenAIAccount(pulumi.ComponentResource):
     backend_url: pulumi.Output[str]
     """Where a gateway sends calls: `https://<subdomain>.openai.azure.com/openai`, no slash at the
     end. Made from the name, so that it is known before the account exists."""
-    deployments: list[cognitiveservices.Deployment]
 
     def __init__(
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
@@ -52,7 +51,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         self.backend_url = pulumi.Output.concat(
             "https://", args.name, ".", args.environment.openai_suffix, "/openai"
         )
-        self.deployments = self._deployments(account, args)
+        self._deployments(account, args)
         send_everything(
             f"{name}-diagnostics",
             setting_name=args.diagnostic_setting_name,
@@ -91,12 +90,10 @@ class OpenAIAccount(pulumi.ComponentResource):
             ),
         )
 
-    def _deployments(
-        self, account: cognitiveservices.Account, args: OpenAIAccountArgs
-    ) -> list[cognitiveservices.Deployment]:
+    def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
         """One after another: Azure refuses two changes to one account at a time."""
         hooks = conflict_retry("deployments")
-        made: list[cognitiveservices.Deployment] = []
+        previous: list[pulumi.Resource] = []
         for wanted in args.deployments:
             deployment = cognitiveservices.Deployment(
                 f"deployment-{wanted.name}",
@@ -112,7 +109,7 @@ class OpenAIAccount(pulumi.ComponentResource):
                 ),
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    depends_on=made[-1:],
+                    depends_on=previous,
                     protect=args.protect,
                     hooks=hooks,
                     # Another model or kind of capacity is another deployment.
@@ -125,5 +122,4 @@ class OpenAIAccount(pulumi.ComponentResource):
                     ],
                 ),
             )
-            made.append(deployment)
-        return made
+            previous = [deployment]

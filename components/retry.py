@@ -7,10 +7,13 @@ import asyncio
 import pulumi
 
 CONFLICTS = (
-    # Another change to the same API or service is under way.
+    # Another change to the same API is under way; at times the code says no more than "Conflict".
     # https://github.com/Azure/apiops-cli/issues/252
+    # https://github.com/Azure/apiops/pull/787
     "PessimisticConcurrencyConflict",
     "Operation on the API is in progress",
+    # The service's own management endpoint did not answer.
+    # https://github.com/Azure/apiops/issues/497
     "ManagementApiRequestFailed",
     # Two subscriptions touch the same user at once.
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
@@ -19,7 +22,7 @@ CONFLICTS = (
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
     "RequestConflict",
 )
-"""Codes that say that nothing was changed and that the same request may succeed later."""
+"""Words of errors that say that the same request may succeed later."""
 
 ATTEMPTS = 10
 """Failures after which the error stands."""
@@ -34,7 +37,7 @@ def wait_seconds(failures: int) -> float:
 
 def is_conflict(error: str) -> bool:
     """Whether an error of the provider is one that time alone resolves."""
-    return any(code in error for code in CONFLICTS)
+    return any(words in error for words in CONFLICTS)
 
 
 async def retry_conflict(args: pulumi.ErrorHookArgs) -> bool:

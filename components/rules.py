@@ -41,13 +41,13 @@ class Rule:
 
 
 def matching(allowed: str, pattern: str, *, optional: bool = False) -> Rule:
-    """Text of the given shape, in ASCII; with `optional`, "" stands for "not given"."""
+    """Text of the given shape, in ASCII; with `optional`, "" for "not given" passes too."""
 
     def check(value: str) -> None:
         if not (optional and value == "") and not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(allowed)
 
-    return Rule(f'{allowed}, or "" to let the program choose' if optional else allowed, check)
+    return Rule(allowed, check)
 
 
 def one_of(*values: str) -> Rule:

@@ -173,7 +173,8 @@ class Settings(Frozen):
     def _units_fit_tier(cls, value: int, info: ValidationInfo) -> int:
         tier = info.data.get("gateway_tier")
         if tier and value > UNITS_BY_TIER[tier]:
-            raise ValueError(f"1 to {UNITS_BY_TIER[tier]} units in tier {tier}")
+            most = UNITS_BY_TIER[tier]
+            raise ValueError(f"{f'1 to {most} units' if most > 1 else '1 unit'} in tier {tier}")
         return value
 
     @field_validator("alert_webhooks")

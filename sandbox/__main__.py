@@ -30,12 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks; the exit status of the command run inside."""
     given = _parse(arguments)
     options = Options(**{field.name: getattr(given, field.name) for field in fields(Options)})
-    if given.verb == "leftovers":
-        return _leftovers(options)
     shell = given.verb == "shell"
     if shell:
         sys.stderr.write(GREETING.format(folder=options.folder))
     try:
+        if given.verb == "leftovers":
+            return _leftovers(options)
         if given.verb == "traffic":
             return _traffic(options, given)
         with session(options) as inside:
@@ -104,6 +104,7 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
 
 def _leftovers(options: Options) -> int:
     """List what the cloud holds; 1 if anything in it is live."""
+    _check_folder(options)
     cloud = Cloud(options.folder)
     for title, resources in (("live", cloud.all()), ("only soft-deleted", cloud.deleted())):
         lines = [f"  {resource.type}  {resource.name}\n" for resource in resources]
@@ -111,12 +112,17 @@ def _leftovers(options: Options) -> int:
     return 1 if cloud.all() else 0
 
 
+def _check_folder(options: Options) -> None:
+    """Refuse a folder without a sandbox: a slip in --dir would look like an empty cloud."""
+    if not options.folder.is_dir():
+        raise SessionError(f"there is no sandbox in {options.folder}: give its --dir")
+
+
 def _traffic(options: Options, given: argparse.Namespace) -> int:
     """Call the deployed stack as its consumers would have."""
     from sandbox.traffic import fill  # noqa: PLC0415 slow, and of no use to the other verbs
 
-    if not options.folder.is_dir():
-        raise SessionError(f"there is no sandbox in {options.folder}: give its --dir")
+    _check_folder(options)
     with lock(options.folder):
         done = fill(options, given.days, given.calls_per_day, given.until)
     sys.stdout.write(f"{done}\n")

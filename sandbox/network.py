@@ -150,7 +150,8 @@ class _Connection(BaseHTTPRequestHandler):
                 self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")
         finally:
-            getattr(chunks, "close", int)()
+            if close := getattr(chunks, "close", None):
+                close()
 
 
 def _answer(network: Network, request: Request) -> Response:

@@ -137,7 +137,8 @@ def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
     It lies inside it, refers to it, is granted to its identity, or waits for the same lock.
     """
     inside = later["id"].startswith(earlier["id"] + "/")
-    refers = f'"{earlier["id"]}' in json.dumps(later["inputs"])
+    inputs = json.dumps(later["inputs"])
+    refers = any(f'"{earlier["id"]}{end}' in inputs for end in ('"', "/"))
     identity = later["type"].endswith(":RoleAssignment") and earlier["type"].endswith(
         ":ApiManagementService"
     )

@@ -172,5 +172,10 @@ def run_program(
     return Run(recorder.requests, recorder.outputs, azure, stack)
 
 
+def run_without_insights(config: Json | None = None, **more: Any) -> Run:
+    """The same without alerts, workbook and saved queries, in a third of the time."""
+    return run_program({"insights": "false", **(config or {})}, **more)
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)

@@ -17,7 +17,7 @@ NOT_OPENAPI = Path(__file__).parent / "files" / "not-openapi.json"
 
 
 def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
-    """The report on a stack file, which must name no resource before it is refused."""
+    """The report on a wrong stack file."""
     with pytest.raises(pulumi.RunError) as caught:
         run_program(config, without=without)
     return str(caught.value)
@@ -66,7 +66,7 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
         ({"bodyBytes": 8193}, 'bodyBytes = "8193"', "a whole number of bytes from 0 to 8,192"),
         ({"bodyBytes": -1}, 'bodyBytes = "-1"', "a whole number of bytes from 0 to 8,192"),
         ({"gatewayTier": "Consumption"}, 'gatewayTier = "Consumption"', "Developer, Basic"),
-        ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 to 1 units"),
+        ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 unit in tier"),
         ({"gatewayName": "1st"}, 'gatewayName = "1st"', "first a letter"),
         ({"accountName": "OAI"}, 'accountName = "OAI"', "lower-case"),
         ({"workspaceName": "log"}, 'workspaceName = "log"', "4 to 63 letters"),

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from components import openapi
-from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_program
+from queries import library
+from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_without_insights
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "urns.txt"
+SAVED = (
+    "urn:pulumi:dev::azure-openai-accounted::aoai:index:Insights"
+    "$azure-native:operationalinsights:SavedSearch::query-"
+)
 
 
 def test_urns_stay_so_that_no_upgrade_replaces_a_resource(example: Run) -> None:
-    assert "\n".join(sorted(example.requests)) + "\n" == SNAPSHOT.read_text()
+    """Those of saved queries follow from the names of the files."""
+    queries = {f"{SAVED}{name}" for name in library.names()}
+    assert set(example.requests) == {*SNAPSHOT.read_text().splitlines(), *queries}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_urns_stay_so_that_no_upgrade_replaces_a_resource(example: Run) -> None:
         ("openai-api-role", {"principalType": "ServicePrincipal"}),
         ("openai-api", {"apiId": "miyagi-api", "path": "openai", "protocols": ["https"]}),
         ("openai-api", {"displayName": "Azure OpenAI Service API"}),
-        ("openai-api", {"format": "openapi+json", "subscriptionRequired": True}),
+        ("openai-api", {"format": "openapi", "subscriptionRequired": True}),
         ("openai-api-product", {"productId": "OpenAi", "description": "OpenAI"}),
         ("openai-api-product", {"state": "published", "subscriptionRequired": True}),
         ("openai-api-product-link", {"productId": "OpenAi", "apiId": "/id/openai-api"}),
@@ -130,7 +137,7 @@ def test_credentials_are_masked_in_every_logged_message(example: Run) -> None:
 
 
 def test_metadata_capture_logs_tokens_and_no_content() -> None:
-    run = run_program({"capture": "metadata"})
+    run = run_without_insights({"capture": "metadata"})
     properties = run.inputs("openai-api-diagnostic")["properties"]
     assert properties["frontend"]["request"]["body"] == {"bytes": 0}
     assert properties["backend"]["response"]["body"] == {"bytes": 0}
@@ -144,7 +151,7 @@ def test_everything_that_takes_tags_has_them(example: Run) -> None:
 
 
 def test_one_key_protects_what_holds_state() -> None:
-    run = run_program({"protect": "true"})
+    run = run_without_insights({"protect": "true"})
     protected = {request.name for request in run.requests.values() if request.protect}
     assert protected == {
         "resource-group",
@@ -176,7 +183,7 @@ def test_changes_to_one_api_follow_one_another(example: Run) -> None:
 
 def test_deployments_and_consumers_follow_one_another() -> None:
     model = {"model": "gpt-4.1", "version": "2025-04-14", "capacity": 1}
-    run = run_program(
+    run = run_without_insights(
         {
             "deployments": [{"name": "first", **model}, {"name": "second", **model}],
             "consumers": [
@@ -209,7 +216,7 @@ def test_what_azure_will_not_delete_before_the_gateway_is_left_to_it(example: Ru
 def test_stack_that_moves_takes_new_names(example: Run) -> None:
     place = {"location": "eastus", "resourceGroup": "rg-activategenai"}
     assert example.inputs("name-suffix")["keepers"] == place
-    moved = run_program({"location": "East US 2"})
+    moved = run_without_insights({"location": "East US 2"})
     assert moved.inputs("name-suffix")["keepers"] == {**place, "location": "eastus2"}
     assert moved.inputs("gateway")["location"] == "eastus2"
 
@@ -235,7 +242,7 @@ def test_classic_tiers_state_what_azure_insists_on(example: Run) -> None:
 
 
 def test_v2_tiers_get_no_setting_that_they_lack() -> None:
-    given = run_program({"gatewayTier": "BasicV2"}).inputs("gateway")
+    given = run_without_insights({"gatewayTier": "BasicV2"}).inputs("gateway")
     assert given["enableClientCertificate"] is False
     assert "customProperties" not in given
 
@@ -260,7 +267,7 @@ def test_v2_tiers_get_no_setting_that_they_lack() -> None:
 def test_sovereign_clouds_have_their_own_hosts(
     cloud: str, backend: str, audience: str, manager: str
 ) -> None:
-    run = run_program(provider_config={"azure-native:environment": cloud})
+    run = run_without_insights(provider_config={"azure-native:environment": cloud})
     assert run.stack["proof"]["managementEndpoint"] == manager
     policy = run.inputs("openai-api-policy")["value"]
     assert f'base-url="https://oai-abc123{backend}"' in policy
@@ -274,7 +281,7 @@ def test_keys_are_secret_outputs_and_in_nothing_else(example: Run) -> None:
 
 
 def test_keys_stay_out_of_pulumi_on_request() -> None:
-    run = run_program({"exportKeys": "false"})
+    run = run_without_insights({"exportKeys": "false"})
     assert "subscriptionKeys" not in run.stack
     assert not [token for token, _ in run.azure.calls if token.endswith("Secrets")]
 
@@ -282,7 +289,7 @@ def test_keys_stay_out_of_pulumi_on_request() -> None:
 def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     consumer = {"name": "team-a", "displayName": "A", "monthlyTokens": 1000, "monthlyCost": 2.5}
     own = {"gpt-x": {"input": 1, "output": 2}}
-    proof = run_program({"consumers": [consumer], "prices": own}).stack["proof"]
+    proof = run_without_insights({"consumers": [consumer], "prices": own}).stack["proof"]
     assert proof["budgets"] == {"team-a": {"tokens": 1000, "cost": 2.5}}
     assert proof["prices"]["gpt-x"] == {"input": 1, "output": 2}
     assert "gpt-5.1" in proof["prices"], "beside the dated list"

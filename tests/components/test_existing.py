@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from tests.components.harness import SECRET, Json, Run, run_program
+from tests.components.harness import SECRET, Json, Run, run_without_insights
 
 OTHER = "99999999-8888-4777-8666-555555555555"
 WORKSPACE = (
@@ -26,13 +26,13 @@ GET_SERVICE = "azure-native:apimanagement:getApiManagementService"
 
 
 def with_gateway(config: Json | None = None, service: Json | None = None) -> Run:
-    return run_program(
+    return run_without_insights(
         {"gatewayId": GATEWAY, **(config or {})}, answers={GET_SERVICE: service or SERVICE}
     )
 
 
 def test_existing_workspace_is_read_in_its_own_subscription() -> None:
-    run = run_program({"workspaceId": WORKSPACE}, answers=WORKSPACE_ANSWER)
+    run = run_without_insights({"workspaceId": WORKSPACE}, answers=WORKSPACE_ANSWER)
     types = [request.type for request in run.requests.values()]
     assert "azure-native:operationalinsights:Workspace" not in types
     assert run.inputs("workspace-subscription")["subscriptionId"] == OTHER
@@ -89,7 +89,7 @@ def test_provider_of_another_subscription_is_configured_as_the_stacks_own() -> N
         "azure-native:useOidc": "true",
     }
     config = {"workspaceId": WORKSPACE}
-    run = run_program(config, answers=WORKSPACE_ANSWER, provider_config=given)
+    run = run_without_insights(config, answers=WORKSPACE_ANSWER, provider_config=given)
     inputs = run.inputs("workspace-subscription")
     assert inputs["environment"] == "usgovernment"
     assert inputs["clientId"]["value"] == "the-client"
@@ -120,7 +120,7 @@ def test_gateway_without_an_identity_is_one_clear_error() -> None:
 
 def test_existing_group_is_not_created() -> None:
     answer = {"name": "rg-activategenai", "location": "eastus"}
-    run = run_program(
+    run = run_without_insights(
         {"useExistingResourceGroup": "true"},
         answers={"azure-native:resources:getResourceGroup": answer},
     )

@@ -27,6 +27,8 @@ def asked_again(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[boo
     "error",
     [
         'Status=409 Code="PessimisticConcurrencyConflict" Message="Operation is in progress"',
+        'Status=409 Code="Conflict" Message="Operation on the API is in progress"',
+        'Status=422 Code="ManagementApiRequestFailed" Message="Failed to connect"',
         'Status=409 Code="RequestConflict" Message="Another operation is being performed"',
         'Status=412 Code="PreconditionFailed" Message="The precondition failed"',
     ],

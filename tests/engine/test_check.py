@@ -60,12 +60,8 @@ def test_calls_made_before_are_judged_in_one_look(stack: Machine, tmp_path: Path
     done = stack.run(*CHECK, "--no-traffic", "--json", str(verdict))
     assert done.status == 0, done.text
     proofs = {proof["id"]: proof["status"] for proof in json.loads(verdict.read_text())["proofs"]}
-    assert proofs["call:text-turbo"] == proofs["queries"] == "seen"
-    assert {name for name, end in proofs.items() if end == "skipped"} == {
-        "long",
-        "refused",
-        "error",
-    }
+    assert {"call:text-turbo", "long", "refused", "error", "queries"} <= set(proofs)
+    assert set(proofs.values()) == {"seen"}
 
 
 def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:

@@ -18,6 +18,7 @@ def test_whole_life(machine: Machine) -> None:
     planned = re.search(r"\+ (\d+) to create", preview)
     assert planned, preview
     assert not machine.changes(), "a preview changes nothing"
+    assert '"V1_Responses_Create"' in preview, "the output of imported operations is known"
 
     machine.up()
     made = len(machine.changes())

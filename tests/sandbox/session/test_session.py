@@ -120,6 +120,12 @@ def test_leftovers_are_told_from_soft_deleted(tmp_path, capsys):
     assert main(["leftovers", "--dir", str(tmp_path)]) == 1
 
 
+def test_a_folder_without_a_sandbox_is_no_empty_cloud(tmp_path, capsys):
+    assert main(["leftovers", "--dir", str(tmp_path / "slip")]) == 2
+    assert "there is no sandbox in" in capsys.readouterr().err
+    assert not (tmp_path / "slip").exists()
+
+
 def test_stack_files_lose_our_salt_and_keep_a_persons_own(tmp_path):
     texts = {
         "dev": "config: {}\n" + SALT,
