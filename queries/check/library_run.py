@@ -8,7 +8,7 @@ from queries import library
 from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Evidence, Source
 from queries.check.records import Run
 from queries.errors import CannotRunError
-from queries.workspace import AT_ONCE, LogAnalytics, NoColumnError, NotYetError
+from queries.workspace import AT_ONCE, NO_TABLE, LogAnalytics, NoColumnError, NotYetError
 
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""
@@ -44,7 +44,11 @@ class LibraryRun:
         again = bool(evidence.of("gateway"))
         for name in library.names():
             begun = name in self._running or (name in evidence.library and not again)
-            if judged(name, evidence) and not begun and not _done(name, evidence):
+            if not judged(name, evidence) or begun or _done(name, evidence):
+                continue
+            if _lacks_a_table(name, evidence) and not last:
+                evidence.library[name] = Run(reason=NO_TABLE)
+            else:
                 self._running[name] = self._pool.submit(_run, name, evidence, self._workspace)
         wait(self._running.values(), timeout=LAST_PATIENCE if last else PATIENCE)
         for name in [name for name, run in self._running.items() if run.done()]:
@@ -60,11 +64,24 @@ def _done(name: str, evidence: Evidence) -> bool:
     return run is not None and (run.columns is not None or run.refused)
 
 
+def _sources(name: str) -> list[Source]:
+    """Where the looks ask the tables that a query reads."""
+    tables: dict[str, Source] = {GATEWAY_LOG: "gateway", LLM_LOG: "llm", DIAGNOSTICS: "account"}
+    return [source for table, source in tables.items() if table in library.load(name)]
+
+
 def _has_rows(name: str, evidence: Evidence) -> bool:
     """The tables of a query have rows, so a column that they lack is not one that is to come."""
-    tables: dict[str, Source] = {GATEWAY_LOG: "gateway", LLM_LOG: "llm", DIAGNOSTICS: "account"}
-    named = [source for table, source in tables.items() if table in library.load(name)]
-    return all(evidence.of(source) for source in named)
+    return all(evidence.of(source) for source in _sources(name))
+
+
+def _lacks_a_table(name: str, evidence: Evidence) -> bool:
+    """A look has just found that a table is still to come; most queries can do without an LLM log.
+
+    In a new workspace all would be asked in vain, and again later.
+    """
+    needed = [source for source in _sources(name) if source != "llm" or name == LLM_CALLS]
+    return any(evidence.waiting.get(source) == NO_TABLE for source in needed)
 
 
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:

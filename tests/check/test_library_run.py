@@ -48,6 +48,22 @@ def test_a_query_that_had_no_table_is_run_again_once_rows_have_come(run: Run) ->
     assert max(map(asked.count, asked)) == 2, "not at every look"
 
 
+def test_a_new_workspace_is_not_asked_what_cannot_be_answered(run: Run) -> None:
+    """Its tables come with their rows: until then the queries would all fail, look after look."""
+    asked, columns = [], run.azure.columns
+
+    def counted(kql: str) -> list[str]:
+        asked.append(kql)
+        return columns(kql)
+
+    run.azure.no_table_until = run.azure.delay = 60
+    run.azure.columns = counted  # type: ignore[method-assign]
+
+    assert of(run(), "queries")[0] == "seen"
+    of_gateway = [kql for kql in asked if "ApiManagementGatewayLogs" in kql]
+    assert max(map(of_gateway.count, of_gateway)) == 1
+
+
 def test_one_look_waits_for_the_queries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--no-traffic` looks once unless told otherwise, and each query takes its time."""
     assert run().verdict == "proven"
