@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import atexit
+import gc
+
 import pytest
 
 
@@ -9,3 +12,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite tests/previews/golden with what the previews show now",
     )
+
+
+def pytest_unconfigure() -> None:
+    """Undo what the program asks for at its end: DuckDB would call what is left alive a leak."""
+    atexit.unregister(gc.freeze)
