@@ -45,6 +45,10 @@ ALLOWED = (
 )
 
 
+TEXT = "tag:yaml.org,2002:str"
+"""YAML's name of what is text."""
+
+
 class _PlainLoader(yaml.SafeLoader):
     """YAML as JSON has it: a date is text."""
 
@@ -56,11 +60,32 @@ _PlainLoader.yaml_implicit_resolvers = {
 
 
 class _Dumper(yaml.SafeDumper):
-    """Every part is written out where it stands."""
+    """Every part is written out where it stands, and every text in quotes, as in JSON.
+
+    Versions of YAML differ in what they take for a number or a date: this one writes "0914" bare,
+    and the reader of API Management's vendor finds a number in it.
+    https://github.com/microsoft/OpenAPI.NET/blob/main/src/Microsoft.OpenApi.YamlReader/YamlConverter.cs
+    """
 
     def ignore_aliases(self, _data: Any) -> bool:
         """No anchors."""
         return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Line by line where it has lines, for a diff to show those that change."""
+        lines = data.split("\n")
+        has_lines = len(lines) > 1 and all(map(str.isprintable, lines))
+        return self.represent_scalar(TEXT, data, style="|" if has_lines else '"')
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: Any = None) -> yaml.MappingNode:
+        """A key is text to every reader, with quotes or without."""
+        node = super().represent_mapping(tag, mapping, flow_style)
+        for key, _ in node.value:
+            key.style = None if key.value.isprintable() else '"'
+        return node
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,13 @@ from pulumi_azure_native import resources
 from components.settings import Settings
 
 LIFT = (
-    "protect is on: nothing that holds state is deleted or replaced; to lift that, "
-    "`pulumi config set protect false`, then `pulumi up`"
+    "protect is on: nothing that holds state is deleted or replaced; to lift that, undo such a "
+    "change, `pulumi config set protect false`, then `pulumi up`, then change again"
 )
-"""What the engine's refusal of a replacement leaves out: which command lifts it."""
+"""What the engine's refusal leaves out: which command lifts it.
+
+What the program no longer declares keeps the protection that it had, so the lifting comes first.
+"""
 
 
 def resource_group(settings: Settings) -> pulumi.Output[str]:

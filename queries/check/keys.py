@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from queries.check.configuration.manager import Manager, UnreadableError
-from queries.check.configuration.read import SERVICES
+from queries.check.configuration.versions import SERVICES
 from queries.errors import CannotRunError
 from queries.outputs import Target
 

@@ -108,6 +108,8 @@ def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> None:
     folded = {name.lower() for name in columns}
     columns |= set(re.findall(r"\b(\w+)\s*(?::|=(?![=~]))", text))  # what the query defines
     for part in parts:
+        if isinstance(part, ir.TableRef) and (part.cluster or part.database):
+            raise NotModelledError(f"KQL: another cluster or database: {part.qualified}")
         if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes, *fuzzy}:
             raise _unresolved(text, part.name, "table or column")
         for name in _columns_named(part):

@@ -192,6 +192,7 @@ def test_an_entry_over_32_kb_is_told_from_a_missing_setting(run: Run) -> None:
     big = {"RequestSize": 9000, "ResponseSize": 90000}
     run.azure.change = {LOGS: lambda row: NO_BODIES(row) | big}
 
+    assert of(run(), "prompt")[0] == "failed"
     assert "32 KB" in of(run(), "prompt")[1]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from queries.check.configuration import neighbours
 from queries.check.configuration.xml import parse
 from tests.check import arm
 from tests.check.arm import (
@@ -93,6 +94,68 @@ def test_another_api_that_leads_to_the_account_unlogged_fails_by_itself(run: Run
 
     run.azure.arm.resources[f"{arm.OTHER}/diagnostics/azuremonitor"] = {"properties": {}}
     assert of(run(), "declared")[0] == "seen"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "url", "status"),
+    [
+        ('backend-id="oai"', "https://OAI-x.openai.azure.com/openai", "failed"),
+        ("id='generated' backend-id = 'oai'", "https://oai-x.openai.azure.com", "failed"),
+        ('backend-id="oai"', "https://elsewhere.example/openai", "seen"),
+        ('backend-id="gone"', "https://oai-x.openai.azure.com/openai", "seen"),
+        ('backend-id="{{named}}"', "https://oai-x.openai.azure.com/openai", "seen"),
+        ('base-url="https://oai-x.openai.azure.com/openai"', "", "failed"),
+        ('base-url="@(context.Variables)"', "", "seen"),
+    ],
+)
+def test_an_api_may_lead_to_the_account_by_its_policy(
+    run: Run, attribute: str, url: str, status: str
+) -> None:
+    """The portal's import of the service makes a backend, and no service URL."""
+    policy = f"<policies><inbound><base /><set-backend-service {attribute} /></inbound></policies>"
+    run.azure.arm.resources |= {
+        arm.OTHER: arm.other_api("elsewhere"),
+        f"{arm.OTHER}/policies/policy": {"properties": {"value": policy}},
+        f"{GATEWAY}/backends/oai": {"properties": {"url": url}},
+    }
+    run.azure.arm.denied = ("named}}",)
+
+    assert of(run(), "declared")[0] == status
+
+
+def test_an_api_that_the_diagnostic_of_all_apis_logs_is_no_way_around(run: Run) -> None:
+    url = "https://oai-x.openai.azure.com/openai"
+    run.azure.arm.resources[arm.OTHER] = arm.other_api("elsewhere", serviceUrl=url)
+    run.azure.arm.resources[f"{GATEWAY}/diagnostics/azuremonitor"] = {"properties": {}}
+
+    assert run().verdict == "proven"
+
+
+@pytest.mark.parametrize("name", ["miyagi-api", "copy"])
+def test_a_revision_is_no_other_api(run: Run, name: str) -> None:
+    """Azure lists each revision as an API, of the same path and backend."""
+    url = "https://oai-x.openai.azure.com/openai"
+    revision = arm.other_api("openai", serviceUrl=url) | {"name": f"{name};rev=2"}
+    run.azure.arm.resources[f"{GATEWAY}/apis/{name};rev=2"] = revision
+
+    assert run().verdict == "proven"
+    run.azure.change = {LOGS: lost}
+    assert run("--timeout", "0.1").differences == []
+
+
+def test_behind_many_apis_one_that_leads_to_the_account_is_found(run: Run) -> None:
+    names = [f"other-{number:02}" for number in range(20)]
+    run.azure.arm.resources |= {
+        f"{GATEWAY}/apis/{name}": arm.other_api(name) | {"name": name} for name in names
+    }
+    url = "https://oai-x.openai.azure.com/openai"
+    run.azure.arm.resources[arm.OTHER] = arm.other_api("elsewhere", serviceUrl=url)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "LIMIT", 3)
+        assert of(run(), "declared")[0] == "failed"
+    policies = [r for r in run.azure.arm.asked if "/apis/other-" in r.url.path]
+    assert len(policies) == 2
 
 
 def test_another_consumer_that_is_gone_fails_by_itself(run: Run) -> None:

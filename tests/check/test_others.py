@@ -80,6 +80,17 @@ def test_fewer_bytes_of_a_body_than_declared_are_told(run: Run) -> None:
     assert "Body holds 100 bytes of the 8192 it should" in detail
 
 
+def test_a_long_stream_of_others_is_cut_in_one_log_and_complete_in_the_other(run: Run) -> None:
+    body = 'data: {"id": "chatcmpl-1", "choices": []}\n\n' * 300
+    run.azure.change = {LOGS: without(ResponseBody=body[:8192], ResponseSize=len(body))}
+    run("--timeout", "0")
+
+    status, detail, _ = of(run("--no-traffic"), "long")
+
+    assert status == "seen"
+    assert "ResponseBody is cut at 8192 bytes; ResponseMessages are complete" in detail
+
+
 def test_an_answer_that_was_broken_off_is_no_alarm(run: Run) -> None:
     def broken_off(row: Row) -> Row:
         body = row["ResponseBody"]
@@ -93,6 +104,17 @@ def test_an_answer_that_was_broken_off_is_no_alarm(run: Run) -> None:
 
     assert (report.verdict, of(report, "long")[0]) == ("proven", "skipped")
     assert "no completion over the body limit" in of(report, "long")[1]
+
+
+def test_a_long_answer_that_the_llm_log_is_not_for_is_no_alarm(run: Run) -> None:
+    """Vectors of full size pass the body limit, and have no entry in the LLM log."""
+    vectors = deployment("vectors", "text-embedding-3-small", kind="embeddings")
+    run.azure.change = {LOGS: without(ResponseBody="{" + "0" * 8191, ResponseSize=40000)}
+    run("--timeout", "0", deployments=[deployment(), vectors])
+    run.azure._rows = [r for r in run.azure._rows if "chat" not in str(r[2].get("Url"))]
+    later(run)
+
+    assert ends(run("--no-traffic", deployments=[deployment(), vectors]))["long"] == "skipped"
 
 
 def test_texts_as_long_as_the_llm_log_takes_are_not_judged(run: Run) -> None:
@@ -118,6 +140,7 @@ def test_an_entry_over_32_kb_is_no_alarm_where_the_llm_log_has_the_texts(run: Ru
 
     assert [of(report, name)[0] for name in ("prompt", "completion")] == ["skipped", "skipped"]
     assert "passed 32 KB and lost its bodies" in of(report, "prompt")[1]
+    assert ends(report)["long"] == "skipped", "what is lost is not cut"
     assert "lower bodyBytes" in of(blind, "prompt")[2]
     assert of(blind, "prompt")[0] == "failed"
 
@@ -208,6 +231,17 @@ def test_refusals_of_others_logged_otherwise_fail(
 
     assert of(report, proof)[0] == "failed"
     assert says in of(report, proof)[1]
+
+
+def test_of_refusals_of_others_the_newest_counts(run: Run) -> None:
+    """What was logged wrongly yesterday, and is logged rightly since, is mended."""
+    run.azure.change = {LOGS: lambda r: r | {"ResponseBody": ""} if r["ResponseCode"] == 404 else r}
+    run("--timeout", "0")
+    run.azure.change = {}
+    run.clock.time += 60
+    run()
+
+    assert ends(run("--no-traffic"))["error"] == "seen"
 
 
 def test_another_404_is_not_taken_for_that_of_an_unknown_deployment(run: Run) -> None:

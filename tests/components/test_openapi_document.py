@@ -80,6 +80,45 @@ def test_everything_is_sent_but_for_servers_and_title() -> None:
     assert "&" not in text, "an anchor"
 
 
+def scalars(text: str) -> dict[str, str | None]:
+    """How each value that is text is written, as YAML names its styles; a key may be bare."""
+    root = yaml.compose(text)
+    nodes, found = [root], {}
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.ScalarNode):
+            found[node.value] = node.style
+        elif isinstance(node, yaml.MappingNode):
+            nodes += [value for _, value in node.value]
+        elif node:
+            nodes += node.value
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["0914", "1e3", "NaN", "00:04", "1.2.3", "y", "3.0", "", "é\u2028"]
+)
+def test_text_is_quoted_so_that_no_reader_takes_it_for_a_number_or_date(text: str) -> None:
+    """A number is not, and what is bare is a number or true, false or null."""
+    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    schema = {"example": text, "minimum": 1, "nullable": True, "default": None}
+    sent = openapi.render({**own, "components": {"schemas": {"A": schema}}}, BACKEND)
+    assert yaml.safe_load(sent)["components"]["schemas"]["A"] == schema
+    styles = scalars(sent)
+    assert styles[text] == '"'
+    assert {value for value, style in styles.items() if style is None} <= {
+        *("1", "true", "false", "null")
+    }
+
+
+def test_text_of_many_lines_is_shown_line_by_line() -> None:
+    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    lines = "First.\n\n  - Second: 1\n# Third\n"
+    sent = openapi.render({**own, "info": {"version": "1", "description": lines}}, BACKEND)
+    assert yaml.safe_load(sent)["info"]["description"] == lines
+    assert {"    First.", "      - Second: 1", "    # Third"} <= set(sent.splitlines())
+
+
 def test_engine_shows_the_document_as_a_text() -> None:
     """It shows all of a YAML text that has no date as a key, whatever changes in it."""
     sent = yaml.safe_load(openapi.render(json.loads(openapi.OWN_DOCUMENT.read_text()), BACKEND))

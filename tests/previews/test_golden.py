@@ -175,9 +175,21 @@ def test_change_that_would_take_away_what_is_protected_is_refused(
     assert "`pulumi config set protect false`, then `pulumi up`" in text
 
 
-def test_protection_is_lifted_by_the_command_that_is_named(protected: Machine) -> None:
+@pytest.mark.parametrize("name", ["location", "deployment-removed"])
+def test_protection_is_lifted_by_the_commands_that_are_named(protected: Machine, name: str) -> None:
     machine = restored(protected, BARE | {"protect": True})
+    machine.up()
     machine.pulumi("config", "set", "protect", "false")
     machine.up()
-    machine.configure(location="swedencentral")
-    assert REPLACED.search(machine.pulumi("preview"))
+    (CHANGES | MOVES)[name](machine)
+    assert re.search(r"\d+ to (replace|delete)", machine.pulumi("preview"))
+
+
+def test_what_is_no_longer_declared_stays_protected(protected: Machine) -> None:
+    """Which is why the lifting comes before the change."""
+    machine = restored(protected, BARE | {"protect": True})
+    machine.up()
+    CHANGES["deployment-removed"](machine)
+    machine.pulumi("config", "set", "protect", "false")
+    text = " ".join(machine.pulumi("preview", fails=True).split())
+    assert "cannot be deleted because it is protected" in text

@@ -38,3 +38,10 @@ def test_empty_program_imports_what_the_stack_imports() -> None:
     assert "import pulumi\n" in lines
     assert "apimanagement._utilities\n" in lines
     assert not [line for line in lines if "components" in line]
+
+
+def test_a_resource_whose_name_begins_alike_is_not_waited_for() -> None:
+    api = entry("api", 0, 1, id="/g/api")
+    for reference, forced in (("/g/api", True), ("/g/api/products/p", True), ("/g/api-2", False)):
+        later = entry("other", 1, 2, id="/g/other", inputs={"of": reference})
+        assert bench.is_forced_before(api, later) is forced

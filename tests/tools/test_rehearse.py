@@ -38,6 +38,7 @@ def test_failed_phase_ends_the_rehearsal_with_its_cause(
     monkeypatch.setattr(rehearse, "FOLDER", tmp_path)
     monkeypatch.setattr(rehearse, "JOURNAL", tmp_path / "journal.jsonl")
     monkeypatch.setattr(rehearse, "EDITED", tmp_path / "edited" / "Pulumi.dev.yaml")
+    monkeypatch.setattr(rehearse, "GROWN", tmp_path / "grown" / "Pulumi.dev.yaml")
     never = rehearse.Phase("never", "pulumi about", lambda _: "reached")
     wrong = rehearse.Phase("wrong", "pulumi preview --no-such-flag", lambda _: "reached")
     monkeypatch.setattr(rehearse, "PHASES", (wrong, never))

@@ -17,7 +17,7 @@ from queries.check.configuration.base import (
     properties,
     same_id,
 )
-from queries.check.configuration.read import LOGGER
+from queries.check.configuration.versions import LOGGER
 from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+from queries.check.configuration import neighbours
 from queries.check.configuration.manager import Manager
+from queries.check.configuration.versions import DIAGNOSTICS, LOGGER, SERVICES
 from queries.outputs import Target
 
-SERVICES = "2024-05-01"
-DIAGNOSTICS = "2024-06-01-preview"
-"""The first API version whose diagnostics tell of LLM logging.
-
-https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
-"""
 SETTINGS = "2021-05-01-preview"
 ROLES = "2022-04-01"
 ACCOUNTS = "2024-10-01"
-LOGGER = "azuremonitor"
-NEIGHBOURS = 50
-"""Most other APIs that lead to the account whose diagnostic is read."""
 
 
 Read = Callable[[Manager, Target], Any]
@@ -68,24 +60,6 @@ def _consumers(arm: Manager, target: Target) -> Any:
     }
 
 
-def _neighbours(arm: Manager, target: Target) -> Any:
-    """The gateway's other APIs; those that lead to the account with their diagnostic, if any."""
-    own, account = target.api_id.lower(), urlsplit(target.backend_url).hostname
-    apis = arm.list(f"{target.gateway_id}/apis", SERVICES)
-    others = [api for api in apis if api.get("name") and str(api["name"]).lower() != own]
-    leading = [api for api in others if account and _leads_to(api) == account][:NEIGHBOURS]
-    for api in leading:
-        path = f"{target.gateway_id}/apis/{api['name']}/diagnostics/{LOGGER}"
-        api["diagnostic"] = arm.get(path, DIAGNOSTICS)
-    return others
-
-
-def _leads_to(api: dict[str, Any]) -> str | None:
-    """The host of an API's backend, as far as its settings name it."""
-    properties = api.get("properties") or {}
-    return urlsplit(str(properties.get("serviceUrl") or "")).hostname
-
-
 def _roles(arm: Manager, target: Target) -> Any:
     path = "/providers/Microsoft.Authorization/roleAssignments"
     return arm.list(target.account_id + path, ROLES, **{"$filter": "atScope()"})
@@ -94,7 +68,6 @@ def _roles(arm: Manager, target: Target) -> Any:
 READS: dict[str, Read] = {
     "gateway": _service(""),
     "logger": _service(f"/loggers/{LOGGER}"),
-    "global diagnostic": _service(f"/diagnostics/{LOGGER}", DIAGNOSTICS),
     "gateway settings": _settings(lambda target: target.gateway_id),
     "account settings": _settings(lambda target: target.account_id),
     "api": _api(""),
@@ -103,7 +76,7 @@ READS: dict[str, Read] = {
     "operations": lambda arm, target: arm.list(
         f"{target.gateway_id}/apis/{target.api_id}/operations", SERVICES
     ),
-    "neighbours": _neighbours,
+    "neighbours": neighbours.read,
     "subscription": _subscription,
     "consumers": _consumers,
     "product": _product,

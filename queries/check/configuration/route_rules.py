@@ -46,7 +46,7 @@ def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def unlogged(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """No other API leads to the account without a diagnostic of its own."""
+    """No other API leads to the account without a diagnostic, its own or that of all APIs."""
     for api in deployed["neighbours"]:
         if api.get("diagnostic", api) is None:
             name = str(api.get("name"))

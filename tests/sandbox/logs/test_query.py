@@ -151,6 +151,10 @@ def test_what_kusto_refuses(logged: World, query: str, code: str, message: str) 
         "ApiManagementGatewayLogs | extend i = ingestion_time()",
         "ApiManagementGatewayLogs | where ResponseCode == 'abc'",
         "ApiManagementGatewayLogs | project lag = now() - TimeGenerated",
+        "set query_now = datetime(2020-01-01); ApiManagementGatewayLogs | where now() > ago(1h)",
+        "cluster('other').database('memory').ApiManagementGatewayLogs",
+        "database('memory').ApiManagementGatewayLogs",
+        "ApiManagementGatewayLogs | union cluster('c').database('memory').AzureMetrics",
     ],
 )
 def test_kql_that_is_not_modelled_says_so(logged: World, query: str) -> None:
