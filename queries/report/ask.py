@@ -38,6 +38,11 @@ class Answer:
     """There may be rows, and they could not be had: what the page says is not whole."""
     seconds: float = 0.0
 
+    @property
+    def counted(self) -> str:
+        """How many rows there are, in words."""
+        return "1 row" if len(self.rows) == 1 else f"{len(self.rows):,} rows"
+
 
 def ask(
     questions: Mapping[str, Question], workspace: Workspace, console: Console, clock: Clock
@@ -67,7 +72,7 @@ def ask(
             for job in as_completed(jobs):
                 answers[jobs[job]] = answer = job.result()
                 progress.advance(task)
-                said = answer.why or f"{len(answer.rows):,} rows"
+                said = answer.why or answer.counted
                 progress.console.print(
                     f"{answer.seconds:6.1f} s  {jobs[job]} ({answer.file}.kql): {said}",
                     markup=False,

@@ -51,7 +51,8 @@ class Facts:
             if answer.failed:
                 found.warnings.append(f"{answer.file}.kql had no answer: {answer.why}.")
             elif answer.why:
-                found.remarks.append(f"{answer.file}.kql: {answer.why}.")
+                remark = f"{answer.file}.kql: {answer.why}."
+                found.remarks += [] if remark in found.remarks else [remark]
             elif not answer.rows:
                 empty = f"{answer.file}.kql has no rows in this period"
                 found.remarks.append(f"{NO_ROWS.get(question, empty)}.")

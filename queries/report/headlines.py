@@ -15,7 +15,7 @@ from queries.report.numbers import (
     share,
     usd,
 )
-from queries.report.parts.usage import HOURLY, UNPRICED, hourly
+from queries.report.parts.usage import HOURLY, UNKNOWN, UNPRICED, hourly
 from queries.report.tables import Tile
 from queries.workspace import Row
 
@@ -75,6 +75,8 @@ def _cost(facts: Facts) -> Tile:
         details.append(f"{UNPRICED} for {shown}: {compact(tokens)} tokens are not in it")
     if by_hour := sorted({name(row["Deployment"]) for row in hourly(facts)}):
         details.append(f"{', '.join(by_hour)}: {HOURLY}, not in it")
+    if unknown := shape.total([row for row in rows if row["Priced"] == UNKNOWN], "Calls"):
+        details.append(f"without {_many(unknown, 'call')} of unknown tokens")
     return Tile(
         label="Cost",
         value=usd(cost) if priced else UNPRICED if bare else NOTHING,

@@ -40,7 +40,7 @@ def render(facts: Facts, stack: str, made: datetime) -> str:
             {
                 "file": f"queries/{answer.file}.kql",
                 "title": library.title(answer.file),
-                "rows": answer.why or f"{len(answer.rows):,} rows",
+                "rows": answer.why or answer.counted,
                 "seconds": f"{answer.seconds:.1f} s",
             }
             for answer in facts.answers.values()

@@ -54,7 +54,12 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         "latency in all": Question(file="latency-over-time", values=times | {"bin": CENTURY}),
         "latency": Question(file="latency", values=times, then=f"| top {TOP} by Calls desc"),
         "error rate": Question(file="error-rate", values=times | {"minimumCalls": 1}),
-        "errors": Question(file="gateway-errors", values=times, then=f"| top {TOP} by Calls desc"),
+        "errors": Question(
+            file="gateway-errors",
+            values=times,
+            then="| summarize Calls = sum(Calls), Last = max(Last) by ResponseCode, Kind, "
+            f"RefusedBy, Reason, Consumer, Deployment\n| top {TOP} by Calls desc",
+        ),
         "coverage": Question(file="coverage", values=times),
         "unknown": Question(
             file="tokens-unknown",
@@ -97,7 +102,8 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         found["cut"] = Question(
             file="not-captured",
             values=times,
-            then=f"| summarize Calls = count(), Last = max(Time) by Why\n| top {TOP} by Calls desc",
+            then="| where not(Whole)\n"
+            f"| summarize Calls = count(), Last = max(Time) by Why\n| top {TOP} by Calls desc",
         )
     if target.budgets:
         last = period.until - timedelta(milliseconds=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from queries.library import FOLDER, load, render
 from tests.queries.calls import every_call
 from tests.queries.database import START, Database, gateway, workspace
-from tests.queries.truth import Call, gateway_row, has_bodies, llm_rows, source
+from tests.queries.truth import EMBEDDINGS, Call, gateway_row, has_bodies, llm_rows, source
 
 CALLS = every_call()
 BY_ID = {call.id: call for call in CALLS}
@@ -73,7 +74,19 @@ def test_tokens_by_address_keep_two_consumers_apart(database: Database) -> None:
         if known != "unknown":
             assert sum(row["TotalTokens"] for row in mine) == sum(call.total for call in calls)
     shared = [r for r in rows if r["CallerIpAddress"] == "10.0.0.1" and r["Model"] == "gpt"]
-    assert max(row["Consumers"] for row in shared) == 2
+    assert {row["Consumers"] for row in shared} == {2}
+
+
+def test_who_calls_without_a_key_is_no_consumer_of_an_address() -> None:
+    one = Call(id="a", consumer="aoai-a", ip="10.0.0.9")
+    other = replace(one, id="b", consumer="aoai-b", deployment="emb", operation=EMBEDDINGS)
+    stranger = replace(one, id="c", consumer="", status=401, error={"statusCode": 401}, sent=False)
+    alone = replace(stranger, id="d", ip="10.0.0.8")
+
+    rows = workspace([one, other, stranger, alone], seed=1).ask(load("tokens-by-caller-ip"))
+
+    found = {(row["CallerIpAddress"], row["Consumers"]) for row in rows}
+    assert found == {("10.0.0.9", 2), ("10.0.0.8", 0)}
 
 
 def test_calls_of_unknown_tokens_are_all_shown_and_counted(database: Database) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,17 @@ from queries.report.period import of
 from queries.report.run import World
 from queries.workspace import NoTableError, NotYetError, RefusedError, _meaning
 from tests.queries.test_analyzer import analyze
-from tests.report.fortnight import BUDGETS, OUTPUTS, PRICES, TARGET, UNTIL, Stored, target
+from tests.queries.truth import Call
+from tests.report.fortnight import (
+    BUDGETS,
+    OUTPUTS,
+    PRICES,
+    TARGET,
+    UNTIL,
+    Stored,
+    target,
+    workspace,
+)
 
 Reply = Callable[[str], list[dict[str, Any]]]
 
@@ -199,6 +210,26 @@ def test_every_question_is_accepted_and_returns_what_the_page_needs(
         if not question.then:
             columns, _ = stored.database.answer(question.kql)
             assert tuple(columns) == library.columns(question.file)
+
+
+def test_a_text_that_one_log_holds_whole_is_not_said_to_be_missing() -> None:
+    """The gateway log cuts each long body; the LLM log has it whole unless a row of it is lost."""
+    whole = Call(id="whole", prompt="all work and no play " * 600)
+    lost = replace(whole, id="lost", lost=frozenset(range(9)))
+    time = UNTIL - timedelta(hours=1)
+    stored = Stored(workspace([(time, 1, whole), (time, 1, lost)]))
+
+    (row,) = stored.query(questions.of(target(), of(1, UNTIL))["cut"].kql)
+
+    assert row["Calls"] == 1
+    assert "request body cut" in row["Why"]
+
+
+def test_one_kind_of_failure_is_one_row(stored: Stored) -> None:
+    rows = stored.query(questions.of(target(), of(14, UNTIL))["errors"].kql)
+
+    kinds = [tuple(row[key] for key in row if key not in {"Calls", "Last"}) for row in rows]
+    assert len(set(kinds)) == len(kinds) > 1
 
 
 def test_a_month_of_a_budget_is_that_in_which_the_period_ends() -> None:

@@ -192,5 +192,31 @@ def test_paper_is_white_and_its_charts_are_those_for_a_desk(browser: Browser, re
         assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) > 5
 
 
+def test_no_heading_on_paper_is_broken_within_a_word(browser: Browser, report: Path) -> None:
+    with opened(browser, report, viewport={"width": A4, "height": 900}) as (page, _):
+        page.emulate_media(media="print")
+        words = page.evaluate(
+            "[...document.querySelectorAll('.scroll thead th')].filter(th => th.offsetParent)"
+            ".flatMap(th => [...th.firstChild.data.matchAll(/[^ ]+/g)].map(word => {"
+            "const range = document.createRange();"
+            "range.setStart(th.firstChild, word.index);"
+            "range.setEnd(th.firstChild, word.index + word[0].length);"
+            "return [word[0], range.getClientRects().length]; }))"
+        )
+    assert len(words) > 40
+    assert [word for word in words if word[1] != 1] == []
+
+
+def test_captions_are_read_whole_on_a_phone(browser: Browser, report: Path) -> None:
+    with opened(browser, report, viewport={"width": 400, "height": 800}) as (page, _):
+        ends = page.evaluate(
+            "[...document.querySelectorAll('caption span')].filter(e => e.offsetParent)"
+            ".map(e => { e.textContent = 'and what it is about '.repeat(4);"
+            "return e.getBoundingClientRect().right; })"
+        )
+    assert len(ends) > 10
+    assert max(ends) <= 400
+
+
 def test_no_table_is_wider_than_the_paper(browser: Browser, report: Path) -> None:
     assert too_wide(browser, report) == []

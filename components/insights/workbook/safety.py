@@ -71,8 +71,9 @@ SAFETY = Tab(
         ),
         LogTile(
             title="Texts that were not captured",
+            question="Of which calls is a text in no log whole, and why?",
             query="not-captured",
-            tail=("| project-away RequestBody, ResponseBody, Whole",),
+            tail=("| where not(Whole)", "| project-away RequestBody, ResponseBody, Whole"),
             columns=(
                 TIME,
                 CALL,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from queries.library import FOLDER
 from queries.report import charts, palette, shape
 from queries.report.facts import Facts
-from queries.report.numbers import NOTHING, compact, count, name, number, usd
+from queries.report.numbers import compact, count, name, number, usd
 from queries.report.period import DAY, Period
 from queries.report.shape import Series
 from queries.report.svg import figure
@@ -17,6 +17,7 @@ from queries.report.tables import Cell, Figure, Section, Table
 from queries.workspace import Row
 
 UNPRICED = "no price"
+UNKNOWN = "unknown tokens"
 """What `cost-by-consumer.kql` says of tokens of a model without a price."""
 BY_THE_HOUR = "by the hour"
 """What it says of calls of provisioned deployments, whatever their models' prices."""
@@ -84,7 +85,7 @@ def not_in_cost(facts: Facts) -> list[str]:
         f"{count(sums['Calls'])} calls are not in the cost."
         for deployment, sums in shape.totals(hourly(facts), "Deployment", "Tokens", "Calls").items()
     ]
-    unknown = [row for row in facts.rows("cost") if row["Priced"] == "unknown tokens"]
+    unknown = [row for row in facts.rows("cost") if row["Priced"] == UNKNOWN]
     if unknown:
         calls = count(shape.total(unknown, "Calls"))
         said.append(f"The tokens of {calls} calls are unknown, and not in the cost.")
@@ -108,7 +109,7 @@ def price_source(facts: Facts) -> str:
     ]
     if own:
         return f"Prices: the stack's own of {', '.join(map(name, own))}; others: {base}.{tail}"
-    return f"Prices: {base}. The stack's configuration `prices` overrides them.{tail}"
+    return f"Prices: {base}. The stack's configuration key prices overrides them.{tail}"
 
 
 def _cost(facts: Facts) -> list[Figure]:
@@ -171,7 +172,7 @@ def _by_model(facts: Facts) -> Table:
     largest = dict(sorted(sums.items(), key=lambda item: -item[1]["PromptTokens"]))
     for key, entry in shape.folded(largest, lambda others: (others, "")).items():
         cost = entry["Cost"] if key in has_price else None
-        bare = f"{compact(entry['Bare'])} tokens" if entry["Bare"] else NOTHING
+        bare = f"{compact(entry['Bare'])} tokens" if entry["Bare"] else "0"
         rows.append(
             [
                 *map(Cell, key),
