@@ -37,8 +37,8 @@ METRIC_RULES = (
         remedy=(
             "see in the workbook, tab Safety, of which category; content-filter.kql says which "
             "calls were stopped and who made them, if bodies are logged; a harmful call that no "
-            "filter stopped is in metrics only. If it is abuse, suspend the consumer: its state in the "
-            "stack file."
+            "filter stopped is in metrics only. If it is abuse, suspend the consumer: its state in "
+            "the stack file."
         ),
         metric="RAIHarmfulRequests",
         aggregation="Total",

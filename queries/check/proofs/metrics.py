@@ -38,7 +38,7 @@ def _judge(evidence: Evidence, source: Source, log: Source, names: tuple[str, ..
     ]
     counted = max(counts, default=0.0)
     if counted >= expected:
-        return seen(f"{counted:.0f} requests counted, {expected} expected")
+        return seen(f"{counted:.0f} requests counted, at least {expected} were made")
     reason = evidence.waiting.get(source) or f"{counted:.0f} of {expected} requests counted"
     return waiting(f"not in AzureMetrics yet ({reason})")
 
