@@ -66,4 +66,7 @@ def test_requests_that_manage_the_account_are_no_calls_of_others(run: Run) -> No
     begun = run.clock.now().replace(second=5)
     run.azure._add(DIAGNOSTICS, managed | {"TimeGenerated": begun})
 
-    assert "2 requests counted, at least 2 were made" in of(run("--timeout", "1"), "account-metrics")[1]
+    assert (
+        "2 requests counted, at least 2 were made"
+        in of(run("--timeout", "1"), "account-metrics")[1]
+    )
