@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+_TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 
 
 class Expression(str):
@@ -75,6 +76,12 @@ def render(name: str, **values: Value) -> str:
             raise ValueError(f"{name}.kql has no parameter {parameter}")
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
     return text
+
+
+def unlimited(kql: str) -> tuple[str, int | None]:
+    """A query without the `take` at its end, and how many rows that takes; None without one."""
+    found = _TAKE.search(kql)
+    return (kql[: found.start()], int(found[1])) if found else (kql.rstrip(), None)
 
 
 def literal(value: Value) -> str:

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from queries.library import literal
+from queries.library import literal, unlimited
 
 Row = dict[str, Any]
 SHORTEST = timedelta(seconds=1)
 """A time that is not divided any more."""
 MOST_PAGES = 60
 """Queries that one result may take: a third of what the service answers in 30 s."""
-_TAKE = re.compile(r"\| take (\d+)\s*$")
 _TIME = r"^let {} = datetime\(([^)]+)\);$"
 
 
@@ -65,10 +64,10 @@ def limit(kql: str) -> int:
     Raises:
         ValueError: it does not end with `take`.
     """
-    found = _TAKE.search(kql)
-    if found is None:
+    _, rows = unlimited(kql)
+    if rows is None:
         raise ValueError("a paged query ends with `take`")
-    return int(found[1])
+    return rows
 
 
 def _halves(kql: str) -> list[str]:

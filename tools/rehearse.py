@@ -20,7 +20,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.example import EMBEDDINGS, ROOT, example_config
+
 FOLDER = Path(".sandbox/rehearsal")
 JOURNAL = FOLDER / "journal.jsonl"
 EDITED = FOLDER / "edited" / "Pulumi.dev.yaml"
@@ -32,16 +33,10 @@ SANDBOX = [sys.executable, "-m", "sandbox"]
 EDIT = {"bodyBytes": 4096}
 CONSUMERS = {"claims-batch": 30_000_000, "document-search": 0, "experiments": 1_000_000}
 """Consumers who join, with their budgets of tokens a month."""
-EMBEDDINGS = {
-    "name": "text-vectors",
-    "model": "text-embedding-3-small",
-    "version": "1",
-    "sku": "Standard",
-    "capacity": 10,
-}
+MODEL = EMBEDDINGS | {"capacity": 10}
 GROWTH = {
     *(f"subscription-{name}" for name in CONSUMERS),
-    f"deployment-{EMBEDDINGS['name']}",
+    f"deployment-{MODEL['name']}",
     "alert-budget",
     "figures",
 }
@@ -111,16 +106,15 @@ def _shown(arguments: list[str]) -> str:
 
 def _write_stack_files() -> None:
     """The example stack's file with one edit, and with more in it, outside the tree."""
-    values = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"]
-    example = {key.removeprefix(f"{project}:"): value for key, value in values["config"].items()}
+    example = example_config()
     joined = [
         {"name": name, "displayName": name, "monthlyTokens": tokens}
         for name, tokens in CONSUMERS.items()
     ]
     grown = {
         "consumers": [*example["consumers"], *joined],
-        "deployments": [*example["deployments"], EMBEDDINGS],
+        "deployments": [*example["deployments"], MODEL],
     }
     for file, change in ((EDITED, EDIT), (GROWN, grown)):
         config = {f"{project}:{key}": value for key, value in {**example, **change}.items()}

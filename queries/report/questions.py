@@ -7,7 +7,6 @@ minutes. https://learn.microsoft.com/azure/azure-monitor/service-limits#log-quer
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -36,7 +35,8 @@ class Question:
         text = library.render(self.file, **self.values).rstrip()
         if not self.then:
             return text
-        return f"{re.sub(r'[|] take [0-9]+$', '', text).rstrip()}\n{self.then}"
+        rows, _ = library.unlimited(text)
+        return f"{rows}\n{self.then}"
 
 
 def of(target: Target, period: Period) -> dict[str, Question]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 from components.insights.workbook import items
@@ -18,9 +17,6 @@ VERSION = "Notebook/1.0"
 SCHEMA = (
     "https://github.com/Microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json"
 )
-
-LIMIT = re.compile(r"\n[|] take [0-9]+$")
-"""The end of a file whose rows are of single calls."""
 
 UNFILTERED = (
     "Platform metrics of the account, which the pickers of consumer and deployment do not filter:"
@@ -58,13 +54,12 @@ def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
     The file's limit of rows comes after the filters: it is of what was chosen, not of all.
     """
     columns = library.columns(tile.query)
-    text = filled(tile.query, {**TIMES, **figures, **tile.values})
-    limit = LIMIT.search(text)
+    text, limit = library.unlimited(filled(tile.query, {**TIMES, **figures, **tile.values}))
     return "\n".join(
         [
-            text[: limit.start()] if limit else text,
+            text,
             *(picked(column) for column in PICKED if column in columns),
-            *([limit[0].strip()] if limit and not tile.all_rows else []),
+            *([f"| take {limit}"] if limit and not tile.all_rows else []),
             *tile.tail,
         ]
     )

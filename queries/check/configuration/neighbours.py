@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from queries.check.configuration.base import properties
 from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import DIAGNOSTICS, LOGGER, SERVICES
 from queries.outputs import Target
@@ -51,9 +52,9 @@ def _hosts(arm: Manager, target: Target, path: str) -> set[str | None]:
     The portal's import of the service makes a backend, which the policy names:
     https://learn.microsoft.com/azure/api-management/azure-openai-api-from-specification
     """
-    policy = arm.get(f"{path}/policies/policy", SERVICES, format="rawxml")
+    policy = properties(arm.get(f"{path}/policies/policy", SERVICES, format="rawxml"))
     hosts = set[str | None]()
-    for attribute, value in _TARGET.findall(str(_property(policy, "value"))):
+    for attribute, value in _TARGET.findall(str(policy.get("value") or "")):
         if attribute == "base-url":
             hosts.add(urlsplit(value).hostname)
         elif re.fullmatch(r"[\w.-]+", value):
@@ -62,8 +63,4 @@ def _hosts(arm: Manager, target: Target, path: str) -> set[str | None]:
 
 
 def _host(resource: dict[str, Any] | None, name: str) -> str | None:
-    return urlsplit(str(_property(resource, name))).hostname
-
-
-def _property(resource: dict[str, Any] | None, name: str) -> object:
-    return ((resource or {}).get("properties") or {}).get(name) or ""
+    return urlsplit(str(properties(resource).get(name) or "")).hostname

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from queries.check.configuration import neighbours
+from queries.check.configuration.base import properties
 from queries.check.configuration.manager import Manager
-from queries.check.configuration.versions import DIAGNOSTICS, LOGGER, SERVICES
+from queries.check.configuration.versions import (
+    ACCOUNTS,
+    DIAGNOSTICS,
+    LOGGER,
+    ROLES,
+    SERVICES,
+    SETTINGS,
+)
 from queries.outputs import Target
-
-SETTINGS = "2021-05-01-preview"
-ROLES = "2022-04-01"
-ACCOUNTS = "2024-10-01"
-
 
 Read = Callable[[Manager, Target], Any]
 
@@ -39,7 +42,7 @@ def _subscription(arm: Manager, target: Target) -> Any:
 
 def _product(arm: Manager, target: Target) -> Any:
     """The product of the consumer, with the ids of its APIs, by whichever way they are linked."""
-    scope = str(((_subscription(arm, target) or {}).get("properties") or {}).get("scope") or "")
+    scope = str(properties(_subscription(arm, target)).get("scope") or "")
     _, _, name = scope.partition("/products/")
     if not name:
         return None
@@ -48,7 +51,7 @@ def _product(arm: Manager, target: Target) -> Any:
     if product is None:
         return None
     apis = arm.list(f"{product_id}/apiLinks", SERVICES)
-    linked = [str((link.get("properties") or {}).get("apiId")) for link in apis]
+    linked = [str(properties(link).get("apiId")) for link in apis]
     return product | {"apis": linked}
 
 

@@ -1,4 +1,4 @@
-"""API versions of API Management, and the name of the logger of Azure Monitor."""
+"""API versions by which Resource Manager is asked, and the name of Azure Monitor's logger."""
 
 from __future__ import annotations
 
@@ -8,4 +8,7 @@ DIAGNOSTICS = "2024-06-01-preview"
 
 https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
 """
+SETTINGS = "2021-05-01-preview"
+ROLES = "2022-04-01"
+ACCOUNTS = "2024-10-01"
 LOGGER = "azuremonitor"
