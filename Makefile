@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse sandbox test lint types pytest bench sabotage healthy upgrade clean
+.PHONY: help setup rehearse sandbox test lint types pytest bench sabotage healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ sabotage: setup ## Every known mistake in a deployment, and what the check says 
 
 healthy: setup ## The check over 100 whole deployments: rows late, in any order, twice
 	@$(VENV)/python -m tools.healthy
+
+sdk: setup ## The SDKs in sdks/, made anew from their schemas
+	@$(VENV)/python -m tools.sdk
 
 upgrade: setup ## The newest packages and engine that fit together, pinned; then run the tests
 	@$(VENV)/python -m tools.upgrade

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
+
 from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.settings import Settings
 
@@ -38,39 +40,53 @@ class ApiLogging:
         )
 
 
-def diagnostic_properties(logging: ApiLogging, logger_id: Any) -> dict[str, Any]:
-    """The ARM properties of the API's `azuremonitor` diagnostic, `largeLanguageModel` included.
+def diagnostic(logging: ApiLogging) -> dict[str, Any]:
+    """What the API's `azuremonitor` diagnostic logs, `largeLanguageModel` included.
 
     https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic/create-or-update
     """
-    pipeline = {"request": _message(logging), "response": _message(logging)}
+    pipeline = preview.PipelineDiagnosticSettingsArgs(
+        request=_message(logging), response=_message(logging)
+    )
     return {
-        "loggerId": logger_id,
-        "alwaysLog": "allErrors",
-        "logClientIp": True,
-        "verbosity": "information",
-        "sampling": {"samplingType": "fixed", "percentage": logging.sampling_percentage},
+        "always_log": preview.AlwaysLog.ALL_ERRORS,
+        "log_client_ip": True,
+        "verbosity": preview.Verbosity.INFORMATION,
+        "sampling": preview.SamplingSettingsArgs(
+            sampling_type=preview.SamplingType.FIXED, percentage=logging.sampling_percentage
+        ),
         "frontend": pipeline,
         "backend": pipeline,
-        "largeLanguageModel": _llm(logging),
+        "large_language_model": _llm(logging),
     }
 
 
-def _message(logging: ApiLogging) -> dict[str, Any]:
-    return {
-        "headers": [],
-        "body": {"bytes": logging.body_bytes if logging.capture_content else 0},
-        "dataMasking": {
-            "headers": [{"mode": "Mask", "value": name} for name in MASKED_HEADERS],
-            "queryParams": [{"mode": "Mask", "value": name} for name in MASKED_QUERY_PARAMETERS],
-        },
-    }
+def _message(logging: ApiLogging) -> preview.HttpMessageDiagnosticArgs:
+    return preview.HttpMessageDiagnosticArgs(
+        headers=[],
+        body=preview.BodyDiagnosticSettingsArgs(
+            bytes=logging.body_bytes if logging.capture_content else 0
+        ),
+        data_masking=preview.DataMaskingArgs(
+            headers=[_masked(name) for name in MASKED_HEADERS],
+            query_params=[_masked(name) for name in MASKED_QUERY_PARAMETERS],
+        ),
+    )
 
 
-def _llm(logging: ApiLogging) -> dict[str, Any]:
+def _masked(name: str) -> preview.DataMaskingEntityArgs:
+    return preview.DataMaskingEntityArgs(mode=preview.DataMaskingMode.MASK, value=name)
+
+
+def _llm(logging: ApiLogging) -> preview.LLMDiagnosticSettingsArgs:
+    logs = preview.LlmDiagnosticSettings
     if not logging.llm_logging:
-        return {"logs": "disabled"}
+        return preview.LLMDiagnosticSettingsArgs(logs=logs.DISABLED)
     if not logging.capture_content:
-        return {"logs": "enabled"}
-    messages = {"messages": "all", "maxSizeInBytes": logging.llm_message_bytes}
-    return {"logs": "enabled", "requests": messages, "responses": messages}
+        return preview.LLMDiagnosticSettingsArgs(logs=logs.ENABLED)
+    messages = preview.LLMMessageDiagnosticSettingsArgs(
+        messages=preview.LlmMessageLogTypes.ALL, max_size_in_bytes=logging.llm_message_bytes
+    )
+    return preview.LLMDiagnosticSettingsArgs(
+        logs=logs.ENABLED, requests=messages, responses=messages
+    )

@@ -74,6 +74,8 @@ class Gateway(pulumi.ComponentResource):
     """What must be there before an API's diagnostic can name the logger."""
     provider: pulumi.ProviderResource | None
     """Provider of an existing service's subscription; None for the stack's own."""
+    subscription_id: str | None
+    """Subscription of an existing service; None for the stack's own."""
     created: apimanagement.ApiManagementService | None
     """The service if this stack owns it: what is below it is deleted with it."""
 
@@ -144,6 +146,7 @@ class Gateway(pulumi.ComponentResource):
         )
         self.created = service
         self.provider = None
+        self.subscription_id = None
         self.id = service.id
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
@@ -152,6 +155,7 @@ class Gateway(pulumi.ComponentResource):
 
     def _use(self, name: str, existing_id: str) -> None:
         found = arm_id.require(existing_id, SERVICES)
+        self.subscription_id = found.subscription_id
         self.provider = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import apimanagement, authorization, resources
+from pulumi_azure_native import apimanagement, authorization
+from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
 
-from components import gateway_policy, naming, openapi
-from components.api_logging import ApiLogging, diagnostic_properties
+from components import api_logging, gateway_policy, naming, openapi, provider
+from components.api_logging import ApiLogging
 from components.environment import AzureEnvironment
 from components.gateway import LOGGER, Gateway
 from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
@@ -19,13 +20,6 @@ from components.settings import Consumer
 
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning#cognitive-services-user"""
-
-LLM_DIAGNOSTIC_API_VERSION = "2024-06-01-preview"
-"""Oldest version whose API diagnostic has `largeLanguageModel`; the SDK's typed class has none.
-
-https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
-"""
-
 
 ACCOUNT = "{account}/openai"
 
@@ -166,18 +160,29 @@ class OpenAIApi(pulumi.ComponentResource):
 
     def _diagnostic(
         self, name: str, api: apimanagement.Api, *, after: pulumi.Resource
-    ) -> resources.Resource:
+    ) -> preview.ApiDiagnostic:
+        """The API's own logging, by the oldest API version that has `largeLanguageModel`.
+
+        https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
+        """
         gateway = self._args.gateway
-        return resources.Resource(
+        options = pulumi.ResourceOptions(
+            provider=provider.local_package(
+                f"{name}-preview-version", gateway.subscription_id, parent=self
+            ),
+            # Before it was typed, it was of this type; only one diagnostic can have the name.
+            aliases=[pulumi.Alias(type_="azure-native:resources:Resource")],
+            delete_before_replace=True,
+        )
+        return preview.ApiDiagnostic(
             f"{name}-diagnostic",
-            api_version=LLM_DIAGNOSTIC_API_VERSION,
+            diagnostic_id=LOGGER,
+            api_id=api.name,
+            service_name=gateway.name,
             resource_group_name=gateway.resource_group_name,
-            resource_provider_namespace="Microsoft.ApiManagement",
-            parent_resource_path=pulumi.Output.concat("service/", gateway.name, "/apis/", api.name),
-            resource_type="diagnostics",
-            resource_name_=LOGGER,
-            properties=diagnostic_properties(self._args.logging, gateway.logger_id),
-            opts=self._child(after, *gateway.ready_to_log),
+            logger_id=gateway.logger_id,
+            **api_logging.diagnostic(self._args.logging),
+            opts=pulumi.ResourceOptions.merge(self._child(after, *gateway.ready_to_log), options),
         )
 
     def _product(self, name: str) -> apimanagement.Product:

@@ -12,8 +12,10 @@ import yaml
 
 from sandbox.stack import ENGINE_VERSION
 from tools import setup
+from tools.upgrade.command import Tree
 from tools.upgrade.go import ENGINE_PLACES, LANGUAGE, SETUP
 from tools.upgrade.python import CONSTRAINTS, GO, REQUIREMENTS, key, pins
+from tools.upgrade.sdk import NATIVE, places
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +43,23 @@ def test_every_place_names_the_same_engine() -> None:
     }
 
 
+def test_every_place_names_the_same_azure_native() -> None:
+    pinned = pins(text("requirements.txt"))[NATIVE]
+    (package,) = yaml.safe_load(text("Pulumi.yaml"))["packages"].values()
+    assert package["version"] == pinned
+    named = {name: re.findall(r"\b\d+\.\d+\.\d+\b", text(name)) for name in places(Tree(ROOT))}
+    told = {name for name, found in named.items() if pinned in found}
+    folder = "sdks/azure-native_apimanagement_v20240601preview"
+    inner = f"{folder}/pulumi_azure_native_apimanagement_v20240601preview"
+    assert told == {
+        "Pulumi.yaml",
+        f"{folder}.schema.json",
+        f"{folder}/pyproject.toml",
+        f"{inner}/_utilities.py",
+        f"{inner}/pulumi-plugin.json",
+    }
+
+
 @pytest.mark.parametrize("name", ENGINE_PLACES)
 def test_an_upgrade_finds_the_engine_where_it_is_named(name: str) -> None:
     assert text(name).count(ENGINE_PLACES[name].format(*setup.ENGINE.split("."))) == 1
@@ -55,7 +74,8 @@ def test_an_upgrade_finds_go_where_it_is_named() -> None:
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_every_requirement_is_pinned_as_the_constraints_say(name: str) -> None:
-    lines = [line for line in text(name).splitlines() if not line.startswith(("#", "-r "))]
+    others = ("#", "-r ", "./sdks/")
+    lines = [line for line in text(name).splitlines() if not line.startswith(others)]
     found = pins(text(name))
     assert len(found) == len(lines), "a line is no exact pin"
     constraints = pins(text(CONSTRAINTS))

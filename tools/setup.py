@@ -30,6 +30,7 @@ INPUTS = (
     "tests/queries/analyzer/package-lock.json",
     "tests/report/browser/package-lock.json",
     "tools/browser.py",
+    "sdks/azure-native_apimanagement_v20240601preview.schema.json",
 )
 OLDEST_PYTHON = (3, 11)
 ENGINE = "3.259.0"
@@ -41,6 +42,8 @@ PACKAGES = ("-r", ROOT / "requirements-dev.txt", "-c", ROOT / "constraints.txt")
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accounted"
 """What was fetched once, outside the clone, so that the next set-up works offline."""
 WHEELS = KEPT / "wheels"
+SDKS = ROOT / "sdks"
+"""Packages of the project itself, which pip builds where they lie."""
 ANALYZER = ROOT / "tests" / "queries" / "analyzer"
 """Microsoft's KQL analyzer, a Node.js package that the tests of `queries/*.kql` ask."""
 BROWSER = ROOT / "tests" / "report" / "browser"
@@ -129,8 +132,11 @@ def make_environment() -> None:
     wheels = wheelhouse(python)
     say("installing the packages")
     source = ["--no-index", "--find-links", wheels]
-    if not works([python, "-m", "pip", "install", "--quiet", *source, *PACKAGES], show=True):
+    install = [python, "-m", "pip", "install", "--quiet", *source, *PACKAGES]
+    if not works(install, show=True, folder=ROOT):
         raise SetupError(f"the packages kept in {wheels} do not install: remove it and try again")
+    for left in (*SDKS.glob("*/build"), *SDKS.glob("*/*.egg-info")):
+        shutil.rmtree(left)  # another build would take up what it finds there
 
 
 def wheelhouse(python: Path) -> Path:
@@ -144,7 +150,7 @@ def wheelhouse(python: Path) -> Path:
         return folder
     say("fetching the packages (about a minute, once)")
     command = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
-    if not works([*command, "--wheel-dir", folder, *PACKAGES], show=True):
+    if not works([*command, "--wheel-dir", folder, *PACKAGES], show=True, folder=ROOT):
         raise SetupError(
             "the packages of requirements-dev.txt are not in the cache, and pip could not fetch"
             " them: connect to a package index once"

@@ -104,6 +104,20 @@ def get(cloud: Cloud, resource_id: str) -> Resource:
     return found
 
 
+def exists(cloud: Cloud, resource_id: str, api_version: str) -> bool:
+    """Whether a GET with that API version finds the resource.
+
+    Where the parent is missing the answer is 404, whatever the version; else a version that the
+    namespace does not have is refused, naming the top-level type.
+    https://github.com/pulumi/pulumi-azure-native/issues/4109
+    """
+    wanted = parse(resource_id)
+    there = base.has_no_parent(wanted) or cloud.get(wanted.parent)
+    if there and (wanted.parent != wanted.group_id or cloud.get(resource_id)):
+        base.check_api_version(cloud, wanted, api_version)
+    return bool(there and cloud.get(resource_id))
+
+
 def delete(cloud: Cloud, resource_id: str) -> None:
     """Delete a resource and what is in it; one that is missing is no error.
 

@@ -64,6 +64,20 @@ def missing(wanted: Id) -> ArmError:
     return refuse(code, type=wanted.type, name=wanted.name, group=wanted.group)
 
 
+def check_api_version(cloud: Cloud, wanted: Id, version: str) -> None:
+    """Refuse a version that the namespace lacks; `azure.json` lists those of some namespaces.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider
+    """
+    namespace, kind, *_ = wanted.type.split("/")
+    known = AZURE["api_versions"].get(namespace, [version])
+    if version not in known:
+        group = cloud.get(wanted.group_id)
+        location = group.body["location"] if group else "global"
+        facts = {"version": version, "type": kind, "versions": ", ".join(known)}
+        raise refuse("NoRegisteredProviderFound", location=location, **facts)
+
+
 def region(name: object) -> str:
     """A region's name as Azure compares it: `East US` is `eastus`."""
     return str(name or "").replace(" ", "").lower()

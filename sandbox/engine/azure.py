@@ -3,7 +3,9 @@
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/provider.go
 """
 
+import base64
 import hashlib
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +14,12 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2 as rpc
 
 from sandbox import arm
+from sandbox.arm import base
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.engine import diff, plugin, shapes
 from sandbox.engine.operations import AcceptedThenFailedError, Operation, Operations
 from sandbox.engine.values import UNKNOWN, from_struct, keep_secret, public, reveal, to_struct
-from sandbox.errors import ArmError
+from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
 
 CREATE_FIRST = "__createBeforeDelete"
@@ -39,6 +42,22 @@ class AzureNative(plugin.Plugin):
 
     def __init__(self, cloud: Cloud, options: Options) -> None:
         self._cloud, self._options, self._operations = cloud, options, Operations(options)
+
+    def parameterize(self, request: Any) -> Any:
+        """Serve a local package: one module of the API at another version.
+
+        The parameter is base64 of JSON. Types carry the package's name, so that one server answers
+        for all packages.
+        https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/provider_parameterize.go
+        """
+        if not request.HasField("value"):
+            raise NotModelledError("the sandbox makes no SDKs of local packages")
+        given = json.loads(base64.b64decode(request.value.value))
+        name = f"{self.package}_{given['module']}_{given['version']}"
+        known = base.AZURE["api_versions"].get(shapes.NAMESPACES.get(given["module"]), [])
+        if name != request.value.name or shapes.dated(given["version"]) not in known:
+            raise NotModelledError(f"the sandbox does not model the package {request.value.name}")
+        return rpc.ParameterizeResponse(name=name, version=request.value.version)
 
     def check(self, request: Any) -> Any:
         """Fill in a name, and the resource group's location, where none is given."""
@@ -76,14 +95,8 @@ class AzureNative(plugin.Plugin):
             return rpc.CreateResponse(properties=self._foreseen(operation))
 
         def work() -> Resource:
-            try:
-                arm.get(self._cloud, resource_id)
-            except ArmError as error:
-                if error.status == NOT_FOUND:
-                    return self._put(operation)
-                raise
-            text = f"cannot create already existing resource '{resource_id}'"
-            raise plugin.AlreadyExistsError(409, "AlreadyExists", text)
+            self._refuse_existing(resource_id, shapes.of(operation.type).api_version)
+            return self._put(operation)
 
         return rpc.CreateResponse(**self._write(operation, request.properties, work))
 
@@ -140,6 +153,20 @@ class AzureNative(plugin.Plugin):
         operation = Operation(op="invoke", type=request.tok, id=resource_id, inputs=inputs)
         result = self._operations.run(operation, work)
         return rpc.InvokeResponse(**{"return": to_struct(result)})
+
+    def _refuse_existing(self, resource_id: str, api_version: str) -> None:
+        """Look before a create, with the version of the provider's own metadata.
+
+        That of the generic resource is 2024-03-01, whatever its `apiVersion` says.
+        https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+        """
+        try:
+            found = arm.exists(self._cloud, resource_id, api_version)
+        except ArmError as error:
+            raise plugin.UncheckedError(resource_id, error) from error
+        if found:
+            text = f"cannot create already existing resource '{resource_id}'"
+            raise plugin.AlreadyExistsError(409, "AlreadyExists", text)
 
     def _put(self, operation: Operation) -> Resource:
         shape, inputs = shapes.of(operation.type), reveal(operation.inputs)

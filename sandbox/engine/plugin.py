@@ -1,5 +1,6 @@
 """What every provider plugin has: the handshake, its version, refusals as gRPC errors."""
 
+import json
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +22,18 @@ class AlreadyExistsError(ArmError):
     """The provider found the resource before it created it."""
 
 
+class UncheckedError(ArmError):
+    """The provider could not find out whether the resource exists.
+
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+    """
+
+    def __init__(self, resource_id: str, cause: ArmError) -> None:
+        body = json.dumps({"error": {"code": cause.code, "message": cause.message}})
+        text = f"cannot check existence of resource '{resource_id}': status code {cause.status}, "
+        super().__init__(cause.status, cause.code, text + body)
+
+
 class PartialFailureError(Exception):
     """The resource exists, but its operation failed: the engine keeps it and updates it next."""
 
@@ -33,6 +46,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """A provider; its methods in lower case answer the RPCs of the same name."""
 
     package = ""
+
+    def parameterize(self, _: Any) -> Any:
+        """Become another package, where a provider has such."""
+        raise NotModelledError(f"{self.package} takes no parameters")
 
 
 ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
@@ -52,7 +69,7 @@ def described(error: Exception) -> str:
 
     https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
     """
-    if isinstance(error, AlreadyExistsError) or not isinstance(error, ArmError):
+    if isinstance(error, AlreadyExistsError | UncheckedError) or not isinstance(error, ArmError):
         return getattr(error, "message", str(error))
     return f'Status={error.status} Code="{error.code}" Message="{error.message}"'
 
@@ -72,7 +89,10 @@ def _rpc(name: str) -> Callable[..., Any]:
     return call
 
 
-for _name in (*ANSWERS, "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"):
+for _name in (
+    *ANSWERS,
+    *("Parameterize", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"),
+):
     setattr(Plugin, _name, _rpc(_name))
 
 

@@ -6,7 +6,7 @@ https://www.pulumi.com/registry/packages/azure-native/api-docs/
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,15 @@ https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-ap
 """
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{{resourceGroupName}}"
 SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/{{serviceName}}"
+NATIVE = "azure-native:"
+VERSION = re.compile(r"v(\d{4})(\d\d)(\d\d)(preview|privatepreview)?")
+LOCAL = re.compile(r"azure-native_(?P<module>\w+?)_(?P<version>v\d{8}\w*):(?P=module):")
+"""How a type of a local package begins: one module of azure-native at one API version.
+
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/provider_parameterize.go
+"""
+NAMESPACES = {"apimanagement": "Microsoft.ApiManagement"}
+"""Azure's name of each module that local packages are modelled of."""
 MANY_SEGMENTS = ("scope", "resourceUri", "parentResourcePath")
 
 
@@ -118,7 +127,15 @@ def of(token: str) -> Shape:
     Raises:
         NotModelledError: the sandbox has no such type.
     """
-    shape = SHAPES.get(token.removeprefix("azure-native:"))
+    local = LOCAL.match(token)
+    name = f"{local['module']}:{token[local.end() :]}" if local else token.removeprefix(NATIVE)
+    shape = SHAPES.get(name)
     if shape is None:
         raise NotModelledError(f"the sandbox does not model {token}")
-    return shape
+    return replace(shape, api_version=dated(local["version"])) if local else shape
+
+
+def dated(version: str) -> str:
+    """The API version that a package's name holds: `v20240601preview` is 2024-06-01-preview."""
+    year, month, day, stage = VERSION.fullmatch(version).groups()  # type: ignore[union-attr]
+    return "-".join(filter(None, (year, month, day, stage)))

@@ -109,18 +109,17 @@ def test_account_logs_name_no_destination_type_because_azure_has_no_table_for_th
 
 def test_api_logs_8192_bytes_of_each_body_and_whole_messages(example: Run) -> None:
     given = example.inputs("openai-api-diagnostic")
-    properties = given["properties"]
-    assert given["resourceName"] == "azuremonitor"
-    assert given["parentResourcePath"] == "service/apim-abc123/apis/miyagi-api"
+    assert given["diagnosticId"] == "azuremonitor"
+    assert (given["serviceName"], given["apiId"]) == ("apim-abc123", "miyagi-api")
     for side in ("frontend", "backend"):
         for direction in ("request", "response"):
-            assert properties[side][direction]["body"] == {"bytes": 8192}
-    assert properties["sampling"] == {"samplingType": "fixed", "percentage": 100}
-    assert properties["logClientIp"] is True
-    assert properties["alwaysLog"] == "allErrors"
-    assert properties["loggerId"] == "/id/gateway/loggers/azuremonitor"
+            assert given[side][direction]["body"] == {"bytes": 8192}
+    assert given["sampling"] == {"samplingType": "fixed", "percentage": 100}
+    assert given["logClientIp"] is True
+    assert given["alwaysLog"] == "allErrors"
+    assert given["loggerId"] == "/id/gateway/loggers/azuremonitor"
     messages = {"messages": "all", "maxSizeInBytes": 262144}
-    assert properties["largeLanguageModel"] == {
+    assert given["largeLanguageModel"] == {
         "logs": "enabled",
         "requests": messages,
         "responses": messages,
@@ -128,20 +127,20 @@ def test_api_logs_8192_bytes_of_each_body_and_whole_messages(example: Run) -> No
 
 
 def test_credentials_are_masked_in_every_logged_message(example: Run) -> None:
-    properties = example.inputs("openai-api-diagnostic")["properties"]
+    given = example.inputs("openai-api-diagnostic")
     for side in ("frontend", "backend"):
         for direction in ("request", "response"):
-            masking = properties[side][direction]["dataMasking"]
+            masking = given[side][direction]["dataMasking"]
             assert {item["value"] for item in masking["headers"]} == {"Authorization", "api-key"}
             assert masking["queryParams"] == [{"mode": "Mask", "value": "subscription-key"}]
 
 
 def test_metadata_capture_logs_tokens_and_no_content() -> None:
     run = run_without_insights({"capture": "metadata"})
-    properties = run.inputs("openai-api-diagnostic")["properties"]
-    assert properties["frontend"]["request"]["body"] == {"bytes": 0}
-    assert properties["backend"]["response"]["body"] == {"bytes": 0}
-    assert properties["largeLanguageModel"] == {"logs": "enabled"}
+    given = run.inputs("openai-api-diagnostic")
+    assert given["frontend"]["request"]["body"] == {"bytes": 0}
+    assert given["backend"]["response"]["body"] == {"bytes": 0}
+    assert given["largeLanguageModel"] == {"logs": "enabled"}
 
 
 def test_everything_that_takes_tags_has_them(example: Run) -> None:
@@ -203,8 +202,8 @@ def test_deployments_and_consumers_follow_one_another() -> None:
 
 def test_what_lies_in_the_gateway_is_deleted_with_it(example: Run) -> None:
     for request in example.requests.values():
-        inside = request.type.startswith("azure-native:apimanagement:")
-        if (inside and request.name != "gateway") or request.name == "openai-api-diagnostic":
+        inside = ":apimanagement:" in request.type
+        if inside and request.name != "gateway":
             assert request.deletedWith.endswith("::gateway"), request.name
 
 

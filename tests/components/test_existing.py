@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from tests.components.harness import SECRET, Json, Run, run_without_insights
+from tests.components.harness import SECRET, SUBSCRIPTION, Json, Run, run_without_insights
 
 OTHER = "99999999-8888-4777-8666-555555555555"
 WORKSPACE = (
@@ -48,8 +48,7 @@ def test_existing_gateway_is_used_with_its_identity_and_logger() -> None:
     assert run.inputs("openai-api-role")["principalId"] == "shared-principal"
     assert run.inputs("openai-api")["resourceGroupName"] == "rg-apim"
     assert run.inputs("openai-api")["serviceName"] == "apim-shared"
-    properties = run.inputs("openai-api-diagnostic")["properties"]
-    assert properties["loggerId"] == f"{GATEWAY}/loggers/azuremonitor"
+    assert run.inputs("openai-api-diagnostic")["loggerId"] == f"{GATEWAY}/loggers/azuremonitor"
     assert run.stack["gatewayUrl"] == "https://apim-shared.azure-api.net"
 
 
@@ -66,10 +65,11 @@ def test_existing_gateway_that_logs_already_gets_no_second_setting() -> None:
 def test_all_that_lies_in_an_existing_gateway_is_declared_in_its_subscription() -> None:
     run = with_gateway()
     assert run.inputs("gateway-subscription")["subscriptionId"] == OTHER
+    assert run.inputs("openai-api-preview-version")["subscriptionId"] == OTHER
+    assert "::openai-api-preview-version::" in run.request("openai-api-diagnostic").provider
     inside = {
         "openai-api",
         "openai-api-policy",
-        "openai-api-diagnostic",
         "openai-api-product",
         "openai-api-product-link",
         "subscription-aoai-test",
@@ -81,16 +81,21 @@ def test_all_that_lies_in_an_existing_gateway_is_declared_in_its_subscription() 
             assert elsewhere == (request.name in inside), request.name
 
 
-def test_provider_of_another_subscription_is_configured_as_the_stacks_own() -> None:
+@pytest.mark.parametrize("name", ["workspace-subscription", "openai-api-preview-version"])
+def test_a_further_provider_is_configured_as_the_stacks_own(name: str) -> None:
+    """The engine gives neither the `azure-native:` keys by itself."""
     given = {
         "azure-native:environment": "usgovernment",
+        "azure-native:subscriptionId": SUBSCRIPTION,
         "azure-native:clientId": "the-client",
         "azure-native:clientSecret": "the-secret",
         "azure-native:useOidc": "true",
     }
     config = {"workspaceId": WORKSPACE}
     run = run_without_insights(config, answers=WORKSPACE_ANSWER, provider_config=given)
-    inputs = run.inputs("workspace-subscription")
+    inputs = run.inputs(name)
+    own = name == "openai-api-preview-version"
+    assert inputs["subscriptionId"] == (SUBSCRIPTION if own else OTHER)
     assert inputs["environment"] == "usgovernment"
     assert inputs["clientId"]["value"] == "the-client"
     assert inputs["clientSecret"] == {**SECRET, "value": "the-secret"}

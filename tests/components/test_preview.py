@@ -69,5 +69,5 @@ def test_role_is_shown_as_replaced_with_its_gateway_alone(preview: Run) -> None:
 
 
 def test_reviewer_sees_how_much_of_each_body_is_logged(preview: Run) -> None:
-    properties = preview.inputs("openai-api-diagnostic")["properties"]
-    assert properties["frontend"]["request"]["body"] == {"bytes": 8192}
+    given = preview.inputs("openai-api-diagnostic")
+    assert given["frontend"]["request"]["body"] == {"bytes": 8192}

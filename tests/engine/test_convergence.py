@@ -10,20 +10,21 @@ import pytest
 from tests.engine.machine import Machine
 
 NATIVE = "azure-native:"
+PREVIEW = "azure-native_apimanagement_v20240601preview:"
 IN_PROGRESS = {
     "status": 409,
     "code": "PessimisticConcurrencyConflict",
     "message": "Operation on the API is in progress",
 }
 CONFLICTS = {
-    "apimanagement:Logger": IN_PROGRESS,
-    "apimanagement:Api": IN_PROGRESS,
-    "apimanagement:ApiPolicy": IN_PROGRESS,
-    "resources:Resource": IN_PROGRESS,
-    "apimanagement:Product": IN_PROGRESS,
-    "apimanagement:ProductApiLink": IN_PROGRESS,
-    "apimanagement:Subscription": {"status": 412, "code": "PreconditionFailed"},
-    "cognitiveservices:Deployment": {"status": 409, "code": "RequestConflict"},
+    NATIVE + "apimanagement:Logger": IN_PROGRESS,
+    NATIVE + "apimanagement:Api": IN_PROGRESS,
+    NATIVE + "apimanagement:ApiPolicy": IN_PROGRESS,
+    PREVIEW + "apimanagement:ApiDiagnostic": IN_PROGRESS,
+    NATIVE + "apimanagement:Product": IN_PROGRESS,
+    NATIVE + "apimanagement:ProductApiLink": IN_PROGRESS,
+    NATIVE + "apimanagement:Subscription": {"status": 412, "code": "PreconditionFailed"},
+    NATIVE + "cognitiveservices:Deployment": {"status": 409, "code": "RequestConflict"},
 }
 """What Azure answers to the creation of each child while another change is under way."""
 
@@ -36,12 +37,10 @@ def faults(machine: Machine, *items: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_conflict_on_each_child_is_retried(machine: Machine) -> None:
-    items = [{"type": NATIVE + name, **answer} for name, answer in CONFLICTS.items()]
+    items = [{"type": name, **answer} for name, answer in CONFLICTS.items()]
     machine.up(options=faults(machine, *items))
     for name, answer in CONFLICTS.items():
-        creates = [
-            e for e in machine.journal() if (e["op"], e["type"]) == ("create", NATIVE + name)
-        ]
+        creates = [e for e in machine.journal() if (e["op"], e["type"]) == ("create", name)]
         assert [e["status"] for e in creates] == [answer["status"], 201], name
     machine.pulumi("preview", "--expect-no-changes")
 

@@ -53,7 +53,7 @@ def test_settings_that_log_too_little_or_deploy_a_retired_model(machine: Machine
     done = guarded(machine, "preview")
     assert done.status != 0, done.text
     assert "[mandatory]  api-logging" in done.text
-    assert report("properties.sampling.percentage", "50", "100") in words(done.text)
+    assert report("sampling.percentage", "50", "100") in words(done.text)
     assert "[mandatory]  model-retirement" in done.text
     assert "gpt-4.1 2025-04-14, which retired on 2026-10-14" in done.text
     assert "[mandatory]  account-public-network" in done.text

@@ -116,6 +116,27 @@ def test_packages_constraints_and_engine_move_together(project, capsys):
     assert ["old-friend", "1.0", "->", "gone"] in told
 
 
+def test_the_sdks_follow_azure_native(project):
+    sdk = {
+        "requirements.txt": "pulumi-azure-native==3.1.5\n",
+        "constraints.txt": "pulumi-azure-native==3.1.5\n",
+        "Pulumi.yaml": FILES["Pulumi.yaml"] + "packages: {a: {version: 3.1.5}}\n",
+        "sdks/a.schema.json": '{"version": "3.1.5"}',
+        "sdks/a/a/_utilities.py": 'return "3.1.5"\n',
+        "sdks/a/a/other.py": "# none\n",
+    }
+    for name, text in sdk.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    machine = Machine(pulumi="3.1.0", **{"pulumi-azure-native": "3.2.6"})
+    assert upgrade.main([], root=project, run=machine) == 0
+    moved = {name: text.replace("3.1.5", "3.2.6") for name, text in sdk.items()}
+    assert {name: (project / name).read_text() for name in sdk if "sdks" in name} == {
+        name: text for name, text in moved.items() if "sdks" in name
+    }
+    assert (project / "Pulumi.yaml").read_text() == moved["Pulumi.yaml"]
+
+
 def test_actionlint_go_and_node_packages_move_too(project, capsys):
     machine = Machine(
         pulumi="3.1.0",

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tools.setup import ROOT
-from tools.upgrade import go, node, python
+from tools.upgrade import go, node, python, sdk
 from tools.upgrade.command import Moves, Run, Tree, UpgradeError, run
 
 
@@ -27,6 +27,9 @@ def plan(tree: Tree, run: Run, engine: str | None) -> Moves:
     old, new = moves.get(python.ENGINE, ("", ""))
     if old != new:
         go.move_engine(tree, run, old, new)
+    native = moves.get(sdk.NATIVE, ("", ""))
+    if native[0] != native[1]:
+        sdk.move(tree, *native)
     moves |= python.move_go(tree, run) | go.move_actionlint(tree, run) | node.move(tree, run)
     moves |= go.move_language(tree)
     return {name: (before, after) for name, (before, after) in moves.items() if before != after}

@@ -47,8 +47,8 @@ MESSAGE_BYTES = Parameter(
 )
 OR_METADATA = "; or set capture to metadata in the pack's configuration"
 LLM_FIX = (
-    "enable largeLanguageModel; the typed ApiDiagnostic may lack it, then declare the diagnostic "
-    "as azure-native:resources:Resource with apiVersion 2024-06-01-preview"
+    "enable largeLanguageModel; the ApiDiagnostic of azure-native itself lacks it: "
+    "`pulumi package add azure-native apimanagement 2024-06-01-preview` gives one that has it"
 )
 """https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs"""
 

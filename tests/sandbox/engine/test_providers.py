@@ -46,6 +46,10 @@ class FakeArm:
             raise ArmError(404, "ResourceNotFound", "gone")
         return found
 
+    def exists(self, cloud: Cloud, resource_id: str, version: str) -> bool:
+        self.asked = version
+        return cloud.get(resource_id) is not None
+
     def delete(self, cloud: Cloud, resource_id: str) -> None:
         if cloud.get(resource_id):
             with cloud.change():
