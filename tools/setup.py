@@ -42,8 +42,6 @@ PACKAGES = ("-r", ROOT / "requirements-dev.txt", "-c", ROOT / "constraints.txt")
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "accounted"
 """What was fetched once, outside the clone, so that the next set-up works offline."""
 WHEELS = KEPT / "wheels"
-SDKS = ROOT / "sdks"
-"""Packages of the project itself, which pip builds where they lie."""
 ANALYZER = ROOT / "tests" / "queries" / "analyzer"
 """Microsoft's KQL analyzer, a Node.js package that the tests of `queries/*.kql` ask."""
 BROWSER = ROOT / "tests" / "report" / "browser"
@@ -87,8 +85,7 @@ def main() -> int:
 
 def say(text: str) -> None:
     """Tell the person what is going on."""
-    sys.stdout.write(f"set-up: {text}\n")
-    sys.stdout.flush()
+    print(f"set-up: {text}", flush=True)
 
 
 def check_python(version: tuple[int, ...]) -> None:
@@ -127,7 +124,7 @@ def make_environment() -> None:
         say("making the virtual environment .venv")
         if not works([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], show=True):
             raise SetupError(
-                "`python3 -m venv` failed; on Debian or Ubuntu: apt install python3-venv"
+                "`python3 -m venv` failed; on Debian, Ubuntu: apt install python3-venv"
             )
     wheels = wheelhouse(python)
     say("installing the packages")
@@ -135,8 +132,8 @@ def make_environment() -> None:
     install = [python, "-m", "pip", "install", "--quiet", *source, *PACKAGES]
     if not works(install, show=True, folder=ROOT):
         raise SetupError(f"the packages kept in {wheels} do not install: remove it and try again")
-    for left in (*SDKS.glob("*/build"), *SDKS.glob("*/*.egg-info")):
-        shutil.rmtree(left)  # another build would take up what it finds there
+    for left in (*ROOT.glob("sdks/*/build"), *ROOT.glob("sdks/*/*.egg-info")):
+        shutil.rmtree(left)  # the next build would take up what it finds there
 
 
 def wheelhouse(python: Path) -> Path:
@@ -366,10 +363,7 @@ def fetch_go(work: Path) -> Path:
     made = works([sys.executable, "-m", "venv", work / "go"])
     found = made and works(install, show=True) and (work / "go" / "bin" / "go")
     if not found or not found.exists():
-        newest = ".".join(map(str, GO))
-        raise SetupError(
-            f"building from source needs Go {newest} or newer: install it and try again"
-        )
+        raise SetupError("building needs Go {}.{} or newer: install it, try again".format(*GO))
     return found
 
 

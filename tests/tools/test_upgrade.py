@@ -118,8 +118,8 @@ def test_packages_constraints_and_engine_move_together(project, capsys):
 
 def test_the_sdks_follow_azure_native(project):
     sdk = {
-        "requirements.txt": "pulumi-azure-native==3.1.5\n",
-        "constraints.txt": "pulumi-azure-native==3.1.5\n",
+        "requirements.txt": FILES["requirements.txt"] + "pulumi-azure-native==3.1.5\n",
+        "constraints.txt": FILES["constraints.txt"] + "pulumi-azure-native==3.1.5\n",
         "Pulumi.yaml": FILES["Pulumi.yaml"] + "packages: {a: {version: 3.1.5}}\n",
         "sdks/a.schema.json": '{"version": "3.1.5"}',
         "sdks/a/a/_utilities.py": 'return "3.1.5"\n',
