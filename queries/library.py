@@ -18,6 +18,12 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
+_SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
+"""Where an ARM id in a query is cut in two.
+
+Pulumi's provider sees no change of a text beside a whole ARM id in it.
+https://github.com/pulumi/pulumi-azure-native/issues/3620
+"""
 
 
 class Expression(str):
@@ -104,7 +110,8 @@ def _quoted(text: str) -> str:
     if any(ord(character) < ord(" ") for character in text):
         raise ValueError("a parameter holds a control character")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    pieces = _SUBSCRIPTIONS.sub(r'\1", "', escaped)
+    return f'"{escaped}"' if pieces == escaped else f'strcat("{pieces}")'
 
 
 def _header(name: str, field: str) -> str:

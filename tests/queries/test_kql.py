@@ -176,6 +176,7 @@ def test_a_parameter_cannot_become_part_of_the_query(database: Database) -> None
     hostile = '" or true or ApiId == "\\'
 
     assert database.ask(render("gateway-calls", api=hostile)) == []
+    assert literal("/subscriptions/0/rg") == 'strcat("/subscriptions", "/0/rg")'
     assert literal(hostile) == '"\\" or true or ApiId == \\"\\\\"'
     with pytest.raises(ValueError, match="control character"):
         literal('x"\n| take 1')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from components.insights.workbook import items
@@ -24,8 +25,13 @@ UNFILTERED = (
 
 
 def serialized(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> str:
-    """The workbook as JSON, indented so that a change reads as lines."""
-    return json.dumps(document(workspace_id, account_id, figures), indent=2)
+    """The workbook as JSON, indented so that a change reads as lines.
+
+    The slashes of ARM ids are escaped, as JSON allows: the provider sees no change of a text beside
+    a whole ARM id in it. https://github.com/pulumi/pulumi-azure-native/issues/3620
+    """
+    text = json.dumps(document(workspace_id, account_id, figures), indent=2)
+    return re.sub("/(subscriptions)/", r"\\/\1\\/", text, flags=re.IGNORECASE)
 
 
 def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
