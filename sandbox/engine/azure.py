@@ -4,9 +4,7 @@ https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/
 """
 
 import base64
-import hashlib
 import json
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +14,12 @@ from pulumi.runtime.proto import provider_pb2 as rpc
 from sandbox import arm
 from sandbox.arm import base
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
-from sandbox.engine import diff, plugin, shapes
+from sandbox.engine import defaults, diff, plugin, shapes
 from sandbox.engine.operations import AcceptedThenFailedError, Operation, Operations
 from sandbox.engine.values import UNKNOWN, from_struct, keep_secret, public, reveal, to_struct
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
 
-CREATE_FIRST = "__createBeforeDelete"
-"""Input set where the provider chose the name: a replacement can then live beside the old one."""
 CLIENT = {
     # https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
     "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
@@ -33,6 +29,7 @@ CLIENT = {
 }
 """Who is logged in, by the Azure CLI."""
 NOT_FOUND = 404
+GROUP = "resourceGroupName"
 
 
 class AzureNative(plugin.Plugin):
@@ -60,27 +57,27 @@ class AzureNative(plugin.Plugin):
         return rpc.ParameterizeResponse(name=name, version=request.value.version)
 
     def check(self, request: Any) -> Any:
-        """Fill in a name, and the resource group's location, where none is given."""
+        """Fill in what the program leaves to the provider."""
         shape = _shape(request)
         olds, news = from_struct(request.olds), from_struct(request.news)
-        name = shape.keys[-1]
-        if news.get(name) is None:
-            news |= {name: olds.get(name) or _auto_name(shape, request), CREATE_FIRST: True}
-        if shape.located and news.get("location") is None:
-            group = self._cloud.get(shapes.SHAPES["resources:ResourceGroup"].id(reveal(news)))
-            news["location"] = group.body["location"] if group else UNKNOWN
+        defaults.add_name(shape, olds, news, request.urn, request.randomSeed)
+        defaults.add_location(shape, olds, news, self._place_of)
+        news.setdefault(defaults.API_VERSION, shape.api_version)
         return rpc.CheckResponse(inputs=to_struct(news))
 
     def diff(self, request: Any) -> Any:
-        """Compare the inputs of then and now; what Azure made of them plays no part."""
-        shape = _shape(request)
+        """Compare the inputs of then and now; what Azure made of them hardly plays a part."""
+        shape, state = _shape(request), public(request.olds)
         old, new = public(request.old_inputs), public(request.news)
-        changes = diff.detailed(old, new, {*shape.keys, *shape.fixed})
+        # An import and an older release of the provider leave the version in the outputs only.
+        if version := state.get(defaults.API_VERSION):
+            old.setdefault(defaults.API_VERSION, version)
+        changes = diff.detailed(old, new, {*shape.keys, *shape.fixed}, state)
         replaces = [path for path, kind in changes.items() if kind in diff.REPLACING.values()]
         return rpc.DiffResponse(
             changes=rpc.DiffResponse.DIFF_SOME if changes else rpc.DiffResponse.DIFF_NONE,
             replaces=replaces,
-            deleteBeforeReplace=bool(replaces) and CREATE_FIRST not in request.news,
+            deleteBeforeReplace=bool(replaces) and defaults.CREATE_FIRST not in request.old_inputs,
             detailedDiff={
                 path: rpc.PropertyDiff(kind=kind, inputDiff=True) for path, kind in changes.items()
             },
@@ -92,7 +89,7 @@ class AzureNative(plugin.Plugin):
         resource_id = _shape(request).id(public(request.properties))
         operation = _operation("create", request, resource_id, request.properties)
         if request.preview:
-            return rpc.CreateResponse(properties=self._foreseen(operation))
+            return rpc.CreateResponse(properties=self._foreseen(operation, {}))
 
         def work() -> Resource:
             self._refuse_existing(resource_id, shapes.of(operation.type).api_version)
@@ -104,7 +101,8 @@ class AzureNative(plugin.Plugin):
         """PUT the whole resource anew."""
         operation = _operation("update", request, request.id, request.news)
         if request.preview:
-            return rpc.UpdateResponse(properties=self._foreseen(operation))
+            olds = reveal(from_struct(request.olds))
+            return rpc.UpdateResponse(properties=self._foreseen(operation, olds))
         state = self._write(operation, request.news, lambda: self._put(operation))
         return rpc.UpdateResponse(properties=state["properties"])
 
@@ -170,6 +168,7 @@ class AzureNative(plugin.Plugin):
 
     def _put(self, operation: Operation) -> Resource:
         shape, inputs = shapes.of(operation.type), reveal(operation.inputs)
+        inputs.pop(defaults.API_VERSION, None)
         version = inputs["apiVersion"] if "apiVersion" in shape.query else shape.api_version
         return arm.put(self._cloud, self._options, operation.id, version, shape.body(inputs))
 
@@ -190,10 +189,21 @@ class AzureNative(plugin.Plugin):
             raise plugin.PartialFailureError(failed)
         return state
 
-    def _foreseen(self, operation: Operation) -> Any:
+    def _foreseen(self, operation: Operation, olds: dict[str, Any]) -> Any:
+        """Outputs of a preview: the name is Azure's to say, and stays, as does the place.
+
+        https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/convert/previewOutputs.go
+        """
         self._operations.simulate(operation)
-        outputs = shapes.of(operation.type).foreseen(reveal(operation.inputs))
+        inputs = reveal(operation.inputs)
+        outputs = shapes.of(operation.type).foreseen(inputs)
+        outputs["name"] = inputs.get("name", UNKNOWN)
+        outputs |= {key: olds[key] for key in ("name", "location") if key in olds}
         return to_struct(keep_secret(outputs, operation.inputs))
+
+    def _place_of(self, group: str) -> str | None:
+        found = self._cloud.get(shapes.SHAPES["resources:ResourceGroup"].id({GROUP: group}))
+        return str(found.body["location"]) if found else None
 
 
 def _shape(request: Any) -> shapes.Shape:
@@ -203,13 +213,3 @@ def _shape(request: Any) -> shapes.Shape:
 def _operation(op: str, request: Any, resource_id: str, inputs: Any) -> Operation:
     token, values = plugin.type_of(request.urn), from_struct(inputs)
     return Operation(op=op, type=token, urn=request.urn, id=resource_id, inputs=values)
-
-
-def _auto_name(shape: shapes.Shape, request: Any) -> str:
-    """The logical name and eight hex digits, or a UUID, from the engine's seed.
-
-    https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
-    """
-    digest = hashlib.sha256(request.urn.encode() + request.randomSeed).hexdigest()
-    logical = request.urn.rsplit("::", 1)[-1]
-    return str(uuid.UUID(digest[:32], version=4)) if shape.uuid_name else logical + digest[:8]

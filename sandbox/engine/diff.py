@@ -32,14 +32,21 @@ blank or quotation mark.
 """
 
 
-def detailed(old: dict[str, Any], new: dict[str, Any], replace: set[str]) -> dict[str, Any]:
-    """Kind of change by property path; a change below a key of `replace` replaces."""
+def detailed(
+    old: dict[str, Any], new: dict[str, Any], replace: set[str], state: dict[str, Any]
+) -> dict[str, Any]:
+    """Kind of change by property path.
+
+    A change below a key of `replace` replaces, unless it only says what is already in `state`, the
+    outputs.
+    """
     found: dict[str, Any] = {}
     for key in sorted(old.keys() | new.keys()):
         if _written_otherwise(key, old.get(key), new.get(key)):
             continue
         for path, kind in _changes(key, old.get(key), new.get(key)).items():
-            found[path] = REPLACING[kind] if key in replace else kind
+            replaces = key in replace and not (kind == ADD and state.get(path) == new.get(path))
+            found[path] = REPLACING[kind] if replaces else kind
     return found
 
 

@@ -39,7 +39,7 @@ class Random(plugin.Plugin):
     def diff(self, request: Any) -> Any:
         """Any change draws anew."""
         old, new = public(request.old_inputs), public(request.news)
-        keys = diff.detailed(old, new, old.keys() | new.keys())
+        keys = diff.detailed(old, new, old.keys() | new.keys(), {})
         changes = rpc.DiffResponse.DIFF_SOME if keys else rpc.DiffResponse.DIFF_NONE
         return rpc.DiffResponse(changes=changes, replaces=list(keys))
 

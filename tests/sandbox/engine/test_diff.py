@@ -72,7 +72,7 @@ def test_id_in_pieces_is_text() -> None:
 def test_group_and_region_may_be_written_otherwise(
     key: str, old: str, new: str, *, seen: bool
 ) -> None:
-    assert bool(detailed({key: old}, {key: new}, {key})) is seen
+    assert bool(detailed({key: old}, {key: new}, {key}, {})) is seen
 
 
 def test_ids_are_found_at_any_depth() -> None:
@@ -80,6 +80,12 @@ def test_ids_are_found_at_any_depth() -> None:
         return {"criteria": {"allOf": [{"query": text}]}}
 
     text = f'let account = "{ID}"; let identity = "a";'
-    assert detailed(inputs(text), inputs(text.replace('"a"', '"b"')), set()) == {}
-    found = detailed(inputs("a"), inputs("b"), set())
+    assert detailed(inputs(text), inputs(text.replace('"a"', '"b"')), set(), {}) == {}
+    found = detailed(inputs("a"), inputs("b"), set(), {})
     assert found == {"criteria.allOf[0].query": PropertyDiff.UPDATE}
+
+
+def test_saying_what_azure_chose_replaces_nothing() -> None:
+    new = {"location": "eastus", "sku": "a"}
+    found = detailed({}, new, {"location", "sku"}, {"location": "eastus", "sku": "b"})
+    assert found == {"location": PropertyDiff.ADD, "sku": PropertyDiff.ADD_REPLACE}

@@ -167,7 +167,7 @@ def test_preview_changes_nothing_and_foresees_outputs(sandbox: Sandbox) -> None:
     assert foreseen.id == ""
     assert outputs["properties"]["endpoint"] == UNKNOWN
     assert outputs["properties"]["a"] == 1
-    assert outputs["name"] == "oai"
+    assert outputs["name"] == UNKNOWN
     assert sandbox.cloud.all() == []
     [entry] = sandbox.entries()
     assert entry["simulated"] is True
@@ -195,16 +195,6 @@ def test_diff_names_the_path_inside_lists_and_objects(sandbox: Sandbox) -> None:
         "logs[0].enabled": rpc.PropertyDiff.UPDATE,
         "logs[1]": rpc.PropertyDiff.ADD,
     }
-
-
-def test_name_chosen_by_the_provider_lets_a_replacement_live_beside(sandbox: Sandbox) -> None:
-    inputs = {key: value for key, value in PRODUCT_INPUTS.items() if key != "productId"}
-    request = rpc.CheckRequest(urn=urn(PRODUCT), news=to_struct(inputs), randomSeed=b"1")
-    checked = from_struct(sandbox.stub.Check(request).inputs)
-    assert checked["productId"].startswith("it")
-    moved = sandbox.diff(PRODUCT, checked, {**checked, "serviceName": "other"})
-    assert list(moved.replaces) == ["serviceName"]
-    assert not moved.deleteBeforeReplace
 
 
 def test_read_of_a_missing_resource_is_empty(sandbox: Sandbox) -> None:
