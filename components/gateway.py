@@ -131,10 +131,10 @@ class Gateway(pulumi.ComponentResource):
             enable_client_certificate=classic,
             # The v2 tiers take TLS 1.2 and newer only, without these switches.
             custom_properties=dict.fromkeys(OLD_PROTOCOLS, "False") if classic else None,
-            developer_portal_status=(
-                apimanagement.DeveloperPortalStatus.DISABLED if classic else None
-            ),
-            legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED if classic else None,
+            # Nobody asks for a portal; the SDK would switch both on.
+            developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
+            legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
+            nat_gateway_state=None if classic else apimanagement.NatGatewayState.ENABLED,
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,

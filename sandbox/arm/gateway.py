@@ -31,6 +31,7 @@ def service(put: Put) -> None:
         raise refuse("ActivateServiceWithPrivateEndpointAccessNotAllowed", name=put.id.name)
     _check_tier(put, put.body.get("sku") or {})
     _check_client_certificate(put)
+    _check_nat_gateway(put)
     put.identify()
     put.properties["gatewayUrl"] = f"https://{name}.azure-api.net"
     put.properties["managementApiUrl"] = f"https://{name}.management.azure-api.net"
@@ -56,6 +57,20 @@ def _check_client_certificate(put: Put) -> None:
     refused = tier != "Consumption" and not tier.endswith("V2")
     if refused and put.properties.get("enableClientCertificate") is False:
         raise refuse("EnableClientCertificateCannotBeChangedForSku", tier=tier)
+
+
+def _check_nat_gateway(put: Put) -> None:
+    """Classic tiers have none, v2 tiers have one; no source says what Azure makes of the reverse.
+
+    Every public export and template of a BasicV2 or StandardV2 service has `Enabled`, every read of
+    a Developer service `Disabled`.
+    Sure: inferred, as no page tells the values of a tier.
+    """
+    tier = str(put.body["sku"]["name"])
+    usual = "Enabled" if tier.endswith("V2") else "Disabled"
+    if put.properties.setdefault("natGatewayState", usual) != usual:
+        given = put.properties["natGatewayState"]
+        raise NotModelledError(f"the sandbox does not model natGatewayState {given} on {tier}")
 
 
 def logger(put: Put) -> None:

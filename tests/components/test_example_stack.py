@@ -244,6 +244,8 @@ def test_v2_tiers_get_no_setting_that_they_lack() -> None:
     given = run_without_insights({"gatewayTier": "BasicV2"}).inputs("gateway")
     assert given["enableClientCertificate"] is False
     assert "customProperties" not in given
+    assert given["natGatewayState"] == "Enabled"
+    assert given["developerPortalStatus"] == given["legacyPortalStatus"] == "Disabled"
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,17 @@ def test_a_subscription_waits_for_approval_and_has_two_keys(stack: Azure, scope:
 @pytest.mark.parametrize("scope", ["/products/none", "/users/1", "/apis/none", f"{SERVICE}-2/apis"])
 def test_a_subscription_needs_something_to_subscribe_to(stack: Azure, scope: str) -> None:
     assert refusal(lambda: stack.edit(SUBSCRIPTION, _set("scope", scope))).status in (400, 404)
+
+
+@pytest.mark.parametrize(("tier", "nat"), [("Standard", "Enabled"), ("StandardV2", "Disabled")])
+def test_what_azure_makes_of_a_tiers_other_nat_gateway_state_is_not_known(
+    stack: Azure, tier: str, nat: str
+) -> None:
+    body = copy.deepcopy(STACK[SERVICE])
+    body["sku"] = {"name": tier, "capacity": 1}
+    body["properties"] |= {"enableClientCertificate": True, "natGatewayState": nat}
+    with pytest.raises(NotModelledError, match=f"natGatewayState {nat} on {tier}"):
+        stack.put(SERVICE.replace("apim-test", "apim-other"), body)
+    del body["properties"]["natGatewayState"]
+    made = stack.put(SERVICE.replace("apim-test", "apim-other"), body)
+    assert made.properties["natGatewayState"] != nat
