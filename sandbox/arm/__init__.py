@@ -74,6 +74,8 @@ def put(
     """Create or update a resource: the whole ARM body in, what a GET returns out.
 
     A body that is not of the type's form is refused as InvalidRequestContent.
+
+    Sure: documented.
     """
     wanted, moment = parse(resource_id), time.time() if now is None else now
     if wanted.type not in _RULES:
@@ -97,7 +99,10 @@ def put(
 
 
 def get(cloud: Cloud, resource_id: str) -> Resource:
-    """The resource, or 404; a diagnostic setting whose resource is gone is not found either."""
+    """The resource, or 404; a diagnostic setting whose resource is gone is not found either.
+
+    Sure: documented.
+    """
     wanted, found = parse(resource_id), cloud.get(resource_id)
     if not found or not (base.has_no_parent(wanted) or cloud.get(wanted.parent)):
         raise base.missing(wanted)
@@ -136,7 +141,10 @@ def delete(cloud: Cloud, resource_id: str) -> None:
 
 
 def post(cloud: Cloud, resource_id: str, action: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    """The keys of an API Management subscription; NotModelledError for other actions."""
+    """The keys of an API Management subscription; NotModelledError for other actions.
+
+    Sure: documented.
+    """
     found = get(cloud, resource_id)
     if (found.type, action) != (f"{SERVICE}/subscriptions", "listSecrets"):
         raise NotModelledError(f"the sandbox does not model the action {action} of {found.type}")
@@ -144,7 +152,10 @@ def post(cloud: Cloud, resource_id: str, action: str, body: dict[str, Any]) -> d
 
 
 def exclusive(resource_id: str, method: str) -> tuple[str, ArmError] | None:
-    """The lock that a write takes, and what a second writer gets while it is held."""
+    """The lock that a write takes, and what a second writer gets while it is held.
+
+    Sure: seen in public code.
+    """
     for code, pattern in _LOCKS.items():
         found = re.fullmatch(pattern, resource_id, re.IGNORECASE)
         if found and method in ("PUT", "DELETE"):

@@ -20,11 +20,18 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def _invalid(text: str) -> ArmError:
+    """A document that the import cannot read.
+
+    Sure: inferred, as only the words `Parsing error(s)` are public.
+    """
     return refuse("ValidationError", text=f"Parsing error(s): {text}")
 
 
 def api(put: Put) -> None:
-    """A document overrides what is given beside it: https://github.com/Azure/apiops-cli/issues/141."""
+    """A document overrides what is given beside it: https://github.com/Azure/apiops-cli/issues/141.
+
+    Sure: inferred, as Azure imports asynchronously and may fail after it has accepted.
+    """
     properties = put.properties
     kind, text = properties.pop("format", None), properties.pop("value", None)
     in_path = properties.pop("translateRequiredQueryParameters", None) != "query"
@@ -84,6 +91,8 @@ def _operations(put: Put, document: Any, *, in_path: bool) -> Iterator[tuple[str
     as written, and a query has to bear both. Required query parameters become part of the URL
     template unless `in_path` is off.
     https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+
+    Sure: inferred, as the page says that ids get lower case, and logs in the field show both.
     """
     items = document.get("paths", {}).items()
     for path, method, item in [(p, m, i) for p, i in items for m in _METHODS if i.get(m)]:

@@ -1,4 +1,7 @@
-"""What the rules of all resource types share: ids, Azure's words, one PUT under examination."""
+"""What the rules of all resource types share: ids, Azure's words, one PUT under examination.
+
+Sure: no belief.
+"""
 
 import copy
 import json
@@ -167,7 +170,10 @@ def check_place(put: Put) -> None:
 
 
 def check_fields(put: Put) -> None:
-    """Fill defaults and judge fields as the type's page of the REST reference says (azure.json)."""
+    """Fill defaults and judge fields as the type's page of the REST reference says (azure.json).
+
+    Sure: inferred, as the pages give the values and not the words of the refusal.
+    """
     kind = AZURE["types"][put.id.type]
     usual = "ValidationError" if put.id.type.startswith(f"{SERVICE}/") else "InvalidParameters"
     code = kind.get("code", usual)

@@ -24,6 +24,8 @@ def arm_face(cloud: Cloud) -> Face:
     """One resource by its id, or the children of one type; only the deployer may read.
 
     ArmError for what Azure refuses, NotModelledError for unknown types and filters.
+
+    Sure: documented.
     """
 
     def face(request: Request) -> Response:
