@@ -1,6 +1,8 @@
 """The resource providers that the Pulumi engine attaches to: azure-native and random.
 
 https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
+
+Sure: no belief.
 """
 
 from collections.abc import Iterator

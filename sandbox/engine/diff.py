@@ -1,6 +1,8 @@
 """What differs between two sets of properties, in the way of the azure-native provider.
 
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/diff.go
+
+Sure: seen in public code.
 """
 
 import re
@@ -61,7 +63,10 @@ def _written_otherwise(key: str, old: Any, new: Any) -> bool:
 
 
 def same_text(old: str, new: str) -> bool:
-    """Whether the provider takes two texts for one: by the ids in them, if both have one."""
+    """Whether the provider takes two texts for one: by the ids in them, if both have one.
+
+    Sure: inferred, as only the symptom is public.
+    """
     before, after = ARM_ID.search(old), ARM_ID.search(new)
     if before is None or after is None:
         return old == new

@@ -1,4 +1,7 @@
-"""One ARM operation: its place in time, its conflicts, the faults asked for, its journal line."""
+"""One ARM operation: its place in time, its conflicts, the faults asked for, its journal line.
+
+Sure: no belief.
+"""
 
 import json
 import threading

@@ -1,4 +1,7 @@
-"""What every provider plugin has: the handshake, its version, refusals as gRPC errors."""
+"""What every provider plugin has: the handshake, its version, refusals as gRPC errors.
+
+Sure: no belief.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,6 +1,8 @@
 """The random provider: values drawn once, when the resource is created, and kept in its state.
 
 https://www.pulumi.com/registry/packages/random/api-docs/
+
+Sure: documented.
 """
 
 import base64

@@ -2,6 +2,8 @@
 
 `shapes.json` is by Pulumi type. Types, names, api-versions and outputs:
 https://www.pulumi.com/registry/packages/azure-native/api-docs/
+
+Sure: documented.
 """
 
 import json

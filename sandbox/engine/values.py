@@ -1,6 +1,8 @@
 """Pulumi's property values as plain Python ones: structs, secrets and unknowns.
 
 https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/deployment-execution/property-values.html
+
+Sure: no belief.
 """
 
 import json
