@@ -18,7 +18,11 @@ OWN_SECONDS = 0.004
 
 
 def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Face) -> Face:
-    """The behaviour of every `<service>.azure-api.net`; raises NotModelledError, see `policy`."""
+    """The behaviour of every `<service>.azure-api.net`; raises NotModelledError, see `policy`.
+
+    Sure: inferred, as streams pass at once here, and the page on server-sent events says that
+    logging may buffer them.
+    """
     sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
 
     def face(request: Request) -> Response:

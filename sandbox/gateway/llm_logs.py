@@ -19,6 +19,9 @@ def rows(call: Call, settings: Json) -> Iterator[Json]:
     """Row 0 has model and tokens; then come the request's messages, then the response's.
 
     Chat completions and responses are logged; embeddings are not in the documented scope.
+
+    Sure: inferred, as the page documents chat completions only: rows of responses, and pieces of
+    one JSON, are made up.
     """
     request = _object(call.request.body)
     events = [_object(line[5:]) for line in call.body.splitlines() if line.startswith(b"data:")]
@@ -37,7 +40,10 @@ def rows(call: Call, settings: Json) -> Iterator[Json]:
 
 
 def _head(call: Call, request: Json, reply: Json) -> Json:
-    """Names and tokens; a stream that carries no usage has no tokens to log."""
+    """Names and tokens; a stream that carries no usage has no tokens to log.
+
+    Sure: inferred, as no page says where the deployment's name comes from on /openai/v1.
+    """
     usage = reply.get("usage") or {}
     return {
         "SequenceNumber": 0,
@@ -73,7 +79,10 @@ def _joined(events: list[Json]) -> Json:
 
 
 def _chunks(messages: list[Any] | None, asked: Json | None) -> Iterator[Any]:
-    """The messages themselves if they fit one row; else pieces of their JSON, in order."""
+    """The messages themselves if they fit one row; else pieces of their JSON, in order.
+
+    Sure: inferred, as the page says 32 KB chunks with sequence numbers, and not how they are cut.
+    """
     if not messages or not asked or asked.get("messages") != "all":
         return
     text = json.dumps(messages)

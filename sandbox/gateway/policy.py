@@ -1,6 +1,8 @@
 """Runs the deployed policy documents; a statement or attribute not in STATEMENTS is an error.
 
 https://learn.microsoft.com/azure/api-management/api-management-policies has each statement.
+
+Sure: documented.
 """
 
 import re

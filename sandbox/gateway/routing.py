@@ -18,7 +18,10 @@ def _children(cloud: Cloud, parent: Resource, kind: str) -> list[Resource]:
 
 
 def match(cloud: Cloud, call: Call) -> Resource:
-    """Find the API by the longest path, then the operation with the fewest parameters; else 404."""
+    """Find the API by the longest path, then the operation with the fewest parameters; else 404.
+
+    Sure: inferred, as the longest path and the fewest parameters are how it is seen to choose.
+    """
     operations: list[Resource] = []
     apis = _children(cloud, call.service, "apis")
     for api in sorted(apis, key=lambda a: len(a.properties["path"])):
