@@ -1,4 +1,7 @@
-"""What a model answers: repeatable text and vectors from the seed and the prompt."""
+"""What a model answers: repeatable text and vectors from the seed and the prompt.
+
+Sure: no belief.
+"""
 
 import base64
 import json

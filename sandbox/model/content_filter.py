@@ -1,6 +1,8 @@
 """Content filters: phrases stand for what a classifier would find harmful at medium severity.
 
 https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter
+
+Sure: documented.
 """
 
 import json
@@ -38,7 +40,10 @@ def check_prompt(prompt: Any) -> None:
 
 
 def in_answer(prompt: Any) -> str:
-    """The category for which the answer to a prompt is stopped; empty if it is not."""
+    """The category for which the answer to a prompt is stopped; empty if it is not.
+
+    Sure: no belief.
+    """
     return _found(ANSWERS, prompt)
 
 

@@ -38,7 +38,10 @@ VERSIONS = re.compile(
 def model_face(
     cloud: Cloud, options: Options, telemetry: Telemetry, service: Service | None = None
 ) -> Face:
-    """Every account's endpoint; a host without an account raises ConnectionError, as in DNS."""
+    """Every account's endpoint; a host without an account raises ConnectionError, as in DNS.
+
+    Sure: inferred, as the header and the type of an answer are what clients see.
+    """
     state = service or Service()
 
     def face(request: Request) -> Response:
@@ -138,7 +141,10 @@ def _infer(
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:
-    """The models deployed to the account, or one of them."""
+    """The models deployed to the account, or one of them.
+
+    Sure: inferred, as the words for an unknown model are those of OpenAI.
+    """
     deployed = [r for r in cloud.below(account.id) if "model" in r.properties]
     names = {str(r.properties["model"]["name"]): int(r.created) for r in deployed}
     if wanted and wanted not in names:

@@ -62,7 +62,10 @@ def invalid(code: str | None, message: str, param: str | None) -> RefusalError:
 
 
 def parse(raw: bytes) -> Json:
-    """The JSON object of a body, or 400."""
+    """The JSON object of a body, or 400.
+
+    Sure: inferred, as the words are those of OpenAI.
+    """
     try:
         body = json.loads(raw)
     except ValueError:
@@ -73,7 +76,10 @@ def parse(raw: bytes) -> Json:
 
 
 def need(body: Json, name: str) -> None:
-    """400 if a required parameter is missing."""
+    """400 if a required parameter is missing.
+
+    Sure: inferred, as the words are those of OpenAI.
+    """
     if not body.get(name):
         message = f"Missing required parameter: '{name}'."
         raise invalid("missing_required_parameter", message, name)

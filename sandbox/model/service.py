@@ -61,7 +61,10 @@ class Service:
         self._counted[deployment.id] = (int(minute), used + estimate)
 
     def pauses(self, tokens: tuple[int, int], parts: int) -> list[float]:
-        """Seconds before each part of an answer with tokens of prompt and completion."""
+        """Seconds before each part of an answer with tokens of prompt and completion.
+
+        Sure: no belief.
+        """
         if self.pace is None or not sum(tokens):
             return [0.0] * parts
         each = tokens[1] / self.pace.written / max(parts, 1)
