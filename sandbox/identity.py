@@ -31,7 +31,10 @@ class Claims:
 
 
 def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
-    """A bearer token and the second at which it expires."""
+    """A bearer token and the second at which it expires.
+
+    Sure: documented.
+    """
     expires = int(time.time()) + LIFETIME_SECONDS
     claims = {
         "aud": audience,
@@ -44,7 +47,10 @@ def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
 
 
 def verify(cloud: Cloud, token: str) -> Claims | None:
-    """The claims of a token; None if it is malformed, expired or not ours."""
+    """The claims of a token; None if it is malformed, expired or not ours.
+
+    Sure: no belief.
+    """
     key = cloud.derive("token-signing", length=64)
     try:
         claims = jwt.decode(token, key, ["HS256"], options={"verify_aud": False})
@@ -69,7 +75,10 @@ def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | 
 
 
 def identity_face(cloud: Cloud, secret: str) -> Face:
-    """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`."""
+    """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`.
+
+    Sure: documented.
+    """
 
     def face(request: Request) -> Response:
         resource = dict(request.query).get("resource", "")

@@ -40,6 +40,8 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
     """The table that answers a query over tables of these columns (name to KQL type) and rows.
 
     QueryError where Kusto refuses the query, NotModelledError where only this does.
+
+    Sure: no belief.
     """
     text = expanded(text, shapes)
     every = re.search(r"\bunion\b[^|]*\*", text)
@@ -131,7 +133,10 @@ def _columns_named(part: Any) -> list[str]:
 
 
 def _unresolved(text: str, name: str, what: str) -> QueryError:
-    """SEM0100: a table or column that does not exist, or not yet."""
+    """SEM0100: a table or column that does not exist, or not yet.
+
+    Sure: seen in public code.
+    """
     before, _, after = text.partition(name)
     near = re.findall(r"\|\s*([\w-]+)", before)[-1:] or re.findall(r"^\s*\|\s*([\w-]+)", after)
     message = f"'{''.join(near)}' operator: Failed to resolve {what} expression named '{name}'"

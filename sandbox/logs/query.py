@@ -24,7 +24,10 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
 def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  # noqa: ARG001
-    """The face of api.loganalytics.io; only the deployer may read."""
+    """The face of api.loganalytics.io; only the deployer may read.
+
+    Sure: documented.
+    """
 
     def answer(request: Request) -> Response:
         try:

@@ -1,6 +1,8 @@
 """Diagnostic settings at work: which telemetry of a resource reaches which workspace's table.
 
 https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+
+Sure: documented.
 """
 
 import json

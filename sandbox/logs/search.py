@@ -1,6 +1,8 @@
 """The operator `search` at the head of a query, in terms of `union` and `where`.
 
 https://learn.microsoft.com/kusto/query/search-operator
+
+Sure: documented.
 """
 
 import re

@@ -61,7 +61,10 @@ class Workspaces:
         self._chance = random.Random(options.seed)  # noqa: S311 - a repeatable choice
 
     def ingest(self, customer_id: str, table: str, row: Mapping[str, Any]) -> None:
-        """Append a row, on disk when this returns; it shows after 0.2 to 1 times the delay."""
+        """Append a row, on disk when this returns; it shows after 0.2 to 1 times the delay.
+
+        Sure: documented.
+        """
         given = {name: value for name, value in row.items() if value is not None}
         typed = {name: _stored(value, column_type(table, name)) for name, value in given.items()}
         visible = time.time() + self._delay * self._chance.uniform(0.2, 1.0)
@@ -73,6 +76,8 @@ class Workspaces:
         """Answer KQL over the rows visible now whose TimeGenerated lies in `span`.
 
         A table and its columns exist from their first visible row on, whatever the span.
+
+        Sure: inferred, as a table is seen to exist from its first row on.
         """
         with self._file(customer_id) as stream:
             stream.seek(0)
