@@ -1,0 +1,44 @@
+"""What the sandbox believes of Azure, read from its code: each rule, its source, how sure it is.
+
+A belief is a function, class or constant whose docstring names a source or says how sure it is,
+and an entry of a data file. A source says how sure by its kind: Microsoft's and Pulumi's pages
+document, issues and code in public repositories show. Where that says too much, or there is no
+source, the docstring ends in a line `Sure: inferred, as …`, and an entry has a key `sure`; a
+module's such line is for every function without a source of its own. `Sure: no belief.` is for
+what only serves the others.
+"""
+
+import json
+from pathlib import Path
+
+from sandbox.beliefs.belief import NONE, ROOMS, Belief
+from sandbox.beliefs.code import coded
+from sandbox.beliefs.data import kept
+
+SEEN = Path(__file__).with_name("seen.json")
+"""What `make acceptance` saw to be so on Azure: belief's id to `date`, `tier` and `region`."""
+OUTSIDE = ("beliefs", "traffic")
+"""Rooms that believe nothing of Azure: this one, and the one that makes up what callers do."""
+
+
+def beliefs() -> list[Belief]:
+    """Every belief of every room, in the order of the files."""
+    return [one for one in _everything() if one.sure != NONE]
+
+
+def faults() -> list[str]:
+    """What is not told of a belief, a line each; a public function and a refusal have to be one."""
+    return [f"{one.file}: {one.id} {one.fault}" for one in _everything() if one.fault]
+
+
+def seen() -> dict[str, dict[str, str]]:
+    """When a belief was last seen on Azure, by its id."""
+    found: dict[str, dict[str, str]] = json.loads(SEEN.read_text())
+    return found
+
+
+def _everything() -> list[Belief]:
+    modules = [*sorted(ROOMS.glob("*/**/*.py")), ROOMS / "identity.py"]
+    files = [*modules, *sorted(ROOMS.glob("*/**/*.json"))]
+    inside = [one for one in files if one.relative_to(ROOMS).parts[0] not in OUTSIDE]
+    return [one for file in inside for one in (coded if file.suffix == ".py" else kept)(file)]

@@ -1,0 +1,81 @@
+"""Beliefs of the code: functions, classes and constants, by their docstrings."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.beliefs.belief import (
+    DOCUMENTED,
+    INFERRED,
+    NONE,
+    SHOWN,
+    URL,
+    Belief,
+    by_kind,
+    named,
+    shown,
+    sources,
+)
+
+REFUSALS = {
+    "ArmError", "GatewayError", "QueryError", "RefusalError", "bad", "invalid", "missing", "need",
+    "refuse", "required",
+}  # fmt: skip
+"""What a rule calls to refuse."""
+_SURE = re.compile(
+    rf"^\s*Sure: ({DOCUMENTED}|{SHOWN}|{INFERRED}|{NONE})\b(.*)", re.MULTILINE | re.DOTALL
+)
+
+
+def coded(path: Path) -> Iterator[Belief]:
+    """The beliefs of a module; what has no source of its own has the module's."""
+    tree = ast.parse(path.read_text())
+    head = ast.get_docstring(tree) or ""
+    of_all = _SURE.search(head)
+    for name, text, must in _documented(tree):
+        own, said = sources(text), _SURE.search(text)
+        if said or own or must:
+            said = said or (None if own else of_all)
+            sure = said[1] if said else by_kind(own)
+            yield Belief(
+                id=f"{named(path)}.{name}",
+                says=_first_sentence(text),
+                file=shown(path),
+                sources=own or (sources(head) if sure != INFERRED else ()),
+                sure=sure,
+                why=" ".join(said[2].split()).strip(",. ") if said else "",
+            )
+
+
+def _documented(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
+    """Names with their docstrings, and whether they have to be beliefs."""
+    classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    inner = [(f"{one.name}.", node) for one in classes for node in one.body]
+    for place, node in [*(("", node) for node in tree.body), *inner]:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            rule = isinstance(node, ast.FunctionDef) and not node.decorator_list
+            must = rule and (not node.name.startswith("_") or _refuses(node))
+            yield place + node.name, ast.get_docstring(node) or "", must
+    for node, after in zip(tree.body, tree.body[1:], strict=False):
+        name = _assigned(node)
+        if name and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            yield name, str(after.value.value), False
+
+
+def _refuses(node: ast.AST) -> bool:
+    """Whether a function says no in Azure's name."""
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return bool({getattr(call, "id", getattr(call, "attr", "")) for call in calls} & REFUSALS)
+
+
+def _assigned(node: ast.stmt) -> str:
+    """The name that a statement gives a value."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    return str(getattr(target, "id", ""))
+
+
+def _first_sentence(text: str) -> str:
+    """What a docstring says first, without addresses and without how sure it is."""
+    plain = " ".join(URL.sub("", _SURE.sub("", text)).split("\n\n")[0].split())
+    return re.sub(r"\s*\([\w\s]*\)$", "", plain.strip(" .:;")).strip(" .:;")

@@ -1,0 +1,70 @@
+"""Beliefs of the data files: refusals, durations and whatever else has an entry."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sandbox.beliefs.belief import INFERRED, Belief, by_kind, named, shown, sources
+
+TABLE_PAGE = "https://learn.microsoft.com/azure/azure-monitor/reference/tables/{}"
+_ABOUT = ("source", "sources", "sure", "as_of")
+
+
+def kept(path: Path) -> Iterator[Belief]:
+    """The entries of a data file that have sources of their own, else its keys."""
+    whole = json.loads(path.read_text())
+    if path.parent.name == "tables":
+        page = {"source": TABLE_PAGE.format(path.stem.lower())}
+        yield _entry(path, "columns", page, whole)
+        return
+    for key, value in whole.items():
+        parts = value if isinstance(value, dict) else {}
+        apart = any(isinstance(part, dict) and "source" in part for part in parts.values())
+        if key in _ABOUT:
+            continue
+        if apart or key == "refusals":
+            for name, part in parts.items():
+                yield _entry(path, f"{key}.{name}", part, whole)
+        else:
+            yield _entry(path, key, value, whole)
+
+
+def _entry(path: Path, name: str, part: Any, whole: dict[str, Any]) -> Belief:
+    """One belief; what an entry does not say itself, its file says of its key, or of all."""
+    own = part if isinstance(part, dict) else {}
+    stated = own.get("sure") or (whole.get("sure") or {}).get(name.partition(".")[0])
+    found = sources(
+        str(own.get("source") or ("" if stated == INFERRED else _of(path, name, whole)))
+    )
+    return Belief(
+        id=f"{named(path)}.{name}",
+        says=_says(name, part),
+        file=shown(path),
+        sources=found,
+        sure=stated or by_kind(found),
+    )
+
+
+def _of(path: Path, name: str, whole: dict[str, Any]) -> Any:
+    """What a file names as the source of a key; else the page of the module that is named alike."""
+    given = whole.get("sources") or whole.get("source")
+    if isinstance(given, dict):
+        first = name.partition(".")[0]
+        return [page for key, page in given.items() if first in re.split(r"[. ]", key)]
+    module = path.with_suffix(".py")
+    if given is None and module.exists():
+        return ast.get_docstring(ast.parse(module.read_text()))
+    return given
+
+
+def _says(name: str, part: Any) -> str:
+    if isinstance(part, dict) and "seconds" in part:
+        return f"{part['seconds']} s"
+    if isinstance(part, dict) and "text" in part:
+        return f"{part['status']}: {part['text']}"
+    if name.startswith("refusals."):
+        return ": ".join(map(str, part))
+    return ""

@@ -1,0 +1,70 @@
+"""docs/beliefs.md: `.venv/bin/python -m pytest tests/sandbox/test_beliefs.py --golden` writes it."""
+
+import re
+from collections import Counter
+
+from sandbox.beliefs import beliefs, seen
+from sandbox.beliefs.belief import DOCUMENTED, INFERRED, ROOMS, SHOWN, Belief
+
+PAGE = ROOMS.parent / "docs" / "beliefs.md"
+LONGEST = 120
+"""Characters of a refusal's words that are shown."""
+_HEAD = """\
+# What the sandbox believes of Azure
+
+Written from the code of `sandbox/`, which is the place to read or change a belief. *documented* is a
+page of Microsoft's or Pulumi's, or a standard; *seen in public code* an issue, a template or a
+program that met it; *inferred* what no source says so far, with the doubt where it is known.
+*seen* is when `make acceptance` last found Azure to agree; a belief that was never seen may be wrong
+however well it is documented.
+
+| room | beliefs | documented | seen in public code | inferred | seen on Azure |
+|---|---|---|---|---|---|
+"""
+_TABLE = "\n## {}\n\n| belief | what | source | sure | seen |\n|---|---|---|---|---|\n"
+
+
+def page() -> str:
+    """The whole page."""
+    every, when = beliefs(), seen()
+    rooms = {
+        room: [one for one in every if one.room == room]
+        for room in dict.fromkeys(map(_room, every))
+    }
+    counts = [_counted(name, found, when) for name, found in rooms.items()]
+    total = _counted("all", every, when)
+    tables = [
+        _TABLE.format(f"`sandbox/{room}`") + "".join(_row(one, when.get(one.id)) for one in found)
+        for room, found in rooms.items()
+    ]
+    return _HEAD + "".join([*counts, total, *tables])
+
+
+def _room(one: Belief) -> str:
+    return one.room
+
+
+def _counted(name: str, found: list[Belief], when: dict[str, dict[str, str]]) -> str:
+    sure = Counter(one.sure for one in found)
+    shown = [sure[kind] for kind in (DOCUMENTED, SHOWN, INFERRED)]
+    there = sum(one.id in when for one in found)
+    return f"| {' | '.join(map(str, (name, len(found), *shown, there)))} |\n"
+
+
+def _row(one: Belief, when: dict[str, str] | None) -> str:
+    says = one.says if len(one.says) <= LONGEST else f"{one.says[:LONGEST]}…"
+    links = ", ".join(f"[{_short(url)}]({url})" for url in one.sources)
+    sure = f"{one.sure}, {one.why}" if one.why else one.sure
+    there = f"{when['date']}, {when['tier']}, {when['region']}" if when else "never"
+    name = one.id.partition(".")[2] or one.id
+    cells = (f"`{name}`", re.sub(r"([|<>*])", r"\\\1", says), links, sure, there)
+    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |").replace("|  |", "| |")
+
+
+def _short(url: str) -> str:
+    """The repository and number of an issue, or the last part of a page's address."""
+    issue = re.match(r"https://github\.com/([^/]+/[^/]+)/(?:issues|pull)/(\d+)", url)
+    if issue:
+        return f"{issue[1]}#{issue[2]}"
+    parts = url.partition("#")[0].rstrip("/").split("/")
+    return "/".join(parts[3:5]) if parts[2] == "github.com" else parts[-1]
