@@ -1,4 +1,4 @@
-"""docs/beliefs.md: `.venv/bin/python -m pytest tests/sandbox/test_beliefs.py --golden` writes it."""
+"""The text of docs/beliefs.md, which `pytest tests/sandbox/test_beliefs.py --golden` writes."""
 
 import re
 from collections import Counter
@@ -12,11 +12,11 @@ LONGEST = 120
 _HEAD = """\
 # What the sandbox believes of Azure
 
-Written from the code of `sandbox/`, which is the place to read or change a belief. *documented* is a
-page of Microsoft's or Pulumi's, or a standard; *seen in public code* an issue, a template or a
-program that met it; *inferred* what no source says so far, with the doubt where it is known.
-*seen* is when `make acceptance` last found Azure to agree; a belief that was never seen may be wrong
-however well it is documented.
+Written from the code of `sandbox/`, which is the place to read or change a belief: CONTRIBUTING.md
+says how. *documented* is a page of Microsoft's or Pulumi's, or a standard; *seen in public code* an
+issue, a template or a program that met it; *inferred* what no source says so far, with the doubt
+where it is known. *seen* is when `make acceptance` last found Azure to agree: one that was never
+seen may be wrong, however well it is documented.
 
 | room | beliefs | documented | seen in public code | inferred | seen on Azure |
 |---|---|---|---|---|---|
@@ -27,10 +27,8 @@ _TABLE = "\n## {}\n\n| belief | what | source | sure | seen |\n|---|---|---|---|
 def page() -> str:
     """The whole page."""
     every, when = beliefs(), seen()
-    rooms = {
-        room: [one for one in every if one.room == room]
-        for room in dict.fromkeys(map(_room, every))
-    }
+    names = dict.fromkeys(one.room for one in every)
+    rooms = {name: [one for one in every if one.room == name] for name in names}
     counts = [_counted(name, found, when) for name, found in rooms.items()]
     total = _counted("all", every, when)
     tables = [
@@ -38,10 +36,6 @@ def page() -> str:
         for room, found in rooms.items()
     ]
     return _HEAD + "".join([*counts, total, *tables])
-
-
-def _room(one: Belief) -> str:
-    return one.room
 
 
 def _counted(name: str, found: list[Belief], when: dict[str, dict[str, str]]) -> str:

@@ -87,7 +87,8 @@ def test_a_rule_of_the_code(
 
 
 def test_what_only_serves_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = 'def _helper():\n    """Help."""\n\n\ndef run():\n    """Run.\n\n    Sure: no belief.\n    """\n'
+    text = 'def _helper():\n    """Help."""\n\n\n'
+    text += 'def run():\n    """Run.\n\n    Sure: no belief.\n    """\n'
     found = [*code.coded(room(tmp_path, "rules.py", text, monkeypatch))]
     assert [(one.id, one.sure, one.fault) for one in found] == [("room.rules.run", "no belief", "")]
 
