@@ -48,10 +48,12 @@ def of(target: Target, period: Period) -> dict[str, Question]:
     if target.prices:
         pricing["prices"] = target.prices
     found = {
-        "traffic": Question(file="traffic", values=times | {"bin": period.bin}),
+        "traffic": Question(file="traffic", values=times | {"step": period.bin}),
         "cost": Question(file="cost-by-consumer", values=times | pricing),
-        "latency over time": Question(file="latency-over-time", values=times | {"bin": period.bin}),
-        "latency in all": Question(file="latency-over-time", values=times | {"bin": CENTURY}),
+        "latency over time": Question(
+            file="latency-over-time", values=times | {"step": period.bin}
+        ),
+        "latency in all": Question(file="latency-over-time", values=times | {"step": CENTURY}),
         "latency": Question(file="latency", values=times, then=f"| top {TOP} by Calls desc"),
         "error rate": Question(file="error-rate", values=times | {"minimumCalls": 1}),
         "errors": Question(

@@ -156,7 +156,7 @@ def test_time_goes_by_in_steps(step: str, expected: list[int], database: Databas
     refused = {"Url": CHAT, "TimeGenerated": noon, "TotalTime": 9_999}
     gateway(database, "refused", ResponseCode=429, **refused)
     gateway(database, "gone", ResponseCode=0, **refused)
-    given = {"since": utc(noon), "until": utc(noon + timedelta(hours=2)), "bin": Expression(step)}
+    given = {"since": utc(noon), "until": utc(noon + timedelta(hours=2)), "step": Expression(step)}
 
     traffic = database.ask(render("traffic", **given))
     latency = database.ask(render("latency-over-time", **given))

@@ -23,7 +23,7 @@ ALL = "*"
 TIMES: Mapping[str, Value] = {
     "since": Expression("{TimeRange:start}"),
     "until": Expression("{TimeRange:end}"),
-    "bin": Expression("{TimeRange:grain}"),
+    "step": Expression("{TimeRange:grain}"),
 }
 """Queries' parameters that follow the time picker; the portal writes them as KQL.
 
