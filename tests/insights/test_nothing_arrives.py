@@ -31,7 +31,16 @@ def busyness() -> Rows:
 
 @pytest.mark.parametrize(
     ("after", "fires"),
-    [(-HOUR, False), (timedelta(), False), (HOUR, False), (2 * HOUR, True), (5 * HOUR, True)],
+    [
+        (-HOUR, False),
+        (timedelta(), False),
+        (HOUR, False),
+        (2 * HOUR, True),
+        (5 * HOUR, True),
+        (12 * HOUR, True),
+        (23 * HOUR, True),
+        (25 * HOUR, False),
+    ],
 )
 def test_an_idle_gateway_is_missed_when_its_metrics_stop(
     declared: dict[str, dict[str, Any]], after: timedelta, fires: bool
