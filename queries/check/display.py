@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict
-from queries.check.report import INTERRUPTED, Report
+from queries.check.report import Report
 from queries.clock import Clock
+from queries.interrupts import INTERRUPTED
 
 T = TypeVar("T")
 HEARTBEAT = 60.0

@@ -11,12 +11,11 @@ from xml.etree import ElementTree as ET
 from queries.check.difference import Difference
 from queries.check.proofs.base import OF_CALLS, Proof, Verdict
 from queries.errors import CannotRunError
+from queries.interrupts import INTERRUPTED
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 NOTHING_FIX = "do what stands with the proofs that were not judged"
-INTERRUPTED = 130
-"""128 + SIGINT, as shells count it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,9 @@ import sys
 
 from queries.command_line import CANNOT_RUN
 from queries.errors import CannotRunError
+from queries.interrupts import INTERRUPTED
 from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
-
-INTERRUPTED = 130
-"""128 + SIGINT, as shells count: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
 
 
 def main(arguments: list[str], world: World | None = None) -> int:

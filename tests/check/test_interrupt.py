@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -65,3 +68,39 @@ def test_the_files_are_written_and_the_status_is_130(
 
     assert status == 130
     assert all("interrupted" in file.read_text() for file in files)
+
+
+PRESSED = """
+import os, runpy, signal, sys
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            sys.meta_path.remove(self)
+            sys.argv.pop(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed())
+runpy.run_module("queries.check", run_name="__main__", alter_sys=True)
+"""
+"""Presses Ctrl-C at the moment in which the check loads the module that is its first argument."""
+
+
+@pytest.mark.parametrize("module", ["azure.identity", "rich.table", "queries.check.run"])
+def test_while_the_check_is_being_loaded(tmp_path: Path, module: str) -> None:
+    files = [tmp_path / "r.json", tmp_path / "r.xml"]
+    for file in files:
+        file.write_text("proven, long ago")
+    given = ["--outputs", "none.json", "--json", str(files[0]), "--junit", str(files[1])]
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSED, module, *given],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(files[0].read_text())["error"] == "interrupted"
+    assert "interrupted" in files[1].read_text()
