@@ -6,14 +6,23 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import RetryPolicy
 from azure.identity import DefaultAzureCredential
-from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
+from azure.monitor.query import (
+    LogsQueryClient,
+    LogsQueryPartialResult,
+    LogsQueryResult,
+    LogsTable,
+)
 
 from queries.errors import CannotRunError
 from queries.pages import TooManyError, in_pages
+from queries.partial import is_whole
 
 Row = dict[str, Any]
 
@@ -35,7 +44,7 @@ NO_TABLE = "the table has no rows yet"
 """What is said of a table that Azure makes with its first row."""
 NO_IDENTITY = (None, 401)
 """No request was sent as there was no token, or the token was not accepted."""
-BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
+OK, BAD_REQUEST, FORBIDDEN, NOT_FOUND = 200, 400, 403, 404
 READER_FIX = (
     "give this identity the role Log Analytics Reader or Monitoring Reader on the workspace; a new "
     "assignment may take up to an hour to act"
@@ -44,12 +53,16 @@ READER_FIX = (
 WORKSPACE_FIX = (
     "the stack's workspace is gone: pulumi up --refresh; or these are the outputs of an older stack"
 )
-CLIENT = {"retry_total": 3, "connection_timeout": 20, "read_timeout": 200}
-"""The check asks again by itself; the service ends a query after 180 s."""
+CLIENT = {"connection_timeout": 20, "read_timeout": 200}
+"""The service ends a query after 180 s."""
+NO_ANSWER = "what answers is no answer of Log Analytics: a proxy may stand in between"
 
 
 class NotYetError(Exception):
     """No answer now, and one may come: a table that does not exist, a throttled query."""
+
+    after = 0.0
+    """Seconds for which the service does not want to be asked again."""
 
 
 class NoTableError(NotYetError):
@@ -72,13 +85,39 @@ class RefusedError(NotYetError):
         self.missing = missing
 
 
+class _Retries(RetryPolicy[Any, Any]):
+    """Tries again what is soon mended; a wait that the service asks for is its caller's to make.
+
+    It may be minutes, and the caller has a timeout of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(retry_total=3)
+        self._until = 0.0
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Not where the answer has a `Retry-After`."""
+        after = self.get_retry_after(response)
+        if after is None:
+            return bool(super().is_retry(settings, response))
+        self._until = max(self._until, monotonic() + after)
+        return False
+
+    def left(self) -> float:
+        """Seconds for which the service is to be left alone."""
+        return max(0.0, self._until - monotonic())
+
+
 class LogAnalytics:
     """A workspace behind the Log Analytics query endpoint."""
 
     def __init__(self, endpoint: str, customer_id: str) -> None:
         # The identity library would log every way it tried; the error says it in one line.
         logging.getLogger("azure").setLevel(logging.CRITICAL)
-        self._client = LogsQueryClient(DefaultAzureCredential(), endpoint=endpoint, **CLIENT)
+        self._retries = _Retries()
+        self._client = LogsQueryClient(
+            DefaultAzureCredential(), endpoint=endpoint, retry_policy=self._retries, **CLIENT
+        )
         self._customer_id = customer_id
         self._let_in = False
 
@@ -103,24 +142,34 @@ class LogAnalytics:
         return list(tables[0].columns)
 
     def _tables(self, kql: str) -> list[LogsTable]:
+        self._be_patient("the workspace is not to be asked for {:.0f} s more: it is throttled")
         try:
             # Each query bounds its own time, so the service's time span is left open.
             result = self._client.query_workspace(self._customer_id, kql, timespan=None)
-        except json.JSONDecodeError:
+        except json.JSONDecodeError as error:
             # A workspace without data answers 204 and no body, which the client cannot parse.
             # https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
+            if error.doc.strip():
+                raise NotYetError(NO_ANSWER) from None
             return []
         except HttpResponseError as error:
+            self._be_patient(f"the workspace answered {error.status_code}")
             raise (self._no_identity if error.status_code in NO_IDENTITY else _meaning)(
                 error
             ) from None
         except AzureError as error:
             raise NotYetError(f"the workspace cannot be reached: {first_line(error)}") from None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise NotYetError(NO_ANSWER) from None
         self._let_in = True
-        if isinstance(result, LogsQueryPartialResult):
-            # What it leaves out could be the rows that tell the contrary.
-            raise NotYetError("the workspace answered in part only")
-        return list(result.tables)
+        return _whole_answer(result, kql)
+
+    def _be_patient(self, words: str) -> None:
+        """Leave the service alone for as long as it asked; the caller knows how long it can."""
+        if left := self._retries.left():
+            error = NotYetError(words.format(left))
+            error.after = left
+            raise error
 
     def _no_identity(self, error: HttpResponseError) -> Exception:
         """A token that cannot be renewed now may be in a moment; one never had will not."""
@@ -130,6 +179,23 @@ class LogAnalytics:
             f"no identity to read the workspace with: {first_line(error)}",
             "az login, or set the environment variables of a service principal",
         )
+
+
+def _whole_answer(result: LogsQueryResult | LogsQueryPartialResult, kql: str) -> list[LogsTable]:
+    """The tables; what an answer leaves out could be the rows that tell the contrary.
+
+    Raises:
+        NotYetError: it leaves something out, or holds no table.
+    """
+    if isinstance(result, LogsQueryPartialResult):
+        if not is_whole(getattr(result.partial_error, "details", None), kql):
+            raise NotYetError("the workspace answered in part only")
+        tables = result.partial_data
+    else:
+        tables = result.tables
+    if not tables:
+        raise NotYetError(NO_ANSWER)
+    return list(tables)
 
 
 def whole(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
@@ -147,6 +213,8 @@ def whole(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
 def _meaning(error: HttpResponseError) -> Exception:
     """Wait, or give up: https://learn.microsoft.com/azure/azure-monitor/logs/api/errors."""
     said = f"{getattr(error, 'model', None) or ''} {error}"
+    if error.status_code == OK:
+        return NotYetError(NO_ANSWER)
     if error.status_code == FORBIDDEN:
         return RefusedError("the workspace refuses to be read (403)", READER_FIX)
     if error.status_code == NOT_FOUND:

@@ -113,7 +113,7 @@ def _patiently(query: Callable[[], list[Row]], clock: Clock) -> tuple[list[Row],
         except NotYetError as error:
             if pause is None:
                 return [], str(error), True
-            clock.sleep(pause)
+            clock.sleep(max(pause, error.after))
         except CannotRunError as error:
             if error.fix:
                 raise

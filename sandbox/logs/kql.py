@@ -39,6 +39,7 @@ class QueryError(Exception):
 def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> dict[str, Any]:
     """The table that answers a query over tables of these columns (name to KQL type) and rows.
 
+    Beside its columns and rows it has `warnings`: what a fuzzy union does without.
     QueryError where Kusto refuses the query, NotModelledError where only this does.
 
     Sure: no belief.
@@ -48,7 +49,7 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
     used = {table: shape for table, shape in shapes.items() if every or table in text}
     try:
         query = _parsed(text)
-        _check_names(text, query, used)
+        warnings = _check_names(text, query, used)
         with duckdb_kql.connect() as engine:
             for table, shape in used.items():
                 _load(engine, table, shape, rows[table])
@@ -56,7 +57,8 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
             kinds = [kusto_type(kind) for kind in found.types]
             columns = [{"name": n, "type": k} for n, k in zip(found.columns, kinds, strict=True)]
             wire = [list(map(_wire, row, found.types)) for row in found.fetchall()]
-            return {"name": "PrimaryResult", "columns": columns, "rows": wire}
+            answer = {"columns": columns, "rows": wire, "warnings": warnings}
+            return {"name": "PrimaryResult", **answer}
     except KqlSyntaxError as error:
         kind = ("SyntaxError", "A recognition error occurred in the query.")
         raise QueryError(kind, ("SYN0002", str(error))) from error
@@ -99,8 +101,13 @@ def _parsed(text: str) -> ir.Query:
     return lower(text)
 
 
-def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> None:
-    """Refuse unknown tables, and columns in the wrong case: Kusto heeds it, the engine does not."""
+def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> list[str]:
+    """Refuse unknown tables, and columns in the wrong case: Kusto heeds it, the engine does not.
+
+    A fuzzy union does without a table, with a warning:
+    https://learn.microsoft.com/kusto/query/union-operator
+    """
+    warnings = []
     parts = list(_nodes(query))
     tables = {name for part in parts if isinstance(part, ir.Query) for name, _ in part.lets}
     unions = [part for part in parts if isinstance(part, ir.Union) and part.isfuzzy]
@@ -112,13 +119,17 @@ def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> None:
     for part in parts:
         if isinstance(part, ir.TableRef) and (part.cluster or part.database):
             raise NotModelledError(f"KQL: another cluster or database: {part.qualified}")
-        if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes, *fuzzy}:
-            raise _unresolved(text, part.name, "table or column")
+        if isinstance(part, ir.TableRef) and part.name not in {*tables, *shapes}:
+            error = _unresolved(text, part.name, "table or column")
+            if part.name not in fuzzy:
+                raise error
+            warnings.append(str(error.args[-1][1]))
         for name in _columns_named(part):
             if name not in columns and name.lower() in folded:
                 raise _unresolved(text, name, "column or scalar")
             if name not in columns and isinstance(part, ir.ProjectRename):
                 raise NotModelledError(f"KQL: project-rename of {name!r}")
+    return warnings
 
 
 def _columns_named(part: Any) -> list[str]:

@@ -57,7 +57,20 @@ def _answer(cloud: Cloud, workspaces: Workspaces, request: Request) -> Response:
     if asked.get("workspaces"):
         raise NotModelledError("a query over several workspaces")
     table = workspaces.query(path[1], str(asked["query"]), _span(asked.get("timespan") or ""))
-    return Response.json(200, {"tables": [table]})
+    warnings = table.pop("warnings")
+    return Response.json(200, {"tables": [table]} | _warned(warnings))
+
+
+def _warned(messages: list[str]) -> dict[str, Any]:
+    """The error of an answer in part, which warnings make of any answer.
+
+    https://github.com/Azure/azure-sdk-for-python/issues/25137
+    """
+    inner = {"code": "-2133196790", "severity": 3, "severityName": "Warning"}
+    outer = {"code": "EngineError", "message": FACTS["engine error"]}
+    details = [outer | {"innererror": inner | {"message": text}} for text in messages]
+    error = {"code": "PartialError", "message": FACTS["partial error"], "details": details}
+    return {"error": error} if messages else {}
 
 
 def _refusal(code: str, *inner: tuple[str, str]) -> Response:

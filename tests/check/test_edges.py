@@ -131,8 +131,10 @@ class Service:
         self.identity = Identity()
         self.status, self.body = 200, json.dumps(TABLE)
         self.headers: dict[str, str] = {}
+        self.asked = 0
 
     def answer(self, *_: Any, **__: Any) -> requests.Response:
+        self.asked += 1
         response = requests.Response()
         response.status_code, response.raw = self.status, BytesIO(self.body.encode())
         response.headers["Content-Type"] = "application/json"
@@ -193,20 +195,118 @@ def test_an_error_of_the_workspace_is_waited_out_or_told(
     assert type(error.value) is kind
 
 
-def test_a_throttled_query_is_asked_again_when_the_service_says(
+def test_a_throttled_query_waits_for_its_caller_as_long_as_the_service_says(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slept: list[float] = []
+    """Minutes that the client itself slept would be no part of any timeout."""
+    now, slept = [1000.0], list[float]()
+    monkeypatch.setattr("queries.workspace.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", slept.append)
+    workspace = LogAnalytics("https://api.loganalytics.io", "id")
+    service.status, service.headers = 429, {"Retry-After": "300"}
 
-    def later(seconds: float) -> None:
-        slept.append(seconds)
-        service.status, service.body = 200, json.dumps(TABLE)
+    with pytest.raises(NotYetError, match="429") as error:
+        workspace.query("AzureMetrics")
+    assert error.value.after == 300
+    service.status, service.headers = 200, {}
+    now[0] += 290
+    with pytest.raises(NotYetError, match="not to be asked for 10 s more") as error:
+        workspace.query("AzureMetrics")
+    assert (error.value.after, service.asked) == (10, 1)
+    now[0] += 10
 
-    monkeypatch.setattr("time.sleep", later)
-    service.status, service.headers = 429, {"Retry-After": "7"}
+    assert workspace.query("AzureMetrics") == [{"Name": "Requests", "Total": 2.0}]
+    assert not slept
 
-    assert service.query() == [{"Name": "Requests", "Total": 2.0}]
-    assert slept == [7]
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>Sign in</html>",
+        '"no"',
+        "[]",
+        "{}",
+        '{"tables": []}',
+        '{"tables": "none"}',
+        '{"tables": [{"name": "t"}]}',
+        '{"tables": [{"columns": [{"name": "a"}], "rows": [1]}]}',
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_an_answer_that_is_none_is_never_read_as_no_rows(
+    service: Service, kind: str, body: str
+) -> None:
+    """A proxy's page comes with status 200."""
+    service.body, service.headers = body, {"Content-Type": kind}
+
+    with pytest.raises(NotYetError, match="no answer of Log Analytics"):
+        service.query()
+    with pytest.raises(NotYetError, match="no answer of Log Analytics"):
+        LogAnalytics("https://api.loganalytics.io", "id").columns("AzureMetrics")
+
+
+FUZZY = """\
+let llm = union isfuzzy=true (datatable(A:string)[]),
+ApiManagementGatewayLlmLog
+| where A > "";
+let other = union isfuzzy=true (datatable(B:string)[]), (
+AzureDiagnostics
+| where B > "");
+llm
+| join kind=leftouter (other) on $left.A == $right.B"""
+NO_LLM = "'where' operator: Failed to resolve table or column expression named "
+NO_LLM += "'ApiManagementGatewayLlmLog'"
+
+
+def warned(*messages: str, code: str = "-2133196790", severity: str = "Warning") -> str:
+    """An answer with warnings: https://github.com/Azure/azure-sdk-for-python/issues/25137."""
+    said = [
+        {
+            "code": "EngineError",
+            "message": "Something went wrong processing your query on the server.",
+            "innererror": {"code": code, "message": text, "severity": 3, "severityName": severity},
+        }
+        for text in messages
+    ]
+    error = {"code": "PartialError", "message": "There were some errors.", "details": said}
+    return json.dumps(TABLE | {"error": error})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        warned(NO_LLM),
+        warned(NO_LLM, "Operator source expression should be table or column"),
+        warned(NO_LLM, NO_LLM.replace("ApiManagementGatewayLlmLog", "AzureDiagnostics")),
+    ],
+)
+def test_a_missing_table_of_a_fuzzy_union_leaves_nothing_out(service: Service, body: str) -> None:
+    service.body = body
+
+    rows = LogAnalytics("https://api.loganalytics.io", "id").query(FUZZY)
+
+    assert rows == [{"Name": "Requests", "Total": 2.0}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        warned(),
+        warned("Operator source expression should be table or column"),
+        warned(NO_LLM, code="-2133196797"),
+        warned(NO_LLM, severity="Error"),
+        warned(NO_LLM, "The results of this query exceed the set limit of 64000000 bytes"),
+        warned(NO_LLM.replace("ApiManagementGatewayLlmLog", "ApiManagementGatewayLogs")),
+        warned(NO_LLM, "'extend' operator: Failed to resolve scalar expression named 'B'"),
+        json.dumps(TABLE | {"error": {"code": "PartialError", "details": [{"code": "Other"}]}}),
+        json.dumps(TABLE | {"error": {"code": "PartialError", "details": ["odd"]}}),
+    ],
+)
+def test_any_other_partial_answer_is_one(service: Service, body: str) -> None:
+    service.body = body
+
+    with pytest.raises(NotYetError, match="in part only"):
+        LogAnalytics("https://api.loganalytics.io", "id").query(FUZZY)
 
 
 def test_a_full_answer_is_asked_for_in_pages(

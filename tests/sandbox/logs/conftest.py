@@ -13,7 +13,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpResponse
-from azure.monitor.query import LogsQueryClient, LogsQueryResult
+from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsQueryResult
 
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.http import Headers, Request
@@ -120,9 +120,14 @@ class World:
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         return AccessToken(mint(self.cloud, self.audience, self.caller)[0], int(time.time()) + 3600)
 
-    def ask(self, query: str, workspace: str = CUSTOMER, **asked: Any) -> list[dict[str, Any]]:
+    def answer(
+        self, query: str, workspace: str = CUSTOMER, **asked: Any
+    ) -> LogsQueryResult | LogsQueryPartialResult:
         client = LogsQueryClient(self, transport=FaceTransport(self.face), retry_total=0)
-        found = client.query_workspace(workspace, query, **{"timespan": None, **asked})
+        return client.query_workspace(workspace, query, **{"timespan": None, **asked})
+
+    def ask(self, query: str, workspace: str = CUSTOMER, **asked: Any) -> list[dict[str, Any]]:
+        found = self.answer(query, workspace, **asked)
         assert isinstance(found, LogsQueryResult)
         table = found.tables[0]
         return [dict(zip(table.columns, row, strict=True)) for row in table.rows]

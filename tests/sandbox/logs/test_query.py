@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+from azure.monitor.query import LogsQueryPartialResult
 
+from queries.partial import is_whole
 from sandbox.http import Headers, Request
 from tests.sandbox.logs.conftest import ACCOUNT, ALL, CUSTOMER, GATEWAY, World
 
@@ -198,3 +200,18 @@ def post(
     body = json.dumps({"query": query, "timespan": timespan}).encode()
     url = f"https://api.loganalytics.io{path or f'/v1/workspaces/{CUSTOMER}/query'}"
     return world.face(Request.to("POST", url, Headers([("Authorization", bearer)]), body))
+
+
+def test_a_fuzzy_union_does_without_a_table_and_says_so(logged: World) -> None:
+    """What the check and the report make of it is whole; of a table that is needed, an error."""
+    query = "let all = union isfuzzy=true (print A = 1), ApiManagementGatewayMCPLog;\nall | count"
+    answer = logged.answer(query)
+
+    assert isinstance(answer, LogsQueryPartialResult)
+    (detail,) = answer.partial_error.details
+    assert detail["innererror"]["severityName"] == "Warning"
+    assert "table or column expression named 'ApiManagementGatewayMCPLog'" in str(detail)
+    assert is_whole(answer.partial_error.details, query)
+    assert not is_whole(answer.partial_error.details, query.replace("isfuzzy=true", ""))
+    with pytest.raises(HttpResponseError, match="Failed to resolve table"):
+        logged.answer(query.replace("isfuzzy=true", ""))

@@ -1,0 +1,46 @@
+"""Answers in part: what the service left out, told from what was never there.
+
+A table that a `union isfuzzy=true` names and the workspace does not have is a warning, and an
+answer with warnings comes as one in part, though it has every row that there is.
+https://learn.microsoft.com/kusto/query/union-operator
+https://github.com/Azure/azure-sdk-for-python/issues/25137 (what the warnings look like)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SEMANTIC = "-2133196790"
+"""The engine's code of what cannot be resolved; outside of a fuzzy union that is an error 400."""
+_TABLE = re.compile(r"Failed to resolve table or column expression named '([^']+)'")
+_FOLLOWS = re.compile(
+    r"Operator source expression should be table or column"
+    r"|Internal error while analyzing \w+ operator\.|let statement '\w+' could not be analyzed"
+)
+"""What the engine says beside it of the operators that stand on such a table."""
+_UNION = re.compile(r"union isfuzzy=true\b(.*?)(?:;\s*$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def is_whole(details: Any, kql: str) -> bool:
+    """Whether all that was left out are tables of fuzzy unions that the workspace does not have.
+
+    `details` are those of the answer's error. A column that cannot be resolved leaves out rows, so
+    it counts against, and so does whatever is not understood.
+    """
+    messages = [*_warnings(details)]
+    missing = [found[1] for text in messages if (found := _TABLE.search(text))]
+    follow = [text for text in messages if _FOLLOWS.fullmatch(text)]
+    fuzzy = " ".join(_UNION.findall(kql))
+    named = all(re.search(rf"\b{re.escape(table)}\b", fuzzy) for table in missing)
+    return bool(missing) and len(missing) + len(follow) == len(messages) and named
+
+
+def _warnings(details: Any) -> Iterator[str]:
+    """The text of each detail; empty for one that is no warning of what cannot be resolved."""
+    for detail in details if isinstance(details, list) else [None]:
+        inner = detail.get("innererror") if isinstance(detail, Mapping) else None
+        found = inner if isinstance(inner, Mapping) else {}
+        warning = (found.get("code"), found.get("severityName")) == (SEMANTIC, "Warning")
+        yield str(found.get("message")) if warning else ""
