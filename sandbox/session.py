@@ -75,7 +75,7 @@ def _register(network: Network, cloud: Cloud, options: Options) -> None:
     accounts = (".openai.azure.com", ".cognitiveservices.azure.com")
     network.register(lambda host: host.endswith(".azure-api.net"), gateway)
     network.register(lambda host: host.endswith(accounts), model_face(cloud, options, telemetry))
-    network.register("management.azure.com".__eq__, arm_face(cloud))
+    network.register("management.azure.com".__eq__, arm_face(cloud, options))
     network.register("api.loganalytics.io".__eq__, logs_face(cloud, workspaces, options))
 
 

@@ -12,7 +12,7 @@ from sandbox.arm.base import DATA, Put, refuse, region
 from sandbox.cloud import Cloud
 from sandbox.errors import NotModelledError
 
-_MODELS = json.loads((DATA / "models.json").read_text())
+MODELS = json.loads((DATA / "models.json").read_text())
 """What the models API answers on the day `as_of`; limits are in 1,000 tokens per minute."""
 
 
@@ -46,7 +46,7 @@ def _check_subdomain(put: Put, name: str) -> None:
 def deployment(put: Put) -> None:
     """https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models."""
     model, sku = dict(put.properties.get("model") or {}), put.body.get("sku") or {}
-    versions = _MODELS["models"].get(model.get("name")) or {}
+    versions = MODELS["models"].get(model.get("name")) or {}
     model["version"] = str(model.get("version") or next(iter(versions), ""))
     details = versions.get(model["version"]) or {}
     _check_model(model, details, new=put.existing is None)
@@ -69,9 +69,9 @@ def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -
 
 def _check_sku(put: Put, model: dict[str, Any], sku: dict[str, Any]) -> None:
     """Quota of SKU, model and region: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
-    details = _MODELS["models"][model["name"]][model["version"]]
+    details = MODELS["models"][model["name"]][model["version"]]
     name, capacity, limit = sku.get("name"), sku.get("capacity"), details["limit"]
-    if not any(name in _MODELS["skus"][where] for where in details["skus"]):
+    if not any(name in MODELS["skus"][where] for where in details["skus"]):
         raise refuse("UnsupportedSku", sku=name, model=model["name"], version=model["version"])
     if not isinstance(capacity, int) or capacity < 1:
         raise refuse("InvalidResourceProperties", text="The capacity must be 1 or more.")

@@ -1,32 +1,38 @@
-"""The read face of Azure Resource Manager, https://management.azure.com: GET, and keys by POST.
+"""The face of Azure Resource Manager, https://management.azure.com, and keys by POST.
 
 https://learn.microsoft.com/rest/api/resources/resources/get-by-id
 """
 
+import json
 import re
 from typing import Any
 from urllib.parse import unquote
 
 from sandbox import arm
-from sandbox.arm.base import Id, has_no_parent, parse, refuse
+from sandbox.arm import subscription
+from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.gateway import has_llm
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import NotModelledError
 from sandbox.http import Face, Request, Response
 from sandbox.identity import authenticate
+from sandbox.options import Options
 
 SECRETS = "/listSecrets"
 """https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets"""
+METHODS = ("GET", "PUT", "DELETE")
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
 
-def arm_face(cloud: Cloud) -> Face:
-    """One resource by its id, or the children of one type; only the deployer may read.
+def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
+    """One resource by its id, or the children of one type, or a subscription's own facts.
 
-    ArmError for what Azure refuses, NotModelledError for unknown types and filters.
+    Only the deployer may ask. ArmError for what Azure refuses, NotModelledError for unknown types
+    and filters.
 
     Sure: documented.
     """
+    given = options or Options(folder=cloud.folder)
 
     def face(request: Request) -> Response:
         who = authenticate(cloud, request.headers.get("Authorization"), *AUDIENCES)
@@ -34,10 +40,14 @@ def arm_face(cloud: Cloud) -> Face:
         if isinstance(who, str):
             raise refuse(who)
         secrets = request.method == "POST" and path.endswith(SECRETS)
-        if request.method != "GET" and not secrets:
+        if request.method not in METHODS and not secrets:
             raise refuse("MethodNotAllowed", method=request.method)
         if not query.get("api-version"):
             raise refuse("MissingApiVersionParameter")
+        if who.object_id == DEPLOYER_OBJECT_ID and (
+            told := subscription.answer(cloud, request.method, path)
+        ):
+            return told
         path = path.removesuffix(SECRETS) if secrets else path
         many = path.lower().rpartition("/providers/")[2].count("/") % 2
         wanted = parse(f"{path}/*" if many else path)
@@ -47,11 +57,33 @@ def arm_face(cloud: Cloud) -> Face:
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
         if secrets:
             return Response.json(200, arm.post(cloud, path, SECRETS.removeprefix("/"), {}))
+        if request.method != "GET":
+            return _written(cloud, given, request, wanted)
         found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
         shown = [_shown(one, query) for one in found]
         return Response.json(200, {"value": shown} if many else shown[0])
 
     return face
+
+
+def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Response:
+    """A PUT or DELETE that comes by itself: at once, without the provider's journal.
+
+    https://learn.microsoft.com/rest/api/resources/resources/create-or-update-by-id
+    https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete (force)
+    """
+    query, there = dict(request.query), cloud.get(wanted.text)
+    if request.method == "PUT":
+        body = json.loads(request.body or b"{}")
+        made = arm.put(cloud, options, wanted.text, query["api-version"], body)
+        return Response.json(200 if there else 201, _shown(made, query))
+    if gone := subscription.missing_group(cloud, wanted.text, wanted.type):
+        raise gone
+    arm.delete(cloud, wanted.text)
+    if there and wanted.type == WORKSPACE and query.get("force", "").lower() == "true":
+        with cloud.change():
+            cloud.purge(wanted.text)
+    return Response(200 if there else 204)
 
 
 def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:

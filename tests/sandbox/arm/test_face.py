@@ -98,7 +98,7 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
             ("GET", f"{WORKSPACE}-2/tables", {}, 502, ""),
             ("GET", SERVICE.replace("/1111", "/2111"), {}, 404, "SubscriptionNotFound"),
             ("GET", SETTING, {"params": {}}, 400, "MissingApiVersionParameter"),
-            ("DELETE", SETTING, {}, 405, "MethodNotAllowed"),
+            ("PATCH", SETTING, {}, 405, "MethodNotAllowed"),
             ("POST", f"{SUBSCRIPTION}-2/listSecrets", {}, 404, "ResourceNotFound"),
             ("POST", f"{SERVICE}/listSecrets", {}, 502, ""),
             ("GET", SETTING, {"headers": {"Authorization": ""}}, 401, "AuthenticationFailed"),

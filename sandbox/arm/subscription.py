@@ -1,0 +1,156 @@
+"""What a subscription tells of itself, its regions and what was deleted in it.
+
+https://learn.microsoft.com/rest/api/resources/subscriptions/get
+https://learn.microsoft.com/azure/ai-services/recover-purge-resources
+https://learn.microsoft.com/azure/api-management/soft-delete
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, WORKSPACE, refuse, region
+from sandbox.arm.cognitive import MODELS
+from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
+from sandbox.errors import ArmError
+from sandbox.http import Headers, Response
+
+_HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
+_REGION = rf"{_HERE}/providers/Microsoft\.(?:CognitiveServices|ApiManagement)/locations/([^/]+)"
+_ACCOUNT = rf"{_REGION}/resourceGroups/([^/]+)/deletedAccounts/([^/]+)"
+_SERVICE = rf"{_REGION}/deletedservices/()([^/]+)"
+_WORKSPACES = rf"{_HERE}/providers/Microsoft\.OperationalInsights/deletedWorkspaces"
+
+
+def answer(cloud: Cloud, method: str, path: str) -> Response | None:
+    """The answer to what is no resource's id; None for everything else.
+
+    Sure: documented.
+    """
+    for pattern, face in _FACES.items():
+        if found := re.fullmatch(pattern, path, re.IGNORECASE):
+            return face(cloud, method, *found.groups())
+    return None
+
+
+def _subscription(_: Cloud, method: str) -> Response:
+    """https://learn.microsoft.com/rest/api/resources/subscriptions/get."""
+    _only_get(method)
+    named = {"id": _HERE, "subscriptionId": SUBSCRIPTION_ID, "tenantId": TENANT_ID}
+    return Response.json(200, named | {"displayName": "sandbox", "state": "Enabled"})
+
+
+def _models(_: Cloud, method: str, place: str) -> Response:
+    """https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list."""
+    _only_get(method)
+    _check_region(place)
+    offered = [
+        {"kind": "OpenAI", "skuName": "S0", "model": _model(name, version, details)}
+        for name, versions in MODELS["models"].items()
+        for version, details in versions.items()
+        if "retired" not in details
+    ]
+    return Response.json(200, {"value": offered})
+
+
+def _model(name: str, version: str, details: dict[str, Any]) -> dict[str, Any]:
+    """A version of a model, with the SKUs and the names of their quotas."""
+    chat = "embedding" not in name
+    skus = [sku for where in details["skus"] for sku in MODELS["skus"][where]]
+    offers = [{"name": sku, "usageName": f"OpenAI.{sku}.{name}"} for sku in skus]
+    state = {"lifecycleStatus": "Deprecating" if "closed" in details else "GenerallyAvailable"}
+    can = {"capabilities": {"chatCompletion": "true"} if chat else {"embeddings": "true"}}
+    return {"format": "OpenAI", "name": name, "version": version, "skus": offers, **state, **can}
+
+
+def _usages(cloud: Cloud, method: str, place: str) -> Response:
+    """https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list."""
+    _only_get(method)
+    _check_region(place)
+    found: dict[str, list[int]] = {}
+    for name, versions in MODELS["models"].items():
+        for details in [one for one in versions.values() if "retired" not in one]:
+            for sku in [sku for where in details["skus"] for sku in MODELS["skus"][where]]:
+                found[f"OpenAI.{sku}.{name}"] = [0, details["limit"]]
+    for one in cloud.of_type(f"{ACCOUNT}/deployments"):
+        owner, sku = cloud.get(one.id.rsplit("/", 2)[0]), one.body["sku"]
+        if owner and region(owner.body["location"]) == region(place):
+            used = found[f"OpenAI.{sku['name']}.{one.properties['model']['name']}"]
+            used[0] += int(sku["capacity"])
+    value = [
+        {"name": {"value": name}, "currentValue": used, "limit": limit, "unit": "Count"}
+        for name, (used, limit) in found.items()
+    ]
+    return Response.json(200, {"value": value})
+
+
+def _deleted(kind: str) -> Callable[..., Response]:
+    """One that is only soft-deleted: GET tells of it, DELETE purges it.
+
+    https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
+    https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
+    """
+
+    def face(cloud: Cloud, method: str, place: str, group: str, name: str) -> Response:
+        for one in _kept(cloud, kind):
+            of_group = not group or f"/resourcegroups/{group}/".lower() in one.id.lower()
+            here = region(one.body["location"]) == region(place)
+            if here and of_group and one.name.lower() == name.lower():
+                if method != "DELETE":
+                    _only_get(method)
+                    return Response.json(200, {"name": one.name, "properties": {}})
+                with cloud.change():
+                    cloud.purge(one.id)
+                return Response(202, Headers())
+        raise refuse("ResourceNotFound", type=kind, name=name, group=group)
+
+    return face
+
+
+def _deleted_workspaces(cloud: Cloud, method: str) -> Response:
+    """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list."""
+    _only_get(method)
+    shown = [{"id": one.id, "name": one.name} for one in _kept(cloud, WORKSPACE)]
+    return Response.json(200, {"value": shown})
+
+
+def _kept(cloud: Cloud, kind: str) -> list[Resource]:
+    return [one for one in cloud.deleted() if one.type == kind and not cloud.get(one.id)]
+
+
+def _check_region(place: str) -> None:
+    """Refuse a region that there is not.
+
+    Sure: inferred, as its words are those of a resource in a wrong region.
+    """
+    if region(place) not in AZURE["regions"]:
+        facts = {"location": place, "type": "locations", "regions": AZURE["regions"]}
+        raise refuse("LocationNotAvailableForResourceType", **facts)
+
+
+def _only_get(method: str) -> None:
+    """Refuse what would change something.
+
+    Sure: inferred, as what another method answers is not documented.
+    """
+    if method != "GET":
+        raise refuse("MethodNotAllowed", method=method)
+
+
+def missing_group(cloud: Cloud, resource_id: str, kind: str) -> ArmError | None:
+    """The refusal of a DELETE of a resource group that is not there; others are 204.
+
+    https://learn.microsoft.com/rest/api/resources/resource-groups/delete
+    """
+    gone = kind == GROUP and not cloud.get(resource_id)
+    return refuse("ResourceGroupNotFound", name=resource_id.rpartition("/")[2]) if gone else None
+
+
+_FACES: dict[str, Callable[..., Response]] = {
+    _HERE: _subscription,
+    rf"{_REGION}/models": _models,
+    rf"{_REGION}/usages": _usages,
+    _ACCOUNT: _deleted(ACCOUNT),
+    _SERVICE: _deleted(SERVICE),
+    _WORKSPACES: _deleted_workspaces,
+}

@@ -1,0 +1,109 @@
+"""What a deleted stack leaves behind, and how it is purged, by the resource manager's own calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.arm.face import arm_face
+from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
+from sandbox.errors import ArmError
+from sandbox.http import Headers, Request, Response
+from sandbox.identity import mint
+
+from .conftest import ACCOUNT, GROUP, SERVICE, WORKSPACE, Azure
+
+HERE = f"/subscriptions/{SUBSCRIPTION_ID}/providers"
+PLACE = "Microsoft.CognitiveServices/locations/eastus"
+
+
+class Manager:
+    """Requests of the deployer."""
+
+    def __init__(self, azure: Azure) -> None:
+        self.cloud, self.face = azure.cloud, arm_face(azure.cloud)
+
+    def send(self, method: str, path: str, body: Any = None, **query: str) -> Response:
+        token, _ = mint(self.cloud, "https://management.azure.com", DEPLOYER_OBJECT_ID)
+        headers = Headers([("Authorization", f"Bearer {token}")])
+        asked = [*{"api-version": "2025-06-01", **query}.items()]
+        text = json.dumps(body).encode() if body is not None else b""
+        return self.face(Request(method, "management.azure.com", path, asked, headers, text))
+
+    def read(self, path: str) -> Any:
+        return json.loads(bytes(self.send("GET", path).body))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def manager(stack: Azure) -> Manager:
+    return Manager(stack)
+
+
+def deleted(group: str, account: str, service: str) -> list[str]:
+    return [
+        f"{HERE}/{PLACE}/resourceGroups/{group}/deletedAccounts/{account}",
+        f"{HERE}/Microsoft.ApiManagement/locations/eastus/deletedservices/{service}",
+    ]
+
+
+def names() -> list[str]:
+    return [one.rsplit("/", 1)[-1] for one in (GROUP, ACCOUNT, SERVICE, WORKSPACE)]
+
+
+def test_a_deleted_group_leaves_three_names_which_are_purged_each_in_its_way(
+    manager: Manager,
+) -> None:
+    group, account, service, workspace = names()
+    kept = deleted(group, account, service)
+    for path in kept:
+        with pytest.raises(ArmError, match="404"):
+            manager.read(path)
+
+    assert manager.send("DELETE", GROUP).status == 200
+    with pytest.raises(ArmError, match="404 ResourceGroupNotFound"):
+        manager.send("DELETE", GROUP)
+
+    for path in kept:
+        assert manager.read(path)["name"] in (account, service)
+        assert manager.send("DELETE", path).status == 202
+        with pytest.raises(ArmError, match="404 ResourceNotFound"):
+            manager.send("DELETE", path)
+    left = manager.read(f"{HERE}/Microsoft.OperationalInsights/deletedWorkspaces")["value"]
+    assert [one["name"] for one in left] == [workspace]
+
+
+def test_a_workspace_is_purged_by_force_once_it_is_recovered(manager: Manager) -> None:
+    customer = manager.read(WORKSPACE)["properties"]["customerId"]
+    manager.send("DELETE", GROUP)
+    manager.send("PUT", GROUP, {"location": "eastus"})
+    assert manager.send("DELETE", WORKSPACE, force="true").status == 204
+    body = {"location": "eastus", "properties": {"sku": {"name": "PerGB2018"}}}
+    assert manager.send("PUT", WORKSPACE, body).status == 201
+    assert manager.read(WORKSPACE)["properties"]["customerId"] == customer
+
+    assert manager.send("DELETE", WORKSPACE, force="true").status == 200
+
+    assert manager.read(f"{HERE}/Microsoft.OperationalInsights/deletedWorkspaces")["value"] == []
+    manager.send("PUT", WORKSPACE, body)
+    assert manager.read(WORKSPACE)["properties"]["customerId"] != customer
+
+
+def test_a_region_tells_its_models_and_what_of_their_quota_is_used(manager: Manager) -> None:
+    models = [one["model"] for one in manager.read(f"{HERE}/{PLACE}/models")["value"]]
+    chat = {one["name"] for one in models if one["capabilities"].get("chatCompletion") == "true"}
+    assert {"gpt-5.1", "gpt-5.5"} <= chat
+    assert "gpt-4o" not in chat
+    quota = {one["name"]["value"]: one for one in manager.read(f"{HERE}/{PLACE}/usages")["value"]}
+    [made] = [one for one in models if one["name"] == "gpt-5.1"]
+    [offer] = [one for one in made["skus"] if one["name"] == "GlobalStandard"]
+    assert quota[offer["usageName"]]["currentValue"] == 10
+    with pytest.raises(ArmError, match="LocationNotAvailable"):
+        manager.read(f"{HERE}/Microsoft.CognitiveServices/locations/atlantis/models")
+    with pytest.raises(ArmError, match="405"):
+        manager.send("DELETE", f"{HERE}/{PLACE}/models")
+
+
+def test_the_subscription_tells_its_state(manager: Manager) -> None:
+    assert manager.read(f"/subscriptions/{SUBSCRIPTION_ID}")["state"] == "Enabled"
