@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse sandbox test lint types pytest bench sabotage healthy sdk upgrade clean
+.PHONY: help setup rehearse acceptance sandbox test lint types pytest bench sabotage healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ setup: ## Environment, packages and engine (minutes the first time)
 
 rehearse: setup ## The whole life of the stack on this machine, in under 2 minutes
 	@$(VENV)/python -m tools.rehearse
+
+acceptance: setup ## The same on Azure, in a group of its own, held against the sandbox, and purged
+	@$(VENV)/python -m tools.acceptance $(ARGUMENTS)
 
 sandbox: setup ## A shell in which pulumi and every client talk to the sandbox
 	@$(VENV)/python -m sandbox shell
@@ -45,5 +48,5 @@ upgrade: setup ## The newest packages and engine that fit together, pinned; then
 	@$(VENV)/python -m tools.upgrade
 
 clean: ## Remove what is not kept: .venv, the sandbox's state, caches
-	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules
+	rm -rf .venv .sandbox .acceptance .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

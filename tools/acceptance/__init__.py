@@ -1,0 +1,1 @@
+"""The whole life of the stack on Azure, each step held against what the sandbox says of it."""

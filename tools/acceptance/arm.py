@@ -1,0 +1,127 @@
+"""Azure Resource Manager, asked by the run itself; it writes into its own group alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from azure.core.exceptions import AzureError
+from azure.identity import DefaultAzureCredential
+
+from tools.acceptance.plan import Plan
+
+ENDPOINT = "https://management.azure.com"
+VERSIONS = {
+    "group": "2024-03-01",
+    "account": "2025-06-01",
+    "gateway": "2024-05-01",
+    "workspace": "2023-09-01",
+    "subscription": "2022-12-01",
+    "diagnosticSettings": "2021-05-01-preview",
+    "roleAssignments": "2022-04-01",
+    "actionGroups": "2023-01-01",
+    "metricAlerts": "2018-03-01",
+}
+"""API versions, as in the SDK that the program uses, and Azure's own for what it does not make."""
+PAUSE = 10.0
+"""Seconds between two looks at what is being deleted."""
+PATIENCE = 3_600.0
+"""Seconds after which it is left, and told: a gateway may take most of an hour."""
+NOT_FOUND, FAILED = 404, 400
+
+
+class ForeignError(Exception):
+    """Something outside the run's own group was about to be changed."""
+
+
+class NoAnswerError(Exception):
+    """Azure cannot be reached, or nobody is logged in."""
+
+
+@dataclass
+class Arm:
+    """Requests of the person who is logged in."""
+
+    plan: Plan
+    sleep: Callable[[float], None] = time.sleep
+    _credential: DefaultAzureCredential = field(default_factory=DefaultAzureCredential)
+
+    def send(
+        self, method: str, path: str, version: str = "", body: Any = None, **query: str
+    ) -> httpx.Response:
+        """The answer of one request; without a `version` none is named.
+
+        Raises:
+            ForeignError: it would change something that is not the run's own.
+            NoAnswerError: no answer.
+        """
+        if method != "GET":
+            self.check_own(path)
+        asked = {"api-version": version, **query} if version else query
+        try:
+            token = self._credential.get_token(f"{ENDPOINT}/.default").token
+            return httpx.request(
+                method,
+                ENDPOINT + path,
+                params=asked,
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=120,
+            )
+        except (AzureError, httpx.HTTPError) as error:
+            text = (str(error).splitlines() or [type(error).__name__])[0]
+            raise NoAnswerError(f"{method} {path}: {text}") from None
+
+    def check_own(self, path: str) -> None:
+        """Refuse a path outside the run's own group and what is kept of its deleted resources."""
+        group = self.plan.group_id.lower()
+        kept = [self.plan.deleted_id(kind).lower() for kind in ("account", "gateway")]
+        inside = path.lower() == group or path.lower().startswith(f"{group}/")
+        if ".." in path or not (inside or path.lower() in kept):
+            raise ForeignError(f"{path} is not of this run: it may change {group} alone")
+
+    def list(self, path: str, version: str) -> list[dict[str, Any]]:
+        """Every item of a list; none if it cannot be read."""
+        found: list[dict[str, Any]] = []
+        answer = self.send("GET", path, version)
+        while answer.status_code < FAILED:
+            page = answer.json()
+            found += page.get("value") or []
+            link = str(page.get("nextLink") or "")
+            if not link.startswith(f"{ENDPOINT}/"):
+                break
+            url = httpx.URL(link)
+            answer = self.send("GET", url.path, **dict(url.params))
+        return found
+
+    def is_there(self, path: str, version: str) -> bool:
+        """Whether something exists; what cannot be read counts as there."""
+        return self.send("GET", path, version).status_code != NOT_FOUND
+
+    def remove(self, path: str, version: str, **query: str) -> str:
+        """Delete, and wait until it is gone: `deleted`, `not there`, or why it is not."""
+        answer = self.send("DELETE", path, version, **query)
+        if answer.status_code in (NOT_FOUND, 204):
+            return "not there"
+        if answer.status_code >= FAILED:
+            return said(answer)
+        waited = 0.0
+        while self.is_there(path, version):
+            if waited >= PATIENCE:
+                return "still there"
+            self.sleep(PAUSE)
+            waited += PAUSE
+        return "deleted"
+
+
+def said(answer: httpx.Response) -> str:
+    """A refusal as it can be compared: status and code."""
+    try:
+        error = answer.json().get("error") or {}
+        code = str(error.get("code") or "")
+    except (ValueError, AttributeError):
+        code = ""
+    return f"{answer.status_code} {code}".strip()

@@ -1,0 +1,73 @@
+"""Nothing of a run stays: its group is deleted, and what Azure keeps of it is purged.
+
+https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
+https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
+https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete (force)
+"""
+
+from __future__ import annotations
+
+from tools.acceptance.arm import FAILED, VERSIONS, Arm, NoAnswerError, said
+from tools.acceptance.events import Facts
+
+GONE = ("deleted", "not there")
+
+
+def kept(arm: Arm) -> Facts:
+    """What Azure still keeps of what was deleted."""
+    found = {
+        f"kept {kind}": "yes" if arm.is_there(arm.plan.deleted_id(kind), VERSIONS[kind]) else "no"
+        for kind in ("account", "gateway")
+    }
+    found["kept workspace"] = "yes" if _workspace_is_kept(arm) else "no"
+    return found
+
+
+def purge(arm: Arm) -> Facts:
+    """Delete the group with all that is in it, and purge what is kept; how each went.
+
+    A workspace is purged by force while it is there, so one that was deleted is made again first,
+    under its own name in its own group, which recovers it:
+    https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
+    """
+    plan, found = arm.plan, Facts()
+    workspace, version = plan.id("workspace"), VERSIONS["workspace"]
+    if _workspace_is_kept(arm) and not arm.is_there(workspace, version):
+        body = {"location": plan.location}
+        arm.send("PUT", plan.group_id, VERSIONS["group"], body)
+        made = arm.send(
+            "PUT", workspace, version, body | {"properties": {"sku": {"name": "PerGB2018"}}}
+        )
+        found["recover workspace"] = "done" if made.status_code < FAILED else said(made)
+    if arm.is_there(workspace, version):
+        found["purge workspace"] = arm.remove(workspace, version, force="true")
+    found["delete group"] = arm.remove(plan.group_id, VERSIONS["group"])
+    for kind in ("account", "gateway"):
+        found[f"purge {kind}"] = arm.remove(plan.deleted_id(kind), VERSIONS[kind])
+    return found
+
+
+def left(arm: Arm) -> list[str]:
+    """Ids of what a run has left, and what to do; empty if it left nothing."""
+    plan = arm.plan
+    try:
+        found = []
+        if arm.is_there(plan.group_id, VERSIONS["group"]):
+            found.append(f"{plan.group_id}: az group delete --name {plan.group}")
+        for kind in ("account", "gateway"):
+            if arm.is_there(plan.deleted_id(kind), VERSIONS[kind]):
+                gone = plan.deleted_id(kind)
+                found.append(f"{gone}: az rest --method delete --url {gone}?api-version="
+                             f"{VERSIONS[kind]}")  # fmt: skip
+        if _workspace_is_kept(arm):
+            found.append(f"{plan.id('workspace')}: soft-deleted, Azure removes it after 14 days")
+    except NoAnswerError as error:
+        return [f"not known, as Azure does not answer ({error}); look for {plan.group}"]
+    return found
+
+
+def _workspace_is_kept(arm: Arm) -> bool:
+    """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list ."""
+    root = f"/subscriptions/{arm.plan.subscription}/providers/Microsoft.OperationalInsights"
+    names = [one.get("name") for one in arm.list(f"{root}/deletedWorkspaces", "2023-09-01")]
+    return arm.plan.names["workspace"] in names

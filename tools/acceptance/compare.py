@@ -1,0 +1,72 @@
+"""Two lives side by side: where they differ, which beliefs that touches, and what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tools.acceptance.events import Outcome
+from tools.acceptance.touched import behind
+
+ABSENT = "-"
+"""What is said of a fact that a side does not have."""
+TOLD_ONLY = ("verdict", "exit status", "stopped")
+"""Facts that sum up others: they show no belief by themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One fact that is not the same on both sides."""
+
+    step: str
+    fact: str
+    sandbox: str
+    azure: str
+    beliefs: list[str]
+
+
+def differences(sandbox: list[Outcome], azure: list[Outcome]) -> list[Difference]:
+    """Facts that differ, step by step; a step that a side never came to differs as a whole."""
+    ours, theirs = _by_step(sandbox), _by_step(azure)
+    found = []
+    for step in dict.fromkeys([*ours, *theirs]):
+        if step not in ours or step not in theirs:
+            sides = ["reached" if step in side else ABSENT for side in (ours, theirs)]
+            found.append(_difference(step, "the step", *sides))
+            continue
+        mine, real = ours[step].facts, theirs[step].facts
+        for fact in dict.fromkeys([*mine, *real]):
+            said, is_so = mine.get(fact, ABSENT), real.get(fact, ABSENT)
+            if said != is_so:
+                found.append(_difference(step, fact, *_only_what_differs(fact, said, is_so)))
+    return found
+
+
+def shown(sandbox: list[Outcome], azure: list[Outcome]) -> list[str]:
+    """Ids of the beliefs that a fact on both sides rests on, and none that differs."""
+    ours, theirs = _by_step(sandbox), _by_step(azure)
+    good: set[str] = set()
+    for step in ours.keys() & theirs.keys():
+        for fact, value in ours[step].facts.items():
+            if theirs[step].facts.get(fact) == value and fact not in TOLD_ONLY:
+                good |= {*behind(step, fact, value)}
+    touched = {one for found in differences(sandbox, azure) for one in found.beliefs}
+    return sorted(good - touched)
+
+
+def _by_step(outcomes: list[Outcome]) -> dict[str, Outcome]:
+    return {one.step: one for one in outcomes}
+
+
+def _difference(step: str, fact: str, sandbox: str, azure: str) -> Difference:
+    beliefs = behind(step, fact, sandbox, azure)
+    return Difference(step=step, fact=fact, sandbox=sandbox, azure=azure, beliefs=beliefs)
+
+
+def _only_what_differs(fact: str, sandbox: str, azure: str) -> tuple[str, str]:
+    """Of two lists, what is in one alone."""
+    if not fact.startswith("columns of ") or ABSENT in (sandbox, azure):
+        return sandbox, azure
+    mine, real = (set(side.split(", ")) - {""} for side in (sandbox, azure))
+    sides = (mine - real, real - mine)
+    first, second = (f"only here: {', '.join(sorted(one))}" if one else ABSENT for one in sides)
+    return first, second

@@ -1,0 +1,41 @@
+"""What a run costs, roughly: the gateway's hour from Azure's own list of prices.
+
+https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices
+"""
+
+from __future__ import annotations
+
+import httpx
+
+URL = "https://prices.azure.com/api/retail/prices"
+PAGE = "https://azure.microsoft.com/pricing/details/api-management/"
+TIER = "basic v2"
+
+
+def gateway_hour(location: str) -> float | None:
+    """US dollars an hour of one Basic v2 unit in the region; None if the list cannot be read."""
+    wanted = f"serviceName eq 'API Management' and armRegionName eq '{location}'"
+    wanted += " and priceType eq 'Consumption'"
+    try:
+        answer = httpx.get(URL, params={"$filter": wanted}, timeout=20)
+        items = answer.json()["Items"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    hours = [
+        float(one["retailPrice"])
+        for one in items
+        if TIER in f"{one.get('skuName')} {one.get('meterName')}".lower()
+        and "hour" in str(one.get("unitOfMeasure")).lower()
+        and one.get("retailPrice")
+    ]
+    return max(hours, default=None)
+
+
+def told(location: str, hours: float) -> str:
+    """The cost of a run of at most so many hours, in words."""
+    hour = gateway_hour(location)
+    if hour is None:
+        return f"the gateway bills by the hour; its price could not be read: {PAGE}"
+    return (
+        f"at most {hour * hours:.2f} US dollars for the gateway ({hour:.2f} an hour, Azure's list)"
+    )
