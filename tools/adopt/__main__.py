@@ -1,0 +1,79 @@
+"""`python -m tools.adopt`: after a `pulumi up` that was killed or cut off, before the next one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from queries.command_line import CANNOT_RUN, Parser
+from queries.errors import CannotRunError
+from tools.adopt.engine import Engine
+from tools.adopt.run import Adoption
+
+PLAIN_WIDTH = 140
+"""Columns of the table where no terminal says how many it has."""
+WAIT_MINUTES = 60.0
+"""A classic gateway takes up to 45 minutes to be made.
+
+https://learn.microsoft.com/azure/api-management/get-started-create-service-instance
+"""
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Adopt, and return the exit status."""
+    options = _parse(arguments)
+    terminal = sys.stdout.isatty()
+    adoption = Adoption(
+        engine=Engine(stack=options.stack or ""),
+        console=Console(width=None if terminal else PLAIN_WIDTH, highlight=False),
+        agreed=(lambda _: True) if options.yes else _ask,
+        wait_seconds=options.wait * 60,
+    )
+    try:
+        if not Path("Pulumi.yaml").exists():
+            raise CannotRunError("there is no Pulumi.yaml here", "run this in the project's folder")
+        return adoption.run()
+    except CannotRunError as error:
+        sys.stderr.write(f"tools.adopt: {error}\n" + (f"fix: {error.fix}\n" if error.fix else ""))
+        return CANNOT_RUN
+    except KeyboardInterrupt:
+        sys.stderr.write("tools.adopt: interrupted; run it again\n")
+        return INTERRUPTED
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        "tools.adopt",
+        "Find what the program would create and Azure has already, and take it into the stack.",
+        "exit status: 0 adopted, or nothing to adopt; 1 declined, or something could not be judged; "
+        "2 could not run; 130 interrupted",
+    )
+    parser.add_argument("--stack", metavar="NAME", help="stack; default: the selected one")
+    parser.add_argument("--yes", action="store_true", help="adopt without asking")
+    parser.add_argument(
+        "--wait",
+        type=float,
+        metavar="MIN",
+        default=WAIT_MINUTES,
+        help="minutes to wait for what Azure is still creating; default %(default)g",
+    )
+    return parser.parse_args(arguments)
+
+
+def _ask(question: str) -> bool:
+    """A person's answer.
+
+    Raises:
+        CannotRunError: nobody is there to answer.
+    """
+    if not sys.stdin.isatty():
+        raise CannotRunError("nobody is here to answer", "give --yes")
+    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

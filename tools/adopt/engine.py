@@ -1,0 +1,132 @@
+"""The Pulumi command line, as a person would use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from queries.errors import CannotRunError
+from tools.adopt.stack import Plan, State
+
+UNREADABLE = "failed to load checkpoint"
+LOCKED = "currently locked"
+_ATTRIBUTES = ".attrs"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Pulumi for one stack of the project in this folder; `stack` is "" for the selected one."""
+
+    stack: str = ""
+
+    def export(self) -> State:
+        """The stack's state, secrets encrypted.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails.
+        """
+        return State(self._json("stack", "export"))
+
+    def preview(self) -> Plan:
+        """What `pulumi up` would do.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails.
+        """
+        found = self._json("preview", "--json")
+        return Plan(steps=found.get("steps") or [], config=found.get("config") or {})
+
+    def take_in(self, document: dict[str, Any]) -> None:
+        """Import what a file of `import_file` names, unprotected.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails.
+        """
+        options = ("--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+        self._with_file(document, "import", *options)
+
+    def replace_state(self, state: State) -> None:
+        """Write a state that `export` gave, with a change.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails.
+        """
+        self._with_file(state.document, "stack", "import")
+
+    def _with_file(self, document: dict[str, Any], *arguments: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "file.json"
+            file.write_text(json.dumps(document))
+            self._run(*arguments, "--file", str(file))
+
+    def _json(self, *arguments: str) -> dict[str, Any]:
+        text = self._run(*arguments)
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise CannotRunError(f"pulumi {' '.join(arguments)} did not answer JSON: {text[:200]}")
+        return found
+
+    def _run(self, *arguments: str) -> str:
+        """What a command printed.
+
+        Raises:
+            CannotRunError: it failed.
+        """
+        chosen = ["--stack", self.stack] if self.stack else []
+        command = ["pulumi", *arguments, *chosen, "--non-interactive", "--color=never"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 an argument list, no shell
+        except OSError as error:
+            raise CannotRunError(f"pulumi cannot be started: {error.strerror}") from None
+        if done.returncode:
+            said = _said(done.stdout, done.stderr)
+            raise CannotRunError(f"pulumi {' '.join(arguments[:2])} failed:\n{said}", self._fix(said))
+        return done.stdout
+
+    def _fix(self, said: str) -> str:
+        if LOCKED in said:
+            return "see that no `pulumi up` of this stack runs any more, then `pulumi cancel`"
+        if UNREADABLE in said:
+            files = " ".join(f"'{file}'" for file in self._empty_attributes())
+            return f"the kill left it empty: rm {files}" if files else "see `pulumi stack history`"
+        return ""
+
+    def _empty_attributes(self) -> list[Path]:
+        """Files beside a file backend's states that a killed Pulumi left empty.
+
+        The library that writes them opens such a file before it has its content:
+        https://github.com/google/go-cloud/blob/master/blob/fileblob/attrs.go
+        """
+        try:
+            url = json.loads(self._whoami())["url"]
+        except (json.JSONDecodeError, KeyError, OSError, TypeError):
+            return []
+        backend = urlsplit(url)
+        if backend.scheme != "file":
+            return []
+        place = backend.netloc + backend.path
+        stacks = Path(os.path.expanduser(place)) / ".pulumi" / "stacks"  # noqa: PTH111 "~" is the URL's host
+        return [file for file in stacks.rglob(f"*{_ATTRIBUTES}") if not file.stat().st_size]
+
+    def _whoami(self) -> str:
+        command = ["pulumi", "whoami", "--json", "--non-interactive"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 an argument list, no shell
+
+
+def _said(stdout: str, stderr: str) -> str:
+    """What a failed command said: of a preview in JSON its errors, else all of it."""
+    try:
+        notes = json.loads(stdout).get("diagnostics") or []
+    except (json.JSONDecodeError, AttributeError):
+        return "\n".join(text.strip() for text in (stdout, stderr) if text.strip())
+    errors = [note["message"].strip() for note in notes if note.get("severity") == "error"]
+    return "\n".join([*errors, stderr.strip()]).strip()

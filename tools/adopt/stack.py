@@ -1,0 +1,116 @@
+"""The stack as the Pulumi engine knows it: its state, and what the program would create."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What a preview says of a value that it cannot know.
+
+https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/deployment-execution/property-values.html
+"""
+SECRET = "[secret]"  # noqa: S105 what a preview says of a secret
+CREATING = "creating"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A resource that the program declares and the state lacks."""
+
+    urn: str
+    type: str
+    inputs: Mapping[str, Any]
+    depends: Mapping[str, list[str]]
+    """URNs that each input is made of."""
+    provider: str
+    """URN of its provider, or ""."""
+    parent: str
+    """URN of what it is below."""
+    component: bool
+    """It groups others, and is nothing in Azure."""
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Planned:
+        """From a resource as the engine writes it."""
+        return cls(
+            urn=state["urn"],
+            type=state["type"],
+            inputs=state.get("inputs") or {},
+            depends={
+                key: urns or [] for key, urns in (state.get("propertyDependencies") or {}).items()
+            },
+            provider=str(state.get("provider") or "").rpartition("::")[0],
+            parent=state.get("parent") or "",
+            component=not state.get("custom"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The name by which the program knows it."""
+        return self.urn.rpartition("::")[2]
+
+    def text(self, key: str) -> str | None:
+        """An input, if it is a text that the preview knows."""
+        value = self.inputs.get(key)
+        known = isinstance(value, str) and value != SECRET and UNKNOWN not in value
+        return str(value) if known else None
+
+
+@dataclass(frozen=True)
+class State:
+    """What `pulumi stack export` gives."""
+
+    document: dict[str, Any]
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Every resource by URN; none that waits for its deletion."""
+        found = self.document["deployment"].get("resources") or []
+        return {one["urn"]: one for one in found if not one.get("delete")}
+
+    @property
+    def interrupted(self) -> list[Planned]:
+        """Creations of which the engine does not know how they ended."""
+        return [Planned.of(one["resource"]) for one in self._operations() if _creates(one)]
+
+    def without_interrupted(self, settled: Iterable[str]) -> State:
+        """The same state, where the creations of these URNs are no longer open."""
+        urns = set(settled)
+        left = [
+            one
+            for one in self._operations()
+            if not (_creates(one) and one["resource"]["urn"] in urns)
+        ]
+        deployment = {**self.document["deployment"], "pending_operations": left}
+        return State({**self.document, "deployment": deployment})
+
+    def _operations(self) -> list[dict[str, Any]]:
+        return self.document["deployment"].get("pending_operations") or []
+
+
+def _creates(operation: Mapping[str, Any]) -> bool:
+    return operation.get("type") == CREATING
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `pulumi preview` gives."""
+
+    steps: list[dict[str, Any]]
+    config: Mapping[str, str]
+
+    @property
+    def created(self) -> list[Planned]:
+        """What the program would create, in the order of creation."""
+        return [Planned.of(step["newState"]) for step in self.steps if step["op"] == "create"]
+
+    def lost(self, urns: Iterable[str]) -> list[str]:
+        """Those of the URNs that the next `pulumi up` would delete or replace."""
+        wanted = set(urns)
+        return [
+            step["urn"]
+            for step in self.steps
+            if step["urn"] in wanted and ("replace" in step["op"] or "delete" in step["op"])
+        ]
