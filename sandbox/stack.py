@@ -40,7 +40,7 @@ def prepared(
     inside = {
         **environment,
         **({k: caller[k] for k in OWN if k in caller} if own else {OWN[0]: PASSPHRASE}),
-        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
     }
     if (project / "Pulumi.yaml").exists():

@@ -1,0 +1,136 @@
+"""`pulumi up` killed half way, or its answers lost; and README's way out of it, word for word."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.engine.machine import Done, Machine
+from tests.example import ROOT
+
+TIME_SCALE = 0.001
+"""Real seconds for each of Azure's: the gateway's 45 minutes are 2.7 seconds."""
+SLOW = ("--latency", "azure", "--time-scale", str(TIME_SCALE))
+POLL_SECONDS = 0.005
+LONGEST_SECONDS = 120.0
+HEADING = "### If it stops half way"
+STAYS = ("urn", "type", "id", "inputs", "parent", "provider", "dependencies", "propertyDependencies")
+OPTIONS = ("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges", "custom")
+
+
+def readme_commands() -> list[list[str]]:
+    """The commands of README's section, in its order, as words."""
+    text = (ROOT / "README.md").read_text()
+    section = text.partition(HEADING)[2].partition("\n## ")[0]
+    block = re.search(r"\n\n((?: {4}\S.*\n)+)", section)
+    assert block, HEADING
+    lines = [line.partition(" #")[0].split() for line in block[1].splitlines()]
+    return [[sys.executable if word.endswith("/python") else word for word in one] for one in lines]
+
+
+def recover(machine: Machine) -> list[Done]:
+    """Do what README says, without questions; every command must succeed."""
+    done = []
+    for command in readme_commands():
+        end = machine.run(*command, "--yes")
+        assert end.status == 0, f"{' '.join(command)}\n{end.text}"
+        done.append(end)
+    return done
+
+
+def kill_up(machine: Machine, creates: int) -> Done:
+    """Kill `pulumi up` with signal 9, by its own id, once so many resources are made."""
+    begun, file = _created(machine), machine.project / "up.pid"
+    file.unlink(missing_ok=True)
+    script = f"echo $$ > {file} && exec pulumi up --yes --skip-preview"
+    given = ["--dir", str(machine.cloud), "--journal", str(machine.journal_file), *SLOW]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "run", *given, "--", "sh", "-c", script],
+        cwd=machine.project,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    end = time.monotonic() + LONGEST_SECONDS
+    while process.poll() is None and time.monotonic() < end:
+        if file.exists() and _created(machine) - begun >= creates and _locked(machine):
+            os.kill(int(file.read_text()), signal.SIGKILL)
+            break
+        time.sleep(POLL_SECONDS)
+    text, _ = process.communicate(timeout=LONGEST_SECONDS)
+    assert process.returncode == 128 + signal.SIGKILL, f"it ended before it was killed:\n{text}"
+    return Done(process.returncode, text)
+
+
+def state(machine: Machine) -> dict[str, Any]:
+    """The stack's deployment, as exported."""
+    found: dict[str, Any] = json.loads(machine.pulumi("stack", "export"))["deployment"]
+    return found
+
+
+def forget(machine: Machine, *urns: str) -> None:
+    """Take resources out of the state, with what depends on them, as after a lost answer."""
+    document = json.loads(machine.pulumi("stack", "export"))
+    gone = set(urns)
+    kept = []
+    for one in document["deployment"]["resources"]:
+        if one["urn"] in gone or gone & set(one.get("dependencies") or []):
+            gone.add(one["urn"])
+        else:
+            kept.append(one)
+    document["deployment"]["resources"] = kept
+    file = machine.project / "state.json"
+    file.write_text(json.dumps(document))
+    machine.pulumi("stack", "import", "--file", str(file))
+
+
+def assert_whole(machine: Machine, urns: set[str] | None = None) -> None:
+    """Nothing is lost, stray, protected or open in the state, and nothing is left to change."""
+    machine.pulumi("preview", "--expect-no-changes")
+    found = state(machine)
+    assert not found.get("pending_operations")
+    assert not [one["urn"] for one in found["resources"] if one.get("protect")]
+    if urns is not None:
+        assert {one["urn"] for one in found["resources"]} == urns
+    lost = [e for e in machine.changes() if e["op"] == "delete"]
+    assert not lost, [entry["urn"] for entry in lost]
+
+
+def assert_proven(machine: Machine) -> None:
+    """The check, as README names it."""
+    verdict = machine.run(sys.executable, "-m", "queries.check", "--stack", "dev", "--timeout", "2")
+    assert verdict.status == 0, verdict.text
+
+
+def comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each resource of a state as far as two ways to it must agree, by URN."""
+    return {
+        one["urn"]: {key: one.get(key) for key in (*STAYS, *OPTIONS)}
+        for one in deployment["resources"]
+    }
+
+
+def _created(machine: Machine) -> int:
+    return sum(entry["op"] == "create" for entry in _entries(machine.journal_file))
+
+
+def _entries(journal: Path) -> list[dict[str, Any]]:
+    """The journal so far, without a line that is being written."""
+    if not journal.exists():
+        return []
+    lines = journal.read_text().split("\n")[:-1]
+    return [entry for entry in map(json.loads, lines) if not entry["simulated"]]
+
+
+def _locked(machine: Machine) -> bool:
+    """The engine has begun: before that there is nothing to recover."""
+    locks = machine.cloud / "state" / ".pulumi" / "locks"
+    return any(file.is_file() for file in locks.rglob("*"))
