@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ def recover(machine: Machine) -> list[Done]:
     return done
 
 
-def kill_up(machine: Machine, creates: int) -> Done:
-    """Kill `pulumi up` with signal 9, by its own id, once so many resources are made."""
-    begun, file = _created(machine), machine.project / "up.pid"
+def kill_up(machine: Machine, ready: Callable[[], bool]) -> Done:
+    """Kill `pulumi up` with signal 9, by its own id, once it has begun and `ready` says so."""
+    file = machine.project / "up.pid"
     file.unlink(missing_ok=True)
     script = f"echo $$ > {file} && exec pulumi up --yes --skip-preview"
     given = ["--dir", str(machine.cloud), "--journal", str(machine.journal_file), *SLOW]
@@ -61,13 +62,25 @@ def kill_up(machine: Machine, creates: int) -> Done:
     )
     end = time.monotonic() + LONGEST_SECONDS
     while process.poll() is None and time.monotonic() < end:
-        if file.exists() and _created(machine) - begun >= creates and _locked(machine):
+        if file.exists() and _locked(machine) and ready():
             os.kill(int(file.read_text()), signal.SIGKILL)
             break
         time.sleep(POLL_SECONDS)
     text, _ = process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 128 + signal.SIGKILL, f"it ended before it was killed:\n{text}"
     return Done(process.returncode, text)
+
+
+def after(machine: Machine, creates: int) -> Callable[[], bool]:
+    """Whether so many more resources are made."""
+    begun = _created(machine)
+    return lambda: _created(machine) - begun >= creates
+
+
+def exists(machine: Machine, name: str) -> Callable[[], bool]:
+    """Whether Azure has something of that name, ready or not."""
+    file = machine.cloud / "cloud.json"
+    return lambda: file.exists() and f'"name": "{name}"' in file.read_text()
 
 
 def state(machine: Machine) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from queries.errors import CannotRunError
 from tools.adopt import account, arm, import_file
 from tools.adopt.engine import Engine
 from tools.adopt.search import Found, Result, Search
-from tools.adopt.stack import Plan, Planned, State
+from tools.adopt.stack import Plan, State
 
 POLL_SECONDS = 15.0
 ROUNDS = 8
@@ -59,6 +59,8 @@ class Adoption:
                 return UNCLEAR
             self._wait(search, result)
             ids = {urn: found.id for urn, found in result.found.items()}
+            if ids.keys() & state.resources.keys():
+                self.engine.replace_state(state.made_room(ids))
             self.engine.take_in(import_file.build(plan, state, ids))
             self._adopted |= result.found
         left = self._settle(search, state, result)
@@ -67,7 +69,7 @@ class Adoption:
     def _search(self, state: State, plan: Plan) -> Search:
         endpoint = account.endpoint(plan.config)
         subscription = partial(account.subscription, state=state, config=plan.config)
-        return Search.beside(state, self.manager(endpoint), subscription)
+        return Search(manager=self.manager(endpoint), subscription=subscription, state=state)
 
     def _show(self, found: Iterable[Found], interrupted: set[str]) -> None:
         table = Table("resource", "type", "how", "in Azure")
@@ -108,13 +110,15 @@ class Adoption:
         What Azure has of them and the program does not want any more stays open, and is returned.
         """
         interrupted = state.interrupted
-        here = [one for one in interrupted if one.urn not in state.resources]
-        leftover = search.run([one for one in here if one.urn not in result.unclear])
-        result.unclear |= leftover.unclear
-        settled = {one.urn for one in interrupted} - result.unclear.keys() - leftover.found.keys()
+        ended = search.run(interrupted)
+        ours = {urn: one.get("id") for urn, one in state.resources.items()}
+        left = [one for one in ended.found.values() if ours.get(one.urn) != one.id]
+        result.unclear |= ended.unclear
+        open_still = {*ended.unclear, *(one.urn for one in left)}
+        settled = {one.urn for one in interrupted} - open_still
         if settled:
             self.engine.replace_state(state.without_interrupted(settled))
-        return list(leftover.found.values())
+        return left
 
     def _conclude(self, plan: Plan, result: Result, left: list[Found]) -> int:
         show = partial(self.console.print, soft_wrap=True)

@@ -66,20 +66,16 @@ class Search:
     manager: Manager
     subscription: Callable[[str], str]
     """The subscription of a provider, by its URN."""
-    known: dict[str, Found]
+    state: State
+    known: dict[str, Found] = field(init=False)
     """What is known to be in Azure."""
 
-    @classmethod
-    def beside(
-        cls, state: State, manager: Manager, subscription: Callable[[str], str]
-    ) -> Search:
-        """A search for what a state lacks."""
-        known = {
+    def __post_init__(self) -> None:
+        self.known = {
             urn: Found(urn=urn, type=one["type"], id=one["id"], body=one.get("outputs") or {})
-            for urn, one in state.resources.items()
+            for urn, one in self.state.resources.items()
             if one.get("id") and arm.in_azure(one["type"])
         }
-        return cls(manager=manager, subscription=subscription, known=known)
 
     def run(self, planned: Iterable[Planned]) -> Result:
         """Look for each; what others depend on comes before them."""
@@ -87,6 +83,7 @@ class Search:
         for one in planned:
             if not arm.in_azure(one.type):
                 continue
+            before = self.known.pop(one.urn, None)
             if one.type not in KINDS:
                 result.unclear[one.urn] = f"tools/adopt/arm.py knows no ids of {one.type}"
                 continue
@@ -96,6 +93,9 @@ class Search:
                 result.unclear[one.urn] = f"Azure does not tell: {error}"
                 continue
             if found is None:
+                result.absent.add(one.urn)
+            elif before is not None and before.id == found.id and not self.state.gone(one.urn):
+                # It is about to be made anew, and is still there as it was.
                 result.absent.add(one.urn)
             else:
                 result.found[one.urn] = self.known[one.urn] = found

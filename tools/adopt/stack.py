@@ -30,9 +30,11 @@ class Planned:
     """URN of what it is below."""
     component: bool
     """It groups others, and is nothing in Azure."""
+    replaces: bool = False
+    """The state has it as it was before."""
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Planned:
+    def of(cls, state: Mapping[str, Any], *, replaces: bool = False) -> Planned:
         """From a resource as the engine writes it."""
         return cls(
             urn=state["urn"],
@@ -44,6 +46,7 @@ class Planned:
             provider=str(state.get("provider") or "").rpartition("::")[0],
             parent=state.get("parent") or "",
             component=not state.get("custom"),
+            replaces=replaces,
         )
 
     @property
@@ -67,13 +70,32 @@ class State:
     @property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Every resource by URN; none that waits for its deletion."""
-        found = self.document["deployment"].get("resources") or []
+        found = self._deployment.get("resources") or []
         return {one["urn"]: one for one in found if not one.get("delete")}
 
     @property
     def interrupted(self) -> list[Planned]:
         """Creations of which the engine does not know how they ended."""
         return [Planned.of(one["resource"]) for one in self._operations() if _creates(one)]
+
+    def gone(self, urn: str) -> bool:
+        """The engine deleted it, to make it anew."""
+        return bool(self.resources.get(urn, {}).get("pendingReplacement"))
+
+    def made_room(self, urns: Iterable[str]) -> State:
+        """The same state without the predecessors of these resources.
+
+        One that the engine deleted already is dropped; another is marked, and the next `pulumi up`
+        deletes it, as after any replacement.
+        """
+        old = set(urns) & self.resources.keys()
+        kept = []
+        for one in self._deployment.get("resources") or []:
+            if one["urn"] not in old or one.get("delete"):
+                kept.append(_independent(one, old))
+            elif not one.get("pendingReplacement"):
+                kept.append({**one, "delete": True})
+        return State({**self.document, "deployment": {**self._deployment, "resources": kept}})
 
     def without_interrupted(self, settled: Iterable[str]) -> State:
         """The same state, where the creations of these URNs are no longer open."""
@@ -83,11 +105,32 @@ class State:
             for one in self._operations()
             if not (_creates(one) and one["resource"]["urn"] in urns)
         ]
-        deployment = {**self.document["deployment"], "pending_operations": left}
-        return State({**self.document, "deployment": deployment})
+        return State(
+            {**self.document, "deployment": {**self._deployment, "pending_operations": left}}
+        )
 
     def _operations(self) -> list[dict[str, Any]]:
-        return self.document["deployment"].get("pending_operations") or []
+        return self._deployment.get("pending_operations") or []
+
+    @property
+    def _deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["deployment"]
+        return found
+
+
+def _independent(resource: dict[str, Any], of: set[str]) -> dict[str, Any]:
+    """A resource that does not name others; the next `pulumi up` says again what it depends on."""
+    result = dict(resource)
+    for key in ("dependencies", "replaceWith"):
+        if key in result:
+            result[key] = [urn for urn in result[key] or [] if urn not in of]
+    if result.get("deletedWith") in of:
+        del result["deletedWith"]
+    properties = result.get("propertyDependencies") or {}
+    result["propertyDependencies"] = {
+        key: [urn for urn in urns or [] if urn not in of] for key, urns in properties.items()
+    }
+    return result
 
 
 def _creates(operation: Mapping[str, Any]) -> bool:
@@ -103,8 +146,12 @@ class Plan:
 
     @property
     def created(self) -> list[Planned]:
-        """What the program would create, in the order of creation."""
-        return [Planned.of(step["newState"]) for step in self.steps if step["op"] == "create"]
+        """What the program would create, for the first time or anew, in that order."""
+        return [
+            Planned.of(step["newState"], replaces=step["op"] == "replace")
+            for step in self.steps
+            if step["op"] in {"create", "replace"}
+        ]
 
     def lost(self, urns: Iterable[str]) -> list[str]:
         """Those of the URNs that the next `pulumi up` would delete or replace."""
