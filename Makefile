@@ -2,13 +2,16 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse acceptance sandbox test lint types pytest bench sabotage healthy sdk upgrade clean
+.PHONY: help setup adopt rehearse acceptance sandbox test lint types pytest bench sabotage healthy kills sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Environment, packages and engine (minutes the first time)
 	@$(PYTHON) tools/setup.py
+
+adopt: setup ## Take into the selected stack what a cut-off `pulumi up` left in Azure
+	@$(VENV)/python -m tools.adopt
 
 rehearse: setup ## The whole life of the stack on this machine, in under 2 minutes
 	@$(VENV)/python -m tools.rehearse
@@ -40,6 +43,9 @@ sabotage: setup ## Every known mistake in a deployment, and what the check says 
 
 healthy: setup ## The check over 100 whole deployments: rows late, in any order, twice
 	@$(VENV)/python -m tools.healthy
+
+kills: setup ## pulumi up killed at ten points, an answer lost for every type of resource; all go on
+	@$(VENV)/python -m tools.kills
 
 sdk: setup ## The SDKs in sdks/, made anew from their schemas
 	@$(VENV)/python -m tools.sdk

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,8 +23,11 @@ SLOW = ("--latency", "azure", "--time-scale", str(TIME_SCALE))
 POLL_SECONDS = 0.005
 LONGEST_SECONDS = 120.0
 HEADING = "### If it stops half way"
-STAYS = ("urn", "type", "id", "inputs", "parent", "provider", "dependencies", "propertyDependencies")
-OPTIONS = ("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges", "custom")
+KEPT = (
+    *("id", "custom", "type", "inputs", "parent", "provider"),
+    *("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges"),
+)
+"""What of a resource's state does not tell how it came there, beside what it depends on."""
 
 
 def readme_commands() -> list[list[str]]:
@@ -36,14 +40,12 @@ def readme_commands() -> list[list[str]]:
     return [[sys.executable if word.endswith("/python") else word for word in one] for one in lines]
 
 
-def recover(machine: Machine) -> list[Done]:
-    """Do what README says, without questions; every command must succeed."""
-    done = []
-    for command in readme_commands():
-        end = machine.run(*command, "--yes")
-        assert end.status == 0, f"{' '.join(command)}\n{end.text}"
-        done.append(end)
-    return done
+def recover(machine: Machine) -> str:
+    """Do what README says, in one go and without questions; what it printed."""
+    script = " && ".join(shlex.join([*command, "--yes"]) for command in readme_commands())
+    done = machine.run("sh", "-c", script)
+    assert done.status == 0, done.text
+    return done.text
 
 
 def kill_up(machine: Machine, ready: Callable[[], bool]) -> Done:
@@ -125,10 +127,15 @@ def assert_proven(machine: Machine) -> None:
 
 def comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Each resource of a state as far as two ways to it must agree, by URN."""
-    return {
-        one["urn"]: {key: one.get(key) for key in (*STAYS, *OPTIONS)}
-        for one in deployment["resources"]
-    }
+    found = {}
+    for one in deployment["resources"]:
+        properties = one.get("propertyDependencies") or {}
+        found[one["urn"]] = {
+            **{key: one.get(key) for key in KEPT},
+            "dependencies": sorted(one.get("dependencies") or []),
+            "propertyDependencies": {key: sorted(urns or []) for key, urns in properties.items()},
+        }
+    return found
 
 
 def _created(machine: Machine) -> int:

@@ -1,1 +1,1 @@
-"""Take into the stack what Azure has already: `make adopt`, after a `pulumi up` that was cut off."""
+"""Take what Azure has already into the stack: `make adopt`, after a `pulumi up` was cut off."""

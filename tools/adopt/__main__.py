@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
@@ -34,8 +33,6 @@ def main(arguments: list[str]) -> int:
         wait_seconds=options.wait * 60,
     )
     try:
-        if not Path("Pulumi.yaml").exists():
-            raise CannotRunError("there is no Pulumi.yaml here", "run this in the project's folder")
         return adoption.run()
     except CannotRunError as error:
         sys.stderr.write(f"tools.adopt: {error}\n" + (f"fix: {error.fix}\n" if error.fix else ""))
@@ -49,8 +46,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         "tools.adopt",
         "Find what the program would create and Azure has already, and take it into the stack.",
-        "exit status: 0 adopted, or nothing to adopt; 1 declined, or something could not be judged; "
-        "2 could not run; 130 interrupted",
+        "exit status: 0 adopted, or nothing to adopt, 1 declined, or something could not be "
+        "judged, 2 could not run, 130 interrupted",
     )
     parser.add_argument("--stack", metavar="NAME", help="stack; default: the selected one")
     parser.add_argument("--yes", action="store_true", help="adopt without asking")

@@ -89,7 +89,9 @@ class Engine:
             raise CannotRunError(f"pulumi cannot be started: {error.strerror}") from None
         if done.returncode:
             said = _said(done.stdout, done.stderr)
-            raise CannotRunError(f"pulumi {' '.join(arguments[:2])} failed:\n{said}", self._fix(said))
+            raise CannotRunError(
+                f"pulumi {' '.join(arguments[:2])} failed:\n{said}", self._fix(said)
+            )
         return done.stdout
 
     def _fix(self, said: str) -> str:

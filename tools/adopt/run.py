@@ -19,8 +19,6 @@ from tools.adopt.search import Found, Result, Search
 from tools.adopt.stack import Plan, State
 
 POLL_SECONDS = 15.0
-ROUNDS = 8
-"""Most previews: each round may make names known that were not; the program is five deep."""
 DONE, UNCLEAR = 0, 1
 
 
@@ -46,25 +44,31 @@ class Adoption:
         Raises:
             CannotRunError: Pulumi or Azure refuse.
         """
-        for _ in range(ROUNDS):
+        while True:
             state, plan = self.engine.export(), self.engine.preview()
             search = self._search(state, plan)
-            wanted = [one for one in plan.created if one.provider in state.resources]
-            result = search.run(wanted)
+            result = search.run(one for one in plan.created if one.provider in state.resources)
             if not result.found:
                 break
+            if again := result.found.keys() & self._adopted.keys():
+                raise CannotRunError(f"still not in the stack after its import: {', '.join(again)}")
             self._show(result.found.values(), {one.urn for one in state.interrupted})
             if not self.agreed(f"Adopt {_counted(len(result.found))}?"):
                 self.console.print("nothing was changed")
                 return UNCLEAR
             self._wait(search, result)
-            ids = {urn: found.id for urn, found in result.found.items()}
-            if ids.keys() & state.resources.keys():
-                self.engine.replace_state(state.made_room(ids))
-            self.engine.take_in(import_file.build(plan, state, ids))
-            self._adopted |= result.found
+            self._import(state, plan, result.found)
         left = self._settle(search, state, result)
-        return self._conclude(plan, result, left)
+        return self._conclude(state, plan, result, left)
+
+    def _import(self, state: State, plan: Plan, found: dict[str, Found]) -> None:
+        ids = {urn: one.id for urn, one in found.items()}
+        if not ids:
+            return
+        if ids.keys() & state.resources.keys():
+            self.engine.replace_state(state.made_room(ids))
+        self.engine.take_in(import_file.build(plan, state, ids))
+        self._adopted |= found
 
     def _search(self, state: State, plan: Plan) -> Search:
         endpoint = account.endpoint(plan.config)
@@ -120,8 +124,12 @@ class Adoption:
             self.engine.replace_state(state.without_interrupted(settled))
         return left
 
-    def _conclude(self, plan: Plan, result: Result, left: list[Found]) -> int:
+    def _conclude(self, state: State, plan: Plan, result: Result, left: list[Found]) -> int:
         show = partial(self.console.print, soft_wrap=True)
+        unseen = [one for one in plan.created if not one.component]
+        if number := sum(one.provider not in state.resources for one in unseen):
+            why = "whose provider the stack lacks; `pulumi up` makes it first"
+            show(f"not looked for: {_counted(number)} {why}")
         for urn in plan.lost(self._adopted):
             show(f"careful: `pulumi up` would replace {urn.rpartition('::')[2]}; see the preview")
         for urn, why in result.unclear.items():

@@ -1,4 +1,4 @@
-"""Which of the resources that the program would create does Azure have already?"""
+"""Find which of the resources that the program would create Azure has already."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ class Search:
             UnreadableError: refused, or no answer.
         """
         body = self.manager.get(found.id, KINDS[found.type].version)
-        return None if body is None else Found(urn=found.urn, type=found.type, id=found.id, body=body)
+        return (
+            None if body is None else Found(urn=found.urn, type=found.type, id=found.id, body=body)
+        )
 
     def _named(self, planned: Planned) -> Found | None:
         kind = KINDS[planned.type]

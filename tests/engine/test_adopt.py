@@ -1,0 +1,131 @@
+"""What a killed or cut-off `pulumi up` leaves in Azure is taken in by README's commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.engine import kills
+from tests.engine.machine import Machine
+from tests.engine.test_existing import PLATFORM
+
+GROUP = """
+from pulumi_azure_native import resources
+
+resources.ResourceGroup("shared", resource_group_name="rg-shared", location="eastus")
+"""
+ADOPT = (sys.executable, "-m", "tools.adopt", "--yes")
+
+
+def test_up_killed_while_the_gateway_is_made(machine: Machine) -> None:
+    kills.kill_up(machine, kills.after(machine, 4))
+    assert kills.state(machine)["pending_operations"]
+
+    locked = machine.run(*ADOPT)
+    assert locked.status == 2
+    assert "currently locked" in locked.text
+    assert "fix: see that no `pulumi up` of this stack runs any more, then `pulumi cancel`" in (
+        locked.text
+    )
+    machine.pulumi("cancel", "--yes")
+    assert "cannot create already existing resource" in machine.up(fails=True)
+
+    assert " interrupted " in kills.recover(machine)
+    kills.assert_whole(machine)
+    kills.assert_proven(machine)
+
+
+def test_up_killed_near_its_end(machine: Machine) -> None:
+    kills.kill_up(machine, kills.after(machine, 50))
+    kills.recover(machine)
+    kills.assert_whole(machine)
+    kills.assert_proven(machine)
+
+
+def test_killed_replacement_goes_on(machine: Machine) -> None:
+    machine.up()
+    urns = {one["urn"] for one in kills.state(machine)["resources"]}
+    machine.configure(gatewayName="apim-renamed")
+    kills.kill_up(machine, kills.exists(machine, "apim-renamed"))
+
+    kills.recover(machine)
+    machine.pulumi("preview", "--expect-no-changes")
+    found = kills.state(machine)
+    assert {one["urn"] for one in found["resources"]} == urns
+    assert not found.get("pending_operations")
+    kills.assert_proven(machine)
+
+
+def test_every_resource_as_an_orphan_at_once(machine: Machine) -> None:
+    """The state comes out as it was: parents, providers, inputs, dependencies, options."""
+    machine.configure(alertEmails=["on-call@example.com"])
+    machine.up()
+    before = kills.state(machine)
+    orphans = [one["urn"] for one in before["resources"] if "$azure-native:" in one["urn"]]
+    orphans += [one["urn"] for one in before["resources"] if "::azure-native:" in one["urn"]]
+    kills.forget(machine, *orphans)
+    done = len(machine.changes())
+
+    text = machine.run(*ADOPT)
+    assert text.status == 0, text.text
+    assert f"adopted {len(orphans)} resources" in text.text
+    assert "nothing to adopt" in machine.run(*ADOPT).text
+    assert len(machine.changes()) == done, "adoption only reads"
+
+    machine.up()
+    kills.assert_whole(machine)
+    assert kills.comparable(kills.state(machine)) == kills.comparable(before)
+
+
+def test_orphans_on_an_existing_gateway_keep_its_provider(tmp_path: Path) -> None:
+    platform = Machine(tmp_path / "platform", cloud=tmp_path / "cloud", program=PLATFORM)
+    platform.up()
+    machine = Machine(tmp_path / "stack", cloud=platform.cloud)
+    ids = platform.outputs()
+    machine.configure(**ids, administratorEmail=None, gatewayDiagnosticSettingName="")
+    machine.up()
+    before = kills.state(machine)
+    orphans = [
+        one["urn"]
+        for one in before["resources"]
+        if "OpenAIApi$" in one["urn"] and "random" not in one["urn"]
+    ]
+    kills.forget(machine, *orphans)
+
+    assert "already existing" in machine.up(fails=True)
+    adopted = machine.run(*ADOPT)
+    assert adopted.status == 0, adopted.text
+    machine.up()
+    machine.pulumi("preview", "--expect-no-changes")
+    assert kills.comparable(kills.state(machine)) == kills.comparable(before)
+    platform.pulumi("refresh", "--yes", "--expect-no-changes")
+
+
+def test_given_up_in_a_group_that_is_not_the_stacks_own(tmp_path: Path) -> None:
+    platform = Machine(tmp_path / "platform", cloud=tmp_path / "cloud", program=GROUP)
+    platform.up()
+    machine = Machine(tmp_path / "stack", cloud=platform.cloud)
+    machine.configure(resourceGroupName="rg-shared", useExistingResourceGroup=True)
+    kills.kill_up(machine, kills.after(machine, 3))
+    machine.pulumi("cancel", "--yes")
+    assert machine.run(*ADOPT).status == 0
+    machine.pulumi("destroy", "--yes", "--run-program")
+    live = machine.leftovers().text.partition("only soft-deleted")[0]
+    assert live.splitlines() == ["live: 1", "  Microsoft.Resources/resourceGroups  rg-shared"]
+
+
+def test_an_empty_attribute_file_is_named(deployed: Machine) -> None:
+    """What a kill leaves now and then of a state in a folder, as Pulumi keeps it by default."""
+    place = deployed.cloud / "state"
+    (file,) = place.rglob("dev.json")
+    empty = file.with_name("dev.json.attrs")
+    empty.touch()
+    in_folder = ("env", f"PULUMI_BACKEND_URL=file://{place}", *ADOPT, "--stack", "dev")
+    try:
+        done = deployed.run(*in_folder)
+    finally:
+        empty.unlink()
+    assert done.status == 2
+    assert "failed to load checkpoint: EOF" in done.text
+    assert f"rm '{empty}'" in done.text
+    assert "nothing to adopt" in deployed.run(*in_folder).text

@@ -1,0 +1,95 @@
+"""Kill `pulumi up` at ten points, and lose the answer to every resource: `make kills`.
+
+After each, README's commands must lead to a stack that is whole: nothing lost, stray, protected or
+open in the state, no change left, and, after a kill, a proven check.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.engine import kills
+from tests.engine.machine import Machine
+
+POINTS = (0, 1, 2, 3, 5, 9, 15, 30, 45, 53)
+"""Creations after which a kill strikes, of 55."""
+PLAIN_WIDTH = 140
+
+console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the kills and the lost answers that are asked for; 1 if one of them is not recovered."""
+    parser = argparse.ArgumentParser("python -m tools.kills", description=__doc__)
+    parser.add_argument("--only", choices=("kills", "answers"), help="default: both")
+    only = parser.parse_args(arguments).only
+    table, failed = Table("what", "outcome", "seconds"), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for title, recovered in _cases(Path(folder), only):
+            begun = time.monotonic()
+            try:
+                outcome = recovered()
+            except AssertionError as error:
+                failed += 1
+                outcome = f"[red]not recovered[/red]: {str(error)[-2_000:]}"
+            console.print(f"{title}: {outcome}")
+            table.add_row(title, outcome.partition("\n")[0], f"{time.monotonic() - begun:.1f}")
+    console.print(table)
+    return 1 if failed else 0
+
+
+def _cases(folder: Path, only: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    if only != "answers":
+        for creates in POINTS:
+            machine = Machine(folder / f"kill-{creates}")
+            yield f"killed after {creates} creations", lambda m=machine, n=creates: _killed(m, n)  # type: ignore[misc]
+    if only != "kills":
+        machine = Machine(folder / "answers")
+        machine.configure(alertEmails=["on-call@example.com"])
+        machine.up()
+        for kind, urn in sorted(_first_of_each_type(machine).items()):
+            yield f"no answer: {kind}", lambda m=machine, u=urn: _unanswered(m, u)  # type: ignore[misc]
+
+
+def _killed(machine: Machine, creates: int) -> str:
+    kills.kill_up(machine, kills.after(machine, creates))
+    interrupted = len(kills.state(machine).get("pending_operations") or [])
+    kills.recover(machine)
+    kills.assert_whole(machine)
+    kills.assert_proven(machine)
+    shutil.rmtree(machine.cloud)
+    return f"{interrupted} creations interrupted, whole and proven"
+
+
+def _unanswered(machine: Machine, urn: str) -> str:
+    """The resource and what depends on it are in Azure and not in the state."""
+    before = kills.state(machine)
+    kills.forget(machine, urn)
+    lost = len(before["resources"]) - len(kills.state(machine)["resources"])
+    assert "cannot create already existing resource" in (text := machine.up(fails=True)), text
+    kills.recover(machine)
+    kills.assert_whole(machine, {one["urn"] for one in before["resources"]})
+    assert kills.comparable(kills.state(machine)) == kills.comparable(before), "the state differs"
+    return f"{lost} orphan{'' if lost == 1 else 's'}, whole"
+
+
+def _first_of_each_type(machine: Machine) -> dict[str, str]:
+    """A URN for each type of Azure's that the stack has."""
+    found: dict[str, str] = {}
+    for one in kills.state(machine)["resources"]:
+        if one["type"].startswith("azure-native"):
+            found.setdefault(one["type"].partition(":")[2], one["urn"])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
