@@ -72,13 +72,7 @@ def _killed(machine: Machine, creates: int) -> str:
 
 def _unanswered(machine: Machine, urn: str) -> str:
     """The resource and what depends on it are in Azure and not in the state."""
-    before = kills.state(machine)
-    kills.forget(machine, urn)
-    lost = len(before["resources"]) - len(kills.state(machine)["resources"])
-    assert "cannot create already existing resource" in (text := machine.up(fails=True)), text
-    kills.recover(machine)
-    kills.assert_whole(machine, {one["urn"] for one in before["resources"]})
-    assert kills.comparable(kills.state(machine)) == kills.comparable(before), "the state differs"
+    lost = kills.lose_and_recover(machine, urn)
     return f"{lost} orphan{'' if lost == 1 else 's'}, whole"
 
 

@@ -107,6 +107,19 @@ def forget(machine: Machine, *urns: str) -> None:
     machine.pulumi("stack", "import", "--file", str(file))
 
 
+def lose_and_recover(machine: Machine, urn: str) -> int:
+    """Lose the answer to a creation, and what would have followed; how many orphans there were."""
+    before = state(machine)
+    forget(machine, urn)
+    lost = len(before["resources"]) - len(state(machine)["resources"])
+    stopped = machine.up(fails=True)
+    assert "cannot create already existing" in stopped or "RoleAssignmentExists" in stopped
+    recover(machine)
+    assert_whole(machine, {one["urn"] for one in before["resources"]})
+    assert comparable(state(machine)) == comparable(before), "the state differs"
+    return lost
+
+
 def assert_whole(machine: Machine, urns: set[str] | None = None) -> None:
     """Nothing is lost, stray, protected or open in the state, and nothing is left to change."""
     machine.pulumi("preview", "--expect-no-changes")
