@@ -1,4 +1,4 @@
-"""Azure on one machine: run a command inside, open a shell, make traffic, list what is left."""
+"""Azure on one machine: run a command inside, open a shell, fill it, change it, list the rest."""
 
 import argparse
 import os
@@ -14,6 +14,7 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
+from sandbox import arm, changes
 from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import lock, session
@@ -38,12 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
             return _leftovers(options)
         if given.verb == "traffic":
             return _traffic(options, given)
+        if given.verb == "changes":
+            return _changes(options, given.names)
         with session(options) as inside:
             if shell:  # its status is that of whatever was typed last
                 _run([os.environ.get("SHELL", "/bin/sh")], inside)
                 return 0
             return _run(given.command, inside)
-    except (SessionError, OSError, ValidationError) as error:
+    except (SessionError, OSError, ValidationError, changes.NothingToChangeError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
 
@@ -67,6 +70,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     run.add_argument("command", nargs="+", metavar="-- COMMAND")
     verbs.add_parser("shell", parents=[shared], help="open an interactive shell inside")
     verbs.add_parser("leftovers", parents=[shared], help="list what is live or soft-deleted")
+    change = verbs.add_parser("changes", parents=[shared], help="change what is deployed, or list")
+    change.add_argument("names", nargs="*", metavar="NAME", help="what happens; none lists them")
     traffic = verbs.add_parser("traffic", parents=[shared], help="fill a deployed stack with calls")
     traffic.add_argument("--days", type=int, default=14, help="days up to now (default 14)")
     more = "calls on a working day (default 250)"
@@ -106,10 +111,28 @@ def _leftovers(options: Options) -> int:
     """List what the cloud holds; 1 if anything in it is live."""
     _check_folder(options)
     cloud = Cloud(options.folder)
-    for title, resources in (("live", cloud.all()), ("only soft-deleted", cloud.deleted())):
+    live = [found for found in cloud.all() if found.type not in arm.OF_THE_TENANT]
+    for title, resources in (("live", live), ("only soft-deleted", cloud.deleted())):
         lines = [f"  {resource.type}  {resource.name}\n" for resource in resources]
         sys.stdout.write(f"{title}: {len(lines)}\n{''.join(lines)}")
-    return 1 if cloud.all() else 0
+    return 1 if live else 0
+
+
+def _changes(options: Options, names: list[str]) -> int:
+    """Change what is deployed as told, one after another; without a name, list the changes."""
+    if not names:
+        sys.stdout.write(changes.listed())
+        return 0
+    unknown = [name for name in names if name not in changes.CHANGES]
+    if unknown:
+        raise SessionError(f"no change {', '.join(unknown)}: {', '.join(changes.CHANGES)}")
+    _check_folder(options)
+    with lock(options.folder):
+        cloud = Cloud(options.folder)
+        for name in names:
+            touched = "".join(f"  {found}\n" for found in changes.apply(cloud, name))
+            sys.stdout.write(f"{name}: {changes.CHANGES[name].about}\n{touched}")
+    return 0
 
 
 def _check_folder(options: Options) -> None:

@@ -52,6 +52,13 @@ _RULES: dict[str, Callable[[Put], None]] = {
     f"{SERVICE}/products/apiLinks": gateway.link,
     f"{SERVICE}/subscriptions": gateway.subscription,
 }
+POLICIES = "Microsoft.Authorization/policyAssignments"
+"""Here always of the effect that adds tags: `properties.tags`.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/tag-policies
+"""
+OF_THE_TENANT = (POLICIES, cognitive.RETIREMENTS)
+"""Types of what no stack makes, and no deletion of one takes away."""
 # https://github.com/Azure/apiops-cli/issues/252
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
@@ -90,12 +97,20 @@ def put(
             for check in (base.check_parent, base.check_place, base.check_fields):
                 check(request)
             _RULES[wanted.type](request)
+            if base.AZURE["types"][wanted.type].get("tracked") and wanted.type != GROUP:
+                add_tags(cloud, given)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise refuse("InvalidRequestContent", text=error) from error
         created = old.created if old else moment
         made = Resource(wanted.text, wanted.type, wanted.name, given, created, incarnation)
         cloud.put(made)
     return made
+
+
+def add_tags(cloud: Cloud, body: dict[str, Any]) -> None:
+    """Add the tags of the tenant's policies to a resource that lacks them."""
+    for rule in cloud.of_type(POLICIES):
+        body["tags"] = rule.properties["tags"] | (body.get("tags") or {})
 
 
 def get(cloud: Cloud, resource_id: str) -> Resource:

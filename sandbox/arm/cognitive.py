@@ -5,15 +5,25 @@ https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deployments/cre
 """
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sandbox.arm.base import DATA, Put, refuse, region
-from sandbox.cloud import Cloud
+from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import NotModelledError
 
 MODELS = json.loads((DATA / "models.json").read_text())
 """What the models API answers on the day `as_of`; limits are in 1,000 tokens per minute."""
+RETIREMENTS = "Microsoft.CognitiveServices/locations/models"
+"""Type of what tells that a model retired after that day."""
+
+
+def has_auto_upgrade(api_version: str) -> bool:
+    """Whether accounts of an API version have `foundryAutoUpgrade`.
+
+    https://learn.microsoft.com/azure/templates/microsoft.cognitiveservices/2026-01-15-preview/accounts
+    """
+    return api_version >= "2026-01-15-preview" and api_version.endswith("-preview")
 
 
 def account(put: Put) -> None:
@@ -21,16 +31,67 @@ def account(put: Put) -> None:
     kind, name = put.body.get("kind"), str(put.properties.get("customSubDomainName") or "")
     if kind not in ("OpenAI", "AIServices") or put.properties.pop("restore", False):
         raise NotModelledError(f"the sandbox models no account of kind {kind}, and no restoring")
-    if (put.properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
-        raise NotModelledError("the sandbox models no network rules of accounts")
+    rules = put.properties.get("networkAcls") or {}
+    if rules.get("ipRules") or rules.get("virtualNetworkRules"):
+        raise NotModelledError("the sandbox models no networks that an account's rules let in")
     if (put.body.get("sku") or {}).get("name") != "S0":
         raise refuse("InvalidSku", kind=kind)
     if not put.existing and any(r.id.lower() == put.id.text.lower() for r in put.kept()):
         raise refuse("FlagMustBeSetForRestore", id=put.id.text)
     _check_subdomain(put, name)
+    _check_kind(put, str(kind))
     put.identify()
     regional = f"https://{put.body['location']}.api.cognitive.microsoft.com/"
     put.properties["endpoint"] = f"https://{name}.openai.azure.com/" if name else regional
+    if kind == "AIServices":
+        add_endpoints(put.properties)
+
+
+def _check_kind(put: Put, kind: str) -> None:
+    """A PUT with the other kind upgrades the account, or rolls the upgrade back.
+
+    Documented both ways, for an account with an identity and without projects, connections and
+    models of other vendors, of which the sandbox knows none. That an opt-out outlives a write of
+    an API version that lacks it is inferred.
+    https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
+    """
+    before = put.existing.body.get("kind") if put.existing else kind
+    if kind == "OpenAI" and put.properties.get("allowProjectManagement"):
+        raise NotModelledError("what Azure says to allowProjectManagement of kind OpenAI")
+    if kind != before and not put.body.get("identity"):
+        raise NotModelledError("what Azure says to another kind without a managed identity")
+    kept = put.existing.properties.get("foundryAutoUpgrade") if put.existing else None
+    if kept and kind == before and not has_auto_upgrade(put.api_version):
+        put.properties["foundryAutoUpgrade"] = kept
+
+
+def add_endpoints(properties: dict[str, Any]) -> None:
+    """The addresses of a Foundry resource, beside that of Azure OpenAI, which stays.
+
+    https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#private-network-configuration
+    """
+    name = properties.get("customSubDomainName")
+    properties["endpoints"] = {
+        "OpenAI Language Model Instance API": f"https://{name}.openai.azure.com/",
+        "AI Foundry API": f"https://{name}.services.ai.azure.com/",
+        "Cognitive Services": f"https://{name}.cognitiveservices.azure.com/",
+    }
+
+
+def versions(model: str) -> list[str]:
+    """The versions of a model, the newest first."""
+    return sorted(MODELS["models"].get(model) or {}, reverse=True)
+
+
+def retire(cloud: Cloud, place: str, model: dict[str, Any]) -> None:
+    """From now on a region takes a model and version no more. Call inside `change()`."""
+    name = f"{model['name']}.{model['version']}"
+    cloud.put(Resource(_retired_id(place, name), RETIREMENTS, name, {"properties": {}}))
+
+
+def _retired_id(place: str, name: str) -> str:
+    here = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.CognitiveServices"
+    return f"{here}/locations/{place}/models/{name}"
 
 
 def _check_subdomain(put: Put, name: str) -> None:
@@ -46,9 +107,14 @@ def _check_subdomain(put: Put, name: str) -> None:
 def deployment(put: Put) -> None:
     """https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models."""
     model, sku = dict(put.properties.get("model") or {}), put.body.get("sku") or {}
-    versions = MODELS["models"].get(model.get("name")) or {}
-    model["version"] = str(model.get("version") or next(iter(versions), ""))
-    details = versions.get(model["version"]) or {}
+    known = MODELS["models"].get(model.get("name")) or {}
+    model["version"] = str(model.get("version") or next(iter(known), ""))
+    details = known.get(model["version"]) or {}
+    here = _place(put.cloud, put.id.text)
+    gone = put.cloud.get(_retired_id(here, f"{model.get('name')}.{model['version']}"))
+    if gone:
+        day = datetime.fromtimestamp(gone.created, UTC).date().isoformat()
+        details = details | {"retired": day}
     _check_model(model, details, new=put.existing is None)
     _check_sku(put, model, sku)
     put.properties["model"] = model

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from sandbox import arm
 from sandbox.arm import subscription
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
+from sandbox.arm.cognitive import has_auto_upgrade
 from sandbox.arm.gateway import has_llm
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import NotModelledError
@@ -103,7 +104,7 @@ def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
 
 
 def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
-    """A resource as asked for: not all versions know `largeLanguageModel`.
+    """A resource as asked for: not all versions know all properties.
 
     A workbook's content is there on demand only:
     https://learn.microsoft.com/rest/api/application-insights/workbooks/get
@@ -111,6 +112,8 @@ def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
     kept = dict(found.properties)
     if not has_llm(query["api-version"]):
         kept.pop("largeLanguageModel", None)
+    if not has_auto_upgrade(query["api-version"]):
+        kept.pop("foundryAutoUpgrade", None)
     if query.get("canFetchContent", "").lower() != "true":
         kept.pop("serializedData", None)
     named = {"id": found.id, "name": found.name, "type": found.type}

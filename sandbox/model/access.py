@@ -21,12 +21,16 @@ def caller(cloud: Cloud, account: Resource, request: Request) -> str:
     """The object id of a caller with a token; a key beside it is judged first, and never good.
 
     https://github.com/TabularEditor/TabularEditor3/issues/1557 (network)
+    https://github.com/Azure-Samples/azure-sql-db-chatbot/issues/3 (network rules)
     https://github.com/browser-use/browser-use/issues/1295 (keys off)
     https://github.com/openinterpreter/openinterpreter/issues/319 (wrong key)
     https://github.com/Azure-Samples/azure-search-openai-demo/issues/458 (token)
     """
     if account.properties.get("publicNetworkAccess") == "Disabled":
         message = "Public access is disabled. Please configure private endpoint."
+        raise RefusalError(403, "403", message)
+    if (account.properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
+        message = "Access denied due to Virtual Network/Firewall rules."
         raise RefusalError(403, "403", message)
     if "api-key" in request.headers and account.properties.get("disableLocalAuth"):
         message = "Key based authentication is disabled for this resource."

@@ -33,8 +33,9 @@ def test_an_account_answers_at_its_subdomain(stack: Azure) -> None:
     assert account.body["identity"]["principalId"]
     with pytest.raises(NotModelledError, match="listKeys"):
         arm.post(stack.cloud, ACCOUNT, "listKeys", {})
-    closed = {"customSubDomainName": "oai-test", "networkAcls": {"defaultAction": "Deny"}}
-    with pytest.raises(NotModelledError, match="network rules"):
+    some = {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.7"}]}
+    closed = {"customSubDomainName": "oai-test", "networkAcls": some}
+    with pytest.raises(NotModelledError, match="networks that"):
         stack.put(ACCOUNT, STACK[ACCOUNT] | {"properties": closed})
     body = STACK[ACCOUNT] | {"properties": {}}
     plain = stack.put(f"{ACCOUNT}-plain", body)
@@ -52,13 +53,13 @@ def test_a_subdomain_is_unique_and_stays(stack: Azure) -> None:
     ("model", "version", "sku", "capacity", "code"),
     [
         ("gpt-99", "1", "GlobalStandard", 1, "DeploymentModelNotSupported"),
-        ("gpt-5.1", "2020-01-01", "GlobalStandard", 1, "DeploymentModelNotSupported"),
+        ("gpt-5.6-luna", "2020-01-01", "GlobalStandard", 1, "DeploymentModelNotSupported"),
         ("gpt-35-turbo", "0613", "Standard", 1, "ServiceModelDeprecated"),
-        ("gpt-4o-mini", "2024-07-18", "GlobalStandard", 1, "ServiceModelDeprecated"),
+        ("o4-mini", "2025-04-16", "GlobalStandard", 1, "ServiceModelDeprecated"),
         ("gpt-5", "2025-08-07", "GlobalStandard", 1, "ServiceModelDeprecating"),
-        ("gpt-5.1", "2025-11-13", "Standard", 1, "InvalidResourceProperties"),
-        ("gpt-5.1", "2025-11-13", "GlobalStandard", 0, "InvalidResourceProperties"),
-        ("gpt-5.1", "2025-11-13", "GlobalStandard", 991, "InsufficientQuota"),
+        ("gpt-5.6-luna", "2026-07-09", "Standard", 1, "InvalidResourceProperties"),
+        ("gpt-5.6-luna", "2026-07-09", "GlobalStandard", 0, "InvalidResourceProperties"),
+        ("gpt-5.6-luna", "2026-07-09", "GlobalStandard", 991, "InsufficientQuota"),
     ],
 )
 def test_deployments_that_azure_refuses(

@@ -1,0 +1,142 @@
+"""What a colleague changes in the portal, and a tenant's policy everywhere."""
+
+from collections.abc import Iterator
+
+from sandbox import arm
+from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, SETTING, WORKSPACE
+from sandbox.changes.change import Change, of
+from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
+
+ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+NETWORK = "https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks"
+TAG = {"cost-center": "4711"}
+CENTRAL = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-central"
+SETTING_NAME = "setByPolicy-LogAnalytics"
+"""Name that the built-in policies give by default."""
+
+
+def _role_deleted(cloud: Cloud) -> Iterator[Resource]:
+    """The assignments at the scope of an account."""
+    for assignment in of(cloud, ROLE_ASSIGNMENTS):
+        if f"/{ACCOUNT}/".lower() in assignment.id.lower():
+            cloud.remove(assignment.id)
+            yield assignment
+
+
+def _sku_moved(cloud: Cloud) -> Iterator[Resource]:
+    """Each deployment that is routed worldwide stays in its data zone from now on."""
+    for deployment in of(cloud, f"{ACCOUNT}/deployments"):
+        sku = deployment.body["sku"]
+        if sku["name"] == "GlobalStandard":
+            deployment.body["sku"] = sku | {"name": "DataZoneStandard"}
+            yield deployment
+
+
+def _network_rules(cloud: Cloud) -> Iterator[Resource]:
+    """Selected networks only, of which none is selected."""
+    for account in of(cloud, ACCOUNT):
+        rules = {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
+        account.properties["networkAcls"] = rules
+        yield account
+
+
+def _network_closed(cloud: Cloud) -> Iterator[Resource]:
+    """No public network for any account."""
+    for account in of(cloud, ACCOUNT):
+        account.properties["publicNetworkAccess"] = "Disabled"
+        yield account
+
+
+def _tag_added(cloud: Cloud) -> Iterator[Resource]:
+    """A tag on every resource that takes tags, now and with each later write."""
+    name = "add-tag"
+    scope = f"/subscriptions/{SUBSCRIPTION_ID}/providers/{arm.POLICIES}"
+    cloud.put(Resource(f"{scope}/{name}", arm.POLICIES, name, {"properties": {"tags": TAG}}))
+    for found in sorted(cloud.all(), key=lambda one: one.id.lower()):
+        if AZURE["types"].get(found.type, {}).get("tracked") and found.type != GROUP:
+            arm.add_tags(cloud, found.body)
+            yield found
+
+
+def _second_setting(cloud: Cloud) -> Iterator[Resource]:
+    """Gateways and accounts send their logs to a workspace of the tenant too."""
+    group = Resource(CENTRAL, GROUP, "rg-central", {"location": "eastus", "properties": {}})
+    own = f"{CENTRAL}/providers/{WORKSPACE}/log-central"
+    properties = {"customerId": cloud.derive_guid(own), "retentionInDays": 30}
+    workspace = Resource(
+        own, WORKSPACE, "log-central", {"location": "eastus", "properties": properties}
+    )
+    for central in (group, workspace):
+        cloud.put(central)
+    for owner in (*of(cloud, ACCOUNT), *of(cloud, SERVICE)):
+        body = {
+            "properties": {
+                "workspaceId": own,
+                "logs": [{"categoryGroup": "allLogs", "enabled": True}],
+                "metrics": [],
+            }
+        }
+        setting_id = f"{owner.id}/providers/{SETTING}/{SETTING_NAME}"
+        setting = Resource(setting_id, SETTING, SETTING_NAME, body)
+        cloud.put(setting)
+        yield setting
+
+
+CHANGES = {
+    "role-deleted": Change(
+        about="the gateway's role on the account is deleted",
+        by="a colleague",
+        dated="2026-11-27",
+        sure="documented",
+        sources=(
+            "https://learn.microsoft.com/azure/role-based-access-control/role-assignments-remove",
+        ),
+        apply=_role_deleted,
+    ),
+    "sku-moved": Change(
+        about="each GlobalStandard deployment becomes DataZoneStandard",
+        by="a colleague",
+        dated="2026-10-05",
+        sure="inferred",
+        sources=(
+            "https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types",
+        ),
+        apply=_sku_moved,
+    ),
+    "network-rules": Change(
+        about="the account takes calls of selected networks only",
+        by="a colleague",
+        dated="2025-04-23",
+        sure="documented",
+        sources=(NETWORK, "https://github.com/Azure-Samples/azure-sql-db-chatbot/issues/3"),
+        apply=_network_rules,
+    ),
+    "network-closed": Change(
+        about="the account's public network access is switched off",
+        by="a policy of the tenant",
+        dated="2026-03-26",
+        sure="documented",
+        sources=(NETWORK, "https://github.com/TabularEditor/TabularEditor3/issues/1557"),
+        apply=_network_closed,
+    ),
+    "tag-added": Change(
+        about="every resource gets a tag of the tenant, again with each write",
+        by="a policy of the tenant",
+        dated="2026-11-27",
+        sure="documented",
+        sources=(
+            "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-policies",
+        ),
+        apply=_tag_added,
+    ),
+    "second-setting": Change(
+        about="gateway and account get a second diagnostic setting, to another workspace",
+        by="a policy of the tenant",
+        dated="2026-11-27",
+        sure="documented",
+        sources=(
+            "https://learn.microsoft.com/azure/azure-monitor/essentials/diagnostics-settings-policies-deployifnotexists",
+        ),
+        apply=_second_setting,
+    ),
+}
