@@ -31,7 +31,7 @@ class OpenAIAccountArgs:
 
 
 class OpenAIAccount(pulumi.ComponentResource):
-    """An account of kind OpenAI that takes Microsoft Entra tokens only."""
+    """An account, made of kind OpenAI, that takes Microsoft Entra tokens only."""
 
     id: pulumi.Output[str]
     """ARM id."""
@@ -84,9 +84,13 @@ class OpenAIAccount(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                # Azure refuses to move an account to another subdomain, region or kind.
+                # Azure refuses to move an account to another subdomain or region.
                 delete_before_replace=True,
-                replace_on_changes=["location", "kind", "properties.customSubDomainName"],
+                replace_on_changes=["location", "properties.customSubDomainName"],
+                # Azure itself makes Foundry resources of accounts, and a person may undo that:
+                # what a refresh finds stays.
+                # https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
+                ignore_changes=["kind", "properties.allowProjectManagement"],
             ),
         )
 
@@ -112,14 +116,12 @@ class OpenAIAccount(pulumi.ComponentResource):
                     depends_on=previous,
                     protect=args.protect,
                     hooks=hooks,
-                    # Another model or kind of capacity is another deployment.
+                    # Another model or kind of capacity in the stack file is another deployment.
                     # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
+                    # One that Azure moved there is not: it is asked to move back, and stays.
+                    # https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
                     delete_before_replace=True,
-                    replace_on_changes=[
-                        "properties.model.name",
-                        "properties.model.format",
-                        "sku.name",
-                    ],
+                    replacement_trigger=f"{wanted.model} {wanted.sku}",
                 ),
             )
             previous = [deployment]

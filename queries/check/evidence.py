@@ -67,6 +67,8 @@ class Evidence:
     """What keeps audit logs from the workspace, by the deployed settings."""
     declared_differences: list[Difference] = field(default_factory=list)
     """What is deployed otherwise, and shows in a call by chance or not at all."""
+    remarks: list[str] = field(default_factory=list)
+    """What Azure has changed by itself, or plans to: told, and not judged."""
     configured: bool = False
     """The deployed configuration has been looked at."""
     unreadable: str = ""

@@ -155,6 +155,7 @@ def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
         evidence.configured = True
         evidence.audit_differences = configuration.audit()
         evidence.declared_differences = configuration.unseen()
+        evidence.remarks = configuration.remarks()
         evidence.unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
 
 

@@ -12,6 +12,7 @@ from queries.check.configuration import (
     model_rules,
     policy_rules,
     product_rules,
+    remarks,
     route_rules,
     settings_rules,
 )
@@ -73,6 +74,12 @@ class Configuration:
         """
         metadata = self.target.capture == "metadata"
         return self.differences((*UNSEEN_RULES, *(CONTENT_RULES if metadata else ())))
+
+    def remarks(self) -> list[str]:
+        """What Azure has changed by itself, or plans to; nothing where it cannot be read."""
+        if not all(self._has(need) for need in remarks.NEEDS):
+            return []
+        return list(remarks.remarks(self.read))
 
     def _compared(self, rule: Rule) -> list[Difference]:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from queries.check.configuration import neighbours
 from queries.check.configuration.base import properties
-from queries.check.configuration.manager import Manager
+from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import (
     ACCOUNTS,
     DIAGNOSTICS,
@@ -15,6 +15,7 @@ from queries.check.configuration.versions import (
     ROLES,
     SERVICES,
     SETTINGS,
+    UPGRADES,
 )
 from queries.outputs import Target
 
@@ -68,6 +69,14 @@ def _roles(arm: Manager, target: Target) -> Any:
     return arm.list(target.account_id + path, ROLES, **{"$filter": "atScope()"})
 
 
+def _upgrade(arm: Manager, target: Target) -> Any:
+    """The account by a preview version of the API, which a cloud may refuse: then None."""
+    try:
+        return arm.get(target.account_id, UPGRADES)
+    except UnreadableError:
+        return None
+
+
 READS: dict[str, Read] = {
     "gateway": _service(""),
     "logger": _service(f"/loggers/{LOGGER}"),
@@ -84,6 +93,7 @@ READS: dict[str, Read] = {
     "consumers": _consumers,
     "product": _product,
     "account": lambda arm, target: arm.get(target.account_id, ACCOUNTS),
+    "upgrade": _upgrade,
     "deployments": lambda arm, target: arm.list(f"{target.account_id}/deployments", ACCOUNTS),
     "roles": _roles,
 }

@@ -11,4 +11,9 @@ https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagem
 SETTINGS = "2021-05-01-preview"
 ROLES = "2022-04-01"
 ACCOUNTS = "2024-10-01"
+UPGRADES = "2026-01-15-preview"
+"""The first API version whose accounts tell of a planned upgrade.
+
+https://learn.microsoft.com/azure/templates/microsoft.cognitiveservices/2026-01-15-preview/accounts
+"""
 LOGGER = "azuremonitor"

@@ -12,7 +12,9 @@ READER_FIX = "give this identity the role Reader on the stack's resource group"
 
 
 def _without(
-    differences: Callable[[Evidence], list[Difference]], said: str
+    differences: Callable[[Evidence], list[Difference]],
+    said: str,
+    remarks: Callable[[Evidence], list[str]] = lambda _: [],
 ) -> Callable[..., Verdict]:
     """Fails by a difference; where something cannot be read, its absence cannot be told."""
 
@@ -24,7 +26,7 @@ def _without(
             return failed("; ".join(map(str, found)), found[0].fix)
         if evidence.unreadable:
             return skipped(f"the configuration cannot be read ({evidence.unreadable})", READER_FIX)
-        return seen(said)
+        return seen("; ".join([said, *remarks(evidence)]))
 
     return judge
 
@@ -55,6 +57,7 @@ DECLARED = Proof(
         lambda evidence: evidence.declared_differences,
         "every call is sampled, each deployment has its model, each consumer is active, and "
         "neither the account's keys nor another API leads around the logs",
+        lambda evidence: evidence.remarks,
     ),
     fix="",
 )

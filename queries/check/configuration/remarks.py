@@ -1,0 +1,37 @@
+"""What Azure changes by itself, told without being judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from queries.check.configuration.base import Deployed, inside, properties
+
+DECLARED_KIND = "OpenAI"
+"""What the program creates; Azure makes Foundry resources of kind AIServices of it.
+
+https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
+"""
+NEEDS = ("account", "upgrade")
+
+
+def remarks(deployed: Deployed) -> Iterator[str]:
+    """The account's kind, and the day for which Azure has planned another.
+
+    Where nothing is planned, or an API version that tells of it is not to be had, none is said.
+    """
+    kind = inside(deployed.get("account"), "kind")
+    if kind:
+        moved = ", to which Azure upgraded it" if kind != DECLARED_KIND else ""
+        yield f"the account is of kind {kind}{moved}"
+    plan = properties(deployed.get("upgrade")).get("foundryAutoUpgrade")
+    if inside(plan, "mode") == "Enabled" and (planned := inside(plan, "scheduledAt")):
+        yield f"Azure plans to make a Foundry resource (AIServices) of it on {_day(str(planned))}"
+
+
+def _day(time: str) -> str:
+    """The day of a time in ISO 8601; what is not one is told as it is."""
+    try:
+        return datetime.fromisoformat(time).date().isoformat()
+    except ValueError:
+        return time
