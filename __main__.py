@@ -6,6 +6,7 @@ from components.gateway import Gateway, GatewayArgs
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
 from components.openai_api import OpenAIApi, OpenAIApiArgs
 from components.resource_group import resource_group
+from components.settings import GATEWAY_ROLES
 from components.workspace import Workspace, WorkspaceArgs
 
 short_life.begin()
@@ -65,6 +66,7 @@ api = OpenAIApi(
         account=account,
         gateway=gateway,
         environment=azure,
+        role_id=GATEWAY_ROLES[settings.gateway_role],
         api_name=settings.api_name,
         path=settings.api_path,
         document=settings.api_document,

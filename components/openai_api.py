@@ -18,8 +18,6 @@ from components.openai_account import OpenAIAccount
 from components.retry import conflict_retry
 from components.settings import Consumer
 
-COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
-"""https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning#cognitive-services-user"""
 
 ACCOUNT = "{account}/openai"
 
@@ -31,6 +29,8 @@ class OpenAIApiArgs:
     account: OpenAIAccount
     gateway: Gateway
     environment: AzureEnvironment
+    role_id: str
+    """Role that the gateway's identity gets on the account."""
     api_name: str
     path: pulumi.Input[str]
     document: str
@@ -109,10 +109,11 @@ class OpenAIApi(pulumi.ComponentResource):
                 "/subscriptions/",
                 subscription_id,
                 "/providers/Microsoft.Authorization/roleDefinitions/",
-                COGNITIVE_SERVICES_USER,
+                self._args.role_id,
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                # Under another name, so that the gateway has the new one before the old one goes.
                 replace_on_changes=["roleDefinitionId"],
                 # Any change of the gateway makes its identity unknown to a preview, which would
                 # show the role as replaced; only another gateway has another identity.

@@ -13,8 +13,8 @@ from components.insights import Insights
 from components.insights.watched import budgets, prices
 from components.models import kind_of
 from components.openai_account import OpenAIAccount
-from components.openai_api import COGNITIVE_SERVICES_USER, OpenAIApi
-from components.settings import Settings
+from components.openai_api import OpenAIApi
+from components.settings import GATEWAY_ROLES, Settings
 from components.workspace import Workspace
 
 PROOF_VERSION = 1
@@ -99,7 +99,7 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
         "logsEndpoint": environment.logs_endpoint,
         "managementEndpoint": environment.management_endpoint,
         "audience": environment.openai_audience,
-        "roleId": COGNITIVE_SERVICES_USER,
+        "roleId": GATEWAY_ROLES[settings.gateway_role],
         "llmMessageBytes": settings.llm_message_bytes,
         "budgets": budgets(settings.consumers),
         "prices": prices(settings.prices) if settings.prices else {},

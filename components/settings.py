@@ -32,6 +32,19 @@ https://learn.microsoft.com/azure/api-management/upgrade-and-scale
 https://learn.microsoft.com/azure/api-management/api-management-features
 """
 
+GATEWAY_ROLES = {
+    "Cognitive Services OpenAI User": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
+    "Cognitive Services User": "a97b65f3-24c7-4388-baec-2e87135dc908",
+}
+"""Ids of the roles by which a gateway may call an account.
+
+The first may call models and read, change and delete responses, on accounts of kind OpenAI and
+AIServices; it is enough for every operation of the project's OpenAPI document. The second, which
+the reference guide names, may also list keys and use all else that a Foundry resource offers.
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
+https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#considerations-for-rbac-and-policy-during-upgrade
+"""
+
 BODY_BYTES_LIMIT = 8192
 """Most bytes of one body in a gateway log entry.
 
@@ -67,7 +80,7 @@ class Deployment(Frozen):
 
     name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
     model: Text
-    version: Annotated[str, matching('the model\'s version, in quotes: "2025-11-13"', r"\S{1,64}")]
+    version: Annotated[str, matching('the model\'s version, in quotes: "2026-07-09"', r"\S{1,64}")]
     sku: Annotated[str, matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}")] = (
         "GlobalStandard"
     )
@@ -120,6 +133,7 @@ class Settings(Frozen):
     gateway_tier: Annotated[str, one_of(*UNITS_BY_TIER)]
     gateway_units: Annotated[int, whole("units", 1, max(UNITS_BY_TIER.values()))]
     gateway_logger: Annotated[str, one_of("auto", "create", "existing")]
+    gateway_role: Annotated[str, one_of(*GATEWAY_ROLES)]
     gateway_diagnostic_setting_name: Annotated[
         str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
     ]

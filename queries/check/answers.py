@@ -41,12 +41,12 @@ class Refusal:
 
 DENIED = range(401, 404)
 KEY_FIX = (
-    "the gateway refuses the key: link the API to the product, keep the consumer active, and read "
-    "the outputs again after rotating keys"
+    "the gateway refuses the key: link the API to the product, keep the consumer active; after "
+    "keys were regenerated, pulumi up reads the keys again"
 )
 ROLE_FIX = (
-    "give the gateway's identity the role Cognitive Services User on the account, and check that "
-    "the policy sends its token"
+    "give the gateway's identity the role that gatewayRole names (Cognitive Services OpenAI User) "
+    "on the account, and check that the policy sends its token"
 )
 IDENTITY_FIX = (
     "the gateway sends no token: the API's policy must set one with "
@@ -83,6 +83,8 @@ RULES: tuple[tuple[range, str, float, str], ...] = (
     # https://learn.microsoft.com/azure/ai-services/disable-local-auth
     (DENIED, "AuthenticationTypeDisabled", 0, IDENTITY_FIX),
     (DENIED, "firewall", 0, NETWORK_FIX),
+    # https://github.com/TabularEditor/TabularEditor3/issues/1557
+    (DENIED, "public access is disabled", 0, NETWORK_FIX),
     (DENIED, "", ROLE_WAIT, ROLE_FIX),
     (range(404, 405), "deployment", DEPLOYMENT_WAIT, DEPLOYMENT_FIX),
     (range(404, 405), "", GATEWAY_WAIT, ROUTE_FIX),

@@ -106,7 +106,7 @@ def test_the_role_is_waited_for(run: Run) -> None:
 @pytest.mark.parametrize(
     ("refusal", "says"),
     [
-        (refused(401, "PermissionDenied", "lacks the data action"), "Cognitive Services User"),
+        (refused(401, "PermissionDenied", "lacks the data action"), "gatewayRole"),
         (refused(404, "DeploymentNotFound", "The deployment does not exist"), "no such deployment"),
         (refused(404, "404", "Resource not found"), "no operation of the API matches"),
         (wrong_key(), "refuses the key"),

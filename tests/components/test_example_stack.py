@@ -71,8 +71,8 @@ def test_deployment_states_model_and_capacity(example: Run) -> None:
     assert given["sku"] == {"name": "GlobalStandard", "capacity": 10}
     assert given["properties"]["model"] == {
         "format": "OpenAI",
-        "name": "gpt-5.1",
-        "version": "2025-11-13",
+        "name": "gpt-5.6-luna",
+        "version": "2026-07-09",
     }
     assert given["properties"]["versionUpgradeOption"] == "NoAutoUpgrade"
 
@@ -83,10 +83,10 @@ def test_old_protocols_are_off_on_both_sides_of_the_gateway(example: Run) -> Non
     assert set(properties.values()) == {"False"}
 
 
-def test_role_is_cognitive_services_user(example: Run) -> None:
+def test_role_is_cognitive_services_openai_user(example: Run) -> None:
     assert example.inputs("openai-api-role")["roleDefinitionId"] == (
         f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
-        "a97b65f3-24c7-4388-baec-2e87135dc908"
+        "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"
     )
 
 
@@ -224,14 +224,10 @@ def test_what_azure_cannot_change_in_place_is_replaced(example: Run) -> None:
     assert list(example.request("gateway").replaceOnChanges) == ["location"]
     assert list(example.request("openai-account").replaceOnChanges) == [
         "location",
-        "kind",
         "properties.customSubDomainName",
     ]
-    assert list(example.request("deployment-text-turbo").replaceOnChanges) == [
-        "properties.model.name",
-        "properties.model.format",
-        "sku.name",
-    ]
+    deployment = example.request("deployment-text-turbo")
+    assert deployment.replacement_trigger.string_value == "gpt-5.6-luna GlobalStandard"
     assert list(example.request("openai-api-role").replaceOnChanges) == ["roleDefinitionId"]
 
 
@@ -293,7 +289,7 @@ def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     proof = run_without_insights({"consumers": [consumer], "prices": own}).stack["proof"]
     assert proof["budgets"] == {"team-a": {"tokens": 1000, "cost": 2.5}}
     assert proof["prices"]["gpt-x"] == {"input": 1, "output": 2}
-    assert "gpt-5.1" in proof["prices"], "beside the dated list"
+    assert "gpt-5.6-luna" in proof["prices"], "beside the dated list"
 
 
 def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
@@ -313,8 +309,8 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         "deployments": [
             {
                 "name": "text-turbo",
-                "model": "gpt-5.1",
-                "version": "2025-11-13",
+                "model": "gpt-5.6-luna",
+                "version": "2026-07-09",
                 "kind": "chat",
                 "capacity": 10,
                 "sku": "GlobalStandard",
@@ -330,7 +326,7 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         "managementEndpoint": "https://management.azure.com",
         "backendUrl": "https://oai-abc123.openai.azure.com/openai",
         "audience": "https://cognitiveservices.azure.com",
-        "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
+        "roleId": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
         "diagnosticSettings": {
             "gateway": "API Management Diagnostic Setting",
             "account": "OpenAI Diagnostic Setting",
@@ -355,3 +351,18 @@ def test_conflicts_are_retried_on_each_child_that_can_meet_one(example: Run) -> 
         "subscription-aoai-test",
     }
     assert {r.name for r in example.requests.values() if r.hooks.on_error} == expected
+
+
+def test_what_azure_moves_by_itself_replaces_nothing(example: Run) -> None:
+    account, deployment = (
+        example.request(name) for name in ("openai-account", "deployment-text-turbo")
+    )
+    assert list(account.ignoreChanges) == ["kind", "properties.allowProjectManagement"]
+    assert list(deployment.replaceOnChanges) == []
+
+
+def test_the_guides_role_is_one_key() -> None:
+    run = run_without_insights({"gatewayRole": "Cognitive Services User"})
+    assert run.inputs("openai-api-role")["roleDefinitionId"].endswith(
+        "/a97b65f3-24c7-4388-baec-2e87135dc908"
+    )

@@ -74,7 +74,7 @@ def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
 @pytest.mark.parametrize(
     ("broken", "status", "named"),
     [
-        (r"/roleAssignments/[^/]+$", 1, "Cognitive Services User"),
+        (r"/roleAssignments/[^/]+$", 1, "Cognitive Services OpenAI User"),
         (r"/apiLinks/[^/]+$", 1, "product"),
         (
             r"/apis/[^/]+/diagnostics/azuremonitor$",

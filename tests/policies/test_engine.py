@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.openai_api import COGNITIVE_SERVICES_USER
+from components.settings import GATEWAY_ROLES
 from tests.engine.machine import Done, Machine
 
 POLICY = "policies/gateway/azure-openai.xml"
@@ -66,7 +66,7 @@ def test_keys_and_a_role_that_is_too_broad(machine: Machine) -> None:
         "disable_local_auth=True",
         "disable_local_auth=False",
     )
-    edit(machine, "components/openai_api.py", COGNITIVE_SERVICES_USER, CONTRIBUTOR)
+    edit(machine, "components/settings.py", next(iter(GATEWAY_ROLES.values())), CONTRIBUTOR)
     done = guarded(machine, "preview")
     assert done.status != 0, done.text
     assert "[mandatory]  account-without-keys" in done.text

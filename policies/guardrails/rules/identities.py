@@ -52,7 +52,7 @@ https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/privi
 https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
 https://learn.microsoft.com/azure/ai-foundry/concepts/rbac-azure-ai-foundry
 """
-FIX = f"assign Cognitive Services User ({USER}) at the account's own scope instead"
+FIX = f"assign Cognitive Services OpenAI User ({OPENAI_USER}) at the account's own scope instead"
 
 
 def gateway_has_identity(gateway: Resource, _config: Config) -> Iterator[Finding]:

@@ -17,11 +17,10 @@ from queries.check.configuration.base import (
 from queries.check.difference import Difference
 from queries.outputs import Target
 
-ROLE = "Cognitive Services User"
 NAMES = {
-    "a97b65f3-24c7-4388-baec-2e87135dc908": ROLE,
+    "a97b65f3-24c7-4388-baec-2e87135dc908": "Cognitive Services User",
     "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd": "Cognitive Services OpenAI User",
-    "a001fd3d-188f-4b5b-821b-7da978bf7442": "Cognitive Services OpenAI Contributor",
+    "a001fd3d-188f-4b5d-821b-7da978bf7442": "Cognitive Services OpenAI Contributor",
     "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68": "Cognitive Services Contributor",
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
@@ -48,11 +47,12 @@ def role(target: Target, deployed: Deployed) -> Iterator[Difference]:
     if target.role_id.lower() in map(str.lower, roles):
         return
     path = "role of the gateway's identity on the account"
+    declared = NAMES.get(target.role_id.lower(), target.role_id)
     if roles:
         names = ", ".join(NAMES.get(one.lower(), one) for one in roles)
-        yield from differs(path, ROLE, names, ROLE_FIX)
+        yield from differs(path, declared, names, ROLE_FIX)
     else:
-        yield missing(path, ROLE, ROLE_FIX)
+        yield missing(path, declared, ROLE_FIX)
 
 
 def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:

@@ -76,7 +76,7 @@ MISTAKES = (
         1,
         (
             "role of the gateway's identity on the account is missing",
-            "Cognitive Services User",
+            "Cognitive Services OpenAI User",
         ),
     ),
     Mistake(
@@ -149,7 +149,7 @@ MISTAKES = (
         1,
         (
             "refuses the key",
-            "outputs again",
+            "pulumi up reads the keys again",
         ),
     ),
     Mistake(
