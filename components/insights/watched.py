@@ -99,9 +99,9 @@ def budgets(consumers: Iterable[Consumer]) -> Json:
 
 def retirements(deployments: Iterable[Deployment]) -> Json:
     """Model and retirement date by deployment; one whose date is not known is left out."""
-    dates: Mapping[str, Mapping[str, str]] = json.loads(RETIREMENTS.read_text())["models"]
+    dates: Mapping[str, Mapping[str, Json]] = json.loads(RETIREMENTS.read_text())["models"]
     return {
-        d.name: {"model": d.model, "retires": dates[d.model][d.version]}
+        d.name: {"model": d.model, "retires": dates[d.model][d.version]["retires"]}
         for d in deployments
         if d.version in dates.get(d.model, {})
     }

@@ -235,7 +235,7 @@ def test_calls_of_provisioned_deployments_count_to_no_budget_of_money() -> None:
 
 def test_retirement_is_watched_where_a_date_is_known(example: Run) -> None:
     assert parameter(query(example, "retirement"), "retirements") == {
-        "text-turbo": {"model": "gpt-5.1", "retires": "2027-05-15"}
+        "text-turbo": {"model": "gpt-5.6-luna", "retires": "2028-01-11"}
     }
     unknown = {"name": "new", "model": "gpt-9", "version": "2099-01-01", "capacity": 1}
     assert "retirement" not in alerts(run_program({"deployments": [unknown]}))

@@ -112,12 +112,31 @@ def test_a_model_without_a_version_retires_with_its_last() -> None:
     assert passes(rule, deployment("gpt-new", None), today="2026-11-21")
 
 
+def test_a_model_that_closes_to_new_subscriptions() -> None:
+    rule = models.open_to_newcomers
+    report = wrong(rule, deployment(), today="2026-11-27")
+    assert "gpt-5.1 2025-11-13, which closed to new subscriptions on 2026-11-13" in report
+    assert "az cognitiveservices model list" in report
+    assert passes(rule, deployment(), today="2026-11-12")
+    assert "which closes to" in wrong(rule, deployment(), today="2026-11-12", days=1)
+    assert passes(rule, deployment("gpt-5.6-luna", "2026-07-09"), today="2026-11-27")
+    assert passes(rule, deployment("text-embedding-3-small", "1"), today="2026-11-27")
+    assert passes(rule, deployment("gpt-new", "1"), today="2026-11-27")
+    assert unknown(rule, deployment(version=UNKNOWN))
+
+
+def test_a_version_closes_before_it_retires() -> None:
+    table = models.retirements()
+    assert table.closing
+    assert all(day < table.dates[key] for key, day in table.closing.items())
+
+
 def test_an_old_table_of_retirements() -> None:
     whole = stack(deployment())
     assert passes(models.table_fresh, whole, today="2026-11-21")
-    report = wrong(models.table_fresh, whole, today="2027-01-04")
-    assert "judged by models.json of 2026-07-07, 181 days old" in report
-    assert passes(models.table_fresh, whole, today="2027-01-04", tableDays=365)
+    report = wrong(models.table_fresh, whole, today="2027-04-04")
+    assert "judged by models.json of 2026-10-05, 181 days old" in report
+    assert passes(models.table_fresh, whole, today="2027-04-04", tableDays=365)
     assert passes(models.table_fresh, stack(workspace()), today="2030-01-01"), "nothing to judge"
 
 

@@ -157,7 +157,7 @@ POLICIES: list[Policy] = [
     ),
     _stack(
         "narrow-roles",
-        "No role is broader than Cognitive Services User at the account's scope.",
+        "No role can do more than call the account, at its own scope only.",
         identities.narrow_roles,
         parameters=(identities.ROLES,),
     ),
@@ -210,6 +210,14 @@ POLICIES: list[Policy] = [
         models.not_retiring,
         models.DEPLOYMENTS,
         parameters=(models.WITHIN, models.TODAY),
+    ),
+    _each(
+        "model-open",
+        "Models are still to be had by a subscription that never deployed them.",
+        models.open_to_newcomers,
+        models.DEPLOYMENTS,
+        parameters=(models.BEFORE, models.TODAY),
+        level=ADVISORY,
     ),
     _each(
         "model-known",

@@ -26,6 +26,12 @@ TODAY = Parameter(
     "Day to judge by, such as 2026-11-21; empty for the day it is",
     {"anyOf": [{"format": "date"}, {"enum": [""]}]},
 )
+BEFORE = Parameter(
+    "days",
+    0,
+    "Days before it closes to new subscriptions from which a model is told of",
+    {"minimum": 0},
+)
 STALE = Parameter(
     "tableDays",
     180,
@@ -44,18 +50,24 @@ class Retirements:
     read: str
     source: str
     dates: dict[tuple[str, str], date]
+    closing: dict[tuple[str, str], date]
+    """Days from which subscriptions that never had a version get it no more, where there is one."""
 
 
 @cache
 def retirements() -> Retirements:
     """The table beside this module."""
     table = json.loads(TABLE.read_text(encoding="utf-8"))
-    dates = {
-        (name, version): date.fromisoformat(day)
+    versions = {
+        (name, version): days
         for name, versions in table["models"].items()
-        for version, day in versions.items()
+        for version, days in versions.items()
     }
-    return Retirements(table["read"], table["sources"][0], dates)
+    dates, closing = (
+        {key: date.fromisoformat(days[which]) for key, days in versions.items() if which in days}
+        for which in ("retires", "closes")
+    )
+    return Retirements(table["read"], table["sources"][0], dates, closing)
 
 
 def not_retiring(deployment: Resource, config: Config) -> Iterator[Finding]:
@@ -78,6 +90,30 @@ def not_retiring(deployment: Resource, config: Config) -> Iterator[Finding]:
         f"{named}, which {'retired' if retires <= now else 'retires'} on {retires}",
         f"a model that stays for {days} days more",
         f"choose a newer model or version; dates as of {table.read}: {table.source}",
+    )
+
+
+def open_to_newcomers(deployment: Resource, config: Config) -> Iterator[Finding]:
+    """Twelve months after its launch a version goes to subscriptions only that had it before.
+
+    Deployments that exist stay, so this is of use to a new subscription, region or account.
+    https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
+    """
+    now, days, table = _today(config), BEFORE.read(config), retirements()
+    name, version = _model(deployment)
+    if UNKNOWN in (name, version):
+        yield _finding(deployment, UNKNOWN, "a model for all", "state model and version")
+        return
+    closes = table.closing.get((str(name).lower(), str(version)))
+    if closes is None or closes > now + timedelta(days=days):
+        return
+    yield _finding(
+        deployment,
+        f"{name} {version}, which {'closed' if closes <= now else 'closes'} to new subscriptions "
+        f"on {closes}",
+        "a version that any subscription may deploy",
+        "leave it where this subscription has deployed it before; else see which it may deploy: "
+        "az cognitiveservices model list --location <region> --output table",
     )
 
 

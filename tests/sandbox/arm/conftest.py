@@ -75,7 +75,9 @@ STACK: dict[str, dict[str, Any]] = {
     },
     DEPLOYMENT: {
         "sku": {"name": "GlobalStandard", "capacity": 10},
-        "properties": {"model": {"format": "OpenAI", "name": "gpt-5.1", "version": "2025-11-13"}},
+        "properties": {
+            "model": {"format": "OpenAI", "name": "gpt-5.6-luna", "version": "2026-07-09"}
+        },
     },
     SERVICE: {
         "location": "eastus",

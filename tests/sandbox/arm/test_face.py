@@ -133,7 +133,7 @@ def test_children_of_a_type_are_listed_with_their_bodies(reader: Reader) -> None
     assert reader.names(f"{SERVICE}/diagnostics") == set()
     assert reader.names(f"{GROUP}/providers/Microsoft.ApiManagement/service") == {"apim-test"}
     [made] = reader.ask(f"{ACCOUNT}/deployments")["value"]
-    assert (made["id"], made["properties"]["model"]["name"]) == (DEPLOYMENT, "gpt-5.1")
+    assert (made["id"], made["properties"]["model"]["name"]) == (DEPLOYMENT, "gpt-5.6-luna")
     assert made["sku"] == {"name": "GlobalStandard", "capacity": 10}
     [setting] = reader.ask(f"{SERVICE}/providers/microsoft.insights/diagnosticSettings")["value"]
     assert (setting["id"], setting["type"]) == (SETTING, "Microsoft.Insights/diagnosticSettings")

@@ -89,7 +89,7 @@ def bare(tmp_path) -> World:
     kind = "Microsoft.CognitiveServices/accounts"
     world.put(ACCOUNT, kind, {"location": "eastus", "properties": properties})
     for name, model, version in (
-        ("chat", "gpt-5.1", "2025-11-13"),
+        ("chat", "gpt-5.6-luna", "2026-07-09"),
         ("plain", "gpt-4.1", "2025-04-14"),
         ("vectors", "text-embedding-3-small", "1"),
     ):

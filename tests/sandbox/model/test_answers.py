@@ -44,7 +44,7 @@ def test_chat_is_repeatable_but_for_its_id(world):
     )
     assert first.id != second.id
     assert first.choices == second.choices
-    assert first.model == "gpt-5.1-2025-11-13"
+    assert first.model == "gpt-5.6-luna-2026-07-09"
     assert first.usage.total_tokens == first.usage.prompt_tokens + first.usage.completion_tokens
 
 
@@ -101,7 +101,7 @@ def test_embeddings_in_both_encodings(world):
 
 def test_models_are_those_deployed(world):
     models = client(world, v1=True).models
-    assert "gpt-5.1" in [model.id for model in models.list()]
+    assert "gpt-5.6-luna" in [model.id for model in models.list()]
     assert models.retrieve("gpt-4.1").id == "gpt-4.1"
     with pytest.raises(openai.NotFoundError):
         models.retrieve("gpt-2")
@@ -179,7 +179,7 @@ def test_row_and_metrics_of_a_call(world):
     assert properties["objectId"] == CALLER
     assert properties["streamType"] == "Non-Streaming"
     assert properties["responseLength"] == len(response.body)
-    assert (properties["modelDeploymentName"], properties["modelName"]) == ("chat", "gpt-5.1")
+    assert (properties["modelDeploymentName"], properties["modelName"]) == ("chat", "gpt-5.6-luna")
     assert not {"usage", "prompt_tokens"} & properties.keys()
     assert world.telemetry.metrics.pop("AzureOpenAITTLTInMS") > 0
     assert world.telemetry.metrics == {
