@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from components import environment
 from components.rules import Rule
-from components.settings import PLAIN, Settings
+from components.settings import CLOUD, PLAIN, Settings
 
 _JSON = {
     to_camel(name): get_origin(field.annotation)
@@ -44,7 +45,8 @@ def load() -> Settings:
     raw = {key: _typed(key, value) for key, value in _values(project).items()}
     plain = {key for key in SECRET if not runtime_config.is_config_secret(f"{project}:{key}")}
     try:
-        return Settings.model_validate(raw, context={PLAIN: plain})
+        context = {PLAIN: plain, CLOUD: environment.current().name}
+        return Settings.model_validate(raw, context=context)
     except ValidationError as error:
         raise pulumi.RunError(report(error, pulumi.get_stack())) from None
 

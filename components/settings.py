@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from components import openapi
@@ -59,6 +59,13 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
 
 PLAIN = "plain"
 """In the validation's context: keys, as in the stack file, of which no value is secret there."""
+CLOUD = "cloud"
+"""In the validation's context: the value of `azure-native:environment`."""
+LACKING = {"usgovernment": "GlobalStandard"}
+"""The SKU that an environment does not have.
+
+https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements#azure-government-clouds
+"""
 
 CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
@@ -81,13 +88,26 @@ class Deployment(Frozen):
     name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
     model: Text
     version: Annotated[str, matching('the model\'s version, in quotes: "2026-07-09"', r"\S{1,64}")]
-    sku: Annotated[str, matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}")] = (
-        "GlobalStandard"
-    )
+    sku: Annotated[
+        str,
+        Field(validate_default=True),
+        matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}"),
+    ] = "GlobalStandard"
     capacity: Annotated[int, whole("1,000 tokens per minute", 1, 1_000_000)]
     upgrade: Annotated[
         str, one_of("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
     ] = "NoAutoUpgrade"
+
+    @field_validator("sku")
+    @classmethod
+    def _sku_of_the_cloud(cls, value: str, info: ValidationInfo) -> str:
+        cloud = (info.context or {}).get(CLOUD, "")
+        if LACKING.get(cloud, "").lower() == value.lower():
+            raise ValueError(
+                f"a SKU that azure-native:environment {cloud} has, such as Standard or "
+                f"DataZoneStandard; it has no {value}"
+            )
+        return value
 
 
 class Consumer(Frozen):

@@ -131,3 +131,15 @@ def test_name_of_what_exists_is_refused_beside_its_id() -> None:
 def test_unknown_cloud_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARM_ENVIRONMENT", "mars")
     assert "allowed: public, usgovernment, china" in refusal({})
+
+
+@pytest.mark.parametrize("given", [{}, {"sku": "globalstandard"}])
+def test_a_sku_that_the_cloud_lacks_is_refused(given: Json) -> None:
+    wanted = {key: value for key, value in DEPLOYMENT.items() if key != "sku"} | given
+    cloud = {"azure-native:environment": "usgovernment"}
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program({"deployments": [wanted]}, provider_config=cloud)
+    assert "deployments[0].sku = " in str(caught.value)
+    assert "such as Standard or DataZoneStandard" in str(caught.value)
+    run_program({"deployments": [{**wanted, "sku": "DataZoneStandard"}]}, provider_config=cloud)
+    run_program({"deployments": [wanted]})

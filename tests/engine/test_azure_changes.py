@@ -180,7 +180,7 @@ def test_a_model_that_retired_is_named_until_the_stack_file_follows(
     stack.machine.configure(deployments=[{**old, "model": "gpt-5.6-sol"}])
     done = stack.machine.run("pulumi", "up", "--stack", "dev", "--yes", options=QUICK)
     assert done.status == 0, done.text
-    assert stack.check()[0] == "proven"
+    stack.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
 def test_a_consumers_new_keys_come_with_the_next_up(deployed: Machine, tmp_path: Path) -> None:
@@ -246,4 +246,3 @@ def test_the_narrower_role_is_there_before_the_wider_goes(
     ]
     assert [op for op, _ in roles] == ["create", "delete"]
     assert roles[0][1] != roles[1][1]
-    assert stack.check()[0] == "proven"

@@ -28,6 +28,11 @@ NAMES = {
 }
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning"""
 ROLE_FIX = "pulumi up --refresh assigns the role again; it may take half an hour to act"
+ACCOUNT_FIX = (
+    "within 48 hours, az cognitiveservices account recover brings it back; later pulumi up "
+    "--refresh makes it again"
+)
+"""A deleted account keeps its name: https://learn.microsoft.com/azure/ai-services/recover-purge-resources."""
 IDENTITY_FIX = "switch it on: portal: API Management > Security > Managed identities"
 
 
@@ -61,7 +66,7 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
     https://learn.microsoft.com/azure/ai-services/disable-local-auth
     """
     if deployed["account"] is None:
-        yield missing("the account", last(target.account_id), "pulumi up --refresh makes it again")
+        yield missing("the account", last(target.account_id), ACCOUNT_FIX)
         return
     found = bool(properties(deployed["account"]).get("disableLocalAuth"))
     yield from differs("disableLocalAuth of the account", "true", found)

@@ -14,11 +14,19 @@ from queries.check.configuration.base import (
 from queries.check.difference import Difference
 from queries.outputs import Target
 
-MODEL_FIX = (
-    "Azure puts another model in the place of one that retires: name it in `deployments` and run "
-    "pulumi up, which makes the deployment again; else pulumi up --refresh puts it back"
+RETIRED_FIX = (
+    "where Azure put it in the place of a model that retired, name it in `deployments` and run "
+    "pulumi up, which makes the deployment again; else "
 )
 """https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements"""
+
+
+def _put_back(name: str) -> str:
+    """Whether Azure takes another model or SKU in place is not documented."""
+    return (
+        "pulumi up --refresh asks Azure to put it back, and where that is refused pulumi up "
+        f"--replace '**deployment-{name}' makes it again"
+    )
 
 
 def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -38,10 +46,12 @@ def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
             )
             continue
         model = inside(properties(there), "model", "name")
-        yield from differs(f"model of the deployment {wanted.name}", wanted.model, model, MODEL_FIX)
-        found_sku = inside(there, "sku", "name")
-        if wanted.sku and found_sku:
-            yield from differs(f"SKU of the deployment {wanted.name}", wanted.sku, found_sku)
+        back = _put_back(wanted.name)
+        path = f"model of the deployment {wanted.name}"
+        yield from differs(path, wanted.model, model, RETIRED_FIX + back)
+        sku = inside(there, "sku", "name")
+        if wanted.sku and sku:
+            yield from differs(f"SKU of the deployment {wanted.name}", wanted.sku, sku, back)
 
 
 RULES = (Rule(("deployments",), deployments),)
