@@ -18,7 +18,6 @@ from components.openai_account import OpenAIAccount
 from components.retry import conflict_retry
 from components.settings import Consumer
 
-
 ACCOUNT = "{account}/openai"
 
 

@@ -60,7 +60,7 @@ def defaults(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
 
 
 def used() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every class of the SDK that the program registers or passes, with what takes its arguments."""
+    """Every class of the SDK that the program registers or passes, and who takes its arguments."""
     types = {request.type for request in run_program(EVERYTHING).requests.values()}
     for token in sorted(name for name in types if name.startswith("azure-native:")):
         _, module, name = token.split(":")
