@@ -70,6 +70,7 @@ api = OpenAIApi(
         api_name=settings.api_name,
         path=settings.api_path,
         document=settings.api_document,
+        backend_timeout=settings.backend_timeout_seconds,
         logging=ApiLogging.from_settings(settings),
         product_name=settings.product_name,
         product_description=settings.product_description,

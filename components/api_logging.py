@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
 
-from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
+from components.gateway_policy import ACCOUNTING_HEADER, KEY_HEADER, KEY_QUERY_PARAMETER
 from components.settings import Settings
 
 MASKED_HEADERS = ("Authorization", KEY_HEADER)
@@ -21,7 +23,13 @@ class ApiLogging:
     capture_content: bool
     """False keeps prompts and completions out of every table; tokens and callers stay."""
     body_bytes: int
-    """Bytes of each of the four bodies in the gateway log, at most 8,192."""
+    """Bytes of each body in the gateway log, at most 8,192."""
+    response_bodies: bool
+    """Log the bodies of responses there too: a diagnostic belongs to an API, which knows no streams
+    apart, and API Management may hold an answer back whose body it logs.
+
+    https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+    """
     sampling_percentage: int
     llm_logging: bool
     """Log tokens, and whole messages in chunks, beside the gateway log."""
@@ -34,6 +42,7 @@ class ApiLogging:
         return cls(
             capture_content=settings.capture == "full",
             body_bytes=settings.body_bytes,
+            response_bodies=settings.log_response_bodies,
             sampling_percentage=settings.sampling_percentage,
             llm_logging=settings.llm_logging,
             llm_message_bytes=settings.llm_message_bytes,
@@ -45,9 +54,8 @@ def diagnostic(logging: ApiLogging) -> dict[str, Any]:
 
     https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic/create-or-update
     """
-    pipeline = preview.PipelineDiagnosticSettingsArgs(
-        request=_message(logging), response=_message(logging)
-    )
+    request = _message(logging, logged=True)
+    answer = partial(_message, logging, logged=logging.response_bodies)
     return {
         "always_log": preview.AlwaysLog.ALL_ERRORS,
         "log_client_ip": True,
@@ -55,17 +63,22 @@ def diagnostic(logging: ApiLogging) -> dict[str, Any]:
         "sampling": preview.SamplingSettingsArgs(
             sampling_type=preview.SamplingType.FIXED, percentage=logging.sampling_percentage
         ),
-        "frontend": pipeline,
-        "backend": pipeline,
+        "frontend": preview.PipelineDiagnosticSettingsArgs(
+            request=request, response=answer(headers=[ACCOUNTING_HEADER])
+        ),
+        "backend": preview.PipelineDiagnosticSettingsArgs(request=request, response=answer()),
         "large_language_model": _llm(logging),
     }
 
 
-def _message(logging: ApiLogging) -> preview.HttpMessageDiagnosticArgs:
+def _message(
+    logging: ApiLogging, *, logged: bool, headers: Sequence[str] = ()
+) -> preview.HttpMessageDiagnosticArgs:
+    """One message: its body if `logged`, and these headers."""
     return preview.HttpMessageDiagnosticArgs(
-        headers=[],
+        headers=list(headers),
         body=preview.BodyDiagnosticSettingsArgs(
-            bytes=logging.body_bytes if logging.capture_content else 0
+            bytes=logging.body_bytes if logged and logging.capture_content else 0
         ),
         data_masking=preview.DataMaskingArgs(
             headers=[_masked(name) for name in MASKED_HEADERS],

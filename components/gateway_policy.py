@@ -12,11 +12,28 @@ KEY_HEADER = "api-key"
 KEY_QUERY_PARAMETER = "subscription-key"
 """Query parameter that may stand for the header: the policy deletes both."""
 
+ACCOUNTING_HEADER = "x-gateway-accounting"
+"""Response header in which the policy tells what logs need of an answer whose body they lack.
+
+Of each answer that is JSON, and so comes whole: model, `usage`, why it ended, and the code of an
+error, with a filter's verdicts where one stopped it; no text. It is JSON without quotes, as it is
+not documented how the gateway log writes a header's value. Callers see it too.
+"""
+
 POLICY = Path(__file__).resolve().parent.parent / "policies" / "gateway" / "azure-openai.xml"
+"""Its backend section stands in place of the gateway's own, which would send each call once more.
+
+https://learn.microsoft.com/azure/api-management/forward-request-policy
+The outbound section reads no stream, as that would hold it back. `Accept-Encoding` goes, so that
+what it reads is not compressed.
+https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+"""
 
 
-def render(*, audience: str, backend_url: str) -> str:
+def render(*, audience: str, backend_url: str, timeout: int) -> str:
     """The policy that calls `backend_url` with the gateway's own token for `audience`.
+
+    It waits `timeout` seconds for an answer to begin.
 
     Raises:
         ValueError: `backend_url` has no scheme, has it twice, or holds an empty path segment.
@@ -29,5 +46,8 @@ def render(*, audience: str, backend_url: str) -> str:
         )
     quotes = {'"': "&quot;"}
     return Template(POLICY.read_text(encoding="utf-8")).substitute(
-        audience=escape(audience, quotes), backendUrl=escape(backend_url, quotes)
+        audience=escape(audience, quotes),
+        backendUrl=escape(backend_url, quotes),
+        timeout=timeout,
+        accountingHeader=ACCOUNTING_HEADER,
     )

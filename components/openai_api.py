@@ -34,6 +34,8 @@ class OpenAIApiArgs:
     path: pulumi.Input[str]
     document: str
     """File path or URL of the OpenAPI document; "" for the project's own."""
+    backend_timeout: int
+    """Seconds that the gateway waits for the account to begin its answer."""
     logging: ApiLogging
     product_name: str
     product_description: pulumi.Input[str]
@@ -153,7 +155,9 @@ class OpenAIApi(pulumi.ComponentResource):
             resource_group_name=self._args.gateway.resource_group_name,
             format=apimanagement.PolicyContentFormat.RAWXML,
             value=self._args.account.backend_url.apply(
-                lambda url: gateway_policy.render(audience=audience, backend_url=url)
+                lambda url: gateway_policy.render(
+                    audience=audience, backend_url=url, timeout=self._args.backend_timeout
+                )
             ),
             opts=self._child(),
         )
@@ -272,4 +276,6 @@ class OpenAIApi(pulumi.ComponentResource):
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:
     """The policy, with a placeholder for the account's address, which a first preview lacks."""
     audience = args.environment.openai_audience
-    return gateway_policy.render(audience=audience, backend_url=f"https://{ACCOUNT}").splitlines()
+    return gateway_policy.render(
+        audience=audience, backend_url=f"https://{ACCOUNT}", timeout=args.backend_timeout
+    ).splitlines()

@@ -8,7 +8,7 @@ import pulumi
 
 from components.environment import AzureEnvironment
 from components.gateway import Gateway
-from components.gateway_policy import KEY_HEADER
+from components.gateway_policy import ACCOUNTING_HEADER, KEY_HEADER
 from components.insights import Insights
 from components.insights.watched import budgets, prices
 from components.models import kind_of
@@ -92,6 +92,9 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
         "consumers": [c.name for c in settings.consumers if c.state == "active"],
         "capture": settings.capture,
         "bodyBytes": settings.body_bytes,
+        "logResponseBodies": settings.log_response_bodies,
+        "accountingHeader": ACCOUNTING_HEADER,
+        "backendTimeoutSeconds": settings.backend_timeout_seconds,
         "samplingPercentage": settings.sampling_percentage,
         "llmLogging": settings.llm_logging,
         "subscriptionKeyHeader": KEY_HEADER,

@@ -51,6 +51,12 @@ BODY_BYTES_LIMIT = 8192
 https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
 """
 
+LONGEST_TIMEOUT = 3600
+"""Most seconds to wait for an answer to begin; Azure names no limit, and no model thinks longer.
+
+https://learn.microsoft.com/azure/api-management/forward-request-policy
+"""
+
 LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
 """Most bytes of prompt, and of completion, in the LLM log of one call.
 
@@ -169,7 +175,9 @@ class Settings(Frozen):
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")]
     export_keys: bool
     capture: Annotated[str, one_of("full", "metadata")]
+    backend_timeout_seconds: Annotated[int, whole("seconds", 1, LONGEST_TIMEOUT)]
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)]
+    log_response_bodies: bool
     sampling_percentage: Annotated[int, whole("percent", 0, 100)]
     llm_logging: bool
     llm_message_bytes: Annotated[int, whole("bytes", 1, LLM_MESSAGE_BYTES_LIMIT)]
@@ -209,6 +217,18 @@ class Settings(Frozen):
         if tier and value > UNITS_BY_TIER[tier]:
             most = UNITS_BY_TIER[tier]
             raise ValueError(f"{f'1 to {most} units' if most > 1 else '1 unit'} in tier {tier}")
+        return value
+
+    @field_validator("llm_logging")
+    @classmethod
+    def _answers_are_in_a_log(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 pydantic gives it so
+        full = info.data.get("capture") == "full"
+        if not value and full and info.data.get("log_response_bodies") is False:
+            raise ValueError(
+                "true while capture is full and logResponseBodies is false, as no log would hold "
+                "an answer; or set logResponseBodies true, which may hold streamed answers back, "
+                "or capture metadata"
+            )
         return value
 
     @field_validator("alert_webhooks")

@@ -60,6 +60,12 @@ class Target(_Model):
     body_bytes: int
     sampling_percentage: float
     llm_logging: bool
+    log_response_bodies: bool = True
+    """A stack of an older commit logs them."""
+    accounting_header: str = ""
+    """Response header in which the policy tells tokens; a stack of an older commit has none."""
+    backend_timeout_seconds: int = 0
+    """A stack of an older commit has the gateway's own: 300 s, and buffers."""
     subscription_key_header: str
     api_version: str
     logs_endpoint: Url
@@ -103,8 +109,13 @@ class Target(_Model):
 
     @property
     def bodies(self) -> bool:
-        """The gateway log is meant to hold bodies."""
+        """The gateway log is meant to hold bodies, of requests at least."""
         return self.capture == "full" and self.body_bytes > 0
+
+    @property
+    def response_bodies(self) -> bool:
+        """It is meant to hold those of responses too."""
+        return self.bodies and self.log_response_bodies
 
     @property
     def messages(self) -> bool:

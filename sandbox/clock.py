@@ -49,6 +49,12 @@ def spend(seconds: float) -> None:
         moment.seconds += seconds
 
 
+def wait(seconds: float) -> None:
+    """Let real time pass; where time is simulated, `spend` says what takes how long."""
+    if not _moment.get():
+        time.sleep(seconds)
+
+
 def guid() -> str:
     """A new id of a call."""
     moment = _moment.get()

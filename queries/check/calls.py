@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
@@ -14,7 +14,7 @@ from queries.check import kinds, replies
 from queries.check.answers import KEY_FIX, Refusal, clock_error, lost, not_offered, refusal
 from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
-from queries.check.records import Call, Usage
+from queries.check.records import Arrival, Call, Usage
 from queries.clock import Clock
 from queries.outputs import Target
 
@@ -24,6 +24,8 @@ HEARTBEAT = 60.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
 PREFIX = "proof-"
 """What every marker begins with."""
+ENCODING = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers of how a body was sent, which its bytes, once read, are not any more."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
 
 
@@ -89,7 +91,7 @@ class Caller:
 
     def _short(self, result: Call | Failed) -> bool:
         """A model may spend its tokens on thinking, or not write as much as it was asked to."""
-        limit = self.target.body_bytes if self.target.bodies else 0
+        limit = self.target.body_bytes if self.target.response_bodies else 0
         return isinstance(result, Call) and (not result.text or len(result.response) <= limit)
 
     def call(self, planned: Planned) -> Call | Failed:
@@ -118,15 +120,30 @@ class Caller:
         Raises:
             httpx.RequestError: no answer.
         """
+        return self._post(path, body, key)[0]
+
+    def _post(self, path: str, body: Json, key: str | None) -> tuple[httpx.Response, Arrival]:
+        """The answer, read part by part as it comes."""
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity"}
         if key is not None:
             headers[self.target.subscription_key_header] = key
         version = {} if path.startswith("/v1/") else {"api-version": self.target.api_version}
-        base = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}"
-        return self.client.post(
-            base + path, params=version, headers=headers, json=body, timeout=TIMEOUT
+        url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
+        parts, times, begun = list[bytes](), list[float](), self.clock.elapsed()
+        with self.client.stream(
+            "POST", url, params=version, headers=headers, json=body, timeout=TIMEOUT
+        ) as answer:
+            for part in answer.iter_bytes():
+                parts.append(part)
+                times.append(self.clock.elapsed() - begun)
+        whole = httpx.Response(
+            answer.status_code,
+            headers=[one for one in answer.headers.items() if one[0] not in ENCODING],
+            content=b"".join(parts),
+            request=answer.request,
         )
+        return whole, Arrival.of(times)
 
     def _repeat(self, line: str) -> None:
         """The same words only once a minute."""
@@ -140,7 +157,8 @@ class Caller:
         body = kinds.request(planned, marker, self.target)
         key = self.target.key.get_secret_value()
         try:
-            response = self.post(kinds.path_of(planned.kind, planned.deployment.name), body, key)
+            path = kinds.path_of(planned.kind, planned.deployment.name)
+            response, arrival = self._post(path, body, key)
         except httpx.RequestError as error:
             return lost(error)
         refused = refusal(response)
@@ -149,7 +167,8 @@ class Caller:
         skew = clock_error(response, self.clock.now())
         times = (started + skew, self.clock.now() + skew)
         try:
-            return self._call(planned, marker, response, times)
+            call = self._call(planned, marker, response, times)
+            return replace(call, arrival=arrival) if planned.kind == "stream" else call
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return Refusal(
                 "HTTP 200, but not the answer of a model",

@@ -69,6 +69,8 @@ class Evidence:
     """What is deployed otherwise, and shows in a call by chance or not at all."""
     remarks: list[str] = field(default_factory=list)
     """What Azure has changed by itself, or plans to: told, and not judged."""
+    stream_differences: list[Difference] = field(default_factory=list)
+    """What is deployed otherwise, and makes the gateway hold streamed answers back."""
     configured: bool = False
     """The deployed configuration has been looked at."""
     unreadable: str = ""

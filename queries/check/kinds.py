@@ -1,6 +1,6 @@
 """The kinds of call: which a deployment serves, and what is sent to it.
 
-One round costs about 150 tokens for each chat deployment (chat, streamed chat, responses), 20 for
+One round costs about 250 tokens for each chat deployment (chat, streamed chat, responses), 20 for
 each other one, and about 6,000 for the two long calls, which go to one deployment only.
 """
 
@@ -28,6 +28,8 @@ https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
 EMBEDDING_DIMENSIONS = 8
 """Keeps the response below the bytes that the gateway logs; third-generation models take it."""
 SHORT = "Answer with one short sentence."
+STREAMED = "Count from one to forty, in words."
+"""An answer long enough to come in parts."""
 OF_MODEL: dict[str, tuple[Kind, ...]] = {
     "chat": ("chat", "stream", "responses"),
     "completions": ("completions",),
@@ -143,6 +145,8 @@ def prompt(kind: str, marker: str, target: Target) -> str:
     """The text of a prompt; the long one has characters of two and three bytes to be cut in."""
     if kind == "long-completion":
         return f"{marker} Write {LONG_WORDS} words about the history of the ledger."
+    if kind == "stream":
+        return f"{marker} {STREAMED}"
     if kind != "long-prompt":
         return f"{marker} {SHORT}"
     lines: list[str] = []

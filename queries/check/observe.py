@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from queries.check.evidence import OK, Evidence
 from queries.check.fields import CHARACTER, logged_part, text
 from queries.check.kinds import OF_MODEL, V1
-from queries.check.proofs.llm import objects, usage_in
+from queries.check.proofs.llm import objects, usage_in, usage_told
 from queries.check.records import Call
 from queries.workspace import Row
 
@@ -57,9 +57,13 @@ def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
         ended=time + LONGEST_CALL,
         round=number,
         response_id=response_id,
-        usage=usage_in(body),
+        usage=usage_in(body) or usage_told(row),
         correlation=text(row, "CorrelationId"),
-        cut=tuple(side for side in ("Request", "Response") if _is_cut(row, side, limit)),
+        cut=tuple(
+            side
+            for side, logged in (("Request", True), ("Response", evidence.target.response_bodies))
+            if (_is_cut(row, side, limit) if logged else _is_long(row, side, limit))
+        ),
     )
 
 
@@ -79,6 +83,11 @@ def _is_cut(row: Row, side: str, limit: int) -> bool:
         json.loads(body)
         return False
     return body.startswith("{")
+
+
+def _is_long(row: Row, side: str, limit: int) -> bool:
+    """A body that is not logged, and would be cut."""
+    return int(row.get(f"{side}Size") or 0) > limit + HEADERS
 
 
 def _target(evidence: Evidence, row: Row) -> tuple[str, str]:

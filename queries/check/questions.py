@@ -12,8 +12,8 @@ from queries.check.proofs import metrics
 from queries.library import literal, render
 from queries.pages import Paged
 
-LONGEST_CALL = timedelta(minutes=6)
-"""The 300 s for which the gateway waits for the model, and the minute of a metric's row.
+GATEWAY_TIMEOUT = 300
+"""Seconds for which the gateway waits for an answer to begin, unless told otherwise.
 
 https://learn.microsoft.com/azure/api-management/forward-request-policy
 """
@@ -50,7 +50,8 @@ def question(source: Source, evidence: Evidence) -> str:
         only = {"account": target.account_id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
-    between = {"since": metrics.window(evidence), "until": evidence.until + LONGEST_CALL}
+    waits = timedelta(seconds=target.backend_timeout_seconds or GATEWAY_TIMEOUT)
+    between = {"since": metrics.window(evidence), "until": evidence.until + waits + MINUTE}
     resource = target.gateway_id if source == "gateway-metrics" else target.account_id
     return render("metrics", **between, resource=resource)
 

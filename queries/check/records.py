@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import SecretStr
@@ -14,6 +15,8 @@ NO_KEY = SecretStr("")
 AttemptName = Literal["no key", "wrong key", "unknown deployment"]
 EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
+APART = 0.005
+"""Seconds between two parts below which they came as one: a network's own time for some packets."""
 TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
 """Statuses that say nothing of who may call: no answer at all, throttled, or a fault."""
 
@@ -48,6 +51,25 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """When the parts of a streamed answer came, in seconds from the call's start."""
+
+    first: float
+    last: float
+    bursts: int
+    """Parts that came apart from the one before."""
+
+    @classmethod
+    def of(cls, times: list[float]) -> Arrival:
+        """Of the times of all parts, in order; no part came at the start itself."""
+        apart = sum(later - before > APART for before, later in pairwise(times))
+        return cls(first=times[0], last=times[-1], bursts=1 + apart) if times else NO_ARRIVAL
+
+
+NO_ARRIVAL = Arrival(first=0, last=0, bursts=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One call that the gateway answered with 200, made here or read from its log."""
 
@@ -76,6 +98,8 @@ class Call:
     """The gateway's id of a call that was read from its log."""
     cut: tuple[str, ...] = ()
     """Of such a call, which of `Request` and `Response` the log holds only the start of."""
+    arrival: Arrival | None = None
+    """How a streamed answer came; None for one that was not streamed, or not made here."""
     account_ids: frozenset[str] = frozenset()
     """Request ids that the model endpoint put into the response's headers."""
 

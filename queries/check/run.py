@@ -156,6 +156,7 @@ def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
         evidence.audit_differences = configuration.audit()
         evidence.declared_differences = configuration.unseen()
         evidence.remarks = configuration.remarks()
+        evidence.stream_differences = configuration.streams()
         evidence.unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sandbox import clock
 from sandbox.cloud import Cloud
 from sandbox.gateway.call import Call, GatewayError
-from sandbox.gateway.logs import record
+from sandbox.gateway.logs import holds_back, record
 from sandbox.gateway.policy import Policies
 from sandbox.gateway.routing import authorize, match
 from sandbox.http import Face, Headers, Request, Response
@@ -15,6 +15,8 @@ from sandbox.options import Options
 
 OWN_SECONDS = 0.004
 """What the gateway adds where time is simulated: a few statements, no call of its own."""
+
+BUFFER = 8 * 1024
 
 
 def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Face) -> Face:
@@ -34,13 +36,9 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
 
     def answer(call: Call) -> Response:
         clock.spend(OWN_SECONDS)
-        try:
-            authorize(cloud, call, match(cloud, call))
-            for section in ("inbound", "backend", "outbound"):
-                Policies(cloud, call, send).run(section)
-        except GatewayError as error:
-            call.failure, call.response = error, error.response
-            Policies(cloud, call, send).run("on-error")
+        _run(cloud, call, send)
+        if not isinstance(call.response.body, bytes) and holds_back(cloud, call):
+            call.whole()
         response, body = call.response, call.response.body
         if not isinstance(body, bytes):
             return Response(response.status, response.headers, stream(call, body))
@@ -49,10 +47,10 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
         return response
 
     def stream(call: Call, parts: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass each part on as it comes; record the call at the end, or when the caller leaves."""
+        """Pass the parts on; record the call at the end, or when the caller leaves."""
         began = clock.now()
         try:
-            for part in parts:
+            for part in _gathered(parts) if call.buffered else parts:
                 call.body.extend(part)
                 yield part
         finally:
@@ -60,3 +58,29 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
             record(cloud, telemetry, sampler, call)
 
     return face
+
+
+def _run(cloud: Cloud, call: Call, send: Face) -> None:
+    """Every section, or `on-error` from the first failure on."""
+    try:
+        authorize(cloud, call, match(cloud, call))
+        for section in ("inbound", "backend", "outbound"):
+            Policies(cloud, call, send).run(section)
+    except GatewayError as error:
+        call.failure, call.response = error, error.response
+        Policies(cloud, call, send).run("on-error")
+
+
+def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """In pieces of 8 KB and what is left at the end, as `forward-request` buffers unless told not.
+
+    https://learn.microsoft.com/azure/api-management/forward-request-policy
+    """
+    held = b""
+    for part in parts:
+        held += part
+        if len(held) >= BUFFER:
+            yield held
+            held = b""
+    if held:
+        yield held

@@ -44,6 +44,19 @@ class Call:
     sent: Request | None = None
     reply: Response | None = None
     backend_seconds: float = 0.0
+    variables: dict[str, str] = field(default_factory=dict)
+    """What `set-variable` has set."""
+    buffered: bool = True
+    """Whether parts of the response wait for 8 KB of them, which `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
+
+    def whole(self) -> bytes:
+        """The response's body; one that comes in parts is waited for, and then is one part."""
+        body = self.response.body
+        if not isinstance(body, bytes):
+            began = clock.now()
+            body = self.response.body = b"".join(body)
+            self.backend_seconds += clock.now() - began
+        return body

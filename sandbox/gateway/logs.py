@@ -39,6 +39,18 @@ def record(cloud: Cloud, telemetry: Telemetry, sampler: random.Random, call: Cal
             telemetry.emit(resource, "GatewayLlmLogs", row)
 
 
+def holds_back(cloud: Cloud, call: Call) -> bool:
+    """Whether a response waits until it is whole, as its body is logged.
+
+    The page says that logging bodies of server-sent events "can cause unexpected buffering"; that
+    it lasts to the end, and comes by bodies of responses alone, is inferred.
+    https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+    """
+    settings = _diagnostic(cloud, call)
+    sides = [(settings.get(side) or {}).get("response") or {} for side in ("frontend", "backend")]
+    return any((side.get("body") or {}).get("bytes") for side in sides)
+
+
 def _diagnostic(cloud: Cloud, call: Call) -> Json:
     """The API's own diagnostic, else the service's; empty if there is none, or no logger for it.
 

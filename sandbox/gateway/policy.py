@@ -7,21 +7,32 @@ Sure: documented.
 
 import re
 from collections.abc import Callable
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
 from sandbox import clock
 from sandbox.cloud import Cloud
+from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
+from sandbox.gateway import expressions
 from sandbox.gateway.call import Call, GatewayError
 from sandbox.http import Face, Headers, Request, Response
 from sandbox.identity import mint
+from sandbox.policy_text import as_xml
 
 DEFAULT = fromstring("<policies><backend><forward-request/></backend></policies>")
 """What a new service does: https://learn.microsoft.com/azure/api-management/set-edit-policies"""
 HOP_BY_HOP = "connection|content-length|host|keep-alive|proxy-.*|te|trailer|transfer-.*|upgrade"
 """https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and what each sender states anew."""
+
+DEFAULT_TIMEOUT, SHORTEST_TIMEOUT = 300, 60
+"""Seconds for which `forward-request` waits for the first byte unless told otherwise, and those in
+which every modelled answer has begun.
+
+https://learn.microsoft.com/azure/api-management/forward-request-policy
+"""
 
 
 class Policies:
@@ -31,7 +42,10 @@ class Policies:
         self.cloud, self.call, self.send = cloud, call, send
         scopes = [s for s in (call.operation, call.api, call.product, call.service) if s]
         found = [cloud.get(f"{scope.id}/policies/policy") for scope in scopes]
-        self.documents = [*(fromstring(p.properties["value"]) for p in found if p), DEFAULT]
+        texts = [
+            as_xml(p.properties["value"], p.properties.get("format", "xml")) for p in found if p
+        ]
+        self.documents = [*map(fromstring, texts), DEFAULT]
 
     def run(self, section: str, depth: int = 0) -> None:
         """One section of the document at `depth`; where it has none, the next scope's."""
@@ -39,24 +53,64 @@ class Policies:
             return
         found = self.documents[depth].find(section)
         for statement in [Element("base")] if found is None else found:
-            known, action = STATEMENTS.get(statement.tag, ("", None))
-            unknown = " ".join(set(statement.attrib) - set(known.split()))
-            values = [*statement.attrib.values(), *(part.text or "" for part in statement)]
             if statement.tag == "base":
                 self.run(section, depth + 1)
-            elif action is None or unknown:
-                text = f"policy statement {statement.tag} {unknown}".strip()
-                raise NotModelledError(f"the sandbox's gateway does not run the {text}")
-            elif any(re.match(r"(?s)\s*@|.*\{\{", value) for value in values):
-                text = f"a policy expression or named value in {statement.tag}"
-                raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
             else:
-                action(self, statement)
+                self.execute(statement)
+
+    def execute(self, statement: Element) -> None:
+        """One statement, if it and its attributes are known."""
+        known, action = STATEMENTS.get(statement.tag, ("", None))
+        unknown = " ".join(set(statement.attrib) - set(known.split()))
+        if action is None or unknown:
+            text = f"policy statement {statement.tag} {unknown}".strip()
+            raise NotModelledError(f"the sandbox's gateway does not run the {text}")
+        values = [*statement.attrib.values(), *(part.text or "" for part in statement)]
+        if statement.tag not in EVALUATED and any(map(EXPRESSION.match, values)):
+            text = f"a policy expression in {statement.tag}"
+            raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
+        if any("{{" in value for value in values if not EXPRESSION.match(value)):
+            text = f"a named value in {statement.tag}"
+            raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
+        action(self, statement)
+
+    def value(self, statement: Element, text: str) -> Any:
+        """A value as it is written, or what its expression gives; 500 for an exception of that.
+
+        https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+        """
+        if not EXPRESSION.match(text):
+            return text
+        try:
+            return expressions.evaluate(text, self.call)
+        except expressions.ThrownError as error:
+            said = f"Expression evaluation failed. {error}"
+            reason = "ExpressionValueEvaluationFailure"
+            raise GatewayError(500, statement.tag, reason, said) from None
+
+    def choose(self, statement: Element) -> None:
+        """The first `when` whose condition holds, else `otherwise`.
+
+        https://learn.microsoft.com/azure/api-management/choose-policy
+        """
+        for branch in statement:
+            if branch.tag == "otherwise" or self.value(statement, branch.attrib["condition"]):
+                for inner in branch:
+                    self.execute(inner)
+                return
+
+    def set_variable(self, statement: Element) -> None:
+        """https://learn.microsoft.com/azure/api-management/set-variable-policy ."""
+        found = self.value(statement, statement.attrib["value"])
+        if not isinstance(found, str):
+            raise NotModelledError("the sandbox's gateway keeps variables of text only")
+        self.call.variables[statement.attrib["name"]] = found
 
     def set_header(self, statement: Element) -> None:
         """Change the request, or the response once there is one."""
         call = self.call
-        set_field(statement, (call.response if call.reply or call.failure else call).headers)
+        fields = (call.response if call.reply or call.failure else call).headers
+        set_field(statement, fields, lambda text: str(self.value(statement, text)))
 
     def authenticate(self, statement: Element) -> None:
         """Send a token of the service's own identity, for the audience as it is written."""
@@ -70,7 +124,14 @@ class Policies:
             raise GatewayError(500, statement.tag, "ManagedIdentityNotFound", text)
 
     def forward(self, statement: Element) -> None:
-        """Send the call to its backend and take the response, its body still unread."""
+        """Send the call to its backend and take the response, its body still unread.
+
+        A request is buffered for a second try only, which no known statement makes.
+        https://learn.microsoft.com/azure/api-management/forward-request-policy
+        """
+        if int(statement.get("timeout") or DEFAULT_TIMEOUT) < SHORTEST_TIMEOUT:
+            text = f"a forward-request whose timeout is below {SHORTEST_TIMEOUT} seconds"
+            raise NotModelledError(f"the sandbox's gateway never gives up: it does not run {text}")
         call, started = self.call, clock.now()
         url, body = call.url.rstrip("/") + call.rest, call.request.body
         headers = Headers(f for f in call.headers if not re.fullmatch(HOP_BY_HOP, f[0].lower()))
@@ -84,23 +145,30 @@ class Policies:
         finally:
             call.backend_seconds = clock.now() - started
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        call.buffered = statement.get("buffer-response") != "false"
 
 
-def set_field(statement: Element, fields: Headers) -> None:
+def set_field(
+    statement: Element, fields: Headers, value: Callable[[str], str] = lambda text: text
+) -> None:
     """Do what a `set-…` statement says: override, skip, append or delete."""
     name, action = statement.attrib["name"], statement.get("exists-action", "override")
     if action == "skip" and name in fields:
         return
     if action != "append":
         fields.delete(name)
-    for value in [] if action == "delete" else statement.findall("value"):
-        fields.add(name, (value.text or "").strip())
+    for found in [] if action == "delete" else statement.findall("value"):
+        fields.add(name, value((found.text or "").strip()))
 
 
 STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
+    "choose": ("", Policies.choose),
     "set-header": ("name exists-action", Policies.set_header),
+    "set-variable": ("name value", Policies.set_variable),
     "set-query-parameter": ("name exists-action", lambda run, s: set_field(s, run.call.query)),
     "set-backend-service": ("base-url", lambda run, s: setattr(run.call, "url", s.get("base-url"))),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
-    "forward-request": ("timeout buffer-response", Policies.forward),
+    "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
+EVALUATED = {"choose", "set-header", "set-variable"}
+"""Statements whose expressions are evaluated."""

@@ -34,6 +34,10 @@ VERSIONS = re.compile(
 )
 """https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle"""
 
+STREAM_SECONDS = 0.4
+"""Over which a streamed answer is spread where time is real: less than any model takes, and enough
+for a caller to tell it from an answer that comes as one."""
+
 
 def model_face(
     cloud: Cloud, options: Options, telemetry: Telemetry, service: Service | None = None
@@ -69,6 +73,8 @@ def _sent(telemetry: Telemetry, service: Service, call: Call, answer: Answer) ->
         pauses = service.pauses(answer.tokens, len(answer.parts))
         for part, pause in zip(answer.parts, pauses, strict=True):
             clock.spend(pause)
+            if call.stream:
+                clock.wait(STREAM_SECONDS / len(answer.parts))
             call.answered = call.answered or clock.now()
             length += len(part)
             yield part

@@ -15,6 +15,7 @@ from queries.check.configuration import (
     remarks,
     route_rules,
     settings_rules,
+    stream_rules,
 )
 from queries.check.configuration.base import Rule
 from queries.check.configuration.manager import Manager, UnreadableError
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *product_rules.RULES,
     *route_rules.RULES,
     *policy_rules.RULES,
+    *stream_rules.RULES,
     *logging_rules.RULES,
     *settings_rules.RULES,
 )
@@ -40,6 +42,7 @@ UNSEEN_RULES: tuple[Rule, ...] = (
     logging_rules.PRESENT,
     logging_rules.SAMPLING,
     logging_rules.LLM_SIZES,
+    *stream_rules.TIMEOUTS,
 )
 CONTENT_RULES: tuple[Rule, ...] = (logging_rules.BODIES, logging_rules.LLM)
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
@@ -80,6 +83,10 @@ class Configuration:
         if not all(self._has(need) for need in remarks.NEEDS):
             return []
         return list(remarks.remarks(self.read))
+
+    def streams(self) -> list[Difference]:
+        """What makes the gateway hold streamed answers back."""
+        return self.differences(stream_rules.RULES)
 
     def _compared(self, rule: Rule) -> list[Difference]:
         try:

@@ -62,14 +62,25 @@ def sampling(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def bodies(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """As many bytes of each of the four bodies as declared; none where capture is metadata."""
+    """As many bytes of each body as declared; none where capture is metadata."""
     if deployed["diagnostic"] is None:
         return
-    declared = target.body_bytes if target.capture == "full" else 0
     for side, message in MESSAGES:
+        logged = target.response_bodies if message == "response" else target.bodies
+        declared = target.body_bytes if logged else 0
         found = inside(_of_api(deployed), side, message, "body", "bytes") or 0
         path = f"{side} {message} body bytes of {DIAGNOSTIC}"
         yield from differs(path, declared, int(found), IN_PORTAL)
+
+
+def accounting(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The response header is logged that tells the tokens of answers without a body in the logs."""
+    if target.accounting_header and deployed["diagnostic"]:
+        headers = inside(_of_api(deployed), "frontend", "response", "headers") or []
+        if target.accounting_header not in headers:
+            path = f"frontend response headers of {DIAGNOSTIC}"
+            said = ", ".join(map(str, headers))
+            yield from differs(path, target.accounting_header, said, IN_PORTAL)
 
 
 def always_log(_: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -146,6 +157,7 @@ RULES = (
     Rule(("diagnostic", "logger"), logger),
     SAMPLING,
     BODIES,
+    Rule(("diagnostic",), accounting),
     Rule(("diagnostic",), always_log),
     Rule(("diagnostic",), client_ip),
     Rule(("diagnostic",), masks),

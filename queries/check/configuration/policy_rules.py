@@ -70,12 +70,27 @@ def removed(_: Target, deployed: Deployed) -> Iterator[Difference]:
             yield from differs(path, "deleted", "sent on to the account", IN_PORTAL)
 
 
+def accounting(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The policy tells the tokens of an answer in the response header that is logged."""
+    name, document = target.accounting_header, _document(deployed)
+    if not name or document is None:
+        return
+    outbound = document.first("outbound")
+    headers = outbound.all("set-header") if outbound else ()
+    if name not in {one.attributes.get("name", "").lower() for one in headers}:
+        yield missing(f"header {name} in {POLICY}", "set in the outbound section", IN_PORTAL)
+
+
+def _document(deployed: Deployed) -> Element | None:
+    return parse(str(properties(deployed["policy"]).get("value") or ""))
+
+
 def _inbound(deployed: Deployed) -> Element | None:
-    document = parse(str(properties(deployed["policy"]).get("value") or ""))
+    document = _document(deployed)
     return document.first("inbound") if document else None
 
 
 RULES = (
-    *(Rule(("policy",), rule) for rule in (present, audience, removed)),
+    *(Rule(("policy",), rule) for rule in (present, audience, removed, accounting)),
     Rule(("policy", "api"), backend),
 )

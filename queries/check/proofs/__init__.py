@@ -13,6 +13,7 @@ from queries.check.proofs import (
     refused,
     rows,
     secrets,
+    streams,
 )
 from queries.check.proofs.base import Proof
 from queries.outputs import Target
@@ -28,6 +29,7 @@ PROOFS = (
     llm.TOKENS,
     llm.MESSAGES,
     long.LONG,
+    streams.STREAMS,
     content.NO_CONTENT,
     refused.REFUSED,
     refused.ERROR,

@@ -8,6 +8,7 @@ from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidenc
 from queries.check.fields import held, text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
+    LLM_LOG_FIX,
     Proof,
     Verdict,
     each_call,
@@ -17,7 +18,7 @@ from queries.check.proofs.base import (
     skipped,
     waiting,
 )
-from queries.check.proofs.llm import is_stream
+from queries.check.proofs.llm import complete, is_stream, whole
 from queries.check.records import Call
 from queries.workspace import Row
 
@@ -45,11 +46,33 @@ def _prompt(evidence: Evidence, call: Call) -> Verdict:
 
 def _completion(evidence: Evidence, call: Call) -> Verdict:
     columns = ("ResponseBody", "BackendResponseBody")
+    if not evidence.target.response_bodies:
+        return _in_llm_log(evidence, call)
     rows = evidence.linked("gateway", call)
     streamed = evidence.target.messages and is_stream(evidence, call)
     if streamed and rows and not any(text(row, name) for row in rows for name in columns):
         return skipped("no body of a streamed answer; the LLM log has its text")
     return _judge(evidence, call, columns, call.response, call.response_id)
+
+
+def _in_llm_log(evidence: Evidence, call: Call) -> Verdict:
+    """The answer's own words, where no body of a response is logged."""
+    rows = evidence.linked("llm", call)
+    logged = whole(rows, "Response")
+    if not logged and not call.is_chat:
+        return skipped("the LLM log is documented for chats, and holds no answer of this call")
+    if not rows:
+        return no_row(evidence, "llm", LLM_LOG)
+    if call.answer in logged and (logged or not (call.answer or call.correlation)):
+        return seen(f"{call.response_id or 'text'} in ResponseMessages")
+    if not complete(rows, "Response"):
+        return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the whole completion")
+    return failed("ResponseMessages hold another answer than was given", LLM_LOG_FIX)
+
+
+def _has_completion(evidence: Evidence, call: Call) -> bool:
+    """Vectors are in the body of a response alone, and no text."""
+    return evidence.target.response_bodies or not call.kind.endswith("embeddings")
 
 
 def _judge(
@@ -91,7 +114,8 @@ def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
     """Calls that others made may be long on both sides, which is what the LLM log is for."""
     limit = evidence.target.body_bytes
     sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
-    dropped = 2 * sum(min(size, limit) for size in sizes) + ENVELOPE > ENTRY_LIMIT
+    logged = sizes if evidence.target.response_bodies else sizes[:1]
+    dropped = 2 * sum(min(size, limit) for size in logged) + ENVELOPE > ENTRY_LIMIT
     if dropped and evidence.target.messages and call.is_chat and not call.marker:
         return skipped("the entry passed 32 KB and lost its bodies; the LLM log has the texts")
     if dropped:
@@ -164,10 +188,11 @@ PROMPT = Proof(
 )
 COMPLETION = Proof(
     id="completion",
-    about="the gateway log holds the answer of each call, before and after the policy",
+    about="a log holds the answer of each call: the LLM log, or the gateway log before and after "
+    "the policy where logResponseBodies is on",
     needs=("gateway", "llm"),
-    judge=each_call(_completion),
-    applies=lambda target: target.bodies,
+    judge=each_call(_completion, only=_has_completion),
+    applies=lambda target: target.response_bodies or target.messages,
     fix=GATEWAY_LOG_FIX,
 )
 NO_CONTENT = Proof(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from queries.check import kinds, replies
 from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence
@@ -24,6 +25,12 @@ from queries.workspace import Row
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
 USAGE_FIX = "have callers set stream_options.include_usage; tokens-unknown.kql counts such calls"
 """https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions"""
+TOLD_FIX = (
+    "the policy's outbound section must set the header, and the API's diagnostic list it (portal: "
+    "API > Settings > Azure Monitor > Headers to log); pulumi up --refresh puts both back"
+)
+_COUNT = re.compile(r"[{,](\w+_tokens):(\d+)")
+_ASKED = re.compile(r'"stream"\s*:\s*true')
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 
@@ -32,11 +39,9 @@ def _tokens(evidence: Evidence, call: Call) -> Verdict:
         verdict = _by_llm_log(evidence, call)
         if call.is_chat or verdict.status != "waiting":
             return verdict
-    elif not evidence.target.bodies:
-        return failed(
-            "neither llmLogging nor capture: full is on, so no tokens are logged", TURN_ON
-        )
-    return _by_body(evidence, call)
+    elif not evidence.target.response_bodies:
+        return failed("without llmLogging no log holds the tokens of streamed answers", TURN_ON)
+    return _by_answer(evidence, call)
 
 
 def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
@@ -55,29 +60,45 @@ def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
     return _compared(call, logged, LLM_LOG)
 
 
-def _by_body(evidence: Evidence, call: Call) -> Verdict:
-    """From `usage` in the logged response, which stands at its end.
+def _by_answer(evidence: Evidence, call: Call) -> Verdict:
+    """From `usage` in the logged response, or as the policy tells it in a response header.
 
     The LLM log is documented for chat completions only, so other calls are read here.
     https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
     """
-    if not call.is_chat and (
-        not evidence.target.bodies or len(call.response) > evidence.target.body_bytes
-    ):
-        return skipped("its usage is not in what is logged of it")
-    bodies = [text(row, "ResponseBody") for row in evidence.linked("gateway", call)]
-    if not any(bodies):
+    rows, header = evidence.linked("gateway", call), evidence.target.accounting_header
+    bodies = [text(row, "ResponseBody") for row in rows]
+    if found := next((usage for body in bodies if (usage := usage_in(body))), None):
+        return _compared(call, found, "ResponseBody")
+    if found := next((usage for row in rows if (usage := usage_told(row))), None):
+        return _compared(call, found, header)
+    if not rows:
         return waiting("no logged response to read usage from yet")
-    found = next((usage for body in bodies if (usage := usage_in(body))), None)
-    if not found:
+    if call.is_chat:
         return failed("the logged response is cut, so its usage is lost", TURN_ON)
-    return _compared(call, found, "ResponseBody")
+    if header and call.marker:
+        return failed(f"{header} is not in ResponseHeaders, and no usage in another log", TOLD_FIX)
+    return skipped("its usage is not in what is logged of it")
+
+
+def usage_told(row: Row) -> Usage | None:
+    """What the policy tells of an answer in a response header: its JSON, without quotes."""
+    said = text(row, "ResponseHeaders")
+    found = dict(_COUNT.findall(said))
+    try:
+        return Usage.of(found) if found else None
+    except ValueError:
+        return None
 
 
 def is_stream(evidence: Evidence, call: Call) -> bool:
-    """The answer was streamed; of a call that others made, the LLM log tells."""
-    entries = evidence.linked("llm", call)
-    return call.kind == "stream" or any(row.get("IsStreamCompletion") for row in entries)
+    """The answer was streamed; of a call that others made, the LLM log or its request tells."""
+    entries, rows = evidence.linked("llm", call), evidence.linked("gateway", call)
+    return (
+        call.kind == "stream"
+        or any(row.get("IsStreamCompletion") for row in entries)
+        or any(_ASKED.search(text(row, "RequestBody")) for row in rows)
+    )
 
 
 def usage_in(body: str) -> Usage | None:
@@ -112,6 +133,8 @@ def _messages(evidence: Evidence, call: Call) -> Verdict:
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
     prompt, completion = whole(rows, "Request"), whole(rows, "Response")
+    if not call.is_chat and not (prompt and completion):
+        return skipped("the LLM log is documented for chats, and holds no messages of this call")
     if not prompt or ((call.answer or not call.marker) and not completion):
         missing = "prompt" if not prompt else "completion"
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")

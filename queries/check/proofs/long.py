@@ -48,8 +48,13 @@ def _long(evidence: Evidence, call: Call) -> Verdict:
         "long-completion": ("Response", call.response),
     }
     side, raw = sides[call.kind]
-    found = [_cut(evidence, call, side, raw)] if evidence.target.bodies else []
+    found = [_cut(evidence, call, side, raw)] if _logged(evidence, side) else []
     return together([*found, _whole(evidence, call, side)])
+
+
+def _logged(evidence: Evidence, side: str) -> bool:
+    target = evidence.target
+    return target.response_bodies if side == "Response" else target.bodies
 
 
 def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
@@ -143,7 +148,7 @@ def _side_by_others(evidence: Evidence, side: str, name: str) -> Verdict:
 def _cut_and_complete(evidence: Evidence, call: Call, side: str) -> Verdict:
     column, limit = f"{side}Body", evidence.target.body_bytes
     size = max(len(logged_part(row, column)) for row in evidence.linked("gateway", call))
-    if size < limit - CHARACTER:
+    if _logged(evidence, side) and size < limit - CHARACTER:
         return _too_short(column, size, limit)
     rows = evidence.linked("llm", call)
     if not rows:
@@ -153,7 +158,8 @@ def _cut_and_complete(evidence: Evidence, call: Call, side: str) -> Verdict:
         return skipped(f"{side}Messages are as long as llmMessageBytes", MESSAGES_FIX)
     if not bytes_logged or not complete(rows, side):
         return waiting(f"{side}Messages hold {bytes_logged} bytes so far, not all of them")
-    return seen(f"{column} is cut at {size} bytes; {side}Messages are complete")
+    cut = f"cut at {size} bytes" if size else "not logged"
+    return seen(f"{column} is {cut}; {side}Messages are complete")
 
 
 _of_calls = each_call(_long, only=lambda _, call: call.kind in kinds.LONG)

@@ -80,14 +80,18 @@ def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
         return seen(f"{attempt.name}: {attempt.expected} {reason}".rstrip())
     if not any(row.get("BackendResponseCode") == attempt.expected for row in rows):
         return failed(f"{attempt.name}: BackendResponseCode is not {attempt.expected}", ERROR_FIX)
-    bodies = [text(row, "ResponseBody") for row in rows]
-    if _errors_are_whole(evidence) and not any(NOT_FOUND in body for body in bodies):
-        return failed(f"{attempt.name}: the error is not in ResponseBody", ERROR_FIX)
+    column = _error_column(evidence)
+    if column and not any(NOT_FOUND in text(row, column) for row in rows):
+        return failed(f"{attempt.name}: the error is not in {column}", ERROR_FIX)
     return seen(f"{attempt.name}: {attempt.expected}, also of the account")
 
 
-def _errors_are_whole(evidence: Evidence) -> bool:
-    return evidence.target.bodies and evidence.target.body_bytes >= ERROR_BYTES
+def _error_column(evidence: Evidence) -> str:
+    """Where the error's code stands, "" for nowhere: the policy tells it in a header too."""
+    target = evidence.target
+    if target.response_bodies and target.body_bytes >= ERROR_BYTES:
+        return "ResponseBody"
+    return "ResponseHeaders" if target.accounting_header else ""
 
 
 def _refused_to_others(evidence: Evidence) -> Verdict:
@@ -102,26 +106,26 @@ def _refused_to_others(evidence: Evidence) -> Verdict:
 def _error_of_others(evidence: Evidence) -> Verdict:
     """The newest call to a deployment that the account does not know."""
     name: AttemptName = "unknown deployment"
-    bodies = _errors_are_whole(evidence)
+    column = _error_column(evidence)
     rows = [
         row
         for row in evidence.of_api()
         if row.get("BackendResponseCode") == EXPECTED[name]
         and "/deployments/" in text(row, "Url")
-        and (not bodies or NOT_FOUND in text(row, "ResponseBody") or not text(row, "ResponseBody"))
+        and (not column or NOT_FOUND in text(row, column) or not text(row, column).strip("{}"))
     ]
-    return _newest(rows, name, bodies=bodies)
+    return _newest(rows, name, column)
 
 
-def _newest(rows: Iterable[Row], name: AttemptName, *, bodies: bool = False) -> Verdict:
+def _newest(rows: Iterable[Row], name: AttemptName, column: str = "") -> Verdict:
     newest = max(rows, key=lambda row: str(row.get("TimeGenerated")), default=None)
     if newest is None:
         return skipped(f"{name}: no such call among the rows looked at", TRAFFIC_FIX)
     code, expected = newest.get("ResponseCode"), EXPECTED[name]
     if code != expected:
         return failed(f"{name}: ResponseCode is {code}, not {expected}", ERROR_FIX)
-    if bodies and not text(newest, "ResponseBody"):
-        return failed(f"{name}: the error is not in ResponseBody", ERROR_FIX)
+    if column and not text(newest, column).strip("{}"):
+        return failed(f"{name}: the error is not in {column}", ERROR_FIX)
     return seen(f"{name}: {expected} at {newest['TimeGenerated']:%Y-%m-%d %H:%M:%S}")
 
 

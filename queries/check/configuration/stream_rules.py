@@ -1,0 +1,56 @@
+"""What lets streamed answers through as they come, and how long the gateway waits for an answer.
+
+https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.configuration.base import Deployed, Rule, differs, inside, properties
+from queries.check.configuration.logging_rules import DIAGNOSTIC, IN_PORTAL
+from queries.check.configuration.policy_rules import POLICY
+from queries.check.configuration.xml import Element, parse
+from queries.check.difference import REFRESH, Difference
+from queries.outputs import Target
+
+IN_POLICY = "portal: API > Design > Backend > Policies; " + REFRESH
+
+
+def unbuffered(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """The API's own forward-request passes each part on; any other waits for 8 KB of them.
+
+    https://learn.microsoft.com/azure/api-management/forward-request-policy
+    """
+    if target.backend_timeout_seconds and (backend := _backend(deployed)) is not None:
+        path = f"buffer-response of forward-request in {POLICY}"
+        found = backend.first("forward-request")
+        said = found.attributes.get("buffer-response") if found else None
+        yield from differs(path, "false", said, IN_POLICY)
+
+
+def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """No body of a response is logged, unless the stack asks for it."""
+    if target.log_response_bodies or deployed["diagnostic"] is None:
+        return
+    for side in ("frontend", "backend"):
+        found = inside(properties(deployed["diagnostic"]), side, "response", "body", "bytes") or 0
+        yield from differs(f"{side} response body bytes of {DIAGNOSTIC}", 0, int(found), IN_PORTAL)
+
+
+def timeout(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """As many seconds for an answer to begin as declared, which only a slow answer would show."""
+    declared, backend = target.backend_timeout_seconds, _backend(deployed)
+    if declared and backend is not None and (found := backend.first("forward-request")):
+        said = found.attributes.get("timeout")
+        yield from differs(f"timeout of forward-request in {POLICY}", declared, said, IN_POLICY)
+
+
+def _backend(deployed: Deployed) -> Element | None:
+    """The section, empty if the policy has none; None if there is no policy to be read."""
+    document = parse(str(properties(deployed["policy"]).get("value") or ""))
+    return (document.first("backend") or Element("backend")) if document else None
+
+
+RULES = (Rule(("policy",), unbuffered), Rule(("diagnostic",), unlogged))
+TIMEOUTS = (Rule(("policy",), timeout),)

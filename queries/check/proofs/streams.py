@@ -1,0 +1,76 @@
+"""Streamed answers come through the gateway part by part, as the model writes them."""
+
+from __future__ import annotations
+
+from queries.check import kinds
+from queries.check.evidence import Evidence
+from queries.check.proofs.audit import READER_FIX
+from queries.check.proofs.base import (
+    GATEWAY_LOG_FIX,
+    NO_CALL,
+    Proof,
+    Verdict,
+    failed,
+    seen,
+    skipped,
+    waiting,
+)
+from queries.check.records import NO_ARRIVAL, Call
+
+SPREAD = 0.15
+"""Seconds from the first part to the last that no answer needs which comes in one piece."""
+BURSTS = 4
+"""Times at which parts must have come: a network alone may cut an answer in two or three."""
+HELD_BACK = "response bodies are logged, so API Management may hold streamed answers back"
+THROUGH_FIX = "pulumi config set logResponseBodies false, then pulumi up, lets streams through"
+
+
+def _judge(evidence: Evidence) -> Verdict:
+    """What holds answers back is known by its cause; a short answer may come as one without it.
+
+    The account itself lets go of an answer in pieces, once each has passed its content filter:
+    https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
+    """
+    if not evidence.configured:
+        return waiting("the deployed configuration has not been looked at")
+    if found := evidence.stream_differences:
+        said = "; ".join(map(str, found))
+        return failed(f"the gateway holds streamed answers back: {said}", found[0].fix)
+    calls = [call for call in evidence.calls if call.arrival]
+    if any(map(_came_apart, calls)):
+        return seen("; ".join(_said(call) for call in calls if _came_apart(call)))
+    if not calls and evidence.target.can_call:
+        return waiting(NO_CALL)
+    return skipped(*_not_judged(evidence, calls))
+
+
+def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:
+    """Why it cannot be told, and what to do."""
+    if evidence.target.response_bodies:
+        return HELD_BACK, THROUGH_FIX
+    if evidence.unreadable:
+        return f"the configuration cannot be read ({evidence.unreadable})", READER_FIX
+    if not calls:
+        return "logs do not tell when the parts of an answer came", ""
+    return f"too short to tell: {'; '.join(map(_said, calls))}", ""
+
+
+def _came_apart(call: Call) -> bool:
+    arrival = call.arrival or NO_ARRIVAL
+    return arrival.last - arrival.first >= SPREAD and arrival.bursts >= BURSTS
+
+
+def _said(call: Call) -> str:
+    arrival = call.arrival or NO_ARRIVAL
+    return f"{call.name}: first part after {arrival.first:.2f} s, last after {arrival.last:.2f} s"
+
+
+STREAMS = Proof(
+    id="streams",
+    about="streamed answers come part by part: the policy does not buffer them, and no body of a "
+    "response is logged",
+    needs=(),
+    judge=_judge,
+    applies=kinds.chats,
+    fix=GATEWAY_LOG_FIX,
+)

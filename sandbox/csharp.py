@@ -1,0 +1,208 @@
+"""Reads the C# of policy expressions: the statements and operators below, anything else not.
+
+https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sandbox.errors import NotModelledError
+
+EXPRESSION = re.compile(r"\s*@[({]")
+_TOKEN = re.compile(
+    r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)'
+    r"|(?P<sign>==|!=|&&|\|\||[-+!<>=.,;:?(){}\[\]]))"
+)
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
+_LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
+_LEVELS = (("||",), ("&&",), ("==", "!="))
+"""Operators of two sides, the weakest first."""
+CLOSING = {"(": ")", "{": "}"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: its kind, and what it works on."""
+
+    kind: str
+    parts: tuple[Any, ...]
+
+
+@cache
+def parse(text: str) -> Node:
+    """The one block that `@{…}` is, or the `return` that `@(…)` stands for."""
+    inner = text.strip()[1:]
+    reader = _Reader(inner)
+    found = reader.block() if inner[0] == "{" else Node("return", (reader.bracketed(),))
+    reader.expect("")
+    return found
+
+
+def end(text: str, at: int) -> int:
+    """Where the expression that begins at `at` ends; brackets in its strings do not count.
+
+    ValueError if it does not.
+    """
+    depth, at = 0, at + 1
+    while at < len(text):
+        if text[at] == '"':
+            at = text.index('"', at + 1) if text[at - 1] == "@" else _after_string(text, at) - 1
+        depth += (text[at] in "({[") - (text[at] in ")}]")
+        at += 1
+        if depth == 0:
+            return at
+    raise ValueError("an expression does not end")
+
+
+def _after_string(text: str, at: int) -> int:
+    if found := re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL).match(text, at):
+        return found.end()
+    raise ValueError("a string does not end")
+
+
+class _Reader:
+    """Goes through the tokens once, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = [*_tokens(text), ("end", "")]
+        self._at = 0
+
+    @property
+    def _value(self) -> str:
+        return self._tokens[self._at][1]
+
+    def _next(self) -> tuple[str, str]:
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _take(self, value: str) -> bool:
+        found = self._value == value and self._tokens[self._at][0] != "text"
+        self._at += found
+        return found
+
+    def expect(self, value: str) -> None:
+        """That token, or what follows is not modelled."""
+        if not self._take(value):
+            raise _unknown(f"{self._value!r} where {value or 'the end'!r} is expected")
+
+    def bracketed(self) -> Node:
+        """An expression in round brackets."""
+        self.expect("(")
+        found = self._binary(0)
+        self.expect(")")
+        return found
+
+    def block(self) -> Node:
+        """Statements in curly brackets."""
+        self.expect("{")
+        found = list[Node]()
+        while not self._take("}"):
+            found.append(self._statement())
+        return Node("block", tuple(found))
+
+    def _statement(self) -> Node:
+        if self._value == "{":
+            return self.block()
+        if self._take("try"):
+            tried = self.block()
+            self.expect("catch")
+            return Node("try", (tried, self.block()))
+        if self._take("if"):
+            condition, then = self.bracketed(), self._statement()
+            return Node("if", (condition, then, self._statement() if self._take("else") else None))
+        if self._take("var"):
+            name = self._next()[1]
+            self.expect("=")
+            found = Node("var", (name, self._binary(0)))
+        elif self._take("return"):
+            found = Node("return", (self._binary(0),))
+        else:
+            raise _unknown(f"a statement that begins with {self._value!r}")
+        self.expect(";")
+        return found
+
+    def _binary(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self._unary()
+        left = self._binary(level + 1)
+        while self._value in _LEVELS[level]:
+            operator = self._next()[1]
+            left = Node(operator, (left, self._binary(level + 1)))
+        return left
+
+    def _unary(self) -> Node:
+        if self._take("!"):
+            return Node("not", (self._unary(),))
+        found = self._primary()
+        while self._take("."):
+            name = self._next()[1]
+            kind = self._generic()
+            if self._take("("):
+                found = Node("call", (found, name, kind, self._arguments()))
+            elif kind:
+                raise _unknown(f"{name}<{kind}>")
+            else:
+                found = Node("member", (found, name))
+        return found
+
+    def _primary(self) -> Node:
+        if self._value == "(":
+            return self.bracketed()
+        kind, value = self._next()
+        if kind == "text":
+            return Node("literal", (_ESCAPE.sub(_unescaped, value[1:-1]),))
+        if kind == "number":
+            return Node("literal", (int(value),))
+        if value in _LITERALS:
+            return Node("literal", (_LITERALS[value],))
+        if value == "new":
+            name = self._next()[1]
+            self.expect("(")
+            return Node("new", (name, self._arguments()))
+        if kind == "word":
+            return Node("name", (value,))
+        raise _unknown(f"{value!r}")
+
+    def _generic(self) -> str:
+        """The type in `As<JObject>(`; "" where there is none."""
+        after = [value for _, value in self._tokens[self._at : self._at + 4]]
+        if after[:1] + after[2:] != ["<", ">", "("]:
+            return ""
+        self._at += 3
+        return after[1]
+
+    def _arguments(self) -> tuple[tuple[str, Node], ...]:
+        """Each with its name, "" for none, up to the closing bracket."""
+        found = list[tuple[str, Node]]()
+        while not self._take(")"):
+            if found:
+                self.expect(",")
+            named = self._tokens[self._at + 1][1] == ":"
+            name = self._next()[1] if named else ""
+            self._at += named
+            found.append((name, self._binary(0)))
+        return tuple(found)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at, text = 0, text.rstrip()
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise _unknown(f"{text[at : at + 20].strip()!r}")
+        yield str(found.lastgroup), found[str(found.lastgroup)]
+        at = found.end()
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1] not in _ESCAPES:
+        raise _unknown(f"the escape {found[0]}")
+    return _ESCAPES[found[1]]
+
+
+def _unknown(what: str) -> NotModelledError:
+    return NotModelledError(f"the sandbox's gateway does not read {what} in a policy expression")

@@ -1,0 +1,30 @@
+"""Policy documents as they are written: XML, but for their expressions where they are raw."""
+
+import re
+from xml.sax.saxutils import escape
+
+from sandbox.csharp import end
+
+_EXPRESSION = re.compile(r"(?<=[\"'>\s])@[({]")
+"""Expressions begin an attribute's value or a text.
+
+https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
+"""
+
+
+def as_xml(text: str, kind: str) -> str:
+    """The document with its expressions escaped, where format `rawxml` leaves them as C#.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update#policycontentformat
+    """
+    if kind != "rawxml":
+        return text
+    done, at = "", 0
+    while found := _EXPRESSION.search(text, at):
+        try:
+            after = end(text, found.start())
+        except ValueError:
+            break
+        done += text[at : found.start()] + escape(text[found.start() : after], {'"': "&quot;"})
+        at = after
+    return done + text[at:]
