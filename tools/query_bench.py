@@ -61,13 +61,13 @@ SELECT moment AS TimeGenerated, id AS CorrelationId, 'miyagi-api' AS ApiId, 'POS
          || CASE WHEN kind < 85 THEN 'data: {{"id":"chatcmpl","choices":[],"model":"gpt","usage":{{"prompt_tokens":' || prompt || ',"completion_tokens":' || completion || ',"total_tokens":' || prompt + completion || '}}}}' || chr(10) || chr(10) ELSE '' END
          || 'data: [DONE]' || chr(10)
        ELSE '{{"choices":[{{"message":{{"content":"' || i || repeat('words in it ', 80) || '"}}}}],"model":"gpt","usage":{{"prompt_tokens":' || prompt || ',"completion_tokens":' || completion || ',"total_tokens":' || prompt + completion || '}}}}'
-  END AS BackendResponseBody
+  END AS BackendResponseBody, '{{}}'::JSON AS ResponseHeaders
 FROM truth;
 
 CREATE TABLE ApiManagementGatewayLlmLog AS
 SELECT moment AS TimeGenerated, id AS CorrelationId, number AS SequenceNumber,
   CASE WHEN number = 0 THEN 'model-' || i % 4 ELSE '' END AS DeploymentName,
-  CASE WHEN number = 0 THEN 'gpt' ELSE '' END AS ModelName,
+  CASE WHEN number = 0 THEN 'gpt' ELSE '' END AS ModelName, kind BETWEEN 65 AND 89 AS IsStreamCompletion,
   CASE WHEN number = 0 THEN CASE WHEN kind < 85 THEN prompt ELSE 0 END END AS PromptTokens,
   CASE WHEN number = 0 THEN CASE WHEN kind < 85 THEN completion ELSE 0 END END AS CompletionTokens,
   PromptTokens + CompletionTokens AS TotalTokens

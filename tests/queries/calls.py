@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 from tests.queries.truth import (
@@ -23,8 +24,9 @@ _numbers = count(1)
 
 
 def every_call() -> list[Call]:
-    """All of them, each with a price of its own."""
-    return [*_sizes(), *_kinds(), *_failures(), *_losses()]
+    """All of them, each with a price of its own; all but the sizes once more as logged by default."""
+    made = [*_kinds(), *_failures(), *_losses()]
+    return [*_sizes(), *made, *(replace(call, id=f"{call.id}-plain", plain=True) for call in made)]
 
 
 def _price() -> tuple[int, int]:

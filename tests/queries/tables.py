@@ -24,6 +24,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "BackendRequestBody": "string",
         "BackendResponseBody": "string",
         "ResponseBody": "string",
+        "ResponseHeaders": "dynamic",
         "LastErrorReason": "string",
         "LastErrorMessage": "string",
         "LastErrorSource": "string",

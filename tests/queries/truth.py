@@ -53,6 +53,8 @@ class Call:
     apart: bool = False
     """Whether the LLM log has each message in a row of its own."""
     bodies: bool = True
+    plain: bool = False
+    """Logged as by default: no body of a response, but a header of what came whole."""
     in_gateway_log: bool = True
     lost: frozenset[int] = field(default_factory=frozenset)
 
@@ -141,6 +143,24 @@ class Call:
         return "".join(f"data: {dumps(event)}\n\n" for event in deltas + last) + "data: [DONE]\n\n"
 
     @property
+    def told(self) -> str:
+        """What the gateway's policy tells of an answer that is JSON: no text, and no quotes."""
+        reply = self._reply() if self.succeeded else self.error or {}
+        if self.stream or not self.answered or not ({"usage", "error"} & reply.keys()):
+            return ""
+        error = reply.get("error") or {}
+        said = {
+            "model": reply.get("model"),
+            "usage": reply.get("usage"),
+            "finish_reason": [],
+            "reason": None,
+            "code": error.get("code"),
+            "answer_filter": [],
+            "prompt_filter": (error.get("innererror") or {}).get("content_filter_result"),
+        }
+        return dumps(said).replace('"', "")
+
+    @property
     def in_llm_log(self) -> bool:
         """Embeddings, completions and failed calls are not in it."""
         return self.succeeded and self.operation in (CHAT, RESPONSES)
@@ -162,7 +182,8 @@ def cut(body: str) -> str:
 
 def has_bodies(call: Call) -> bool:
     """Whether the entry holds its bodies, as the caller saw them and as the model."""
-    logged = 2 * sum(len(body.encode()[:BODY]) for body in (call.request_body, call.response_body))
+    said = (call.request_body, "" if call.plain else call.response_body)
+    logged = 2 * sum(len(body.encode()[:BODY]) for body in said)
     return call.bodies and logged + 1_000 <= ENTRY
 
 
@@ -180,11 +201,12 @@ def gateway_row(call: Call, time: datetime) -> Json:
         "RequestSize": len(call.request_body), "ResponseSize": len(call.response_body),
         "RequestBody": "", "BackendRequestBody": "", "ResponseBody": "", "BackendResponseBody": "",
         "LastErrorReason": "", "LastErrorSource": "", "_ResourceId": "/gateway",
+        "ResponseHeaders": {"x-gateway-accounting": call.told} if call.plain and call.told else {},
     }  # fmt: skip
     if has_bodies(call):
         for side in ("", "Backend"):
             row[f"{side}RequestBody"] = cut(call.request_body)
-            row[f"{side}ResponseBody"] = cut(call.response_body)
+            row[f"{side}ResponseBody"] = "" if call.plain else cut(call.response_body)
     return row
 
 
@@ -223,6 +245,8 @@ def source(call: Call) -> str:
     if not call.succeeded:
         refused = call.backend is None and (call.status != 400 or not call.error)
         return "none" if refused or (call.error and call.error != FILTERED) else "unknown"
+    if call.plain:
+        return "response header" if call.told and call.usage and call.in_gateway_log else "unknown"
     read = cut(call.response_body) if call.in_gateway_log and has_bodies(call) else ""
     if call.usage and dumps(call.counts) in read:
         return "streamed usage" if call.stream else "response body"

@@ -34,7 +34,7 @@ def section(facts: Facts) -> Section:
             f"Answers that could not be judged: {count(unread)}. Their end, which tells whether a "
             "filter stopped them, is not logged."
         )
-    if facts.target.capture != "full":
+    if facts.target.capture != "full" and not facts.target.accounting_header:
         found.remarks.append(
             "The stack captures metadata only: what the model endpoint stops shows in "
             "bodies alone, so this part knows of the gateway's own filter at most."

@@ -60,7 +60,7 @@ def section(facts: Facts) -> Section:
         )
     if not facts.target.llm_logging:
         found.remarks.append(
-            "LLM logging is off in this stack: tokens come from logged bodies alone."
+            "LLM logging is off in this stack: tokens come from logged bodies and headers alone."
         )
     if not facts.target.every_call:
         found.warnings.append(

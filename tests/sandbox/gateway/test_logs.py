@@ -264,18 +264,25 @@ def chat_events(usage: dict[str, int] | None) -> list[dict[str, Any]]:
     return deltas + ([common | {"choices": [], "usage": usage}] if usage else [])
 
 
-def test_a_stream_passes_as_it_comes_and_is_logged_at_its_end(azure: Azure) -> None:
+def test_a_stream_is_logged_at_its_end(azure: Azure) -> None:
     usage = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}
     azure.answer = lambda _: stream(chat_events(usage))
+    azure.put(PER_API, diagnostic(**legs()))
     response = azure.call(read=False)
     assert not isinstance(response.body, bytes)
     first = next(response.body)
     assert b"he" in first
     assert not azure.rows
-    whole = first + b"".join(response.body)
+    assert b"llo" in first + b"".join(response.body)
     head, _, completion = azure.logged("GatewayLlmLogs")
     assert (head["IsStreamCompletion"], head["TotalTokens"]) == (True, 6)
     assert completion["ResponseMessages"] == [{"role": "assistant", "content": "hello"}]
+    assert "BackendResponseBody" not in azure.logged()[0]
+
+
+def test_a_stream_whose_body_is_logged_is_logged_whole(azure: Azure) -> None:
+    azure.answer = lambda _: stream(chat_events(None))
+    whole = azure.call().body
     assert azure.logged()[0]["BackendResponseBody"].encode() == whole
 
 
@@ -288,6 +295,7 @@ def test_a_stream_without_usage_has_no_tokens_to_log(azure: Azure) -> None:
 
 def test_a_caller_who_leaves_a_stream_is_logged_too(azure: Azure) -> None:
     azure.answer = lambda _: stream(chat_events(None))
+    azure.put(PER_API, diagnostic(**legs()))
     body: Any = azure.call(read=False).body
     next(body)
     body.close()

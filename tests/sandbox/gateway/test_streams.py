@@ -1,0 +1,169 @@
+"""Streams pass as they come, or wait where Azure has them wait; policies read what is whole."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.gateway_policy import ACCOUNTING_HEADER, render
+from sandbox.errors import NotModelledError
+from sandbox.gateway import BUFFER
+from sandbox.http import Headers, Response
+from tests.sandbox.gateway.conftest import COMPLETION, Azure, diagnostic
+
+PER_API = "/apis/miyagi-api/diagnostics/azuremonitor"
+OWN = render(
+    audience="https://cognitiveservices.azure.com",
+    backend_url="https://oai-x.openai.azure.com/openai",
+    timeout=600,
+)
+BODY = "context.Response.Body.As<JObject>(preserveContent: true)"
+EVENT = b"data: {}\n\n"
+
+
+def deploy(azure: Azure, *, policy: str = OWN, response_bytes: int = 0) -> None:
+    """The stack's own policy and logging, or what somebody made of them."""
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": policy})
+    request, response = {"body": {"bytes": 8192}}, {"body": {"bytes": response_bytes}}
+    listed = response | {"headers": [ACCOUNTING_HEADER]}
+    sides = {
+        "frontend": {"request": request, "response": listed},
+        "backend": {"request": request, "response": response},
+    }
+    azure.put(PER_API, diagnostic(**sides))
+
+
+def events(azure: Azure, count: int = 3, size: int = len(EVENT)) -> list[int]:
+    """Answer by events; the list grows as the gateway takes them from the account."""
+    taken = list[int]()
+
+    def parts() -> Iterator[bytes]:
+        for number in range(count):
+            taken.append(number)
+            yield EVENT.ljust(size)
+
+    headers = Headers([("Content-Type", "text/event-stream")])
+    azure.answer = lambda _: Response(200, headers, parts())
+    return taken
+
+
+def test_each_part_of_a_stream_is_passed_on_at_once(azure: Azure) -> None:
+    deploy(azure)
+    taken = events(azure)
+    body: Any = azure.call(read=False).body
+    assert next(body) == EVENT
+    assert taken == [0]
+    assert len(list(body)) == 2
+    assert ACCOUNTING_HEADER not in str(azure.logged()[0]["ResponseHeaders"])
+
+
+def test_a_stream_whose_body_is_logged_waits_until_it_is_whole(azure: Azure) -> None:
+    deploy(azure, response_bytes=1)
+    taken = events(azure)
+    assert azure.call(read=False).body == EVENT * 3
+    assert taken == [0, 1, 2]
+
+
+def test_without_its_own_word_a_stream_waits_for_eight_kilobytes(azure: Azure) -> None:
+    start, _, rest = OWN.partition("<forward-request")
+    deploy(azure, policy=f"{start}<base />{rest.partition('/>')[2]}")
+    taken = events(azure, count=20, size=1024)
+    body: Any = azure.call(read=False).body
+    assert len(next(body)) == BUFFER
+    assert len(taken) == BUFFER // 1024
+    assert [len(part) for part in body] == [BUFFER, 4 * 1024]
+
+
+def told(azure: Azure, reply: Any, status: int = 200) -> str:
+    """The header of an answer, which the caller and the log see alike."""
+    azure.answer = lambda _: Response.json(status, reply)
+    header = azure.call().headers.get(ACCOUNTING_HEADER)
+    logged = azure.logged()[-1]
+    assert logged["ResponseHeaders"].get(ACCOUNTING_HEADER, "") == header
+    assert json.loads(azure.call().body) == reply
+    return str(header)
+
+
+def test_an_answer_in_one_piece_is_told_in_a_header_without_its_text(azure: Azure) -> None:
+    deploy(azure)
+    header = told(azure, COMPLETION)
+    assert header.startswith("{model:gpt-4o-mini-2024-07-18,usage:{prompt_tokens:9,")
+    assert "total_tokens:12}" in header
+    assert "hello" not in header
+    assert "embedding" not in told(azure, {"data": [{"embedding": [0.5]}], "usage": {"a": 1}})
+
+
+def test_a_refusal_is_told_by_its_code_and_what_stopped_it(azure: Azure) -> None:
+    deploy(azure)
+    verdict = {"hate": {"filtered": True, "severity": "high"}}
+    why = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdict}
+    error = {"code": "content_filter", "message": "no: é", "innererror": why}
+    header = told(azure, {"error": error}, 400)
+    assert "code:content_filter" in header
+    assert "prompt_filter:{hate:{filtered:true,severity:high}}" in header
+    choice = {"finish_reason": "content_filter", "content_filter_results": verdict}
+    header = told(azure, {"usage": {}, "choices": [{"finish_reason": "stop"}, choice]})
+    assert "finish_reason:[stop,content_filter]" in header
+    assert "answer_filter:[{hate:{filtered:true,severity:high}}]" in header
+
+
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"", b'{"data": []}'])
+def test_what_tells_no_usage_leaves_no_header_and_no_error(azure: Azure, body: bytes) -> None:
+    deploy(azure)
+    headers = Headers([("Content-Type", "application/json; charset=utf-8")])
+    azure.answer = lambda _: Response(200, headers, body)
+    response = azure.call()
+    assert (response.status, response.body) == (200, body)
+    assert ACCOUNTING_HEADER not in response.headers
+
+
+def outbound(azure: Azure, value: str) -> Response:
+    """The answer through a policy that sets a header to this value."""
+    header = f'<set-header name="x"><value>{value}</value></set-header>'
+    text = f"<policies><outbound>{header}</outbound></policies>"
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
+    azure.answer = lambda _: Response.json(200, [1])
+    return azure.call()
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('@(context.Response.Headers.GetValueOrDefault("no", "a\\"b"))', 'a"b'),
+        ('@{ var x = "a)"; if (!(x == "b") && x != null) { return x; } return ""; }', "a)"),
+        ('@{ if (1 == 2 || null == "x") return "a"; else { return "b"; } }', "b"),
+        (f'@{{ try {{ var x = {BODY}; return null; }} catch {{ return "b"; }} }}', "b"),
+    ],
+)
+def test_expressions_mean_what_they_mean_in_c_sharp(
+    azure: Azure, expression: str, value: str
+) -> None:
+    assert outbound(azure, expression).headers.get("x") == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "@(context.RequestId)",
+        '@("a" + "b")',
+        '@($"{1}")',
+        '@{ foreach (var x in "a") { return x; } }',
+        '@{ var x = "a"; }',
+        "@(context.Response.Body.As<string>(preserveContent: true))",
+        "@(context.Response.Body.As<JObject>().ToString())",
+        '@(Regex.Replace("a", "(?<n>a)", "b"))',
+        '@(new JObject().SelectToken("$..a"))',
+        '@(new StringBuilder("a"))',
+    ],
+)
+def test_what_is_not_known_of_c_sharp_is_an_error(azure: Azure, expression: str) -> None:
+    with pytest.raises(NotModelledError):
+        outbound(azure, expression)
+
+
+def test_an_exception_that_nothing_catches_ends_the_call(azure: Azure) -> None:
+    assert outbound(azure, f"@({BODY}.ToString())").status == 500
+    row = azure.logged()[-1]
+    assert row["LastErrorReason"] == "ExpressionValueEvaluationFailure"
+    assert "JObject" in row["LastErrorMessage"]
