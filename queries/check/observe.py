@@ -86,8 +86,8 @@ def _is_cut(row: Row, side: str, limit: int) -> bool:
 
 
 def _is_long(row: Row, side: str, limit: int) -> bool:
-    """A body that is not logged, and would be cut."""
-    return int(row.get(f"{side}Size") or 0) > limit + HEADERS
+    """A body that is not logged, and might be cut if it were; headers may count in its size."""
+    return int(row.get(f"{side}Size") or 0) > limit
 
 
 def _target(evidence: Evidence, row: Row) -> tuple[str, str]:

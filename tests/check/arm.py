@@ -30,7 +30,11 @@ XML = """<policies><!-- <inbound> --><inbound>
   <set-header name="Authorization" exists-action="delete" />
   <authentication-managed-identity resource="https://cognitiveservices.azure.com" />
   <set-backend-service base-url="https://oai-x.openai.azure.com/openai" />
-</inbound></policies>"""
+</inbound><backend><forward-request timeout="600" buffer-response="false" /></backend><outbound>
+  <choose><when condition="@(context.Response.Headers.GetValueOrDefault("a", "").Contains("}"))">
+    <set-header name="x-told"><value>@(context.Variables.GetValueOrDefault<string>("a", ""))</value>
+    </set-header></when></choose>
+</outbound></policies>"""
 
 
 def _setting(groups: tuple[str, ...], **more: str) -> Json:
@@ -125,6 +129,12 @@ class Arm:
                 self.set(DIAGNOSTIC, f"{side}.{message}.body.bytes", 0)
         for message in ("requests", "responses"):
             self.set(DIAGNOSTIC, f"largeLanguageModel.{message}", None)
+
+    def log_no_responses(self, header: str) -> None:
+        """What `logResponseBodies: false` deploys, which is the default."""
+        for side in ("frontend", "backend"):
+            self.set(DIAGNOSTIC, f"{side}.response.body.bytes", 0)
+        self.set(DIAGNOSTIC, "frontend.response.headers", [header])
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -100,6 +100,13 @@ class Azure:
     spread: float = 0.0
     capture: str = "full"
     body_bytes: int = 8192
+    response_bodies: bool = True
+    told: str = ""
+    """Response header in which the policy tells the tokens of what comes whole; "" for none."""
+    llm_of_responses: str = "none"
+    """What the LLM log has of the responses API: none, without messages, or with both."""
+    streams: bool = True
+    """Parts of a streamed answer come one after another, not all at its end."""
     keys: bool = True
     """The API asks for a key."""
     other_columns: dict[str, list[str]] = field(default_factory=dict)
@@ -124,15 +131,30 @@ class Azure:
         usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
         answer = answers.whole(asked, number, usage)
         body = answers.streamed(answer) if asked.body.get("stream") else json.dumps(answer)
-        self._log(asked, body, f"corr-{number}")
-        if asked.logged_by_llm:
+        stream = bool(asked.body.get("stream"))
+        self._log(asked, body, f"corr-{number}", **({} if stream else self._told(answer)))
+        if asked.logged_by_llm or (asked.kind == "responses" and self.llm_of_responses != "none"):
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
-        return httpx.Response(200, text=body, headers=self._headers(f"acc-{number}"))
+        content = self._parts(body) if stream else body.encode()
+        return httpx.Response(200, content=content, headers=self._headers(f"acc-{number}"))
+
+    def _parts(self, body: str) -> Iterator[bytes]:
+        parts = re.findall(r".+?\n\n", body, re.DOTALL)
+        for part in parts:
+            self.clock.time += 0.05 if self.streams or part is parts[0] else 0
+            yield part.encode()
+
+    def _told(self, answer: Row) -> Row:
+        """What the policy tells of an answer or an error, if it does."""
+        error = answer.get("error") or {}
+        said = {"model": "m", "usage": answer.get("usage"), "code": error.get("code")}
+        header = json.dumps(said, separators=(",", ":")).replace('"', "")
+        return {"ResponseHeaders": json.dumps({self.told: header})} if self.told else {}
 
     def _refusal(self, request: httpx.Request) -> httpx.Response | None:
         """Of a call without the key, or to a deployment that there is not."""
@@ -149,6 +171,7 @@ class Azure:
             "LastErrorReason": reason,
             "ApimSubscriptionId": "",
             **backend,
+            **(self._told(answer.json()) if backend else {}),
         }
         number = f"no-{len(self.refused)}"
         self._log(Asked.of(request), answer.text, number, **more)
@@ -161,7 +184,8 @@ class Azure:
     def _log(self, asked: Asked, body: str, correlation: str, **more: Any) -> None:
         full, limit = self.capture == "full", self.body_bytes
         sent = asked.content[:limit].decode(errors="ignore") if full else ""
-        said = body.encode()[:limit].decode(errors="ignore") if full else ""
+        said = body.encode()[:limit].decode(errors="ignore")
+        said = said if full and self.response_bodies else ""
         gateway = {
             "CorrelationId": correlation,
             "ApiId": "miyagi-api",
@@ -181,9 +205,10 @@ class Azure:
         counts = {"".join(p.title() for p in key.split("_")): n for key, n in usage.items()}
         entry = {"CorrelationId": correlation, "SequenceNumber": 0, "Request": "", "Response": ""}
         self._add("ApiManagementGatewayLlmLog", entry | counts | {"RequestId": answer["id"]})
-        if self.capture == "full":
-            said = [choice["message"] for choice in answer["choices"]]
-            messages = {"Request": asked.body["messages"], "Response": said}
+        if self.capture == "full" and (asked.logged_by_llm or self.llm_of_responses == "with both"):
+            said = answer.get("output") or [choice["message"] for choice in answer["choices"]]
+            messages = {"Request": asked.body.get("messages") or asked.body["input"]}
+            messages |= {"Response": said}
             chunks = [
                 {column: text[at : at + size]}
                 for column, value in messages.items()

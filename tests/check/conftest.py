@@ -43,6 +43,10 @@ class Run:
         if self.azure.capture == "metadata" and not self.deployed_otherwise:
             self.azure.arm.log_no_content()
         self.azure.body_bytes = proof.get("bodyBytes", 8192)
+        self.azure.told = proof.get("accountingHeader", "")
+        if not proof.get("logResponseBodies", True) and not self.deployed_otherwise:
+            self.azure.response_bodies = False
+            self.azure.arm.log_no_responses(self.azure.told)
         console = Console(file=self.screen, force_terminal=self.terminal, width=200)
         world = World(
             console=console,

@@ -12,7 +12,8 @@ LOGS, LLM, DIAGNOSTICS = (
     "ApiManagementGatewayLlmLog",
     "AzureDiagnostics",
 )
-FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages", "long"]
+FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
+FULL += ["long", "streams"]
 ALWAYS = ["refused", "error", "no-secrets"]
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
 OTHERS = ["account", "audit", "declared", "gateway-metrics", "account-metrics", "queries"]

@@ -43,7 +43,7 @@ def test_every_proof_seen_is_proven(run: Run) -> None:
     assert (report.verdict, report.status) == ("proven", 0)
     assert list(ends(report)) == FULL + ALWAYS + OTHERS
     assert [name for name, end in ends(report).items() if end != "seen"] == ["long"]
-    assert "16 of 16 proofs seen, 1 not judged" in run.screen.getvalue()
+    assert "17 of 17 proofs seen, 1 not judged" in run.screen.getvalue()
 
 
 def test_the_call_is_made_as_the_consumer_with_a_marker(run: Run) -> None:
@@ -237,7 +237,7 @@ def test_capture_metadata_wants_no_content(run: Run) -> None:
     report = run(capture="metadata")
 
     assert report.verdict == "proven"
-    assert list(ends(report)) == [*PLAIN, "no-content", *ALWAYS, *OTHERS]
+    assert list(ends(report)) == [*PLAIN, "streams", "no-content", *ALWAYS, *OTHERS]
 
 
 @pytest.mark.parametrize(("table", "column"), [(LOGS, "ResponseBody"), (LLM, "Request")])
@@ -345,7 +345,7 @@ def test_plain_lines_come_on_change_and_once_a_minute(run: Run) -> None:
     assert sum("s still waiting for gateway-metrics" in line for line in lines) == 4
     assert sum("seen: call, prompt" in line for line in lines) == 1
     assert sum("skipped: long" in line for line in lines) == 1
-    assert len(lines) < 33
+    assert len(lines) < 34
 
 
 def test_json_and_junit_hold_the_same(run: Run) -> None:
@@ -360,7 +360,7 @@ def test_json_and_junit_hold_the_same(run: Run) -> None:
     assert all(set(proof) == {"id", "status", "detail", "fix"} for proof in value["proofs"])
     suite = ET.parse(run.folder / "r.xml").getroot()
     assert [case.get("name") for case in suite] == [proof["id"] for proof in value["proofs"]]
-    assert [suite.get(key) for key in ("tests", "failures", "skipped")] == ["17", "1", "2"]
+    assert [suite.get(key) for key in ("tests", "failures", "skipped")] == ["18", "1", "2"]
 
 
 def test_a_refused_key_of_the_environment_is_named(

@@ -41,6 +41,7 @@ def test_a_healthy_run_reads_only_what_no_call_can_show(run: Run) -> None:
         ACCOUNT,
         SUBSCRIPTION,
         DIAGNOSTIC,
+        POLICY,
     }
 
 

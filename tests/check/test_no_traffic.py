@@ -76,7 +76,7 @@ def test_a_deployment_that_nobody_called_is_not_judged(run: Run) -> None:
     assert called == {"call:text-turbo": "seen", "call:b": "skipped", "call:c": "skipped"}
     assert "run without --no-traffic" in of(report, "call:b")[2]
     assert (report.status, "call" in ends(report)) == (0, False)
-    assert "3 not judged" in run.screen.getvalue().splitlines()[-2]
+    assert "4 not judged" in run.screen.getvalue().splitlines()[-2]
 
 
 def test_a_busy_deployment_does_not_hide_another(run: Run) -> None:
@@ -97,7 +97,7 @@ def test_every_proof_but_that_of_ones_own_calls_is_judged(run: Run) -> None:
 
     report = run("--no-traffic")
 
-    assert {name for name, end in ends(report).items() if end == "skipped"} == {"long"}
+    assert {name for name, end in ends(report).items() if end == "skipped"} == {"long", "streams"}
     assert {name.partition(":")[0] for name in ends(report)} == {p.id for p in PROOFS} - {
         "no-content"
     }

@@ -126,4 +126,4 @@ def test_the_last_line_counts_what_could_be_judged(run: Run) -> None:
     run("--timeout", "1")
 
     last = run.screen.getvalue().splitlines()[-2]
-    assert last.startswith("timeout: 13 of 14 proofs seen, 3 not judged in ")
+    assert last.startswith("timeout: 14 of 15 proofs seen, 3 not judged in ")

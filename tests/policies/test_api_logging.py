@@ -29,10 +29,11 @@ MASKS = {
     "queryParams": [{"mode": "Mask", "value": "subscription-key"}],
 }
 MESSAGE = {"body": {"bytes": 8192}, "headers": [], "dataMasking": MASKS}
+ANSWER = MESSAGE | {"body": {"bytes": 0}}
 PROPERTIES = {
     "sampling": {"samplingType": "fixed", "percentage": 100},
-    "frontend": {"request": MESSAGE, "response": MESSAGE},
-    "backend": {"request": MESSAGE, "response": MESSAGE},
+    "frontend": {"request": MESSAGE, "response": ANSWER},
+    "backend": {"request": MESSAGE, "response": ANSWER},
     "largeLanguageModel": {
         "logs": "enabled",
         "requests": {"messages": "all"},
@@ -166,15 +167,40 @@ def test_a_sample_is_refused() -> None:
 
 def test_short_bodies_are_refused() -> None:
     rule = api_logging.logs_every_call
-    short = stack(ACCOUNT, API, generic(changed("backend.response.body.bytes", 1024)))
-    assert "property: properties.backend.response.body.bytes\nfound:    [1024]" in wrong(
-        rule, short
-    )
+    short = stack(ACCOUNT, API, generic(changed("backend.request.body.bytes", 1024)))
+    assert "property: properties.backend.request.body.bytes\nfound:    [1024]" in wrong(rule, short)
     assert passes(rule, short, bodyBytes=1024)
     assert passes(rule, short, capture="metadata")
     assert "8192" in wrong(rule, stack(ACCOUNT, API, typed(changed("frontend.request", None))))
     hidden = typed(changed("frontend.request.body", UNKNOWN))
     assert unknown(rule, stack(ACCOUNT, API, hidden))
+
+
+def test_bodies_of_responses_are_demanded_only_where_they_are_asked_for() -> None:
+    rule = api_logging.logs_every_call
+    whole = stack(ACCOUNT, API, typed())
+    assert passes(rule, whole)
+    report = wrong(rule, whole, responseBodies="all")
+    assert "frontend.response.body.bytes, backend.response.body.bytes" in report
+
+
+def test_what_holds_streams_back_is_refused() -> None:
+    rule = api_logging.lets_streams_through
+    logged = stack(ACCOUNT, API, typed(changed("backend.response.body.bytes", 8192)))
+    assert "property: backend.response.body.bytes\nfound:    8192" in wrong(rule, logged)
+    assert passes(rule, logged, responseBodies="all")
+    assert passes(rule, logged, exempt=["ch*"])
+    assert unknown(rule, stack(ACCOUNT, API, typed(changed("backend.response", UNKNOWN))))
+    assert passes(rule, stack(ACCOUNT, API, typed(), unknown_policy()))
+
+    def with_backend(forward: str) -> Any:
+        text = policy(TO_MODEL).props["value"].replace("<base />", forward)
+        return stack(ACCOUNT, API, typed(), policy(value=text))
+
+    assert passes(rule, with_backend('<forward-request timeout="9" buffer-response="false" />'))
+    assert "no forward-request" in wrong(rule, with_backend("<base />"))
+    assert "without it" in wrong(rule, with_backend("<forward-request />"))
+    assert '"true"' in wrong(rule, with_backend('<forward-request buffer-response="true" />'))
 
 
 def test_messages_must_be_logged() -> None:

@@ -24,7 +24,7 @@ _numbers = count(1)
 
 
 def every_call() -> list[Call]:
-    """All of them, each with a price of its own; all but the sizes once more as logged by default."""
+    """All, each with a price of its own; all but the sizes once more as logged by default."""
     made = [*_kinds(), *_failures(), *_losses()]
     return [*_sizes(), *made, *(replace(call, id=f"{call.id}-plain", plain=True) for call in made)]
 

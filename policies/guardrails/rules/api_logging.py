@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rules import apis
+from rules import apis, effective, policy_text
 from rules.ancestry import belongs
-from rules.finding import Finding, expect
+from rules.finding import Finding, Quoted, expect
 from rules.parameters import Config, Parameter
 from rules.resource import GENERIC, UNKNOWN, Resource, whole_number
 from rules.stack import Stack
@@ -20,6 +20,7 @@ https://learn.microsoft.com/azure/api-management/monitor-api-management
 PARTS = tuple(
     f"{side}.{half}" for side in ("frontend", "backend") for half in ("request", "response")
 )
+REQUESTS, RESPONSES = PARTS[0::2], PARTS[1::2]
 WHOLE = 100
 
 CAPTURE = Parameter(
@@ -31,8 +32,14 @@ CAPTURE = Parameter(
 BODY_BYTES = Parameter(
     "bodyBytes",
     8192,
-    "Least bytes that are logged of each of the four bodies",
+    "Least bytes that are logged of each body that has to be logged",
     {"minimum": 0, "maximum": 8192},
+)
+RESPONSE_BODIES = Parameter(
+    "responseBodies",
+    "none",
+    "all demands the bodies of responses in the gateway log too, which may hold streams back",
+    {"enum": ["none", "all"]},
 )
 DEFAULT_MESSAGE = 32_768
 """Bytes of a message that are logged if the diagnostic does not say.
@@ -92,8 +99,51 @@ def _logs_whole(diagnostic: Resource, config: Config) -> Iterator[Finding]:
         fix="set sampling to {samplingType: fixed, percentage: 100}",
     )
     if CAPTURE.read(config) == "full":
-        yield from _bodies(diagnostic, BODY_BYTES.read(config))
+        asked = PARTS if RESPONSE_BODIES.read(config) == "all" else REQUESTS
+        yield from _bodies(diagnostic, BODY_BYTES.read(config), asked)
         yield from _messages(diagnostic, MESSAGE_BYTES.read(config))
+
+
+def lets_streams_through(stack: Stack, config: Config) -> Iterator[Finding]:
+    """A gateway that logs an answer's body, or buffers it, keeps the caller waiting for its end.
+
+    https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+    """
+    if RESPONSE_BODIES.read(config) == "all":
+        return
+    for diagnostic, sure in _diagnostics(stack, config):
+        yield from apis.certain(_no_response_bodies(diagnostic), sure=sure)
+    for policy in stack.of_type(effective.OF_APIS):
+        if apis.names_model(stack, policy) and policy.get("value") is not UNKNOWN:
+            yield from _unbuffered(policy)
+
+
+def _no_response_bodies(diagnostic: Resource) -> Iterator[Finding]:
+    for part in RESPONSES:
+        yield from expect(
+            diagnostic,
+            f"{part}.body.bytes",
+            lambda found: not found,
+            wanted="0",
+            fix="log no bodies of responses, as the LLM log has the answers; or set responseBodies "
+            "to all in the pack's configuration",
+        )
+
+
+def _unbuffered(policy: Resource) -> Iterator[Finding]:
+    """https://learn.microsoft.com/azure/api-management/forward-request-policy ."""
+    steps = policy_text.statements(str(policy.get("value") or ""))
+    found = [step.attribute("buffer-response") for step in steps if step.tag == "forward-request"]
+    if found != ["false"]:
+        yield Finding(
+            resource=policy,
+            path="value",
+            found=Quoted(
+                found[0] or "forward-request without it" if found else "no forward-request"
+            ),
+            wanted='forward-request buffer-response="false" in the backend section',
+            fix="put it there instead of <base />, so that streamed answers pass as they come",
+        )
 
 
 def _diagnostics(stack: Stack, config: Config) -> Iterator[tuple[Resource, bool]]:
@@ -117,9 +167,9 @@ def _is_azure_monitors(diagnostic: Resource) -> bool:
     return diagnostic.value(key) in {LOGGER, UNKNOWN}
 
 
-def _bodies(diagnostic: Resource, least: int) -> Iterator[Finding]:
+def _bodies(diagnostic: Resource, least: int, asked: Sequence[str]) -> Iterator[Finding]:
     """One finding for the bodies that are cut too short, one for those that are not known."""
-    found = {part: diagnostic.get(f"{part}.body.bytes") for part in PARTS}
+    found = {part: diagnostic.get(f"{part}.body.bytes") for part in asked}
     unknown = [part for part, size in found.items() if size is UNKNOWN]
     short = [
         part for part, size in found.items() if part not in unknown and whole_number(size) < least

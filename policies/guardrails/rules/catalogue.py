@@ -139,9 +139,16 @@ POLICIES: list[Policy] = [
         parameters=(
             api_logging.CAPTURE,
             api_logging.BODY_BYTES,
+            api_logging.RESPONSE_BODIES,
             api_logging.MESSAGE_BYTES,
             apis.EXEMPT,
         ),
+    ),
+    _stack(
+        "streams-pass",
+        "APIs that front a model pass streamed answers on as they come.",
+        api_logging.lets_streams_through,
+        parameters=(api_logging.RESPONSE_BODIES, apis.EXEMPT),
     ),
     _stack(
         "secrets-masked",

@@ -41,7 +41,16 @@ def _judge(evidence: Evidence) -> Verdict:
         return seen("; ".join(_said(call) for call in calls if _came_apart(call)))
     if not calls and evidence.target.can_call:
         return waiting(NO_CALL)
+    if not calls and _as_configured(evidence):
+        return seen("by what is configured: neither the policy nor a logged body holds them back")
     return skipped(*_not_judged(evidence, calls))
+
+
+def _as_configured(evidence: Evidence) -> bool:
+    """Both the policy and the diagnostic are known to be as they must, whoever calls."""
+    target = evidence.target
+    known = target.backend_timeout_seconds and not evidence.unreadable
+    return bool(known) and not target.response_bodies
 
 
 def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:
