@@ -222,12 +222,12 @@ class Settings(Frozen):
     @field_validator("llm_logging")
     @classmethod
     def _answers_are_in_a_log(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 pydantic gives it so
-        full = info.data.get("capture") == "full"
-        if not value and full and info.data.get("log_response_bodies") is False:
+        full, bodies = info.data.get("capture") == "full", info.data.get("log_response_bodies")
+        if not value and full and (bodies is False or info.data.get("body_bytes") == 0):
             raise ValueError(
-                "true while capture is full and logResponseBodies is false, as no log would hold "
-                "an answer; or set logResponseBodies true, which may hold streamed answers back, "
-                "or capture metadata"
+                "true, as no log would hold an answer while capture is full without bodies of "
+                "responses; or set logResponseBodies true with bodyBytes above 0, which may hold "
+                "streamed answers back, or capture metadata"
             )
         return value
 

@@ -65,6 +65,17 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
         ),
         ({"bodyBytes": 8193}, 'bodyBytes = "8193"', "a whole number of bytes from 0 to 8,192"),
         ({"bodyBytes": -1}, 'bodyBytes = "-1"', "a whole number of bytes from 0 to 8,192"),
+        (
+            {"backendTimeoutSeconds": 0},
+            'backendTimeoutSeconds = "0"',
+            "a whole number of seconds from 1 to 3,600",
+        ),
+        ({"llmLogging": False}, "llmLogging =", "set logResponseBodies true"),
+        (
+            {"llmLogging": False, "logResponseBodies": True, "bodyBytes": 0},
+            "llmLogging =",
+            "or capture metadata",
+        ),
         ({"gatewayTier": "Consumption"}, 'gatewayTier = "Consumption"', "Developer, Basic"),
         ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 unit in tier"),
         ({"gatewayName": "1st"}, 'gatewayName = "1st"', "first a letter"),

@@ -107,13 +107,14 @@ def test_account_logs_name_no_destination_type_because_azure_has_no_table_for_th
     assert "logAnalyticsDestinationType" not in example.inputs("openai-account-diagnostics")
 
 
-def test_api_logs_8192_bytes_of_each_body_and_whole_messages(example: Run) -> None:
+def test_api_logs_8192_bytes_of_each_request_and_whole_messages(example: Run) -> None:
     given = example.inputs("openai-api-diagnostic")
     assert given["diagnosticId"] == "azuremonitor"
     assert (given["serviceName"], given["apiId"]) == ("apim-abc123", "miyagi-api")
     for side in ("frontend", "backend"):
-        for direction in ("request", "response"):
-            assert given[side][direction]["body"] == {"bytes": 8192}
+        assert given[side]["request"]["body"] == {"bytes": 8192}
+        assert given[side]["response"]["body"] == {"bytes": 0}
+    assert given["frontend"]["response"]["headers"] == ["x-gateway-accounting"]
     assert given["sampling"] == {"samplingType": "fixed", "percentage": 100}
     assert given["logClientIp"] is True
     assert given["alwaysLog"] == "allErrors"
@@ -133,6 +134,13 @@ def test_credentials_are_masked_in_every_logged_message(example: Run) -> None:
             masking = given[side][direction]["dataMasking"]
             assert {item["value"] for item in masking["headers"]} == {"Authorization", "api-key"}
             assert masking["queryParams"] == [{"mode": "Mask", "value": "subscription-key"}]
+
+
+def test_bodies_of_responses_are_logged_on_request() -> None:
+    run = run_without_insights({"logResponseBodies": "true"})
+    given = run.inputs("openai-api-diagnostic")
+    for side in ("frontend", "backend"):
+        assert given[side]["response"]["body"] == {"bytes": 8192}
 
 
 def test_metadata_capture_logs_tokens_and_no_content() -> None:
@@ -319,6 +327,9 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
         "gatewayPrincipalId": "the-principal",
         "capture": "full",
         "bodyBytes": 8192,
+        "logResponseBodies": False,
+        "accountingHeader": "x-gateway-accounting",
+        "backendTimeoutSeconds": 600,
         "samplingPercentage": 100,
         "llmLogging": True,
         "llmMessageBytes": 262144,

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from defusedxml import ElementTree
 
 from components import gateway_policy
+from sandbox.policy_text import as_xml
 
 AUDIENCE = "https://cognitiveservices.azure.com"
 BACKEND = "https://oai-x.openai.azure.com/openai"
 
 
+def rendered(audience: str = AUDIENCE, backend_url: str = BACKEND) -> Any:
+    """The document, its raw expressions escaped as Azure reads them."""
+    text = gateway_policy.render(audience=audience, backend_url=backend_url, timeout=600)
+    return ElementTree.fromstring(as_xml(text, "rawxml"))
+
+
+def test_streams_pass_unbuffered_by_the_only_forward_request() -> None:
+    """A second one, by `<base />`, would send each call twice."""
+    (forward,) = rendered().find("backend")
+    assert forward.tag == "forward-request"
+    wanted = {"timeout": "600", "buffer-request-body": "false", "buffer-response": "false"}
+    assert dict(forward.attrib) == wanted
+
+
+def test_only_what_comes_whole_is_read() -> None:
+    (_, choose) = rendered().find("outbound")
+    (when,) = choose
+    assert '.StartsWith("application/json")' in when.get("condition")
+    (name,) = {header.get("name") for header in choose.iter("set-header")}
+    assert name == gateway_policy.ACCOUNTING_HEADER
+
+
 def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
-    policy = ElementTree.fromstring(gateway_policy.render(audience=AUDIENCE, backend_url=BACKEND))
+    policy = rendered()
     inbound = [(child.tag, dict(child.attrib)) for child in policy.find("inbound")]
     delete = {"exists-action": "delete"}
     assert inbound == [
@@ -20,6 +45,7 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
         ("set-header", {"name": "api-key", **delete}),
         ("set-query-parameter", {"name": "subscription-key", **delete}),
         ("set-header", {"name": "Authorization", **delete}),
+        ("set-header", {"name": "Accept-Encoding", **delete}),
         ("authentication-managed-identity", {"resource": AUDIENCE, "ignore-error": "false"}),
         ("set-backend-service", {"base-url": BACKEND}),
     ]
@@ -36,11 +62,10 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
 )
 def test_malformed_backend_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="backend URL"):
-        gateway_policy.render(audience=AUDIENCE, backend_url=url)
+        gateway_policy.render(audience=AUDIENCE, backend_url=url, timeout=1)
 
 
 def test_values_cannot_break_out_of_their_attribute() -> None:
-    text = gateway_policy.render(audience='a"/><evil x="', backend_url="https://h/p&q")
-    policy = ElementTree.fromstring(text)
+    policy = rendered(audience='a"/><evil x="', backend_url="https://h/p&q")
     assert policy.find("inbound/authentication-managed-identity").get("resource") == 'a"/><evil x="'
     assert policy.find("inbound/set-backend-service").get("base-url") == "https://h/p&q"

@@ -21,6 +21,8 @@ FEW = (
     "deployment renamed",
     "half of the calls sampled",
     "backend response without body",
+    "frontend response with body",
+    "answers buffered",
     "LLM logs without completions",
     "tables of AzureDiagnostics",
     "gateway's logs in another workspace",

@@ -27,12 +27,26 @@ def _bytes(count: int) -> Apply:
 
 
 def _one_body_off(side: str, way: str) -> Mistake:
+    """Where the stack has bodies of responses logged too."""
+    off = _set(f"{side}.{way}.body.bytes", 0)
     return Mistake(
         f"{side} {way} without body",
-        f"Number of payload bytes to log is set to 0 for the {side} {way} alone.",
-        _set(f"{side}.{way}.body.bytes", 0),
+        f"Number of payload bytes to log is set to 0 for the {side} {way} alone, though "
+        "logResponseBodies is true.",
+        lambda site: (site.up(logResponseBodies=True), off(site)),
         1,
         (f"{side} {way} body bytes", "is 0"),
+    )
+
+
+def _response_body_on(side: str) -> Mistake:
+    return Mistake(
+        f"{side} response with body",
+        f"Number of payload bytes to log is set to 8192 for the {side} response, to see answers: "
+        "streamed ones come late since.",
+        _set(f"{side}.response.body.bytes", 8192),
+        1,
+        ("the gateway holds streamed answers back", f"{side} response body bytes", "is 8192"),
     )
 
 
@@ -80,15 +94,20 @@ MISTAKES = (
         ),
     ),
     *(_one_body_off(*one) for one in SIDES),
+    *(_response_body_on(side) for side in ("frontend", "backend")),
+    Mistake(
+        "accounting header not logged",
+        "Headers to log of the frontend response is emptied, for privacy.",
+        _set("frontend.response.headers", []),
+        1,
+        ("frontend response headers", "is not set, declared x-gateway-accounting"),
+    ),
     Mistake(
         "no backend messages",
         "The diagnostic is written by a script that sends no backend section.",
         _set("backend", None),
         1,
-        (
-            "backend request body bytes",
-            "backend response body bytes",
-        ),
+        ("backend request body bytes",),
     ),
     Mistake(
         "no address of the caller",

@@ -11,6 +11,9 @@ from tests.sabotage.site import API, DEPLOYMENT, LINK, POLICY, ROLE, Json, Site
 
 OPERATION = f"{SERVICE}/apis/operations"
 KEY_LINE = '<set-header name="api-key" exists-action="delete" />'
+FORWARD_LINE = (
+    '<forward-request timeout="600" buffer-request-body="false" buffer-response="false" />'
+)
 TOKEN_LINE = (
     '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
     'ignore-error="false" />'
@@ -26,6 +29,16 @@ def _policy(old: str, new: str) -> Apply:
         body["properties"]["value"] = text.replace(old, new)
 
     return lambda site: site.edit(site.the(POLICY, "/miyagi-api/"), change)
+
+
+def _without_outbound(site: Site) -> None:
+    """Nothing after `<base />` is left there."""
+
+    def change(body: Json) -> None:
+        start, _, rest = body["properties"]["value"].partition("<choose>")
+        body["properties"]["value"] = start + rest[rest.rindex("</choose>") + len("</choose>") :]
+
+    site.edit(site.the(POLICY, "/miyagi-api/"), change)
 
 
 def _backend(url: str) -> Apply:
@@ -114,6 +127,28 @@ MISTAKES = (
         _policy(TOKEN_LINE, ""),
         1,
         ("(authentication-managed-identity) of the API's policy is missing",),
+    ),
+    Mistake(
+        "answers buffered",
+        "buffer-response of the policy's forward-request is lost in a merge: streamed answers come "
+        "late since.",
+        _policy(' buffer-response="false"', ""),
+        1,
+        ("the gateway holds streamed answers back", "buffer-response of forward-request"),
+    ),
+    Mistake(
+        "backend section of all APIs",
+        "The policy's forward-request is replaced by <base />, as new policies have it.",
+        _policy(FORWARD_LINE, "<base />"),
+        1,
+        ("the gateway holds streamed answers back", "buffer-response of forward-request"),
+    ),
+    Mistake(
+        "accounting lost",
+        "The policy's outbound section is reset to <base />.",
+        _without_outbound,
+        1,
+        ("header x-gateway-accounting in the API's policy is missing",),
     ),
     Mistake(
         "policy removed",
