@@ -168,7 +168,7 @@ def _edited(output: str) -> str:
     before, after = 8192, EDIT["bodyBytes"]
     if len(updates) != 1 or f"{before} => {after}" not in output:
         raise PhaseError(f"expected one update from {before} to {after}, found {updates}")
-    return f"one update in place: {before} => {after} bytes of each body"
+    return f"one update in place: {before} => {after} bytes of each request"
 
 
 def _grown(_: str) -> str:

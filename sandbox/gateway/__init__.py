@@ -43,7 +43,7 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
         if not isinstance(body, bytes):
             return Response(response.status, response.headers, stream(call, body))
         call.body.extend(body)
-        record(cloud, telemetry, sampler, call)
+        record(cloud, telemetry, sampler, call, options.seed)
         return response
 
     def stream(call: Call, parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
                 yield part
         finally:
             call.backend_seconds += clock.now() - began
-            record(cloud, telemetry, sampler, call)
+            record(cloud, telemetry, sampler, call, options.seed)
 
     return face
 

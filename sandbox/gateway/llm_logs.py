@@ -15,10 +15,19 @@ CHUNK_BYTES = 32 * 1024
 """Longest message in one row, and the default of `maxSizeInBytes` (same page)."""
 
 
-def rows(call: Call, settings: Json) -> Iterator[Json]:
+WITHOUT_MESSAGES, NOT_AT_ALL = 1, 2
+"""What becomes of the responses API, by the seed's remainder of three; else it is logged as chat.
+
+The page is on chat completions alone; Apim-Samples shows tokens of responses, nobody messages. So
+all three are possible, and a check may rely on none.
+"""
+
+
+def rows(call: Call, settings: Json, seed: int) -> Iterator[Json]:
     """Row 0 has model and tokens; then come the request's messages, then the response's.
 
-    Chat completions and responses are logged; embeddings are not in the documented scope.
+    Chat completions are logged, and responses unless the seed says otherwise; embeddings are not in
+    the documented scope.
 
     Sure: inferred, as the page documents chat completions only: rows of responses, and pieces of
     one JSON, are made up.
@@ -27,10 +36,13 @@ def rows(call: Call, settings: Json) -> Iterator[Json]:
     events = [_object(line[5:]) for line in call.body.splitlines() if line.startswith(b"data:")]
     reply = _joined(events) if events else _object(call.body)
     answer = reply.get("output") or [c.get("message") for c in reply.get("choices") or []]
-    if settings.get("logs") != "enabled" or not any(answer):
+    unlike_chat = seed % 3 if "output" in reply else 0
+    if settings.get("logs") != "enabled" or not any(answer) or unlike_chat == NOT_AT_ALL:
         return
     common = {"TimeGenerated": call.started, "CorrelationId": call.id}
     yield common | {"IsStreamCompletion": bool(events)} | _head(call, request, reply)
+    if unlike_chat == WITHOUT_MESSAGES:
+        return
     prompt = request.get("messages") or request.get("input")
     prompt = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
     parts = [("RequestMessages", part) for part in _chunks(prompt, settings.get("requests"))]

@@ -23,7 +23,9 @@ https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-lo
 """
 
 
-def record(cloud: Cloud, telemetry: Telemetry, sampler: random.Random, call: Call) -> None:
+def record(
+    cloud: Cloud, telemetry: Telemetry, sampler: random.Random, call: Call, seed: int
+) -> None:
     """Emit a finished call's metric, and its rows if a diagnostic with a logger asks for them.
 
     Sure: documented.
@@ -35,7 +37,7 @@ def record(cloud: Cloud, telemetry: Telemetry, sampler: random.Random, call: Cal
     percentage = (settings.get("sampling") or {}).get("percentage", 100)
     if settings and (sampler.random() * 100 < percentage or always):
         telemetry.emit(resource, "GatewayLogs", _row(call, settings))
-        for row in llm_logs.rows(call, settings.get("largeLanguageModel") or {}):
+        for row in llm_logs.rows(call, settings.get("largeLanguageModel") or {}, seed):
             telemetry.emit(resource, "GatewayLlmLogs", row)
 
 

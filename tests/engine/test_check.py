@@ -71,6 +71,13 @@ def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
     assert "waiting" in done.text
 
 
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_responses_call_without_messages_or_row_is_no_alarm(stack: Machine, seed: str) -> None:
+    done = stack.run(*CHECK, "--timeout", "1", options=("--seed", seed))
+    assert done.status == 0, done.text
+    assert "text-turbo (responses)" in done.text
+
+
 @pytest.mark.parametrize(
     ("broken", "status", "named"),
     [

@@ -63,9 +63,11 @@ CHANGES: dict[str, Change] = {
         deployments=[{**DEPLOYMENT, **SECOND, "name": "text-turbo"}, SECOND]
     ),
     "body-bytes": config(bodyBytes=4096),
+    "response-bodies": config(logResponseBodies=True),
+    "backend-timeout": config(backendTimeoutSeconds=900),
     "sampling": config(samplingPercentage=50),
     "capture-metadata": config(capture="metadata"),
-    "llm-logging-off": config(llmLogging=False),
+    "llm-logging-off": config(llmLogging=False, logResponseBodies=True),
     "policy-statement": text(
         POLICY,
         '<set-header name="Authorization" exists-action="delete" />',

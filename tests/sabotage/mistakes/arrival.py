@@ -185,12 +185,13 @@ MISTAKES = (
         "capture: metadata and llmLogging: false in the stack file, and pulumi up.",
         _stack(capture="metadata", llmLogging=False),
         1,
-        ("neither llmLogging nor capture",),
+        ("without llmLogging no log holds the tokens",),
     ),
     Mistake(
         "bodies too small for usage declared",
-        "bodyBytes: 200 and llmLogging: false in the stack file, and pulumi up.",
-        _stack(bodyBytes=200, llmLogging=False),
+        "bodyBytes: 200, logResponseBodies: true and llmLogging: false in the stack file, and "
+        "pulumi up.",
+        _stack(bodyBytes=200, logResponseBodies=True, llmLogging=False),
         1,
         (
             "its usage is lost",

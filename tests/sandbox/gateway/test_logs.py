@@ -321,6 +321,18 @@ def test_responses_are_logged_like_chat(azure: Azure, streamed: bool) -> None:
     assert completion["ResponseMessages"] == output
 
 
+@pytest.mark.parametrize(("seed", "count"), [(0, 3), (1, 1), (2, 0), (3, 3)])
+def test_what_is_logged_of_responses_hangs_on_the_seed(azure: Azure, seed: int, count: int) -> None:
+    output = [{"type": "message", "content": [{"type": "output_text", "text": "hello"}]}]
+    usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+    reply = {"id": "resp_1", "model": "m", "output": output, "usage": usage}
+    azure.answer = lambda _: Response.json(200, reply)
+    azure.call("/openai/v1/responses", body={"model": "text-turbo", "input": "hi"}, seed=seed)
+    azure.answer = lambda _: Response.json(200, COMPLETION)
+    azure.call(seed=seed)
+    assert len(azure.logged("GatewayLlmLogs")) == count + 3
+
+
 def test_errors_and_embeddings_have_no_token_row(azure: Azure) -> None:
     azure.answer = lambda _: Response.json(400, {"error": {"code": "content_filter"}})
     azure.call()
