@@ -29,11 +29,16 @@ def _bytes(count: int) -> Apply:
 def _one_body_off(side: str, way: str) -> Mistake:
     """Where the stack has bodies of responses logged too."""
     off = _set(f"{side}.{way}.body.bytes", 0)
+
+    def change(site: Site) -> None:
+        site.up(logResponseBodies=True)
+        off(site)
+
     return Mistake(
         f"{side} {way} without body",
         f"Number of payload bytes to log is set to 0 for the {side} {way} alone, though "
         "logResponseBodies is true.",
-        lambda site: (site.up(logResponseBodies=True), off(site)),
+        change,
         1,
         (f"{side} {way} body bytes", "is 0"),
     )
