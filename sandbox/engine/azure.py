@@ -115,12 +115,17 @@ class AzureNative(plugin.Plugin):
     def read(self, request: Any) -> Any:
         """GET for a refresh or an import; only what changed in Azure goes into the inputs.
 
-        Sure: inferred, as custom resources fail on 404 and nested generic ids cannot be imported.
+        What Azure does not find is gone, role assignments too, whose reading is the provider's own
+        (https://github.com/pulumi/pulumi-azure-native/pull/4545, pull 4599, issue 4802).
+        Sure: seen in public code.
         """
         shape, inputs = _shape(request), from_struct(request.inputs)
         operation = _operation("read", request, request.id, request.inputs)
+        version = inputs.get("apiVersion") if "apiVersion" in shape.query else None
         try:
-            resource = self._operations.run(operation, lambda: arm.get(self._cloud, request.id))
+            resource = self._operations.run(
+                operation, lambda: self._get(request.id, version or shape.api_version)
+            )
         except ArmError as error:
             if error.status == NOT_FOUND:
                 return rpc.ReadResponse()
@@ -135,6 +140,14 @@ class AzureNative(plugin.Plugin):
             properties=to_struct(keep_secret(outputs, inputs)),
             inputs=to_struct(keep_secret(after, inputs)),
         )
+
+    def _get(self, resource_id: str, api_version: str) -> Resource:
+        """GET; the import of a generic resource knows no other version than its metadata's.
+
+        https://github.com/pulumi/pulumi-azure-native/issues/4109
+        """
+        arm.exists(self._cloud, resource_id, api_version)
+        return arm.get(self._cloud, resource_id)
 
     def delete(self, request: Any) -> Any:
         """DELETE by id, without any query parameter but the version."""

@@ -60,16 +60,17 @@ def defaults(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
 
 
 def used() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every class of the SDK that the program registers or passes, and who takes its arguments."""
+    """Classes of the SDK that the program registers or passes, with what takes their arguments."""
     types = {request.type for request in run_program(EVERYTHING).requests.values()}
-    for token in sorted(name for name in types if name.startswith("azure-native:")):
-        _, module, name = token.split(":")
-        sdk = importlib.import_module(f"pulumi_azure_native.{module}")
+    for token in sorted(name for name in types if name.startswith("azure-native")):
+        package, module, name = token.split(":")
+        sdk = importlib.import_module(f"pulumi_{package.replace('-', '_')}.{module}")
         yield name, getattr(sdk, name)._internal_init
-    text = "\n".join(file.read_text() for file in (ROOT / "components").rglob("*.py"))
-    for module, name in sorted(set(re.findall(r"\b(\w+)\.(\w+Args)\(", text))):
-        sdk = importlib.import_module(f"pulumi_azure_native.{module}")
-        yield name, getattr(sdk, name).__init__
+    for file in sorted((ROOT / "components").rglob("*.py")):
+        dotted = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        names = vars(importlib.import_module(dotted.removesuffix(".__init__")))
+        for module, name in sorted(set(re.findall(r"\b(\w+)\.(\w+Args)\(", file.read_text()))):
+            yield name, getattr(names[module], name).__init__
 
 
 def test_every_default_that_the_sdk_sends_is_known() -> None:
