@@ -42,6 +42,15 @@ class AzureNative(plugin.Plugin):
     def __init__(self, cloud: Cloud, options: Options) -> None:
         self._cloud, self._options, self._operations = cloud, options, Operations(options)
 
+    def configure(self, request: Any) -> Any:
+        """Refuse what would change every resource: the place of those without one of their own.
+
+        https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
+        """
+        if from_struct(request.args).get("location"):
+            raise NotModelledError("the sandbox does not model azure-native:location")
+        return super().configure(request)
+
     def parameterize(self, request: Any) -> Any:
         """Serve a local package: one module of the API at another version.
 
@@ -89,8 +98,7 @@ class AzureNative(plugin.Plugin):
     def create(self, request: Any) -> Any:
         """Refuse what exists already, else PUT.
 
-        Sure: inferred, as the provider's check sends its metadata's API version, which this one
-        does not.
+        Sure: seen in public code.
         """
         resource_id = _shape(request).id(public(request.properties))
         operation = _operation("create", request, resource_id, request.properties)

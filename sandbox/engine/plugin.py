@@ -50,6 +50,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     package = ""
 
+    def configure(self, _: Any) -> Any:
+        """Take any configuration."""
+        return rpc.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
     def parameterize(self, _: Any) -> Any:
         """Become another package, where a provider has such."""
         raise NotModelledError(f"{self.package} takes no parameters")
@@ -62,7 +66,6 @@ ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
     "GetPluginInfo": lambda plugin, _: PluginInfo(version=version(f"pulumi-{plugin.package}")),
     "CheckConfig": lambda _, request: rpc.CheckResponse(inputs=request.news),
     "DiffConfig": lambda *_: rpc.DiffResponse(),
-    "Configure": lambda *_: rpc.ConfigureResponse(acceptSecrets=True, supportsPreview=True),
     "Cancel": lambda *_: Empty(),
 }
 
@@ -94,7 +97,7 @@ def _rpc(name: str) -> Callable[..., Any]:
 
 for _name in (
     *ANSWERS,
-    *("Parameterize", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"),
+    *("Configure", "Parameterize", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"),
 ):
     setattr(Plugin, _name, _rpc(_name))
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 from typing import Any
 
+import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2 as rpc
 
@@ -110,3 +111,10 @@ def test_preview_of_an_update_knows_the_name_and_the_place(sandbox: Sandbox) -> 
     outputs = from_struct(sandbox.stub.Update(request).properties)
     assert (outputs["name"], outputs["location"]) == ("logs", "eastus")
     assert outputs["customerId"] == UNKNOWN
+
+
+def test_place_for_all_by_configuration_is_not_modelled(sandbox: Sandbox) -> None:
+    assert sandbox.stub.Configure(rpc.ConfigureRequest(args=to_struct({"environment": "public"})))
+    with pytest.raises(grpc.RpcError) as failed:
+        sandbox.stub.Configure(rpc.ConfigureRequest(args=to_struct({"location": "eastus"})))
+    assert "azure-native:location" in failed.value.details()
