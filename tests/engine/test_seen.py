@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.components.test_seen_texts import hidden
 from tests.engine.machine import Machine
 
 
@@ -25,6 +26,12 @@ def annotate(machine: Machine, query: str) -> None:
     """Change a query's text, and nothing of what it means."""
     file = machine.project / "queries" / f"{query}.kql"
     file.write_text(file.read_text().replace("\n", "\n// A note.\n", 1))
+
+
+def test_no_text_that_azure_was_given_holds_a_whole_id(live: Machine) -> None:
+    given = {str(entry["urn"]): hidden(entry["inputs"]) for entry in live.changes()}
+    assert len(given) > 50
+    assert {urn: paths for urn, paths in given.items() if paths} == {}
 
 
 def test_new_prices_and_budgets_reach_the_figures(live: Machine) -> None:
