@@ -16,7 +16,7 @@ from rich.console import Console
 from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from sandbox.cloud import SUBSCRIPTION_ID
-from sandbox.engine.shapes import SHAPES
+from sandbox.engine import shapes
 from tests.example import ROOT
 from tools.adopt import __main__ as command
 from tools.adopt import account
@@ -176,11 +176,7 @@ def test_every_type_of_the_program_has_its_id() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ids_and_versions_are_the_providers(kind: str) -> None:
-    shape = SHAPES.get(kind.removeprefix(NATIVE))
-    if shape is None or kind.endswith(":Resource"):
-        # Of the generic resource, the version is an input; of a package, the sandbox has its own.
-        assert kind.endswith(":Resource") or not kind.startswith(NATIVE)
-        return
+    shape = shapes.of(kind)
     assert KINDS[kind].path.replace("{subscriptionId}", SUBSCRIPTION_ID) == shape.path
     assert KINDS[kind].version == shape.api_version
 

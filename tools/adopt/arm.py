@@ -44,11 +44,6 @@ class Kind:
 
 KINDS = {
     "azure-native:resources:ResourceGroup": Kind(_GROUP, "2024-03-01"),
-    "azure-native:resources:Resource": Kind(
-        f"{_GROUP}/providers/{{resourceProviderNamespace}}/{{parentResourcePath}}/{{resourceType}}"
-        "/{resourceName}",
-        "2024-06-01-preview",
-    ),
     "azure-native:operationalinsights:Workspace": Kind(_WORKSPACE, "2023-09-01"),
     "azure-native:operationalinsights:SavedSearch": Kind(
         f"{_WORKSPACE}/savedSearches/{{savedSearchId}}", "2023-09-01"

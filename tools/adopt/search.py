@@ -119,8 +119,7 @@ class Search:
             # Its name, or what it lies in, is yet to be made: so it is not there.
             return None
         resource_id = kind.id({key: part or "" for key, part in parts.items()})
-        version = planned.text("apiVersion") or kind.version
-        body = self.manager.get(resource_id, version)
+        body = self.manager.get(resource_id, kind.version)
         if body is None:
             return None
         return Found(urn=planned.urn, type=planned.type, id=resource_id, body=body)
