@@ -355,7 +355,7 @@ def test_nobody_is_there_to_answer(
 
 def test_a_stack_that_was_never_deployed_is_left_to_up() -> None:
     """Pulumi makes the provider first; until then nothing can be in Azure by this stack's doing."""
-    fresh = {"deployment": {"resources": []}}
+    fresh: dict[str, Any] = {"version": 3, "deployment": None}
     azure = Azure({SERVICE: {}})
     status, text = adopt(Pulumi(fresh, [GATEWAY, API]), azure)
     assert (status, azure.asked) == (DONE, [])

@@ -114,8 +114,7 @@ class State:
 
     @property
     def _deployment(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.document["deployment"]
-        return found
+        return self.document.get("deployment") or {}
 
 
 def _independent(resource: dict[str, Any], of: set[str]) -> dict[str, Any]:
