@@ -319,6 +319,22 @@ def test_an_interrupted_creation_that_nobody_wants_any_more_stays_open() -> None
     assert len(pulumi.export().interrupted) == 1
 
 
+def test_what_the_next_up_would_replace_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulumi = Pulumi(state(), [GATEWAY])
+    plan = pulumi.preview
+
+    def preview() -> Plan:
+        found = plan()
+        replaced = {"op": "replace", "urn": GATEWAY["urn"], "newState": GATEWAY}
+        steps = found.steps or [replaced]
+        return Plan(steps=steps, config=found.config)
+
+    monkeypatch.setattr(pulumi, "preview", preview)
+    status, text = adopt(pulumi, Azure({SERVICE: {}}))
+    assert (status, len(pulumi.imported)) == (DONE, 1)
+    assert "careful: `pulumi up` would replace gateway" in text
+
+
 def test_predecessors_make_room() -> None:
     """A role is made before the old one is deleted, a gateway after it: both were cut off."""
     old = {"pendingReplacement": True, "id": SERVICE}

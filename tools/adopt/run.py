@@ -130,8 +130,8 @@ class Adoption:
         if number := sum(one.provider not in state.resources for one in unseen):
             why = "whose provider the stack lacks; `pulumi up` makes it first"
             show(f"not looked for: {_counted(number)} {why}")
-        for urn in plan.lost(self._adopted):
-            show(f"careful: `pulumi up` would replace {urn.rpartition('::')[2]}; see the preview")
+        if lost := [urn.rpartition("::")[2] for urn in plan.lost(self._adopted)]:
+            show(f"careful: `pulumi up` would replace {', '.join(lost)}; see its preview")
         for urn, why in result.unclear.items():
             show(f"not judged: {urn.rpartition('::')[2]}: {why}")
         for one in left:

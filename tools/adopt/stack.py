@@ -30,11 +30,9 @@ class Planned:
     """URN of what it is below."""
     component: bool
     """It groups others, and is nothing in Azure."""
-    replaces: bool = False
-    """The state has it as it was before."""
 
     @classmethod
-    def of(cls, state: Mapping[str, Any], *, replaces: bool = False) -> Planned:
+    def of(cls, state: Mapping[str, Any]) -> Planned:
         """From a resource as the engine writes it."""
         return cls(
             urn=state["urn"],
@@ -46,7 +44,6 @@ class Planned:
             provider=str(state.get("provider") or "").rpartition("::")[0],
             parent=state.get("parent") or "",
             component=not state.get("custom"),
-            replaces=replaces,
         )
 
     @property
@@ -147,7 +144,7 @@ class Plan:
     def created(self) -> list[Planned]:
         """What the program would create, for the first time or anew, in that order."""
         return [
-            Planned.of(step["newState"], replaces=step["op"] == "replace")
+            Planned.of(step["newState"])
             for step in self.steps
             if step["op"] in {"create", "replace"}
         ]
