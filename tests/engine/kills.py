@@ -24,7 +24,7 @@ POLL_SECONDS = 0.005
 LONGEST_SECONDS = 170.0
 HEADING = "### If it stops half way"
 KEPT = (
-    *("id", "custom", "type", "inputs", "parent", "provider"),
+    *("id", "custom", "type", "parent", "provider"),
     *("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges"),
 )
 """What of a resource's state does not tell how it came there, beside what it depends on."""
@@ -139,12 +139,17 @@ def assert_proven(machine: Machine) -> None:
 
 
 def comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Each resource of a state as far as two ways to it must agree, by URN."""
+    """Each resource of a state as far as two ways to it must agree, by URN.
+
+    The provider's own notes among the inputs may differ: a name that it once made up, and finds in
+    an import, counts as given.
+    """
     found = {}
     for one in deployment["resources"]:
         properties = one.get("propertyDependencies") or {}
         found[one["urn"]] = {
             **{key: one.get(key) for key in KEPT},
+            "inputs": {k: v for k, v in (one.get("inputs") or {}).items() if k[:2] != "__"},
             "dependencies": sorted(one.get("dependencies") or []),
             "propertyDependencies": {key: sorted(urns or []) for key, urns in properties.items()},
         }
