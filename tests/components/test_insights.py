@@ -242,7 +242,9 @@ def test_retirement_is_watched_where_a_date_is_known(example: Run) -> None:
 
 
 def test_what_is_not_logged_is_no_silence() -> None:
-    assert "llm-silence" not in alerts(run_program({"llmLogging": "false"}))
+    assert "llm-silence" not in alerts(
+        run_program({"llmLogging": "false", "logResponseBodies": "true"})
+    )
     sampled = run_program({"samplingPercentage": "10"}).inputs("alert-silence")
     dimensions = {d["name"]: d["values"] for d in sampled["criteria"]["allOf"][0]["dimensions"]}
     assert dimensions["Resource"] == ["/id/openai-account"]

@@ -51,7 +51,7 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 DECLARED = Proof(
     id="declared",
     about="what a few calls show by chance at most is as declared: sampling, models, consumers, "
-    "sizes of the LLM log, and no way around the logs",
+    "sizes of the LLM log, the timeout of the gateway, and no way around the logs",
     needs=(),
     judge=_without(
         lambda evidence: evidence.declared_differences,

@@ -63,8 +63,10 @@ def _in_llm_log(evidence: Evidence, call: Call) -> Verdict:
         return skipped("the LLM log is documented for chats, and holds no answer of this call")
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
-    if call.answer in logged and (logged or not (call.answer or call.correlation)):
+    if logged and call.answer in logged:
         return seen(f"{call.response_id or 'text'} in ResponseMessages")
+    if call.marker and not call.answer:
+        return skipped("the model answered without text")
     if not complete(rows, "Response"):
         return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the whole completion")
     return failed("ResponseMessages hold another answer than was given", LLM_LOG_FIX)
