@@ -36,7 +36,7 @@ METRIC_RULES = (
         meaning="The content filter found more harmful prompts or completions than is tolerated.",
         remedy=(
             "see in the workbook, tab Safety, of which category; content-filter.kql says which "
-            "calls were stopped and who made them, but for streamed answers; a harmful call that no "
+            "calls were stopped and who made them, streamed answers apart; a harmful call that no "
             "filter stopped is in metrics only. If it is abuse, suspend the consumer: its state in "
             "the stack file."
         ),
