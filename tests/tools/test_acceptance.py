@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.credentials import AccessToken
 
 from queries.check import proofs
 from sandbox import beliefs
 from sandbox.cloud import SUBSCRIPTION_ID
 from tools.acceptance import __main__ as program
 from tools.acceptance import clean, compare, offers, prices, refusals, report, touched
-from tools.acceptance.arm import Arm, ForeignError
+from tools.acceptance.arm import Arm, ForeignError, NoAnswerError
 from tools.acceptance.events import Outcome, facts, operations
 from tools.acceptance.plan import Plan
 
@@ -200,10 +201,53 @@ def test_what_cannot_be_purged_is_named_with_what_to_do(monkeypatch: pytest.Monk
     monkeypatch.setattr(Arm, "send", stubborn)
     made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
 
-    assert set(clean.purge(made).values()) == {"409 ScopeLocked"}
+    purged = clean.purge(made)
+    assert purged.pop("recover workspace") == "not needed"
+    assert set(purged.values()) == {"409 ScopeLocked"}
     left = clean.left(made)
     assert any(f"az group delete --name {PLAN.group}" in line for line in left)
     assert any(PLAN.deleted_id("gateway") in line for line in left)
+
+
+def test_what_goes_wrong_with_one_does_not_spare_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def odd(_: Arm, method: str, path: str, *__: Any, **___: Any) -> httpx.Response:
+        asked.append(f"{method} {path}")
+        if "OperationalInsights" in path:
+            raise NoAnswerError("no")
+        request = httpx.Request(method, "https://management.azure.com")
+        return httpx.Response(404, json={}, request=request)
+
+    monkeypatch.setattr(Arm, "send", odd)
+    found = clean.purge(Arm(PLAN, sleep=lambda _: None, _credential=None))  # type: ignore[arg-type]
+
+    assert found["recover workspace"] == found["purge workspace"] == "NoAnswerError"
+    assert found["delete group"] == found["purge gateway"] == "not there"
+    assert f"DELETE {PLAN.deleted_id('account')}" in asked
+
+
+def test_a_passing_fault_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [httpx.ConnectError("cut"), httpx.Response(503), httpx.Response(404, json={})]
+
+    def request(*_: Any, **__: Any) -> httpx.Response:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    class Credential:
+        def get_token(self, _: str) -> AccessToken:
+            return AccessToken("t", 0)
+
+    monkeypatch.setattr(httpx, "request", request)
+    made = Arm(PLAN, sleep=lambda _: None, _credential=Credential())  # type: ignore[arg-type]
+    assert made.send("GET", PLAN.group_id, "2024-03-01").status_code == 404
+    answers[:] = [httpx.Response(500)] * 4
+    with pytest.raises(NoAnswerError, match="500"):
+        made.send("GET", PLAN.group_id, "2024-03-01")
 
 
 def test_beliefs_are_noted_as_seen_by_azure_alone(tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def main(arguments: list[str]) -> int:
     console.print("In the sandbox:")
     ours, status = _live(plan, folder / "sandbox", inside=True)
     if status:
-        console.print(f"the sandbox's own life failed: {folder / 'sandbox'}")
-        return CANNOT_RUN
+        console.print(f"the sandbox's own life did not end well: {folder / 'sandbox'}")
+        return INTERRUPTED if status == INTERRUPTED else CANNOT_RUN
     console.print("On Azure:")
     theirs, status = _live(plan, folder / "azure", inside=False)
     return _told(plan, folder, ours, theirs, status, options.seen)

@@ -30,7 +30,9 @@ PAUSE = 10.0
 """Seconds between two looks at what is being deleted."""
 PATIENCE = 3_600.0
 """Seconds after which it is left, and told: a gateway may take most of an hour."""
-NOT_FOUND, FAILED = 404, 400
+NOT_FOUND, CONFLICT, FAILED = 404, 409, 400
+TRIES, PASSING = 4, (429, 500, 502, 503, 504)
+"""How often a request is made, and answers after which it is made again: all are idempotent."""
 
 
 class ForeignError(Exception):
@@ -61,19 +63,26 @@ class Arm:
         if method != "GET":
             self.check_own(path)
         asked = {"api-version": version, **query} if version else query
-        try:
-            token = self._credential.get_token(f"{ENDPOINT}/.default").token
-            return httpx.request(
-                method,
-                ENDPOINT + path,
-                params=asked,
-                json=body,
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=120,
-            )
-        except (AzureError, httpx.HTTPError) as error:
-            text = (str(error).splitlines() or [type(error).__name__])[0]
-            raise NoAnswerError(f"{method} {path}: {text}") from None
+        why = ""
+        for _ in range(TRIES):
+            try:
+                token = self._credential.get_token(f"{ENDPOINT}/.default").token
+                answer = httpx.request(
+                    method,
+                    ENDPOINT + path,
+                    params=asked,
+                    json=body,
+                    headers={"Authorization": f"Bearer {token}"},
+                    timeout=120,
+                )
+            except (AzureError, httpx.HTTPError) as error:
+                why = (str(error).splitlines() or [type(error).__name__])[0]
+            else:
+                if answer.status_code not in PASSING:
+                    return answer
+                why = said(answer)
+            self.sleep(PAUSE)
+        raise NoAnswerError(f"{method} {path}: {why}")
 
     def check_own(self, path: str) -> None:
         """Refuse a path outside the run's own group and what is kept of its deleted resources."""
@@ -103,12 +112,16 @@ class Arm:
 
     def remove(self, path: str, version: str, **query: str) -> str:
         """Delete, and wait until it is gone: `deleted`, `not there`, or why it is not."""
+        waited = 0.0
         answer = self.send("DELETE", path, version, **query)
+        while answer.status_code == CONFLICT and waited < PATIENCE:  # something else is under way
+            self.sleep(PAUSE)
+            waited += PAUSE
+            answer = self.send("DELETE", path, version, **query)
         if answer.status_code in (NOT_FOUND, 204):
             return "not there"
         if answer.status_code >= FAILED:
             return said(answer)
-        waited = 0.0
         while self.is_there(path, version):
             if waited >= PATIENCE:
                 return "still there"

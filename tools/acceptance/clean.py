@@ -7,10 +7,10 @@ https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete (force)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tools.acceptance.arm import FAILED, VERSIONS, Arm, NoAnswerError, said
 from tools.acceptance.events import Facts
-
-GONE = ("deleted", "not there")
 
 
 def kept(arm: Arm) -> Facts:
@@ -30,21 +30,36 @@ def purge(arm: Arm) -> Facts:
     under its own name in its own group, which recovers it:
     https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
     """
-    plan, found = arm.plan, Facts()
-    workspace, version = plan.id("workspace"), VERSIONS["workspace"]
-    if _workspace_is_kept(arm) and not arm.is_there(workspace, version):
-        body = {"location": plan.location}
-        arm.send("PUT", plan.group_id, VERSIONS["group"], body)
-        made = arm.send(
-            "PUT", workspace, version, body | {"properties": {"sku": {"name": "PerGB2018"}}}
-        )
-        found["recover workspace"] = "done" if made.status_code < FAILED else said(made)
-    if arm.is_there(workspace, version):
-        found["purge workspace"] = arm.remove(workspace, version, force="true")
-    found["delete group"] = arm.remove(plan.group_id, VERSIONS["group"])
-    for kind in ("account", "gateway"):
-        found[f"purge {kind}"] = arm.remove(plan.deleted_id(kind), VERSIONS[kind])
+    plan = arm.plan
+    parts: dict[str, Callable[[], str]] = {
+        "recover workspace": lambda: _recover(arm),
+        "purge workspace": lambda: arm.remove(
+            plan.id("workspace"), VERSIONS["workspace"], force="true"
+        ),
+        "delete group": lambda: arm.remove(plan.group_id, VERSIONS["group"]),
+        "purge account": lambda: arm.remove(plan.deleted_id("account"), VERSIONS["account"]),
+        "purge gateway": lambda: arm.remove(plan.deleted_id("gateway"), VERSIONS["gateway"]),
+    }
+    found = Facts()
+    for name, work in parts.items():
+        try:
+            found[name] = work()
+        except Exception as error:  # noqa: BLE001 what is left of the others goes all the same
+            found[name] = type(error).__name__
     return found
+
+
+def _recover(arm: Arm) -> str:
+    """Make a workspace again that is only soft-deleted."""
+    plan, version = arm.plan, VERSIONS["workspace"]
+    workspace = plan.id("workspace")
+    if arm.is_there(workspace, version) or not _workspace_is_kept(arm):
+        return "not needed"
+    body = {"location": plan.location}
+    arm.send("PUT", plan.group_id, VERSIONS["group"], body)
+    sku = {"properties": {"sku": {"name": "PerGB2018"}}}
+    made = arm.send("PUT", workspace, version, body | sku)
+    return "done" if made.status_code < FAILED else said(made)
 
 
 def left(arm: Arm) -> list[str]:
