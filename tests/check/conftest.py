@@ -31,6 +31,8 @@ class Run:
         self.screen = io.StringIO()
         self.terminal = False
         self.outputs: dict[str, Any] = {}
+        self.workspace: LogAnalytics | None = None
+        """The real client, in place of `azure`."""
         self.deployed_otherwise = False
         """The API's diagnostic is that of `capture: full`, whatever is declared."""
 
@@ -52,7 +54,7 @@ class Run:
             console=console,
             clock=self.clock,
             client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.handle)),
-            workspace=lambda _: cast("LogAnalytics", self.azure),
+            workspace=lambda _: self.workspace or cast("LogAnalytics", self.azure),
             manager=lambda target: Manager(
                 endpoint=target.management_endpoint,
                 client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.arm.handle)),

@@ -22,6 +22,7 @@ from queries.errors import CannotRunError
 from queries.pages import Paged
 from queries.workspace import LogAnalytics, NoColumnError, NoTableError, NotYetError, RefusedError
 from tests.check.azure import outputs
+from tests.check.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -217,6 +218,23 @@ def test_a_throttled_query_waits_for_its_caller_as_long_as_the_service_says(
 
     assert workspace.query("AzureMetrics") == [{"Name": "Requests", "Total": 2.0}]
     assert not slept
+
+
+def test_the_timeout_holds_against_what_the_service_asks_for(
+    run: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queries.workspace.monotonic", run.clock.elapsed)
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("the client sleeps"))
+    run.workspace = LogAnalytics("https://api.loganalytics.io", "id")
+    service.status, service.headers = 429, {"Retry-After": "300"}
+
+    report = run("--timeout", "0.6")
+
+    assert (report.status, report.verdict) == (3, "timeout")
+    assert run.clock.time <= 36 + 5
+    assert service.asked == 1
+    caller = next(line for line in report.proofs if line.id == "caller")
+    assert "it is throttled" in caller.detail + caller.fix
 
 
 @pytest.mark.parametrize(
