@@ -75,7 +75,10 @@ def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Re
     """
     query, there = dict(request.query), cloud.get(wanted.text)
     if request.method == "PUT":
-        body = json.loads(request.body or b"{}")
+        try:
+            body = dict(json.loads(request.body or b"{}"))
+        except (TypeError, ValueError) as error:
+            raise refuse("InvalidRequestContent", text=error) from error
         made = arm.put(cloud, options, wanted.text, query["api-version"], body)
         return Response.json(200 if there else 201, _shown(made, query))
     if gone := subscription.missing_group(cloud, wanted.text, wanted.type):

@@ -105,5 +105,11 @@ def test_a_region_tells_its_models_and_what_of_their_quota_is_used(manager: Mana
         manager.send("DELETE", f"{HERE}/{PLACE}/models")
 
 
+@pytest.mark.parametrize("body", ["none", [1], 7])
+def test_a_body_that_is_no_object_is_refused(manager: Manager, body: Any) -> None:
+    with pytest.raises(ArmError, match="400 InvalidRequestContent"):
+        manager.send("PUT", WORKSPACE, body)
+
+
 def test_the_subscription_tells_its_state(manager: Manager) -> None:
     assert manager.read(f"/subscriptions/{SUBSCRIPTION_ID}")["state"] == "Enabled"
