@@ -17,7 +17,12 @@ from sandbox import arm
 from sandbox.arm import base
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.engine import defaults, diff, plugin, shapes
-from sandbox.engine.operations import AcceptedThenFailedError, Operation, Operations
+from sandbox.engine.operations import (
+    AcceptedThenFailedError,
+    Operation,
+    OperationFailedError,
+    Operations,
+)
 from sandbox.engine.values import UNKNOWN, from_struct, keep_secret, public, reveal, to_struct
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
@@ -205,19 +210,32 @@ class AzureNative(plugin.Plugin):
     def _write(
         self, operation: Operation, inputs: Any, work: Callable[[], Resource]
     ) -> dict[str, Any]:
-        """Create or update; if Azure accepted and then failed, the state goes with the error."""
-        failure = ""
+        """Create or update; if Azure accepted and then failed, the state goes with the error.
+
+        https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+        """
+        failure, shape = "", shapes.of(operation.type)
         try:
             resource_id = self._operations.run(operation, work).id
         except AcceptedThenFailedError as error:
             failure, resource_id = plugin.described(error), operation.id
+            if isinstance(error, OperationFailedError) and shape.provisioned:
+                self._fail(resource_id)
         resource = arm.get(self._cloud, resource_id)
-        outputs = shapes.of(operation.type).outputs(resource)
+        outputs = shape.outputs(resource)
         state = {"id": resource.id, "properties": to_struct(keep_secret(outputs, operation.inputs))}
         if failure:
             failed = rpc.ErrorResourceInitFailed(**state, reasons=[failure], inputs=inputs)
             raise plugin.PartialFailureError(failed)
         return state
+
+    def _fail(self, resource_id: str) -> None:
+        """Leave what was made in the state `Failed`; the next PUT mends it.
+
+        https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+        """
+        with self._cloud.change():
+            arm.get(self._cloud, resource_id).properties["provisioningState"] = "Failed"
 
     def _foreseen(self, operation: Operation, olds: dict[str, Any]) -> Any:
         """Outputs of a preview: the name is Azure's to say, and stays, as does the place.

@@ -51,21 +51,44 @@ class Operation:
 
 
 class Fault(BaseModel):
-    """What the file of faults asks for: `status` and `code` in place of, or after, an operation."""
+    """What the file of faults asks for: an operation that fails, and when.
+
+    `before`: Azure refuses, and nothing is done. `after`: Azure does it, and the wait for its end
+    fails. `accepted`: Azure takes the request, then fails it; what was to be deleted stays. `lost`:
+    Azure does it, and nobody is told.
+    """
 
     op: Literal["create", "read", "update", "delete", "invoke"]
     type: str
     name: str | None = None
     occurrence: int = 1
-    when: Literal["before", "after"] = "before"
+    when: Literal["before", "after", "accepted", "lost"] = "before"
     status: int
+    """0 for a connection that was cut: there is no answer that could have a status."""
     code: str
     message: str = "A fault was asked for."
     seen: int = 0
 
 
 class AcceptedThenFailedError(ArmError):
-    """Azure took the request and did the work, but the operation ended in an error."""
+    """Azure took the request, but the operation ended in an error."""
+
+
+class OperationFailedError(AcceptedThenFailedError):
+    """It ended so in Azure too: what was made is in a failed state."""
+
+
+class AnswerLostError(ArmError):
+    """Azure did the work, and the provider never learned of it."""
+
+
+ENDS: dict[str, type[ArmError]] = {
+    "before": ArmError,
+    "after": AcceptedThenFailedError,
+    "accepted": OperationFailedError,
+    "lost": AnswerLostError,
+}
+"""How an operation ends, by the fault's `when`."""
 
 
 class Operations:
@@ -90,18 +113,21 @@ class Operations:
 
         Raises:
             ArmError: Azure refuses, another change holds the lock, or a fault says so.
-            AcceptedThenFailedError: the work is done, but a fault makes the operation fail.
+            AcceptedThenFailedError: a fault makes the operation fail after Azure took it.
+            AnswerLostError: the work is done, but a fault keeps the answer back.
         """
         fault = self._fault(operation)
-        entry, key, after = self._entry(operation), "", fault and fault.when == "after"
+        when = fault.when if fault else ""
+        entry, key = self._entry(operation), ""
         try:
             key = self._acquire(operation)
-            _fail(ArmError, None if after else fault)
+            if when == "before" or (when, operation.op) == ("accepted", "delete"):
+                _strike(fault, operation)
             result = work()
             taken = operation.seconds() if self._options.latency == "azure" else 0.0
             time.sleep(max(taken * self._options.time_scale, HOLD_SECONDS if key else 0))
             entry["end"] += taken
-            _fail(AcceptedThenFailedError, fault)
+            _strike(fault, operation)
         except Exception as error:
             code = getattr(error, "code", type(error).__name__)
             entry |= {"status": getattr(error, "status", NOT_IMPLEMENTED), "code": code}
@@ -152,6 +178,11 @@ class Operations:
                     journal.write(line + "\n")
 
 
-def _fail(kind: type[ArmError], fault: Fault | None) -> None:
-    if fault:
-        raise kind(fault.status, fault.code, fault.message)
+def _strike(fault: Fault | None, operation: Operation) -> None:
+    """Fail as the fault says, if there is one; a cut connection is told with its request."""
+    if fault is None:
+        return
+    method, message = METHODS[operation.op].capitalize(), fault.message
+    if not fault.status:
+        message = f'{method} "https://management.azure.com{operation.id}": {message}'
+    raise ENDS[fault.when](fault.status, fault.code, message)

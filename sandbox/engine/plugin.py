@@ -71,10 +71,13 @@ ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def described(error: Exception) -> str:
-    """An error in the provider's words.
+    """An error in the provider's words; without a status, in those of Go's HTTP client.
 
     https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+    https://pkg.go.dev/net/url#Error
     """
+    if isinstance(error, ArmError) and not error.status:
+        return error.message
     if isinstance(error, AlreadyExistsError | UncheckedError) or not isinstance(error, ArmError):
         return getattr(error, "message", str(error))
     return f'Status={error.status} Code="{error.code}" Message="{error.message}"'

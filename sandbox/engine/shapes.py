@@ -60,6 +60,11 @@ class Shape:
         """Inputs that make the id, the name last."""
         return re.findall(r"{(\w+)}", self.path)
 
+    @property
+    def provisioned(self) -> bool:
+        """Whether a GET tells how the last change ended."""
+        return any(path.endswith("provisioningState") for path in self.computed)
+
     def id(self, inputs: dict[str, Any]) -> str:
         """The ARM id, or unknown if a part of it is."""
         parts = {key: str(inputs.get(key, "")).strip("/") for key in self.keys}
