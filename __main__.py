@@ -1,6 +1,6 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import config, environment, insights, naming, outputs, short_life
+from components import config, environment, insights, naming, outputs, retry, short_life
 from components.api_logging import ApiLogging
 from components.gateway import Gateway, GatewayArgs
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
@@ -10,6 +10,7 @@ from components.settings import GATEWAY_ROLES
 from components.workspace import Workspace, WorkspaceArgs
 
 short_life.begin()
+retry.everywhere()
 settings = config.load()
 azure = environment.current()
 group_name = resource_group(settings)

@@ -9,7 +9,6 @@ from pulumi_azure_native import apimanagement
 
 from components import arm_id, provider
 from components.diagnostics import send_everything
-from components.retry import conflict_retry
 from components.settings import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
@@ -187,7 +186,6 @@ class Gateway(pulumi.ComponentResource):
                 deleted_with=self.created,
                 # The stack may stop declaring it while diagnostics still name it.
                 retain_on_delete=self.created is not None,
-                hooks=conflict_retry(name),
             ),
         )
         return [logger]

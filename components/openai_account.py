@@ -10,7 +10,6 @@ from pulumi_azure_native import cognitiveservices
 
 from components.diagnostics import send_everything
 from components.environment import AzureEnvironment
-from components.retry import conflict_retry
 from components.settings import Deployment
 
 
@@ -96,7 +95,6 @@ class OpenAIAccount(pulumi.ComponentResource):
 
     def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
         """One after another: Azure refuses two changes to one account at a time."""
-        hooks = conflict_retry("deployments")
         previous: list[pulumi.Resource] = []
         for wanted in args.deployments:
             deployment = cognitiveservices.Deployment(
@@ -115,7 +113,6 @@ class OpenAIAccount(pulumi.ComponentResource):
                     parent=self,
                     depends_on=previous,
                     protect=args.protect,
-                    hooks=hooks,
                     # Another model or kind of capacity in the stack file is another deployment.
                     # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
                     # One that Azure moved there is not: it is asked to move back, and stays.

@@ -15,7 +15,6 @@ from components.environment import AzureEnvironment
 from components.gateway import LOGGER, Gateway
 from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_account import OpenAIAccount
-from components.retry import conflict_retry
 from components.settings import Consumer
 
 ACCOUNT = "{account}/openai"
@@ -72,7 +71,6 @@ class OpenAIApi(pulumi.ComponentResource):
         # After Pulumi has made an output of each input's name, which a preview does not know.
         self.operations = operations
         self._args = args
-        self._hooks = conflict_retry(name)
         self.principal_id = self._role(name)
         product = self._product(name)
         api = self._api(name)
@@ -91,7 +89,6 @@ class OpenAIApi(pulumi.ComponentResource):
             provider=self._args.gateway.provider,
             depends_on=list(depends_on),
             deleted_with=self._args.gateway.created,
-            hooks=self._hooks,
         )
 
     def _role(self, name: str) -> pulumi.Output[str]:

@@ -1,10 +1,32 @@
-"""A bounded retry of the conflicts that the azure-native provider gives up on at once."""
+"""A bounded retry, for every Azure resource, of the answers that time alone resolves.
+
+The azure-native provider itself waits out 408, 429, 5xx and cut connections three times, over 200
+seconds, and no conflict but `AnotherOperationInProgress`; what arrives here has outlived that.
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pulumi
+
+HOOK = "wait-and-retry"
+"""Name of the error hook; each resource's state holds it."""
+
+CONFLICT_ATTEMPTS = 10
+"""Failures in a row after which a conflict stands: three minutes of waiting."""
+
+OUTAGE_ATTEMPTS = 4
+"""Failures in a row after which an outage stands: the provider has waited minutes at each."""
+
+LONGEST_WAIT_SECONDS = 30
+LONGEST_TOLD_WAIT_SECONDS = 600
+"""Longest wait that Azure may ask for; one of 372 seconds has been seen.
+
+https://github.com/Azure/azqr/issues/34
+"""
 
 CONFLICTS = (
     # Another change to the same API is under way; at times the code says no more than "Conflict".
@@ -15,42 +37,94 @@ CONFLICTS = (
     # The service's own management endpoint did not answer.
     # https://github.com/Azure/apiops/issues/497
     "ManagementApiRequestFailed",
+    # The gateway is being activated, changed or deleted.
+    # https://github.com/Azure/apiops (its integration tests wait it out)
+    "ServiceLocked",
+    "is transitioning at this time",
     # Two subscriptions touch the same user at once.
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
     "PreconditionFailed",
-    # Another change to the same Azure OpenAI account is under way.
+    # Another change to the same Azure OpenAI account, or to one of its deployments, is under way.
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
     "RequestConflict",
+    # A new account is not ready in the eyes of every service.
+    # https://github.com/hashicorp/terraform-provider-azurerm/issues/31712
+    "AccountProvisioningStateInvalid",
+    # A new identity has not spread through the directory.
+    # https://github.com/Azure/avdaccelerator/issues/99
+    "PrincipalNotFound",
+    # Another saved search of the same workspace is being written.
+    # https://github.com/ssc-spc-ccoe-cei/azure-guardrails-solution-accelerator/pull/61
+    "Newer data exists in the Customer Configuration Store",
+    # Two writes of one entity, at the resource manager.
+    # https://github.com/pulumi/pulumi-azure-native/pull/4497
+    "ConflictingConcurrentWriteNotAllowed",
 )
-"""Words of errors that say that the same request may succeed later."""
+"""Words of a refusal that changed nothing, and that the same request may not meet again."""
 
-ATTEMPTS = 10
-"""Failures after which the error stands."""
+OUTAGE = re.compile(
+    # https://github.com/Azure/azure-sdk-for-go/blob/main/sdk/azcore/runtime/policy_retry.go
+    r"(Status=|status code )(408|429|500|502|503|504)\b"
+    # https://pkg.go.dev/net/url#Error
+    r'|(Get|Head|Put|Patch|Post|Delete) "https://'
+)
+"""Azure is too busy, or could not be reached: a status, or the words of Go's HTTP client."""
 
-LONGEST_WAIT_SECONDS = 30
+QUOTA = re.compile("quota", re.IGNORECASE)
+"""A limit of the subscription, whatever its status: only a person raises it.
+
+https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
+"""
+
+PARTIAL = re.compile(r"\d+ errors? occurred:")
+"""How an error begins with which the provider handed back what Azure had made.
+
+A second attempt would meet `cannot create already existing resource`, and the engine would forget
+the first one's state; kept, the state is updated by the next `pulumi up`.
+https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/provider_plugin.go
+"""
+
+TOLD = re.compile(r"(?:try|retry)(?: again)? after '?(\d+)'? seconds?", re.IGNORECASE)
+"""`Please try again after '6' seconds`: https://github.com/MicrosoftDocs/azure-docs/issues/105248"""
 
 
-def wait_seconds(failures: int) -> float:
-    """Seconds to wait after so many failures in a row: 1, 2, 4 … 30."""
-    return float(min(2 ** (failures - 1), LONGEST_WAIT_SECONDS))
+def attempts(error: str) -> int:
+    """How often an operation may fail with such an error in a row; 1 if time does not help."""
+    if PARTIAL.match(error) or QUOTA.search(error):
+        return 1
+    if any(words in error for words in CONFLICTS):
+        return CONFLICT_ATTEMPTS
+    return OUTAGE_ATTEMPTS if OUTAGE.search(error) else 1
 
 
-def is_conflict(error: str) -> bool:
-    """Whether an error of the provider is one that time alone resolves."""
-    return any(words in error for words in CONFLICTS)
+def wait_seconds(error: str, failures: int) -> float:
+    """Seconds to wait after so many failures in a row: as Azure says, or 1, 2, 4 … 30."""
+    told = TOLD.search(error)
+    return float(told[1]) if told else float(min(2 ** (failures - 1), LONGEST_WAIT_SECONDS))
 
 
-async def retry_conflict(args: pulumi.ErrorHookArgs) -> bool:
-    """Error hook: wait and ask for another attempt if the newest error is a conflict."""
-    failures = len(args.errors)
-    if failures >= ATTEMPTS or not is_conflict(args.errors[0]):
+async def wait_and_retry(args: pulumi.ErrorHookArgs) -> bool:
+    """Error hook: wait and ask for another attempt if time may resolve the newest error."""
+    error, failures = args.errors[0], len(args.errors)
+    most, wait = attempts(error), wait_seconds(error, failures)
+    if failures >= most or wait > LONGEST_TOLD_WAIT_SECONDS:
         return False
-    await asyncio.sleep(wait_seconds(failures))
+    pulumi.log.info(
+        f"{args.name}: {args.failed_operation} waits {wait:g} s for attempt {failures + 1} of "
+        f"{most}: {error.strip()}"
+    )
+    await asyncio.sleep(wait)
     return True
 
 
-def conflict_retry(owner: str) -> pulumi.ResourceHookBinding:
-    """Hooks for the resources of the component called `owner`, whose name the hook carries."""
-    return pulumi.ResourceHookBinding(
-        on_error=[pulumi.ErrorHook(f"{owner}-conflict-retry", retry_conflict)]
-    )
+def everywhere() -> None:
+    """Bind the hook to every Azure resource that the program declares from here on."""
+    hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(HOOK, wait_and_retry)])
+
+    def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not args.type_.startswith("azure-native"):
+            return None
+        args.opts.hooks = pulumi.ResourceHookBinding.merge(args.opts.hooks, hooks)
+        return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+    pulumi.runtime.register_stack_transformation(bind)

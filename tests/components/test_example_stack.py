@@ -350,20 +350,6 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
     assert openapi.operations("https://example.com/openapi.json") == {}
 
 
-def test_conflicts_are_retried_on_each_child_that_can_meet_one(example: Run) -> None:
-    expected = {
-        "gateway-logger",
-        "deployment-text-turbo",
-        "openai-api",
-        "openai-api-policy",
-        "openai-api-diagnostic",
-        "openai-api-product",
-        "openai-api-product-link",
-        "subscription-aoai-test",
-    }
-    assert {r.name for r in example.requests.values() if r.hooks.on_error} == expected
-
-
 def test_what_azure_moves_by_itself_replaces_nothing(example: Run) -> None:
     account, deployment = (
         example.request(name) for name in ("openai-account", "deployment-text-turbo")
@@ -377,3 +363,11 @@ def test_the_guides_role_is_one_key() -> None:
     assert run.inputs("openai-api-role")["roleDefinitionId"].endswith(
         "/a97b65f3-24c7-4388-baec-2e87135dc908"
     )
+
+
+def test_every_azure_resource_waits_for_what_time_resolves(example: Run) -> None:
+    azure = [r for r in example.requests.values() if r.type.startswith("azure-native")]
+    assert len(azure) > 50
+    assert {tuple(r.hooks.on_error) for r in azure} == {("wait-and-retry",)}
+    others = [r for r in example.requests.values() if r not in azure]
+    assert not any(r.hooks.on_error for r in others)

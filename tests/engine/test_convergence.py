@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +17,24 @@ IN_PROGRESS = {
     "code": "PessimisticConcurrencyConflict",
     "message": "Operation on the API is in progress",
 }
+NEWER = {
+    "status": 409,
+    "code": "Conflict",
+    "message": "Newer data exists in the Customer Configuration Store.",
+}
+THROTTLED = {
+    "status": 429,
+    "code": "SubscriptionRequestsThrottled",
+    "message": "Number of requests exceeded the limit. Please try again after '1' seconds.",
+}
+BUSY = {"status": 503, "code": "ServiceUnavailable"}
 CONFLICTS = {
+    NATIVE + "resources:ResourceGroup": THROTTLED,
+    NATIVE + "operationalinsights:Workspace": BUSY,
+    NATIVE + "operationalinsights:SavedSearch": NEWER,
+    NATIVE + "cognitiveservices:Account": {"status": 409, "code": "RequestConflict"},
+    NATIVE + "cognitiveservices:Deployment": {"status": 409, "code": "RequestConflict"},
+    NATIVE + "apimanagement:ApiManagementService": {"status": 409, "code": "ServiceLocked"},
     NATIVE + "apimanagement:Logger": IN_PROGRESS,
     NATIVE + "apimanagement:Api": IN_PROGRESS,
     NATIVE + "apimanagement:ApiPolicy": IN_PROGRESS,
@@ -24,9 +42,13 @@ CONFLICTS = {
     NATIVE + "apimanagement:Product": IN_PROGRESS,
     NATIVE + "apimanagement:ProductApiLink": IN_PROGRESS,
     NATIVE + "apimanagement:Subscription": {"status": 412, "code": "PreconditionFailed"},
-    NATIVE + "cognitiveservices:Deployment": {"status": 409, "code": "RequestConflict"},
+    NATIVE + "authorization:RoleAssignment": {"status": 400, "code": "PrincipalNotFound"},
+    NATIVE + "monitor:DiagnosticSetting": BUSY,
+    NATIVE + "monitor:ScheduledQueryRule": THROTTLED,
+    NATIVE + "monitor:MetricAlert": THROTTLED,
+    NATIVE + "applicationinsights:Workbook": {"status": 0, "code": "", "message": "EOF"},
 }
-"""What Azure answers to the creation of each child while another change is under way."""
+"""What Azure answers to the creation of each while it is busy."""
 
 
 def faults(machine: Machine, *items: dict[str, Any]) -> tuple[str, ...]:
@@ -36,13 +58,37 @@ def faults(machine: Machine, *items: dict[str, Any]) -> tuple[str, ...]:
     return ("--faults", str(file))
 
 
-def test_conflict_on_each_child_is_retried(machine: Machine) -> None:
+def test_what_time_resolves_is_retried_on_each_type_and_told(machine: Machine) -> None:
     items = [{"type": name, **answer} for name, answer in CONFLICTS.items()]
-    machine.up(options=faults(machine, *items))
+    text = machine.up(options=faults(machine, *items))
+    told = re.findall(r"[\w-]+: create waits 1 s for attempt 2 of (?:4|10): .+", text)
+    assert len(set(told)) == len(CONFLICTS), text
     for name, answer in CONFLICTS.items():
         creates = [e for e in machine.journal() if (e["op"], e["type"]) == ("create", name)]
-        assert [e["status"] for e in creates] == [answer["status"], 201], name
+        failed = [e["status"] for e in creates if e["status"] != 201]
+        assert failed == [answer["status"]], name
+    assert {e["type"] for e in machine.changes()} == set(CONFLICTS)
     machine.pulumi("preview", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("when", ["accepted", "after"])
+def test_what_azure_made_in_part_is_kept_and_mended_by_the_next_up(
+    machine: Machine, when: str
+) -> None:
+    broken = {"type": NATIVE + "apimanagement:Api", "when": when, **IN_PROGRESS}
+    text = machine.up(options=faults(machine, broken), fails=True)
+    assert "PessimisticConcurrencyConflict" in text
+    assert "already existing" not in text
+    machine.up()
+    machine.pulumi("preview", "--expect-no-changes")
+
+
+def test_what_time_does_not_resolve_stands_at_once(machine: Machine) -> None:
+    short = {"status": 429, "code": "InsufficientQuota", "message": "This exceeds the quota."}
+    broken = {"type": NATIVE + "cognitiveservices:Deployment", **short}
+    text = machine.up(options=faults(machine, broken), fails=True)
+    assert "InsufficientQuota" in text
+    assert "waits" not in text
 
 
 def test_conflict_on_a_deletion_is_retried_when_the_program_runs(machine: Machine) -> None:
