@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components import arm_id, provider
+from components import arm_id, lookup, provider
 from components.diagnostics import send_everything
+from components.logger import LOGGER, logger
 from components.settings import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
-LOGGER = "azuremonitor"
-"""The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.
-
-https://learn.microsoft.com/azure/api-management/monitor-api-management
-"""
-
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
 """Tiers on the first generation of the service; the others, called v2, lack some of its settings.
 
@@ -150,7 +147,12 @@ class Gateway(pulumi.ComponentResource):
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
         self.url = service.gateway_url
-        self.principal_id = service.identity.apply(_system_principal)
+        # A service that is gone by now, in a destroy, has no id, and nothing of it is known.
+        self.principal_id = service.id.apply(
+            lambda _: service.identity.apply(
+                lambda identity: _system_principal(identity.principal_id if identity else None)
+            )
+        )
 
     def _use(self, name: str, existing_id: str) -> None:
         found = arm_id.require(existing_id, SERVICES)
@@ -158,53 +160,48 @@ class Gateway(pulumi.ComponentResource):
         self.provider = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
-        service = apimanagement.get_api_management_service_output(
-            resource_group_name=found.resource_group,
-            service_name=found.name,
-            opts=pulumi.InvokeOptions(parent=self, provider=self.provider),
+        service = lookup.read(
+            "apimanagement:getApiManagementService",
+            {"resourceGroupName": found.resource_group, "serviceName": found.name},
+            gone=lookup.missing("gatewayId", f"the API Management service {existing_id}"),
+            parent=self,
+            provider=self.provider,
         )
         self.created = None
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
-        self.url = service.gateway_url
+        self.url = service["gatewayUrl"]
         self.principal_id = service.apply(_usable_principal)
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
         if args.logger == "existing" or (args.logger == "auto" and args.existing_id):
             return []
-        logger = apimanagement.Logger(
-            f"{name}-logger",
-            logger_id=LOGGER,
-            logger_type=apimanagement.LoggerType.AZURE_MONITOR,
-            is_buffered=True,
-            service_name=self.name,
-            resource_group_name=self.resource_group_name,
-            opts=pulumi.ResourceOptions(
+        return [
+            logger(
+                f"{name}-logger",
+                service_name=self.name,
+                resource_group_name=self.resource_group_name,
                 parent=self,
                 provider=self.provider,
-                deleted_with=self.created,
-                # The stack may stop declaring it while diagnostics still name it.
-                retain_on_delete=self.created is not None,
-            ),
-        )
-        return [logger]
+                created=self.created,
+            )
+        ]
 
 
-def _usable_principal(service: apimanagement.GetApiManagementServiceResult) -> str:
-    if service.sku.name == "Consumption":
+def _usable_principal(service: Mapping[str, Any]) -> str:
+    if service["sku"]["name"] == "Consumption":
         raise pulumi.RunError(
             "the API Management service named by gatewayId is of tier Consumption, which cannot "
             f"log to Azure Monitor; allowed: {', '.join(UNITS_BY_TIER)}"
         )
-    return _system_principal(service.identity)
+    return _system_principal((service.get("identity") or {}).get("principalId"))
 
 
-def _system_principal(identity: object) -> str:
-    principal = getattr(identity, "principal_id", None)
+def _system_principal(principal: str | None) -> str:
     if not principal:
         raise pulumi.RunError(
             "the API Management service named by gatewayId has no system-assigned identity; switch "
             "it on under Security > Managed identities, then run pulumi up again"
         )
-    return str(principal)
+    return principal

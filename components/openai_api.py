@@ -9,11 +9,12 @@ import pulumi
 from pulumi_azure_native import apimanagement, authorization
 from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
 
-from components import api_logging, gateway_policy, naming, openapi, provider
+from components import api_logging, gateway_policy, lookup, naming, openapi, provider
 from components.api_logging import ApiLogging
 from components.environment import AzureEnvironment
-from components.gateway import LOGGER, Gateway
+from components.gateway import Gateway
 from components.gateway_policy import KEY_HEADER, KEY_QUERY_PARAMETER
+from components.logger import LOGGER
 from components.openai_account import OpenAIAccount
 from components.settings import Consumer
 
@@ -260,14 +261,43 @@ class OpenAIApi(pulumi.ComponentResource):
             previous = [subscription]
             if not self._args.export_keys:
                 continue
-            secrets = apimanagement.list_subscription_secrets_output(
-                resource_group_name=gateway.resource_group_name,
-                service_name=gateway.name,
-                sid=subscription.name,
-                opts=pulumi.InvokeOptions(parent=self, provider=gateway.provider),
+            keys[consumer.name] = self._key(consumer, subscription)
+        if not self._args.export_keys:
+            return None
+        held = pulumi.Output.all(**keys).apply(
+            lambda known: {name: key for name, key in known.items() if key}
+        )
+        return pulumi.Output.secret(held)
+
+    def _key(
+        self, consumer: Consumer, subscription: apimanagement.Subscription
+    ) -> pulumi.Output[str]:
+        """The primary key, or "" if Azure no longer has the subscription that the state holds.
+
+        Nothing may stop a destroy, which runs the program too.
+        """
+        gateway = self._args.gateway
+
+        def gone() -> dict[str, str]:
+            pulumi.log.warn(
+                f"the subscription of consumer {consumer.name} is gone from the gateway, and its "
+                "key with it: pulumi up --refresh makes what is missing again"
             )
-            keys[consumer.name] = pulumi.Output.secret(secrets.primary_key)
-        return pulumi.Output.secret(pulumi.Output.all(**keys)) if self._args.export_keys else None
+            return {"primaryKey": ""}
+
+        secrets = lookup.read(
+            "apimanagement:listSubscriptionSecrets",
+            {
+                "resourceGroupName": gateway.resource_group_name,
+                "serviceName": gateway.name,
+                # Of the id, which a preview does not know before the subscription is made.
+                "sid": subscription.id.apply(lambda own: own.rpartition("/")[2]),
+            },
+            gone=gone,
+            parent=self,
+            provider=gateway.provider,
+        )
+        return pulumi.Output.secret(secrets["primaryKey"])
 
 
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:

@@ -16,4 +16,8 @@ class Options:
     faults: Annotated[Path | None, "JSON list of faults to inject into ARM operations"] = None
     ingestion_delay: Annotated[float, "real seconds until a log row becomes visible"] = 1.0
     role_delay: Annotated[float, "real seconds until a role assignment takes effect"] = 1.0
+    logger: Annotated[
+        Literal["never", "with-service", "with-setting"],
+        "when API Management makes the logger azuremonitor by itself",
+    ] = "never"
     seed: Annotated[int, "makes every random choice repeatable"] = 0

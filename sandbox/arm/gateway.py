@@ -35,6 +35,8 @@ def service(put: Put) -> None:
     put.identify()
     put.properties["gatewayUrl"] = f"https://{name}.azure-api.net"
     put.properties["managementApiUrl"] = f"https://{name}.management.azure-api.net"
+    if put.options.logger == "with-service" and not put.existing:
+        make_logger(put, put.id.text)
 
 
 def _check_tier(put: Put, sku: dict[str, Any]) -> None:
@@ -71,6 +73,19 @@ def _check_nat_gateway(put: Put) -> None:
     if put.properties.setdefault("natGatewayState", usual) != usual:
         given = put.properties["natGatewayState"]
         raise NotModelledError(f"the sandbox does not model natGatewayState {given} on {tier}")
+
+
+def make_logger(put: Put, service_id: str) -> None:
+    """API Management makes the logger `azuremonitor` itself, if it is missing.
+
+    Some have seen it do so, with the service or with its diagnostic setting; most declare it.
+    https://github.com/Azure/terraform-ai-gateway-landing-zone
+    https://github.com/Azure/apiops/issues/163
+    """
+    own = f"{service_id}/loggers/azuremonitor"
+    if put.cloud.get(own) is None:
+        body = {"properties": {"loggerType": "azureMonitor", "isBuffered": True}}
+        put.cloud.put(Resource(own, f"{SERVICE}/loggers", "azuremonitor", body, put.now))
 
 
 def logger(put: Put) -> None:

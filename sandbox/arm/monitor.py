@@ -5,7 +5,8 @@ https://learn.microsoft.com/rest/api/monitor/diagnostic-settings/create-or-updat
 
 from typing import Any
 
-from sandbox.arm.base import AZURE, WORKSPACE, Put, missing, parse, refuse
+from sandbox.arm import gateway
+from sandbox.arm.base import AZURE, SERVICE, WORKSPACE, Put, missing, parse, refuse
 from sandbox.errors import NotModelledError
 
 LEAST_QUOTA_GB = 0.023
@@ -41,6 +42,8 @@ def diagnostic_setting(put: Put) -> None:
     _check_others(put, kind)
     if not AZURE["logs"][kind]["tables"]:
         put.properties["logAnalyticsDestinationType"] = None
+    if kind == SERVICE and put.options.logger == "with-setting":
+        gateway.make_logger(put, put.id.parent)
 
 
 def _check_sink(put: Put) -> None:

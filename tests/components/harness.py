@@ -14,6 +14,7 @@ import yaml
 from google.protobuf import empty_pb2, json_format
 from pulumi.runtime import rpc, settings
 from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
+from pulumi.runtime.proto import callback_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from tests.example import ROOT, example_config
@@ -111,6 +112,9 @@ class Hooks:
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self.error_hooks.append(hook)
+
+    def register_transform(self, transform: Any) -> callback_pb2.Callback:
+        return callback_pb2.Callback(token=transform.__name__, target="harness")
 
 
 @dataclass

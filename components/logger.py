@@ -1,0 +1,68 @@
+"""The gateway's one logger to Azure Monitor, whoever makes it."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+from components import lookup
+
+LOGGER = "azuremonitor"
+"""The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.
+
+https://learn.microsoft.com/azure/api-management/monitor-api-management
+"""
+
+
+def logger(
+    name: str,
+    *,
+    service_name: pulumi.Input[str],
+    resource_group_name: pulumi.Input[str],
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource | None,
+    created: apimanagement.ApiManagementService | None,
+) -> apimanagement.Logger:
+    """Declare the logger; on the stack's own service, one that Azure has made counts as ours.
+
+    API Management at times makes it by itself, and the provider refuses to create what exists.
+    https://github.com/Azure/terraform-ai-gateway-landing-zone
+    """
+    return apimanagement.Logger(
+        name,
+        logger_id=LOGGER,
+        logger_type=apimanagement.LoggerType.AZURE_MONITOR,
+        is_buffered=True,
+        service_name=service_name,
+        resource_group_name=resource_group_name,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            provider=provider,
+            deleted_with=created,
+            # The stack may stop declaring it while diagnostics still name it.
+            retain_on_delete=created is not None,
+            transforms=[_take_over] if created is not None else None,
+        ),
+    )
+
+
+async def _take_over(
+    args: pulumi.ResourceTransformArgs,
+) -> pulumi.ResourceTransformResult | None:
+    """Import the logger if it is there; the engine leaves one be that its state holds already.
+
+    It runs when the service exists, so a preview, which touches nothing, says `create`. If it
+    cannot be read, the creation tells why.
+    """
+    if pulumi.runtime.is_dry_run():
+        return None
+    path = ("loggerId", "resourceGroupName", "serviceName")
+    asked = {key: args.props[key] for key in path}
+    try:
+        found = await lookup.ask("apimanagement:getLogger", asked, gone=dict)
+    except Exception:  # noqa: BLE001 whatever it is, the creation meets it too
+        return None
+    if not found:
+        return None
+    args.opts.import_ = found["id"]
+    return pulumi.ResourceTransformResult(args.props, args.opts)
