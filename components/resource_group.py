@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import resources
 
+from components import lookup
 from components.settings import Settings
 
 LIFT = (
@@ -22,10 +23,13 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
     if settings.protect:
         pulumi.log.info(LIFT)
     if settings.use_existing_resource_group:
-        found = resources.get_resource_group_output(
-            resource_group_name=settings.resource_group_name
+        given = settings.resource_group_name
+        found = lookup.read(
+            "resources:getResourceGroup",
+            {"resourceGroupName": given},
+            gone=lookup.missing("resourceGroupName", f"the resource group {given}"),
         )
-        return found.name
+        return pulumi.Output.from_input(found["name"])
     group = resources.ResourceGroup(
         "resource-group",
         resource_group_name=settings.resource_group_name,

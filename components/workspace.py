@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import operationalinsights
 
-from components import arm_id, provider
+from components import arm_id, lookup, provider
 
 WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 NO_DAILY_CAP = -1
@@ -80,11 +80,13 @@ class Workspace(pulumi.ComponentResource):
         subscription = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
-        workspace = operationalinsights.get_workspace_output(
-            resource_group_name=found.resource_group,
-            workspace_name=found.name,
-            opts=pulumi.InvokeOptions(parent=self, provider=subscription),
+        workspace = lookup.read(
+            "operationalinsights:getWorkspace",
+            {"resourceGroupName": found.resource_group, "workspaceName": found.name},
+            gone=lookup.missing("workspaceId", f"the Log Analytics workspace {existing_id}"),
+            parent=self,
+            provider=subscription,
         )
         self.id = pulumi.Output.from_input(existing_id)
-        self.customer_id = workspace.customer_id
-        self.location = workspace.location
+        self.customer_id = workspace["customerId"]
+        self.location = workspace["location"]

@@ -22,7 +22,10 @@ def main() -> int:
     program = request.info.entry_point
     sys.argv[:] = [program]
     server: Any = LanguageServer(lambda: _run(program))
-    result = server.Run(request, None)
+    try:
+        result = server.Run(request, None)
+    except Exception:  # noqa: BLE001 all that the program raises is told inside; this is clean-up
+        return MESSAGE_SHOWN
     return MESSAGE_SHOWN if result.error else 0
 
 

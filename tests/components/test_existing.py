@@ -21,7 +21,12 @@ SERVICE: Json = {
     "identity": {"principalId": "shared-principal", "type": "SystemAssigned"},
     "sku": {"name": "Premium", "capacity": 2},
 }
-WORKSPACE_ANSWER = {"azure-native:operationalinsights:getWorkspace": {"customerId": "central"}}
+WORKSPACE_ANSWER = {
+    "azure-native:operationalinsights:getWorkspace": {
+        "customerId": "central",
+        "location": "eastus",
+    }
+}
 GET_SERVICE = "azure-native:apimanagement:getApiManagementService"
 
 
