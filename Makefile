@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt rehearse acceptance sandbox test lint types pytest bench sabotage healthy kills sdk upgrade clean
+.PHONY: help setup adopt rehearse acceptance sandbox test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: setup ## Preview, up and the token query, as ratios to what they are meas
 
 sabotage: setup ## Every known mistake in a deployment, and what the check says of it
 	@$(VENV)/python -m tools.sabotage
+
+faults: setup ## Every operation of the stack fails in every way; what goes on, in counts
+	@$(VENV)/python -m tools.faults
 
 healthy: setup ## The check over 100 whole deployments: rows late, in any order, twice
 	@$(VENV)/python -m tools.healthy

@@ -1,0 +1,78 @@
+"""Faults on every operation that a journal names, and how each of them ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+KINDS = ("before", "after", "accepted", "lost")
+STATUSES = (429, 500, 503, 504, 403)
+"""By turns: too busy, three outages, and a refusal that no retry may touch."""
+
+Journal = Sequence[dict[str, Any]]
+Ending = Literal["same run", "next run", "adopted", "stuck"]
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One fault on one operation; its code stands once in the journal, when it has struck."""
+
+    op: str
+    type: str
+    name: str
+    kind: str
+    status: int
+    code: str
+
+    def fault(self) -> dict[str, Any]:
+        """The line of the faults' file."""
+        keys = ("op", "type", "name", "status", "code")
+        return {**{key: getattr(self, key) for key in keys}, "when": self.kind}
+
+    def struck(self, journal: Journal) -> dict[str, Any] | None:
+        """The operation that it made fail."""
+        return next((one for one in journal if one["code"] == self.code), None)
+
+
+def plan(op: str, operations: Iterable[dict[str, Any]], turn: int) -> list[Strike]:
+    """A strike on each of these operations, the kinds and statuses by turns.
+
+    Over four turns each operation meets each kind.
+    """
+    found = list(operations)
+    return [
+        Strike(
+            op=op,
+            type=one["type"],
+            name=one["urn"].rpartition("::")[2],
+            kind=KINDS[(at + turn) % len(KINDS)],
+            status=STATUSES[at % len(STATUSES)],
+            code=f"Fault-{op}-{turn}-{at}",
+        )
+        for at, one in enumerate(found)
+    ]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A strike, and what it took to get over it."""
+
+    strike: Strike
+    how: Ending
+
+
+def ending(strike: Strike, runs: Sequence[Journal], *, settled: bool) -> Ended | None:
+    """How a strike ended, by the journal of each run; None if it never struck."""
+    at = next((number for number, run in enumerate(runs) if strike.struck(run)), None)
+    if at is None:
+        return None
+    hit = strike.struck(runs[at])
+    assert hit is not None
+    later = [one for run in runs for one in run if one["urn"] == hit["urn"]]
+    again = [one for one in runs[at] if one["urn"] == hit["urn"] and one["seq"] > hit["seq"]]
+    if strike.op == "create" and any(one["code"] == "AlreadyExists" for one in later):
+        return Ended(strike, "adopted" if settled else "stuck")
+    if any(one["op"] == strike.op and one["status"] < 400 for one in again):
+        return Ended(strike, "same run")
+    return Ended(strike, "next run" if settled else "stuck")

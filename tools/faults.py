@@ -1,0 +1,106 @@
+"""Fails every operation of the example stack in every way, and counts what goes on: `make faults`.
+
+With `--write` the counts go to docs/reliability.md too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.engine.machine import Machine
+from tests.faults.strikes import KINDS, Ended
+from tests.faults.sweep import Sweep, sweep
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
+OPERATIONS = ("create", "update", "delete")
+ENDINGS = ("same run", "next run", "adopted", "stuck")
+COLUMNS = ("operation", "failure", "struck", *ENDINGS)
+HEAD = """\
+# Whatever stops, goes on
+
+`make faults` lets each operation of the example stack fail once in each of four ways, and repeats
+the command as a person would (`pulumi up`, `pulumi destroy --run-program`) until it ends with 0.
+After each `up` a preview must show no change; after the first the check must prove the stack; after
+each `destroy` nothing may be left. `.venv/bin/python -m tools.faults --write` writes this page.
+
+| failure | what it is |
+|---|---|
+| `before` | Azure refuses the request; by turns 429, 500, 503, 504 and 403 |
+| `after` | Azure does it, and asking for its end fails: the state comes with the error |
+| `accepted` | Azure takes the request, then fails it: what was made is in the state `Failed` |
+| `lost` | Azure does it, and the answer never arrives: what was made is in no state |
+
+[docs/sandbox.md](sandbox.md#faults) says what the engine gets in each.
+
+- **same run**: a retry within the command got over it (`components/retry.py`: what time resolves, a
+  bounded number of times, each told with its wait). None touches what Azure has made in part.
+- **next run**: the same command, run again, went on.
+- **adopted**: it is in Azure and in no state: `python -m tools.adopt` takes it in; `up` goes on.
+- **stuck**: nothing in README helps.
+
+| operation | failure | struck | same run | next run | adopted | stuck |
+|---|---|---|---|---|---|---|
+"""
+console = Console(highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Sweep in as many turns as there are kinds; 1 if anything is stuck or not as it must be."""
+    parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
+    given = parser.parse_args(arguments)
+    found = [_turn(number) for number in range(len(KINDS))]
+    ended = [end for one in found for end in one.ended]
+    problems = [problem for one in found for problem in one.problems]
+    table = Table(*COLUMNS)
+    for row in counts(ended):
+        table.add_row(*row)
+    console.print(table)
+    for problem in problems:
+        console.print(problem, style="red", markup=False)
+    if given.write:
+        DOCUMENT.write_text(document(ended), encoding="utf-8")
+    return 1 if problems or any(end.how == "stuck" for end in ended) else 0
+
+
+def counts(ended: Sequence[Ended]) -> list[list[str]]:
+    """One row for each operation and kind of failure."""
+    rows = []
+    for op in OPERATIONS:
+        for kind in KINDS:
+            hows: list[str] = [
+                end.how for end in ended if (end.strike.op, end.strike.kind) == (op, kind)
+            ]
+            numbers = [len(hows), *(hows.count(how) for how in ENDINGS)]
+            rows.append([op, kind, *map(str, numbers)])
+    return rows
+
+
+def document(ended: Sequence[Ended]) -> str:
+    """The page with these counts."""
+    lines = [f"| {op} | `{kind}` | {' | '.join(rest)} |\n" for op, kind, *rest in counts(ended)]
+    return HEAD + "".join(lines)
+
+
+def _turn(number: int) -> Sweep:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = sweep(Machine(Path(folder)), number, check=True)
+    seconds = time.monotonic() - began
+    console.print(
+        f"turn {number + 1} of {len(KINDS)}: {len(found.ended)} failures, "
+        f"{len(found.problems)} problems, {seconds:.0f} s"
+    )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
