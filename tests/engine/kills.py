@@ -116,7 +116,7 @@ def lose_and_recover(machine: Machine, urn: str) -> int:
     assert "cannot create already existing" in stopped or "RoleAssignmentExists" in stopped
     recover(machine)
     assert_whole(machine, {one["urn"] for one in before["resources"]})
-    assert comparable(state(machine)) == comparable(before), "the state differs"
+    assert not differences(before, state(machine))
     return lost
 
 
@@ -138,7 +138,7 @@ def assert_proven(machine: Machine) -> None:
     assert verdict.status == 0, verdict.text
 
 
-def comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Each resource of a state as far as two ways to it must agree, by URN.
 
     The provider's own notes among the inputs may differ: a name that it once made up, and finds in
@@ -154,6 +154,17 @@ def comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "propertyDependencies": {key: sorted(urns or []) for key, urns in properties.items()},
         }
     return found
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """In what two deployments differ, a line for each property of a resource."""
+    old, new = _comparable(before), _comparable(after)
+    return [
+        f"{urn} {key}: {old.get(urn, {}).get(key)} -> {new.get(urn, {}).get(key)}"
+        for urn in sorted(old.keys() | new.keys())
+        for key in sorted(old.get(urn, {}).keys() | new.get(urn, {}).keys())
+        if old.get(urn, {}).get(key) != new.get(urn, {}).get(key)
+    ]
 
 
 def _created(machine: Machine) -> int:
