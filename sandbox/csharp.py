@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)'
     r"|(?P<sign>==|!=|&&|\|\||[-+!<>=.,;:?(){}\[\]]))"
 )
+_CHARACTER = re.compile(r"'(?:[^'\\]|\\.)'")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
@@ -51,6 +52,8 @@ def end(text: str, at: int) -> int:
     while at < len(text):
         if text[at] == '"':
             at = text.index('"', at + 1) if text[at - 1] == "@" else _after_string(text, at) - 1
+        if character := _CHARACTER.match(text, at):
+            at = character.end() - 1
         depth += (text[at] in "({[") - (text[at] in ")}]")
         at += 1
         if depth == 0:

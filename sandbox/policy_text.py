@@ -4,6 +4,7 @@ import re
 from xml.sax.saxutils import escape
 
 from sandbox.csharp import end
+from sandbox.errors import NotModelledError
 
 _EXPRESSION = re.compile(r"(?<=[\"'>\s])@[({]")
 """Expressions begin an attribute's value or a text.
@@ -23,8 +24,8 @@ def as_xml(text: str, kind: str) -> str:
     while found := _EXPRESSION.search(text, at):
         try:
             after = end(text, found.start())
-        except ValueError:
-            break
+        except ValueError as error:
+            raise NotModelledError(f"policy text whose expression has no end: {error}") from None
         done += text[at : found.start()] + escape(text[found.start() : after], {'"': "&quot;"})
         at = after
     return done + text[at:]

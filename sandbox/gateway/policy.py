@@ -94,10 +94,17 @@ class Policies:
         https://learn.microsoft.com/azure/api-management/choose-policy
         """
         for branch in statement:
-            if branch.tag == "otherwise" or self.value(statement, branch.attrib["condition"]):
+            if branch.tag == "otherwise" or self.holds(statement, branch.attrib["condition"]):
                 for inner in branch:
                     self.execute(inner)
                 return
+
+    def holds(self, statement: Element, condition: str) -> bool:
+        """Whether a condition is true: only a truth value can be."""
+        found = self.value(statement, condition)
+        if not isinstance(found, bool):
+            raise NotModelledError(f"the sandbox's gateway knows no condition that is {found!r}")
+        return found
 
     def set_variable(self, statement: Element) -> None:
         """https://learn.microsoft.com/azure/api-management/set-variable-policy ."""

@@ -162,6 +162,22 @@ def test_what_is_not_known_of_c_sharp_is_an_error(azure: Azure, expression: str)
         outbound(azure, expression)
 
 
+def test_a_condition_is_a_truth_value_and_the_first_that_holds_counts(azure: Azure) -> None:
+    header = '<set-header name="x"><value>{}</value></set-header>'
+    when = '<when condition="@({})">{}</when>'
+    choose = when.format("1 == 2", header.format("a")) + when.format(
+        "!(1 == 2)", header.format("b")
+    )
+    choose += f"<otherwise>{header.format('c')}</otherwise>"
+    text = f"<policies><outbound><choose>{choose}</choose></outbound></policies>"
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
+    assert azure.call().headers.get("x") == "b"
+    text = text.replace("@(1 == 2)", "false")
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
+    with pytest.raises(NotModelledError, match="condition"):
+        azure.call()
+
+
 def test_an_exception_that_nothing_catches_ends_the_call(azure: Azure) -> None:
     assert outbound(azure, f"@({BODY}.ToString())").status == 500
     row = azure.logged()[-1]
