@@ -84,7 +84,7 @@ def _of(step: str, fact: str) -> Iterator[str]:
         yield from (f"arm.azure.refusals.{code}" for code in REFUSALS.get(rest, ()))
         if rest == "generic existence check":
             yield "engine.azure.AzureNative.create"
-    elif what.startswith("azure-native:"):
+    elif what.startswith("azure-native"):
         yield from _of_resource(step, kind, what)
     elif kind == "policy":
         yield "engine.azure.AzureNative.check"
@@ -94,7 +94,7 @@ def _of(step: str, fact: str) -> Iterator[str]:
 
 def _of_resource(step: str, op: str, token: str) -> Iterator[str]:
     """The shape of a type, Azure's rules of it, and what the provider makes of it."""
-    name = token.removeprefix("azure-native:")
+    name = token.partition(":")[2]
     if name in SHAPES:
         yield f"engine.shapes.{name}"
         rule = _RULES.get(_arm_type(SHAPES[name].path))
