@@ -20,7 +20,13 @@ from tools.acceptance.events import Outcome, facts, operations
 from tools.acceptance.plan import Plan
 
 IDS = {one.id for one in beliefs.beliefs()}
-PLAN = Plan.new(location="eastus", subscription=SUBSCRIPTION_ID, email="a@b.example", timeout=1)
+PLAN = Plan(
+    suffix="a1b2c3d4",
+    location="eastus",
+    subscription=SUBSCRIPTION_ID,
+    email="a@b.example",
+    timeout=1,
+)
 
 
 @pytest.fixture
