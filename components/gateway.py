@@ -147,10 +147,11 @@ class Gateway(pulumi.ComponentResource):
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
         self.url = service.gateway_url
-        # A service that is gone by now, in a destroy, has no id, and nothing of it is known.
+        # A service that is gone by now, in a destroy, has no id, and nothing of it is known. One
+        # that lost its identity gets it back by the next update, so nothing is refused here.
         self.principal_id = service.id.apply(
             lambda _: service.identity.apply(
-                lambda identity: _system_principal(identity.principal_id if identity else None)
+                lambda identity: (identity.principal_id if identity else None) or ""
             )
         )
 
@@ -195,13 +196,11 @@ def _usable_principal(service: Mapping[str, Any]) -> str:
             "the API Management service named by gatewayId is of tier Consumption, which cannot "
             f"log to Azure Monitor; allowed: {', '.join(UNITS_BY_TIER)}"
         )
-    return _system_principal((service.get("identity") or {}).get("principalId"))
-
-
-def _system_principal(principal: str | None) -> str:
+    principal = (service.get("identity") or {}).get("principalId")
     if not principal:
         raise pulumi.RunError(
             "the API Management service named by gatewayId has no system-assigned identity; switch "
-            "it on under Security > Managed identities, then run pulumi up again"
+            "it on under Security > Managed identities, then run pulumi up again; a destroy goes "
+            "on without --run-program"
         )
-    return principal
+    return str(principal)
