@@ -27,18 +27,19 @@ def _bytes(count: int) -> Apply:
 
 
 def _one_body_off(side: str, way: str) -> Mistake:
-    """Where the stack has bodies of responses logged too."""
-    off = _set(f"{side}.{way}.body.bytes", 0)
+    """Bodies of responses are logged only where the stack file asks for them."""
+    off, how = _set(f"{side}.{way}.body.bytes", 0), "."
 
     def change(site: Site) -> None:
         site.up(logResponseBodies=True)
         off(site)
 
+    if way == "response":
+        how = ", though logResponseBodies is true."
     return Mistake(
         f"{side} {way} without body",
-        f"Number of payload bytes to log is set to 0 for the {side} {way} alone, though "
-        "logResponseBodies is true.",
-        change,
+        f"Number of payload bytes to log is set to 0 for the {side} {way} alone{how}",
+        change if way == "response" else off,
         1,
         (f"{side} {way} body bytes", "is 0"),
     )
