@@ -108,7 +108,10 @@ def put(
 
 
 def add_tags(cloud: Cloud, body: dict[str, Any]) -> None:
-    """Add the tags of the tenant's policies to a resource that lacks them."""
+    """Add the tags of the tenant's policies to a resource that lacks them.
+
+    https://learn.microsoft.com/azure/governance/policy/tutorials/govern-tags
+    """
     for rule in cloud.of_type(POLICIES):
         body["tags"] = rule.properties["tags"] | (body.get("tags") or {})
 
@@ -130,6 +133,7 @@ def exists(cloud: Cloud, resource_id: str, api_version: str) -> bool:
     Where the parent is missing the answer is 404, whatever the version; else a version that the
     namespace does not have is refused, naming the top-level type.
     https://github.com/pulumi/pulumi-azure-native/issues/4109
+    Sure: inferred, as the issue tells it of another namespace.
     """
     wanted = parse(resource_id)
     there = base.has_no_parent(wanted) or cloud.get(wanted.parent)

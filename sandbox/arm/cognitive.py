@@ -79,12 +79,18 @@ def add_endpoints(properties: dict[str, Any]) -> None:
 
 
 def versions(model: str) -> list[str]:
-    """The versions of a model, the newest first."""
+    """The versions of a model, the newest first.
+
+    Sure: no belief.
+    """
     return sorted(MODELS["models"].get(model) or {}, reverse=True)
 
 
 def retire(cloud: Cloud, place: str, model: dict[str, Any]) -> None:
-    """From now on a region takes a model and version no more. Call inside `change()`."""
+    """From now on a region takes a model and version no more. Call inside `change()`.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements
+    """
     name = f"{model['name']}.{model['version']}"
     cloud.put(Resource(_retired_id(place, name), RETIREMENTS, name, {"properties": {}}))
 

@@ -9,11 +9,13 @@ what only serves the others.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.beliefs.belief import NONE, ROOMS, Belief
 from sandbox.beliefs.code import coded
 from sandbox.beliefs.data import kept
+from sandbox.changes import CHANGES
 
 SEEN = Path(__file__).with_name("seen.json")
 """What `make acceptance` saw to be so on Azure: belief's id to `date`, `tier` and `region`."""
@@ -41,4 +43,17 @@ def _everything() -> list[Belief]:
     modules = [*sorted(ROOMS.glob("*/**/*.py")), ROOMS / "identity.py"]
     files = [*modules, *sorted(ROOMS.glob("*/**/*.json"))]
     inside = [one for one in files if one.relative_to(ROOMS).parts[0] not in OUTSIDE]
-    return [one for file in inside for one in (coded if file.suffix == ".py" else kept)(file)]
+    told = [one for file in inside for one in (coded if file.suffix == ".py" else kept)(file)]
+    return [*told, *_changes()]
+
+
+def _changes() -> Iterator[Belief]:
+    """What happens without us, each with sources of its own."""
+    for name, change in CHANGES.items():
+        yield Belief(
+            id=f"changes.{name}",
+            says=change.about,
+            file=f"{change.apply.__module__.replace('.', '/')}.py",
+            sources=change.sources,
+            sure=change.sure,
+        )

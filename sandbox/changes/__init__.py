@@ -1,4 +1,7 @@
-"""What happens to a deployed stack without `pulumi up`: `python -m sandbox changes`."""
+"""What happens to a deployed stack without `pulumi up`: `python -m sandbox changes`.
+
+Sure: no belief.
+"""
 
 from sandbox.changes import azure, people
 from sandbox.changes.change import Change

@@ -1,4 +1,7 @@
-"""What a change is: something that happens to a deployed stack without `pulumi up`."""
+"""What a change is: something that happens to a deployed stack without `pulumi up`.
+
+Sure: no belief.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

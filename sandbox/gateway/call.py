@@ -53,7 +53,10 @@ class Call:
     failure: GatewayError | None = None
 
     def whole(self) -> bytes:
-        """The response's body; one that comes in parts is waited for, and then is one part."""
+        """The response's body; one that comes in parts is waited for, and then is one part.
+
+        Sure: no belief.
+        """
         body = self.response.body
         if not isinstance(body, bytes):
             began = clock.now()

@@ -54,7 +54,10 @@ class Part:
 
 
 def evaluate(text: str, call: Call) -> Any:
-    """The value of `@(…)` or `@{…}`; ThrownError for an exception of its own."""
+    """The value of `@(…)` or `@{…}`; ThrownError for an exception of its own.
+
+    https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
+    """
     try:
         _run(csharp.parse(text), {"context": Part("context"), "Regex": Part("Regex")}, call)
     except _ReturnError as found:

@@ -10,6 +10,7 @@ import pytest
 from components import openapi
 from queries import library
 from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_without_insights
+from tests.example import example_config
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "urns.txt"
 SAVED = (
@@ -272,7 +273,9 @@ def test_v2_tiers_get_no_setting_that_they_lack() -> None:
 def test_sovereign_clouds_have_their_own_hosts(
     cloud: str, backend: str, audience: str, manager: str
 ) -> None:
-    run = run_without_insights(provider_config={"azure-native:environment": cloud})
+    regional = [{**example_config()["deployments"][0], "sku": "Standard"}]
+    provider = {"azure-native:environment": cloud}
+    run = run_without_insights({"deployments": regional}, provider_config=provider)
     assert run.stack["proof"]["managementEndpoint"] == manager
     policy = run.inputs("openai-api-policy")["value"]
     assert f'base-url="https://oai-abc123{backend}"' in policy

@@ -90,7 +90,7 @@ def test_all_that_lies_in_an_existing_gateway_is_declared_in_its_subscription() 
 def test_a_further_provider_is_configured_as_the_stacks_own(name: str) -> None:
     """The engine gives neither the `azure-native:` keys by itself."""
     given = {
-        "azure-native:environment": "usgovernment",
+        "azure-native:environment": "china",
         "azure-native:subscriptionId": SUBSCRIPTION,
         "azure-native:clientId": "the-client",
         "azure-native:clientSecret": "the-secret",
@@ -101,7 +101,7 @@ def test_a_further_provider_is_configured_as_the_stacks_own(name: str) -> None:
     inputs = run.inputs(name)
     own = name == "openai-api-preview-version"
     assert inputs["subscriptionId"] == (SUBSCRIPTION if own else OTHER)
-    assert inputs["environment"] == "usgovernment"
+    assert inputs["environment"] == "china"
     assert inputs["clientId"]["value"] == "the-client"
     assert inputs["clientSecret"] == {**SECRET, "value": "the-secret"}
     assert inputs["useOidc"] == "true"

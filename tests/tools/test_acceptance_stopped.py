@@ -47,13 +47,13 @@ def nothing_is_left(folder: Path) -> None:
 
 def test_an_up_that_fails_is_purged(tmp_path: Path) -> None:
     token = "azure-native:apimanagement:Api"
-    process = life(tmp_path, op="create", type=token, status=500, code="InternalServerError")
+    process = life(tmp_path, op="create", type=token, status=403, code="AuthorizationFailed")
     said, _ = process.communicate(timeout=300)
 
     assert process.returncode == 1, said
     found = facts(tmp_path)
     assert found["up"]["exit status"] != "0"
-    assert found["up"][f"error {token} openai-api"] == "InternalServerError"
+    assert found["up"][f"error {token} openai-api"] == "AuthorizationFailed"
     assert "check" not in found
     assert found["purge"]["purge gateway"] == "deleted"
     nothing_is_left(tmp_path)

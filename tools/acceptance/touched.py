@@ -18,6 +18,7 @@ PROOFS = {
     "tokens": ("gateway.llm_logs._head",),
     "messages": ("gateway.llm_logs.rows",),
     "long": ("gateway.llm_logs._chunks", "gateway.logs._message", "gateway.logs.ENTRY_BYTES"),
+    "streams": ("gateway.logs.holds_back", "gateway.policy.Policies.forward"),
     "no-content": ("gateway.logs.record",),
     "sampling": ("gateway.logs.record",),
     "refused": ("gateway.routing.authorize",),

@@ -94,7 +94,7 @@ def test_a_region_tells_its_models_and_what_of_their_quota_is_used(manager: Mana
     models = [one["model"] for one in manager.read(f"{HERE}/{PLACE}/models")["value"]]
     chat = {one["name"] for one in models if one["capabilities"].get("chatCompletion") == "true"}
     assert {"gpt-5.1", "gpt-5.5"} <= chat
-    assert "gpt-4o" not in chat
+    assert "o3" not in chat
     quota = {one["name"]["value"]: one for one in manager.read(f"{HERE}/{PLACE}/usages")["value"]}
     [made] = [one for one in models if one["name"] == "gpt-5.1"]
     [offer] = [one for one in made["skus"] if one["name"] == "GlobalStandard"]
