@@ -178,7 +178,8 @@ def test_a_failed_proof_ends_the_wait_for_the_others(run: Run) -> None:
 
     report = run()
 
-    assert (report.status, run.clock.time) == (1, 5 * 60)
+    assert report.status == 1
+    assert 5 * 60 <= run.clock.time < 5 * 60 + 1, "from the end of the calls on"
     assert of(report, "account")[::2] == ("waiting", "")
 
 
