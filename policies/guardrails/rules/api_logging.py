@@ -135,12 +135,13 @@ def _unbuffered(policy: Resource) -> Iterator[Finding]:
     steps = policy_text.statements(str(policy.get("value") or ""))
     found = [step.attribute("buffer-response") for step in steps if step.tag == "forward-request"]
     if found != ["false"]:
+        said = (
+            f'buffer-response="{found[0]}"' if found and found[0] else "forward-request without it"
+        )
         yield Finding(
             resource=policy,
             path="value",
-            found=Quoted(
-                found[0] or "forward-request without it" if found else "no forward-request"
-            ),
+            found=Quoted(said if found else "no forward-request"),
             wanted='forward-request buffer-response="false" in the backend section',
             fix="put it there instead of <base />, so that streamed answers pass as they come",
         )
