@@ -64,6 +64,10 @@ def outputs(**proof: Any) -> dict[str, Any]:
     }
 
 
+SPLIT_ID = re.compile(r'strcat\("(/subscriptions)", "([^"]*)"\)')
+"""How a query names an ARM id, of which it must not hold a whole one."""
+
+
 @dataclass
 class FakeClock(Clock):
     """Time that passes only when somebody sleeps."""
@@ -234,6 +238,7 @@ class Azure:
         return whole(self._answer, kql)
 
     def _answer(self, kql: str) -> list[Row]:
+        kql = SPLIT_ID.sub(r'"\1\2"', kql)
         self.queries.append(kql)
         if self.denied and self.clock.time < self.denied_until:
             raise self.denied
