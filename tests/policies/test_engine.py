@@ -47,7 +47,7 @@ def test_the_example_stack_passes_and_says_what_is_not_known_yet(machine: Machin
 
 
 def test_settings_that_log_too_little_or_deploy_a_retired_model(machine: Machine) -> None:
-    old = {"name": "text-turbo", "model": "gpt-4.1", "version": "2025-04-14", "capacity": 10}
+    old = {"name": "text-turbo", "model": "gpt-4.1-nano", "version": "2025-04-14", "capacity": 10}
     machine.configure(samplingPercentage=50, deployments=[old])
     configure(machine, {**DAY, "account-public-network": "mandatory"})
     done = guarded(machine, "preview")
@@ -55,7 +55,7 @@ def test_settings_that_log_too_little_or_deploy_a_retired_model(machine: Machine
     assert "[mandatory]  api-logging" in done.text
     assert report("sampling.percentage", "50", "100") in words(done.text)
     assert "[mandatory]  model-retirement" in done.text
-    assert "gpt-4.1 2025-04-14, which retired on 2026-10-14" in done.text
+    assert "gpt-4.1-nano 2025-04-14, which retired on 2026-10-14" in done.text
     assert "[mandatory]  account-public-network" in done.text
 
 
