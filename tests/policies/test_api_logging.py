@@ -206,7 +206,7 @@ def test_what_holds_streams_back_is_refused() -> None:
 def test_messages_must_be_logged() -> None:
     rule = api_logging.logs_every_call
     report = wrong(rule, stack(ACCOUNT, API, typed(changed("largeLanguageModel", None))))
-    assert "azure-native:resources:Resource" in report
+    assert "pulumi package add azure-native apimanagement" in report
     half = generic(changed("largeLanguageModel.responses", None))
     report = wrong(rule, stack(ACCOUNT, API, half))
     assert "property: properties.largeLanguageModel.responses.messages" in report
