@@ -5,7 +5,7 @@ VENV := .venv/bin
 .PHONY: help setup adopt rehearse acceptance sandbox test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Environment, packages and engine (minutes the first time)
 	@$(PYTHON) tools/setup.py
@@ -13,10 +13,10 @@ setup: ## Environment, packages and engine (minutes the first time)
 adopt: setup ## Take into the selected stack what a cut-off `pulumi up` left in Azure
 	@$(VENV)/python -m tools.adopt
 
-rehearse: setup ## The whole life of the stack on this machine, in under 2 minutes
+rehearse: setup ## The whole life of the stack on this machine, in about a minute
 	@$(VENV)/python -m tools.rehearse
 
-acceptance: setup ## The same on Azure, in a group of its own, held against the sandbox, and purged
+acceptance: setup ## The stack's whole life on Azure, compared with the sandbox, then purged; asks first
 	@$(VENV)/python -m tools.acceptance $(ARGUMENTS)
 
 sandbox: setup ## A shell in which pulumi and every client talk to the sandbox
@@ -41,13 +41,13 @@ bench: setup ## Preview, up and the token query, as ratios to what they are meas
 sabotage: setup ## Every known mistake in a deployment, and what the check says of it
 	@$(VENV)/python -m tools.sabotage
 
-faults: setup ## Every operation of the stack fails in every way; what goes on, in counts
+faults: setup ## Let every operation fail in every way, and count how the stack recovers
 	@$(VENV)/python -m tools.faults
 
 healthy: setup ## The check over 100 whole deployments: rows late, in any order, twice
 	@$(VENV)/python -m tools.healthy
 
-kills: setup ## pulumi up killed at ten points, an answer lost for every type of resource; all go on
+kills: setup ## Kill `pulumi up` at ten points, lose an answer of each resource type; all must recover
 	@$(VENV)/python -m tools.kills
 
 sdk: setup ## The SDKs in sdks/, made anew from their schemas
