@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.beliefs.belief import NONE, ROOMS, Belief
-from sandbox.beliefs.code import coded
-from sandbox.beliefs.data import kept
+from sandbox.beliefs.code import from_code
+from sandbox.beliefs.data import from_data
 from sandbox.changes import CHANGES
 
 SEEN = Path(__file__).with_name("seen.json")
@@ -43,7 +43,9 @@ def _everything() -> list[Belief]:
     modules = [*sorted(ROOMS.glob("*/**/*.py")), ROOMS / "identity.py"]
     files = [*modules, *sorted(ROOMS.glob("*/**/*.json"))]
     inside = [one for one in files if one.relative_to(ROOMS).parts[0] not in OUTSIDE]
-    told = [one for file in inside for one in (coded if file.suffix == ".py" else kept)(file)]
+    told = [
+        one for file in inside for one in (from_code if file.suffix == ".py" else from_data)(file)
+    ]
     return [*told, *_changes()]
 
 

@@ -56,6 +56,6 @@ def named(path: Path) -> str:
     return ".".join(part for part in parts if part not in ("__init__", "data"))
 
 
-def shown(path: Path) -> str:
+def project_path(path: Path) -> str:
     """A file's path in the project."""
     return str(path.relative_to(ROOMS.parent))

@@ -14,7 +14,7 @@ from sandbox.beliefs.belief import (
     Belief,
     by_kind,
     named,
-    shown,
+    project_path,
     sources,
 )
 
@@ -28,7 +28,7 @@ _SURE = re.compile(
 )
 
 
-def coded(path: Path) -> Iterator[Belief]:
+def from_code(path: Path) -> Iterator[Belief]:
     """The beliefs of a module; what has no source of its own has the module's."""
     tree = ast.parse(path.read_text())
     head = ast.get_docstring(tree) or ""
@@ -41,7 +41,7 @@ def coded(path: Path) -> Iterator[Belief]:
             yield Belief(
                 id=f"{named(path)}.{name}",
                 says=_first_sentence(text),
-                file=shown(path),
+                file=project_path(path),
                 sources=own or (sources(head) if sure != INFERRED else ()),
                 sure=sure,
                 why=" ".join(said[2].split()).strip(",. ") if said else "",

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.beliefs.belief import INFERRED, Belief, by_kind, named, shown, sources
+from sandbox.beliefs.belief import INFERRED, Belief, by_kind, named, project_path, sources
 
 TABLE_PAGE = "https://learn.microsoft.com/azure/azure-monitor/reference/tables/{}"
 _ABOUT = ("source", "sources", "sure", "as_of")
 
 
-def kept(path: Path) -> Iterator[Belief]:
+def from_data(path: Path) -> Iterator[Belief]:
     """The entries of a data file that have sources of their own, else its keys."""
     whole = json.loads(path.read_text())
     if path.parent.name == "tables":
@@ -42,7 +42,7 @@ def _entry(path: Path, name: str, part: Any, whole: dict[str, Any]) -> Belief:
     return Belief(
         id=f"{named(path)}.{name}",
         says=_says(name, part),
-        file=shown(path),
+        file=project_path(path),
         sources=found,
         sure=stated or by_kind(found),
     )

@@ -80,7 +80,7 @@ def room(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_rule_of_the_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, sure: str
 ) -> None:
-    (found,) = code.coded(room(tmp_path, "rules.py", text, monkeypatch))
+    (found,) = code.from_code(room(tmp_path, "rules.py", text, monkeypatch))
     assert found.sure == sure
     lacks = not sure or (sure == "documented" and not found.sources)
     assert bool(found.fault) is lacks
@@ -89,7 +89,7 @@ def test_a_rule_of_the_code(
 def test_what_only_serves_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = 'def _helper():\n    """Help."""\n\n\n'
     text += 'def run():\n    """Run.\n\n    Sure: no belief.\n    """\n'
-    found = [*code.coded(room(tmp_path, "rules.py", text, monkeypatch))]
+    found = [*code.from_code(room(tmp_path, "rules.py", text, monkeypatch))]
     assert [(one.id, one.sure, one.fault) for one in found] == [("room.rules.run", "no belief", "")]
 
 
@@ -108,7 +108,7 @@ def test_an_entry_without_a_source_is_told(tmp_path: Path, monkeypatch: pytest.M
         },
     }
     file = room(tmp_path, "table.json", json.dumps(table), monkeypatch)
-    found = {one.id.removeprefix("room.table."): one for one in data.kept(file)}
+    found = {one.id.removeprefix("room.table."): one for one in data.from_data(file)}
     assert {name: one.sure for name, one in found.items()} == {
         "sizes": "documented", "guess": "inferred", "bare": "",
         "refusals.Shown": "seen in public code", "refusals.Inferred": "inferred",
