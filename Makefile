@@ -56,6 +56,6 @@ sdk: setup ## The SDKs in sdks/, made anew from their schemas
 upgrade: setup ## The newest packages and engine that fit together, pinned; then run the tests
 	@$(VENV)/python -m tools.upgrade
 
-clean: ## Remove what is not kept: .venv, the sandbox's state, caches
-	rm -rf .venv .sandbox .acceptance .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules
+clean: ## Remove what is not kept: .venv, the sandbox's state, caches; .acceptance stays
+	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
