@@ -7,8 +7,24 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from queries.errors import CannotRunError
+
 CANNOT_RUN = 2
 """Exit status of wrong options."""
+
+
+def ask(question: str) -> bool:
+    """Whether the person at the terminal says `y` or `yes`; the end of the input is a no.
+
+    Raises:
+        CannotRunError: there is no terminal, so that nobody can answer.
+    """
+    if not sys.stdin.isatty():
+        raise CannotRunError("nobody is here to answer", "give --yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
-from queries.check import proofs
 from sandbox import beliefs
 from sandbox.cloud import SUBSCRIPTION_ID
 from tools.acceptance import __main__ as program
-from tools.acceptance import clean, compare, offers, prices, refusals, report, touched
+from tools.acceptance import clean, offers, prices, refusals
+from tools.acceptance import life as one_life
 from tools.acceptance.arm import Arm, ForeignError, NoAnswerError
-from tools.acceptance.events import Outcome, facts, operations
+from tools.acceptance.events import facts, operations
 from tools.acceptance.plan import Plan
 
 IDS = {one.id for one in beliefs.beliefs()}
@@ -134,68 +135,6 @@ def test_facts_of_a_log_are_steps_differences_errors_and_violations(tmp_path: Pa
     assert facts(tmp_path / "none") == {}
 
 
-def life(**changed: str) -> list[Outcome]:
-    said = {
-        "create azure-native:apimanagement:Api openai-api": "yes",
-        "refusal unknown model": "400 DeploymentModelNotSupported",
-        "columns of AzureDiagnostics": "Category, DurationMs",
-        "proof tokens": "seen",
-        "exit status": "0",
-    }
-    return [Outcome("up", {**said, **changed}, 1.0, {"create azure-native:x:Y": 70.0})]
-
-
-def test_two_lives_alike_differ_nowhere_and_show_what_they_rest_on() -> None:
-    assert compare.differences(life(), life()) == []
-    seen = compare.shown(life(), life())
-    assert {"arm.apis.api", "logs.tables.AzureDiagnostics.columns"} <= set(seen)
-    assert set(seen) <= IDS
-
-
-def test_a_difference_names_the_beliefs_behind_it_and_they_are_not_seen() -> None:
-    other = {
-        "refusal unknown model": "400 ModelUnknown",
-        "columns of AzureDiagnostics": "Category, New",
-    }
-    refusal, columns = compare.differences(life(), life(**other))
-    assert refusal.beliefs == ["arm.azure.refusals.DeploymentModelNotSupported"]
-    assert (columns.sandbox, columns.azure) == ("only here: DurationMs", "only here: New")
-    assert "logs.tables.AzureDiagnostics.columns" in columns.beliefs
-    seen = compare.shown(life(), life(**other))
-    assert "arm.azure.refusals.DeploymentModelNotSupported" not in seen
-    assert "logs.tables.AzureDiagnostics.columns" not in seen
-    assert "gateway.llm_logs._head" in seen
-
-
-def test_a_step_that_was_never_reached_differs() -> None:
-    [found] = compare.differences([*life(), Outcome("check", {"a": "b"})], life())
-    assert (found.step, found.azure) == ("check", "-")
-
-
-def test_every_fact_leads_to_beliefs_that_there_are() -> None:
-    named = {belief for found in touched.PROOFS.values() for belief in found}
-    named |= {belief for found in touched.COLUMNS.values() for belief in found}
-    known = {one for codes in touched.REFUSALS.values() for one in codes}
-    named |= {f"arm.azure.refusals.{code}" for code in known}
-    for step in ("up", "refresh"):
-        for op in ("create", "update", "delete", "error", "refresh"):
-            for token in touched.SHAPES:
-                fact = f"{op} azure-native:{token} x"
-                named |= {*touched.behind(step, fact)}
-    for fact in ("kept account", "purge workspace", "delete group", "metric X Y", "policy x y"):
-        assert touched.behind("purge", fact)
-        named |= {*touched.behind("purge", fact)}
-    named |= {*touched.behind("preflight", "chat model")}
-    named |= {*touched.behind("refusals", "refusal generic existence check")}
-    assert named <= IDS, named - IDS
-
-
-def test_every_proof_and_every_refusal_has_a_belief_behind_it() -> None:
-    assert {proof.id for proof in proofs.PROOFS} <= touched.PROOFS.keys()
-    asked = {*refusals.requests(PLAN), "no token"} - {"generic existence check"}
-    assert asked == touched.REFUSALS.keys()
-
-
 def test_what_cannot_be_purged_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def stubborn(_: Arm, method: str, path: str, *__: Any, **___: Any) -> httpx.Response:
         request = httpx.Request(method, "https://management.azure.com")
@@ -213,6 +152,43 @@ def test_what_cannot_be_purged_is_named_with_what_to_do(monkeypatch: pytest.Monk
     left = clean.left(made)
     assert any(f"az group delete --name {PLAN.group}" in line for line in left)
     assert any(PLAN.deleted_id("gateway") in line for line in left)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_what_may_not_be_listed_is_not_none(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    def closed(_: Arm, method: str, path: str, *__: Any, **___: Any) -> httpx.Response:
+        if "deletedWorkspaces" in path or "/locations/" in path:
+            error = {"error": {"code": "AuthorizationFailed"}}
+            return httpx.Response(status if path.endswith("s") else 404, json=error)
+        return httpx.Response(404, json={})
+
+    monkeypatch.setattr(Arm, "send", closed)
+    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    [left] = clean.left(made)
+    assert left.startswith("not known")
+    assert f"{status} AuthorizationFailed" in left
+    assert PLAN.names["workspace"] in left
+    with pytest.raises(NoAnswerError, match=f"models: {status} AuthorizationFailed"):
+        offers.choose(made, [])
+
+
+def test_what_is_not_known_to_be_gone_ends_in_3_and_keeps_the_state(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def closed(_: Arm, method: str, path: str, *__: Any, **___: Any) -> httpx.Response:
+        return httpx.Response(403 if path.endswith("deletedWorkspaces") else 404, json={})
+
+    monkeypatch.setattr(Arm, "send", closed)
+    monkeypatch.setattr(one_life.Life, "run", lambda _: None)
+    PLAN.write(tmp_path)
+    (tmp_path / "known.json").write_text("[]")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "passphrase").write_text("p")
+
+    assert one_life.main(tmp_path) == 3
+    assert "not known" in json.loads((tmp_path / "left.json").read_text())[0]
+    assert (tmp_path / "state").exists()
+    assert (tmp_path / "passphrase").exists()
 
 
 def test_what_goes_wrong_with_one_does_not_spare_the_others(
@@ -256,34 +232,43 @@ def test_a_passing_fault_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch) -> No
         made.send("GET", PLAN.group_id, "2024-03-01")
 
 
-def test_beliefs_are_noted_as_seen_by_azure_alone(tmp_path: Path) -> None:
-    seen = tmp_path / "seen.json"
-    seen.write_text("{}")
-    about = {"date": "2026-11-27", "tier": "BasicV2", "region": "eastus", "ended": "as a whole"}
-    assert program._note(PLAN, about, ["arm.apis.api"], seen) == 0
-    assert json.loads(seen.read_text()) == {}
-
-    real = Plan(**{**vars(PLAN), "subscription": "0f0f0f0f-0000-4000-8000-000000000000"})
-    assert program._note(real, about, ["arm.apis.api"], seen) == 1
-    assert json.loads(seen.read_text()) == {
-        "arm.apis.api": {"date": "2026-11-27", "tier": "BasicV2", "region": "eastus"}
-    }
-
-
+@pytest.mark.parametrize(
+    ("answer", "status", "says"),
+    [
+        ("no", 2, "tools.acceptance: nothing was made"),
+        (EOFError(), 2, "tools.acceptance: nothing was made"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was made"),
+        (None, 2, "nobody is here to answer: give --yes; nothing was made"),
+    ],
+)
 def test_nothing_is_made_unless_somebody_says_yes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    answer: str | BaseException | None,
+    status: int,
+    says: str,
 ) -> None:
-    monkeypatch.setattr(program.console, "input", lambda _: "y")
+    def reply(_: str) -> str:
+        if isinstance(answer, BaseException):
+            raise answer
+        return str(answer)
+
+    monkeypatch.setattr("builtins.input", reply)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: answer is not None)
     monkeypatch.setattr(program, "_live", lambda *_, **__: pytest.fail("it lives"))
     monkeypatch.setattr(prices.httpx, "get", listed)
 
     given = ["--subscription", SUBSCRIPTION_ID, "--folder", str(tmp_path)]
-    assert program.main(given) == 2
+    assert program.main(given) == status
 
-    said = " ".join(capsys.readouterr().out.split())
-    assert "at most 0.63 US dollars for the gateway (0.21 an hour, Azure's list)" in said
-    assert "3.0 hours at most" in said
+    told = capsys.readouterr()
+    said = " ".join(told.out.split())
+    assert "usually 0.63 US dollars for the gateway (0.21 an hour, Azure's list)" in said
+    assert "usually 1 to 3 hours" in said
+    assert "at most" not in said
     assert SUBSCRIPTION_ID in said
+    assert says in told.err
     assert not list(tmp_path.iterdir())
 
 
@@ -300,7 +285,7 @@ def listed(*_: Any, **__: Any) -> httpx.Response:
 def test_a_price_that_cannot_be_read_is_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prices.httpx, "get", lambda *_, **__: httpx.Response(502, text="no"))
     assert prices.gateway_hour("eastus") is None
-    assert "could not be read" in prices.told("eastus", 3)
+    assert "could not be read" in prices.describe_cost("eastus", 3)
 
 
 def test_without_a_subscription_one_line_says_so(
@@ -312,14 +297,3 @@ def test_without_a_subscription_one_line_says_so(
         program.main(["--yes"])
     assert end.value.code == 2
     assert "az account show" in capsys.readouterr().err
-
-
-def test_the_report_says_where_they_differ_and_how_long_it_took(tmp_path: Path) -> None:
-    found = compare.differences(life(), life(**{"proof tokens": "failed"}))
-    report.write(tmp_path, {"tier": "BasicV2"}, life(), found, [])
-    page = (tmp_path / "report.md").read_text()
-    assert "| up | proof tokens | seen | failed | `gateway.llm_logs._head` |" in page
-    assert "| create azure-native:x:Y | 70.0 | 10.0 |" in page
-    assert "Nothing." in page
-    value = json.loads((tmp_path / "report.json").read_text())
-    assert value["durations"] == {"create azure-native:x:Y": {"azure": 70.0, "sandbox": 10.0}}

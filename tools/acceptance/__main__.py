@@ -7,13 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from queries.command_line import CANNOT_RUN, Parser
+from queries.command_line import CANNOT_RUN, Parser, ask
+from queries.errors import CannotRunError
 from queries.interrupts import INTERRUPTED
 from sandbox import beliefs
 from sandbox.arm.cognitive import MODELS
@@ -43,10 +45,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "could not go on, 3 something is left behind, 130 interrupted",
     )
     given = os.environ.get("ARM_SUBSCRIPTION_ID") or os.environ.get("AZURE_SUBSCRIPTION_ID")
-    parser.add_argument("--subscription", metavar="ID", default=given, help="default %(default)s")
-    parser.add_argument("--location", default="eastus", help="region; default %(default)s")
     parser.add_argument(
-        "--email", default="acceptance@example.com", help="administrator of the gateway"
+        "--subscription",
+        metavar="ID",
+        default=given,
+        help="default: that of ARM_SUBSCRIPTION_ID, or of AZURE_SUBSCRIPTION_ID",
+    )
+    parser.add_argument(
+        "--location", metavar="REGION", default="eastus", help="region; default %(default)s"
+    )
+    parser.add_argument(
+        "--email",
+        metavar="ADDRESS",
+        default="acceptance@example.com",
+        help="administrator of the gateway; default %(default)s",
     )
     parser.add_argument(
         "--timeout",
@@ -56,15 +68,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="minutes to wait for rows; default %(default)g",
     )
     parser.add_argument(
-        "--folder", type=Path, default=Path(".acceptance"), help="where its files lie"
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        default=Path(".acceptance"),
+        help="where its files lie; default %(default)s",
     )
     parser.add_argument(
         "--seen",
         type=Path,
+        metavar="FILE",
         default=beliefs.SEEN,
-        help="file in which beliefs are noted as seen on Azure",
+        help="where beliefs are noted as seen on Azure; default sandbox/beliefs/seen.json",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="go on without asking")
     options = parser.parse_args(arguments)
     if not options.subscription:
         parser.error("--subscription is missing: az account show --query id")
@@ -80,8 +97,8 @@ def main(arguments: list[str]) -> int:
         email=options.email,
         timeout=options.timeout,
     )
-    if not options.yes and not _agreed(plan):
-        return CANNOT_RUN
+    if not options.yes and (declined := _declined(plan)):
+        return declined
     folder = options.folder.resolve() / plan.suffix
     console.print("In the sandbox:")
     ours, status = _live(plan, folder / "sandbox", inside=True)
@@ -90,26 +107,36 @@ def main(arguments: list[str]) -> int:
         return INTERRUPTED if status == INTERRUPTED else CANNOT_RUN
     console.print("On Azure:")
     theirs, status = _live(plan, folder / "azure", inside=False)
-    return _told(plan, folder, ours, theirs, status, options.seen)
+    return _report(plan, folder, ours, theirs, status, options.seen)
 
 
-def _agreed(plan: Plan) -> bool:
-    """Say what it takes, and ask."""
-    most = HOURS_WITHOUT_ROWS + plan.timeout / 60
+def _declined(plan: Plan) -> int:
+    """Say what it takes, and ask: 0 to go on, else the exit status; nothing is made by then."""
+    long = HOURS_WITHOUT_ROWS + plan.timeout / 60
     console.print(
         f"This makes {plan.group} with an API Management service ({TIER}), an Azure OpenAI "
         f"account, a workspace and alerts in {plan.location} of subscription {plan.subscription}, "
         "checks and changes them, and deletes and purges all of it.\n"
-        f"Time: about an hour, {most:.1f} hours at most, as a new workspace may take two to show "
-        f"rows.\nCost: {prices.told(plan.location, most)}; calls of some 10,000 tokens and a few "
+        f"Time: usually {HOURS_WITHOUT_ROWS:g} to {long:g} hours, as a new workspace may take two "
+        "to show rows; longer if Azure takes long to make or to delete.\n"
+        f"Cost: {prices.describe_cost(plan.location, long)}; calls of some 10,000 tokens and a few "
         "megabytes of logs are cents."
     )
-    return console.input("Go on? Only `yes` does: ").strip().lower() == "yes"
+    try:
+        if ask("Go on?"):
+            return 0
+        status, why = CANNOT_RUN, ""
+    except CannotRunError as error:
+        status, why = CANNOT_RUN, f"{error}: {error.fix}; "
+    except KeyboardInterrupt:
+        status, why = INTERRUPTED, "interrupted; "
+    sys.stderr.write(f"tools.acceptance: {why}nothing was made\n")
+    return status
 
 
 def _live(plan: Plan, folder: Path, *, inside: bool) -> tuple[list[Outcome], int]:
     """One life in a process of its own: its outcomes and its exit status."""
-    own = Plan(**{**vars(plan), "subscription": SUBSCRIPTION_ID}) if inside else plan
+    own = replace(plan, subscription=SUBSCRIPTION_ID) if inside else plan
     own.write(folder)
     (folder / "known.json").write_text(json.dumps(sorted(MODELS["models"], key=_dear)))
     command = [sys.executable, "-m", "tools.acceptance.life", str(folder)]
@@ -133,7 +160,7 @@ def _dear(model: str) -> tuple[bool, bool]:
     return "nano" not in model, "mini" not in model
 
 
-def _told(
+def _report(
     plan: Plan,
     folder: Path,
     ours: list[Outcome],
@@ -152,7 +179,7 @@ def _told(
     }
     report.write(folder, about, theirs, found, left)
     report.show(console, theirs, found, left)
-    noted = _note(plan, about, compare.shown(ours, theirs), seen)
+    noted = _note(plan, about, compare.confirmed(ours, theirs), seen)
     console.print(f"{len(found)} differences, {noted} beliefs seen: {folder / 'report.md'}")
     if left:
         return 3
@@ -165,9 +192,10 @@ def _note(plan: Plan, about: dict[str, Any], shown: list[str], seen: Path) -> in
         return 0
     ids = {one.id for one in beliefs.beliefs()}
     when = {key: about[key] for key in ("date", "tier", "region")}
-    known = json.loads(seen.read_text()) | {one: when for one in shown if one in ids}
+    new = {one: when for one in shown if one in ids}
+    known = json.loads(seen.read_text()) | new
     seen.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
-    return len(shown)
+    return len(new)
 
 
 if __name__ == "__main__":

@@ -12,20 +12,22 @@ from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
 from tools.acceptance.plan import Plan
+from tools.adopt.arm import KINDS
 
 ENDPOINT = "https://management.azure.com"
-VERSIONS = {
-    "group": "2024-03-01",
-    "account": "2025-06-01",
-    "gateway": "2024-05-01",
-    "workspace": "2023-09-01",
-    "subscription": "2022-12-01",
-    "diagnosticSettings": "2021-05-01-preview",
-    "roleAssignments": "2022-04-01",
-    "actionGroups": "2023-01-01",
-    "metricAlerts": "2018-03-01",
+_TYPES = {
+    "group": "resources:ResourceGroup",
+    "account": "cognitiveservices:Account",
+    "gateway": "apimanagement:ApiManagementService",
+    "workspace": "operationalinsights:Workspace",
+    "diagnosticSettings": "monitor:DiagnosticSetting",
+    "roleAssignments": "authorization:RoleAssignment",
+    "actionGroups": "monitor:ActionGroup",
+    "metricAlerts": "monitor:MetricAlert",
 }
-"""API versions, as in the SDK that the program uses, and Azure's own for what it does not make."""
+VERSIONS = {name: KINDS[f"azure-native:{kind}"].version for name, kind in _TYPES.items()}
+"""API versions by which the program's SDK writes; what it does not make is read by Azure's own."""
+VERSIONS |= {"subscription": "2022-12-01", "deletedWorkspaces": "2023-09-01"}
 PAUSE = 10.0
 """Seconds between two looks at what is being deleted."""
 PATIENCE = 3_600.0
@@ -40,7 +42,7 @@ class ForeignError(Exception):
 
 
 class NoAnswerError(Exception):
-    """Azure cannot be reached, or nobody is logged in."""
+    """Azure cannot be reached, nobody is logged in, or it does not let them see."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Arm:
             else:
                 if answer.status_code not in PASSING:
                     return answer
-                why = said(answer)
+                why = status_and_code(answer)
             self.sleep(PAUSE)
         raise NoAnswerError(f"{method} {path}: {why}")
 
@@ -93,18 +95,23 @@ class Arm:
             raise ForeignError(f"{path} is not of this run: it may change {group} alone")
 
     def list(self, path: str, version: str) -> list[dict[str, Any]]:
-        """Every item of a list; none if it cannot be read."""
+        """Every item of a list.
+
+        Raises:
+            NoAnswerError: Azure refuses to list, or cannot be reached.
+        """
         found: list[dict[str, Any]] = []
         answer = self.send("GET", path, version)
-        while answer.status_code < FAILED:
+        while True:
+            if answer.status_code >= FAILED:
+                raise NoAnswerError(f"GET {path}: {status_and_code(answer)}")
             page = answer.json()
             found += page.get("value") or []
             link = str(page.get("nextLink") or "")
             if not link.startswith(f"{ENDPOINT}/"):
-                break
+                return found
             url = httpx.URL(link)
             answer = self.send("GET", url.path, **dict(url.params))
-        return found
 
     def is_there(self, path: str, version: str) -> bool:
         """Whether something exists; what cannot be read counts as there."""
@@ -121,7 +128,7 @@ class Arm:
         if answer.status_code in (NOT_FOUND, 204):
             return "not there"
         if answer.status_code >= FAILED:
-            return said(answer)
+            return status_and_code(answer)
         while self.is_there(path, version):
             if waited >= PATIENCE:
                 return "still there"
@@ -130,7 +137,7 @@ class Arm:
         return "deleted"
 
 
-def said(answer: httpx.Response) -> str:
+def status_and_code(answer: httpx.Response) -> str:
     """A refusal as it can be compared: status and code."""
     try:
         error = answer.json().get("error") or {}

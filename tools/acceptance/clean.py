@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tools.acceptance.arm import FAILED, VERSIONS, Arm, NoAnswerError, said
+from tools.acceptance.arm import FAILED, VERSIONS, Arm, NoAnswerError, status_and_code
 from tools.acceptance.events import Facts
 
 
@@ -59,30 +59,46 @@ def _recover(arm: Arm) -> str:
     arm.send("PUT", plan.group_id, VERSIONS["group"], body)
     sku = {"properties": {"sku": {"name": "PerGB2018"}}}
     made = arm.send("PUT", workspace, version, body | sku)
-    return "done" if made.status_code < FAILED else said(made)
+    return "done" if made.status_code < FAILED else status_and_code(made)
 
 
 def left(arm: Arm) -> list[str]:
-    """Ids of what a run has left, and what to do; empty if it left nothing."""
-    plan = arm.plan
-    try:
-        found = []
-        if arm.is_there(plan.group_id, VERSIONS["group"]):
-            found.append(f"{plan.group_id}: az group delete --name {plan.group}")
-        for kind in ("account", "gateway"):
-            if arm.is_there(plan.deleted_id(kind), VERSIONS[kind]):
-                gone = plan.deleted_id(kind)
-                found.append(f"{gone}: az rest --method delete --url {gone}?api-version="
-                             f"{VERSIONS[kind]}")  # fmt: skip
-        if _workspace_is_kept(arm):
-            found.append(f"{plan.id('workspace')}: soft-deleted, Azure removes it after 14 days")
-    except NoAnswerError as error:
-        return [f"not known, as Azure does not answer ({error}); look for {plan.group}"]
+    """Ids of what a run has left, or may have, and what to do; empty if it left nothing."""
+    looks = (_group_left, _deleted_left, _workspace_left)
+    found: list[str] = []
+    for look in looks:
+        try:
+            found += look(arm)
+        except NoAnswerError as error:
+            names = ", ".join([arm.plan.group, *arm.plan.names.values()])
+            found.append(f"not known, as Azure does not say ({error}); look for {names}")
     return found
+
+
+def _group_left(arm: Arm) -> list[str]:
+    plan = arm.plan
+    there = arm.is_there(plan.group_id, VERSIONS["group"])
+    return [f"{plan.group_id}: az group delete --name {plan.group}"] if there else []
+
+
+def _deleted_left(arm: Arm) -> list[str]:
+    gone = {arm.plan.deleted_id(kind): VERSIONS[kind] for kind in ("account", "gateway")}
+    return [
+        f'{path}: az rest --method delete --url "{path}?api-version={version}"'
+        for path, version in gone.items()
+        if arm.is_there(path, version)
+    ]
+
+
+def _workspace_left(arm: Arm) -> list[str]:
+    workspace = arm.plan.id("workspace")
+    told = f"{workspace}: soft-deleted, Azure removes it after 14 days"
+    return [told] if _workspace_is_kept(arm) else []
 
 
 def _workspace_is_kept(arm: Arm) -> bool:
     """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list ."""
     root = f"/subscriptions/{arm.plan.subscription}/providers/Microsoft.OperationalInsights"
-    names = [one.get("name") for one in arm.list(f"{root}/deletedWorkspaces", "2023-09-01")]
+    deleted = arm.list(f"{root}/deletedWorkspaces", VERSIONS["deletedWorkspaces"])
+    names = [one.get("name") for one in deleted]
     return arm.plan.names["workspace"] in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tools.acceptance.events import Outcome
-from tools.acceptance.touched import behind
+from tools.acceptance.touched import beliefs_behind, beliefs_confirmed
 
 ABSENT = "-"
 """What is said of a fact that a side does not have."""
@@ -41,14 +41,14 @@ def differences(sandbox: list[Outcome], azure: list[Outcome]) -> list[Difference
     return found
 
 
-def shown(sandbox: list[Outcome], azure: list[Outcome]) -> list[str]:
-    """Ids of the beliefs that a fact on both sides rests on, and none that differs."""
+def confirmed(sandbox: list[Outcome], azure: list[Outcome]) -> list[str]:
+    """Ids of the beliefs that a fact on both sides shows, and that none touches which differs."""
     ours, theirs = _by_step(sandbox), _by_step(azure)
     good: set[str] = set()
     for step in ours.keys() & theirs.keys():
         for fact, value in ours[step].facts.items():
             if theirs[step].facts.get(fact) == value and fact not in TOLD_ONLY:
-                good |= {*behind(step, fact, value)}
+                good |= {*beliefs_confirmed(step, fact, value)}
     touched = {one for found in differences(sandbox, azure) for one in found.beliefs}
     return sorted(good - touched)
 
@@ -58,7 +58,7 @@ def _by_step(outcomes: list[Outcome]) -> dict[str, Outcome]:
 
 
 def _difference(step: str, fact: str, sandbox: str, azure: str) -> Difference:
-    beliefs = behind(step, fact, sandbox, azure)
+    beliefs = beliefs_behind(step, fact, sandbox, azure)
     return Difference(step=step, fact=fact, sandbox=sandbox, azure=azure, beliefs=beliefs)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from queries.interrupts import INTERRUPTED
 from tools.acceptance import clean, events, offers, refusals, rows
 from tools.acceptance.arm import VERSIONS, Arm, ForeignError
 from tools.acceptance.events import Facts, Outcome
@@ -206,7 +207,7 @@ def main(folder: Path) -> int:
         status = 1
     except KeyboardInterrupt:
         _say("interrupted")
-        status = 130
+        status = INTERRUPTED
     remains = clean.left(arm)
     (folder / "left.json").write_text(json.dumps(remains))
     if not remains:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import httpx
 
+from tools.acceptance.plan import TIER
+
 URL = "https://prices.azure.com/api/retail/prices"
 PAGE = "https://azure.microsoft.com/pricing/details/api-management/"
-TIER = "basic v2"
 
 
 def gateway_hour(location: str) -> float | None:
@@ -21,21 +22,22 @@ def gateway_hour(location: str) -> float | None:
         items = answer.json()["Items"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return None
+    tier = TIER.replace("V2", " v2").lower()  # as the list writes it
     hours = [
         float(one["retailPrice"])
         for one in items
-        if TIER in f"{one.get('skuName')} {one.get('meterName')}".lower()
+        if tier in f"{one.get('skuName')} {one.get('meterName')}".lower()
         and "hour" in str(one.get("unitOfMeasure")).lower()
         and one.get("retailPrice")
     ]
     return max(hours, default=None)
 
 
-def told(location: str, hours: float) -> str:
-    """The cost of a run of at most so many hours, in words."""
+def describe_cost(location: str, hours: float) -> str:
+    """The cost of a run of so many hours, in words."""
     hour = gateway_hour(location)
     if hour is None:
         return f"the gateway bills by the hour; its price could not be read: {PAGE}"
     return (
-        f"at most {hour * hours:.2f} US dollars for the gateway ({hour:.2f} an hour, Azure's list)"
+        f"usually {hour * hours:.2f} US dollars for the gateway ({hour:.2f} an hour, Azure's list)"
     )

@@ -32,6 +32,17 @@ PROOFS = {
     "queries": ("logs.kql._check_names", "logs.store.Workspaces.query"),
 }
 """What has to be so for a proof of the check to be seen."""
+NEVER_MET = {
+    "gateway.logs.holds_back",  # streams that pass
+    "gateway.routing.match",  # one API, one operation that fits
+    "arm.monitor.diagnostic_setting",  # tables of their own, which every type here has
+    "logs.kql._check_names",  # queries whose names are right
+    "arm.apis._operations",  # one document, not how the next one's ids are written
+    "model.account_logs._metrics",  # calls that are not stopped, and no counts
+    "arm.azure.kept_hours",  # that it is kept, and not how long
+    "arm.monitor.workspace",  # an id that comes back, and rows: nobody looks
+}
+"""Beliefs that a life rests on and does not show, with what it meets instead of their case."""
 COLUMNS = {
     "ApiManagementGatewayLogs": ("gateway.logs.record",),
     "ApiManagementGatewayLlmLog": ("gateway.llm_logs.rows", "gateway.llm_logs._head"),
@@ -52,10 +63,12 @@ REFUSALS = {
     "unknown metric": ("MetricNotFound",),
 }
 """The sandbox's refusals of the requests of `refusals`; a check of existence is the provider's."""
+WHOLE = {"proof": ("seen",), "kept": ("yes",), "purge": ("deleted",), "recover": ("done",)}
+"""Values by which what a fact is about did come about; any other shows nothing."""
 OPERATIONS = {"update": "update", "delete": "delete", "refresh": "read"}
 
 
-def behind(step: str, fact: str, *values: str) -> list[str]:
+def beliefs_behind(step: str, fact: str, *values: str) -> list[str]:
     """Ids of the beliefs that a fact rests on, of which one is wrong if the fact is not so.
 
     `values` are what the sides say: a refusal is found by its code too.
@@ -64,6 +77,36 @@ def behind(step: str, fact: str, *values: str) -> list[str]:
     codes = {word for value in values for word in re.findall(r"\w+", value)}
     found += [f"arm.azure.refusals.{code}" for code in sorted(codes & AZURE["refusals"].keys())]
     return list(dict.fromkeys(found))
+
+
+def beliefs_confirmed(step: str, fact: str, value: str) -> list[str]:
+    """Ids of the beliefs that a fact shows if it is so on both sides: never more than it needs.
+
+    What did not come about shows nothing: a proof that is not seen, columns that stay empty,
+    something that was not kept. A refusal shows itself, if both words it was expected by are there.
+    An operation shows the shape that it sent, and what differs the provider's own comparison; the
+    rules of its type are for what it did not do.
+    """
+    kind, _, rest = fact.partition(" ")
+    if value not in WHOLE.get(kind, (value,)) or kind == "policy" or fact == "delete group":
+        return []
+    if kind == "columns":
+        return [f"logs.tables.{rest.removeprefix('of ')}.columns"] if value else []
+    if kind == "refusal":
+        return [f"arm.azure.refusals.{code}" for code in REFUSALS.get(rest, ()) if _is(code, value)]
+    if kind == "error":
+        return [f"arm.azure.refusals.{value}"] if value in AZURE["refusals"] else []
+    if rest.startswith("azure-native"):
+        shape = f"engine.shapes.{rest.partition(' ')[0].partition(':')[2]}"
+        compared = ["engine.diff.detailed"] if value.startswith("of ") else []
+        return [*([shape] if kind in ("create", "update") else []), *compared]
+    return [one for one in beliefs_behind(step, fact, value) if one not in NEVER_MET]
+
+
+def _is(code: str, value: str) -> bool:
+    """Whether an answer's status and code are those of the refusal."""
+    refusal = AZURE["refusals"][code]
+    return value == f"{refusal['status']} {refusal.get('code', code)}"
 
 
 def _of(step: str, fact: str) -> Iterator[str]:
