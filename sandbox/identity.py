@@ -33,7 +33,7 @@ class Claims:
 def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
     """A bearer token and the second at which it expires.
 
-    Sure: documented.
+    https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
     """
     expires = int(time.time()) + LIFETIME_SECONDS
     claims = {
@@ -77,7 +77,7 @@ def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | 
 def identity_face(cloud: Cloud, secret: str) -> Face:
     """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`.
 
-    Sure: documented.
+    https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
     """
 
     def face(request: Request) -> Response:

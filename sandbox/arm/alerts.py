@@ -42,7 +42,7 @@ def required(properties: dict[str, Any], *names: str) -> None:
 def minutes(properties: dict[str, Any], field: str, allowed: list[int]) -> int | None:
     """An ISO 8601 duration as minutes, which must be one of `allowed`; None where none is given.
 
-    Sure: seen in public code.
+    Sure: inferred, as the pages give the values and not the words of the refusal.
     """
     value = properties.get(field)
     if value is None:

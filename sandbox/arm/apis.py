@@ -59,7 +59,10 @@ def api(put: Put) -> None:
 
 
 def _check_path(put: Put) -> None:
-    """https://github.com/Azure/azure-powershell/issues/11027."""
+    """No two APIs of a service have one path.
+
+    https://github.com/Azure/azure-powershell/issues/11027
+    """
     path = put.properties["path"] = str(put.properties.get("path") or "").strip("/")
     service = f"{put.id.parent}/".lower()
     for other in [one for one in put.siblings() if one.id.lower().startswith(service)]:
@@ -70,7 +73,10 @@ def _check_path(put: Put) -> None:
 
 
 def _read(kind: str, text: str) -> dict[str, Any]:
-    """https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions."""
+    """A document is OpenAPI 3 with a title and paths.
+
+    https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+    """
     if kind not in ("openapi", "openapi+json"):
         raise NotModelledError(f"the sandbox imports inline OpenAPI 3 only, not {kind}")
     try:

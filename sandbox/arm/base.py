@@ -62,7 +62,10 @@ def refuse(code: str, **facts: object) -> ArmError:
 
 
 def missing(wanted: Id) -> ArmError:
-    """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found."""
+    """What is not there is named with its type and group.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found
+    """
     code = "ResourceGroupNotFound" if wanted.type == GROUP else "ResourceNotFound"
     return refuse(code, type=wanted.type, name=wanted.name, group=wanted.group)
 
@@ -115,7 +118,10 @@ class Put:
         return [r for r in self.cloud.deleted() if r.type == self.id.type and r.created > last]
 
     def identify(self) -> None:
-        """https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview."""
+        """A system-assigned identity has a principal of its own.
+
+        https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
+        """
         identity = self.body.get("identity") or {}
         if "SystemAssigned" in str(identity.get("type")):
             principal = self.cloud.derive_guid(self.id.text, self.incarnation, "principal")
@@ -128,7 +134,10 @@ def has_no_parent(wanted: Id) -> bool:
 
 
 def check_parent(put: Put) -> None:
-    """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource."""
+    """A child needs its parent, and that its group.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource
+    """
     wanted, subscription = put.id, put.id.text.split("/")[2]
     if subscription.lower() != SUBSCRIPTION_ID:
         raise refuse("SubscriptionNotFound", id=subscription)

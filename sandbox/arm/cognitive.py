@@ -51,9 +51,9 @@ def _check_kind(put: Put, kind: str) -> None:
     """A PUT with the other kind upgrades the account, or rolls the upgrade back.
 
     Documented both ways, for an account with an identity and without projects, connections and
-    models of other vendors, of which the sandbox knows none. That an opt-out outlives a write of
-    an API version that lacks it is inferred.
+    models of other vendors, of which the sandbox knows none.
     https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
+    Sure: inferred, as no page says that an opt-out outlives a write of an API version without it.
     """
     before = put.existing.body.get("kind") if put.existing else kind
     if kind == "OpenAI" and put.properties.get("allowProjectManagement"):
@@ -111,7 +111,10 @@ def _check_subdomain(put: Put, name: str) -> None:
 
 
 def deployment(put: Put) -> None:
-    """https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models."""
+    """A model that the region takes, with a SKU and quota.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models
+    """
     model, sku = dict(put.properties.get("model") or {}), put.body.get("sku") or {}
     known = MODELS["models"].get(model.get("name")) or {}
     model["version"] = str(model.get("version") or next(iter(known), ""))

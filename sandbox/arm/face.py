@@ -20,7 +20,10 @@ from sandbox.identity import authenticate
 from sandbox.options import Options
 
 SECRETS = "/listSecrets"
-"""https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets"""
+"""Where a POST shows the keys of a subscription.
+
+https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
+"""
 METHODS = ("GET", "PUT", "DELETE")
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
@@ -30,8 +33,7 @@ def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
 
     Only the deployer may ask. ArmError for what Azure refuses, NotModelledError for unknown types
     and filters.
-
-    Sure: documented.
+    https://learn.microsoft.com/rest/api/resources/resources/get-by-id
     """
     given = options or Options(folder=cloud.folder)
 

@@ -89,9 +89,11 @@ def make_logger(put: Put, service_id: str) -> None:
 
 
 def logger(put: Put) -> None:
-    """https://learn.microsoft.com/rest/api/apimanagement/logger/create-or-update.
+    """Loggers of type `azureMonitor` need no credentials.
 
-    Sure: inferred, as Azure may have made the logger by itself, which is not modelled.
+    https://learn.microsoft.com/rest/api/apimanagement/logger/create-or-update
+
+    Sure: inferred, as sources disagree on whether Azure makes it first: see `make_logger`.
     """
     if put.properties.get("loggerType") != "azureMonitor":
         raise NotModelledError("the sandbox models loggers of type azureMonitor only")
@@ -140,7 +142,10 @@ def product(put: Put) -> None:
 
 
 def check_unsubscribed(cloud: Cloud, resource: Resource) -> None:
-    """https://github.com/pulumi/pulumi-azure-native/issues/846."""
+    """A product with subscriptions is not deleted.
+
+    https://github.com/pulumi/pulumi-azure-native/issues/846
+    """
     subscriptions = cloud.of_type(f"{SERVICE}/subscriptions")
     scopes = [str(one.properties["scope"]).lower() for one in subscriptions]
     if resource.type == f"{SERVICE}/products" and resource.id.lower() in scopes:
@@ -148,7 +153,10 @@ def check_unsubscribed(cloud: Cloud, resource: Resource) -> None:
 
 
 def link(put: Put) -> None:
-    """https://learn.microsoft.com/rest/api/apimanagement/product-api-link/create-or-update."""
+    """A product is linked to an API that exists.
+
+    https://learn.microsoft.com/rest/api/apimanagement/product-api-link/create-or-update
+    """
     found = _below(put, str(put.properties.get("apiId") or f"/apis/{put.id.name}"), "apis")
     if found is None:
         raise refuse("EntityNotFound", what="API")

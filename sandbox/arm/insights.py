@@ -12,7 +12,10 @@ from sandbox.arm.base import Put, parse, refuse
 from sandbox.errors import NotModelledError
 
 GALLERY = "Notebook/1.0"
-"""https://github.com/microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json"""
+"""The version of a workbook's document.
+
+https://github.com/microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json
+"""
 
 
 def action_group(put: Put) -> None:

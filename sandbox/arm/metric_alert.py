@@ -59,7 +59,10 @@ def _form(properties: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _check_update(put: Put, form: str, *, dynamic: bool) -> None:
-    """https://github.com/hashicorp/terraform-provider-azurerm/issues/7910."""
+    """A rule keeps its kind of criteria.
+
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/7910
+    """
     if not put.existing:
         return
     old, old_dynamic = _form(put.existing.properties)
@@ -94,7 +97,10 @@ def _check_scopes(put: Put, form: str) -> set[str]:
 
 
 def _check_criterion(one: dict[str, Any], *, dynamic: bool) -> None:
-    """https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-dynamic-thresholds."""
+    """A threshold is static, or learnt with a sensitivity.
+
+    https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-dynamic-thresholds
+    """
     operators = RULES["operators"]["dynamic" if dynamic else "static"]
     if one["operator"] not in operators:
         raise bad(f"operator: the value '{one['operator']}' is invalid; allowed: {operators}.")

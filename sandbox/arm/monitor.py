@@ -47,7 +47,10 @@ def diagnostic_setting(put: Put) -> None:
 
 
 def _check_sink(put: Put) -> None:
-    """https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings#destinations."""
+    """A setting has a workspace that exists, and sends it something.
+
+    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings#destinations
+    """
     for name in ("storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId"):
         if put.properties.get(name):
             raise NotModelledError(f"the sandbox sends logs to workspaces only, not to {name}")

@@ -18,7 +18,10 @@ _CONTAINERS = (*_SECTIONS, "when", "otherwise", "retry", "limit-concurrency", "w
 
 
 def policy(put: Put) -> None:
-    """https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update."""
+    """A document is well-formed and of known statements.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update
+    """
     kind, text = put.properties["format"], str(put.properties["value"])
     if kind not in ("xml", "rawxml"):
         raise NotModelledError(f"the sandbox takes policies inline, not as {kind}")
@@ -58,9 +61,9 @@ class _Checker(ContentHandler):
             raise self._refused(name, f"The element '{name}' cannot contain text.")
 
     def _refused(self, element: str, text: str) -> ArmError:
-        """Where in the document it is, as the report has it.
+        """Where in the document it is.
 
-        Sure: seen in public code.
+        Sure: inferred, as the form is that of one refusal, and taken for all.
         """
         line, column = self._locator.getLineNumber(), self._locator.getColumnNumber()
         where = f"Error in element '{element}' on line {line}, column {(column or 0) + 2}"

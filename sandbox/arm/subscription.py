@@ -25,7 +25,7 @@ _WORKSPACES = rf"{_HERE}/providers/Microsoft\.OperationalInsights/deletedWorkspa
 def answer(cloud: Cloud, method: str, path: str) -> Response | None:
     """The answer to what is no resource's id; None for everything else.
 
-    Sure: documented.
+    Sure: no belief.
     """
     for pattern, face in _FACES.items():
         if found := re.fullmatch(pattern, path, re.IGNORECASE):
@@ -34,14 +34,20 @@ def answer(cloud: Cloud, method: str, path: str) -> Response | None:
 
 
 def _subscription(_: Cloud, method: str) -> Response:
-    """https://learn.microsoft.com/rest/api/resources/subscriptions/get."""
+    """The subscription's id, tenant, name and state.
+
+    https://learn.microsoft.com/rest/api/resources/subscriptions/get
+    """
     _only_get(method)
     named = {"id": _HERE, "subscriptionId": SUBSCRIPTION_ID, "tenantId": TENANT_ID}
     return Response.json(200, named | {"displayName": "sandbox", "state": "Enabled"})
 
 
 def _models(_: Cloud, method: str, place: str) -> Response:
-    """https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list."""
+    """What can be deployed in a region, with its life cycle.
+
+    https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list
+    """
     _only_get(method)
     _check_region(place)
     offered = [
@@ -64,7 +70,10 @@ def _model(name: str, version: str, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usages(cloud: Cloud, method: str, place: str) -> Response:
-    """https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list."""
+    """Quota and its use by SKU and model of a region.
+
+    https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list
+    """
     _only_get(method)
     _check_region(place)
     found: dict[str, list[int]] = {}
@@ -108,7 +117,10 @@ def _deleted(kind: str) -> Callable[..., Response]:
 
 
 def _deleted_workspaces(cloud: Cloud, method: str) -> Response:
-    """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list."""
+    """Workspaces that are only soft-deleted.
+
+    https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list
+    """
     _only_get(method)
     shown = [{"id": one.id, "name": one.name} for one in _kept(cloud, WORKSPACE)]
     return Response.json(200, {"value": shown})

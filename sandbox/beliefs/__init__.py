@@ -4,8 +4,9 @@ A belief is a function, class or constant whose docstring names a source or says
 and an entry of a data file. A source says how sure by its kind: Microsoft's and Pulumi's pages
 document, issues and code in public repositories show. Where that says too much, or there is no
 source, the docstring ends in a line `Sure: inferred, as …`, and an entry has a key `sure`; a
-module's such line is for every function without a source of its own. `Sure: no belief.` is for
-what only serves the others.
+module's such line says it of all its functions without a source of their own. Of several sources
+the weakest counts, and words that tell of a doubt demand `inferred`. `Sure: no belief.` is for what
+only serves the others.
 """
 
 import json

@@ -7,7 +7,10 @@ from pathlib import Path
 ROOMS = Path(__file__).parents[1]
 """The folder whose folders are the rooms of the sandbox."""
 DOCUMENTED, SHOWN, INFERRED, NONE = "documented", "seen in public code", "inferred", "no belief"
+DOUBT = re.compile(r"\b(inferred|(is|are) not (known|documented)|no (source|page) (says|tells))\b")
+"""Words that tell of what no source says."""
 URL = re.compile(r"https?://[^\s\"'`]*[^\s\"'`.,;:)]")
+_HOST = re.compile(r"https?://[^/]*/?")
 _DOCUMENTS = re.compile(
     r"https://(learn\.microsoft\.com|(www\.)?pulumi\.com|[\w-]+\.readthedocs\.io|grpc\.io"
     r"|www\.rfc-editor\.org|github\.com/(Azure/azure-r[\w-]+|MicrosoftDocs/[\w-]+)/(blob|tree))/"
@@ -24,6 +27,8 @@ class Belief:
     sources: tuple[str, ...]
     sure: str
     why: str = ""
+    doubtful: bool = False
+    """Whether its own words tell of what nobody knows."""
 
     @property
     def room(self) -> str:
@@ -32,22 +37,33 @@ class Belief:
 
     @property
     def fault(self) -> str:
-        """What it lacks: a degree of certainty, or a source for any but an inferred one."""
+        """What it lacks: words, a degree of certainty, a source; or it is surer than it says."""
         if not self.sure:
-            return "has no source, and does not say how sure it is"
-        return "" if self.sources or self.sure in (INFERRED, NONE) else "has no source"
+            return "has no source of its own, and does not say how sure it is"
+        if self.sure == NONE:
+            return ""
+        if not self.says:
+            return "does not say what it believes"
+        if self.doubtful and self.sure != INFERRED:
+            return f"tells of a doubt, and is {self.sure}: `Sure: inferred, as …`"
+        return "" if self.sources or self.sure == INFERRED else "has no source"
 
 
 def sources(text: str) -> tuple[str, ...]:
-    """The addresses that a text names."""
-    return tuple(URL.findall(text))
+    """The pages that a text names; the host of an API alone is none."""
+    return tuple(url for url in URL.findall(text) if not _HOST.fullmatch(url))
 
 
 def by_kind(found: tuple[str, ...]) -> str:
-    """How sure a belief with these sources is; empty without any."""
-    if any(map(_DOCUMENTS.match, found)):
-        return DOCUMENTED
-    return SHOWN if found else ""
+    """How sure a belief with these sources is, the weakest counting; empty without any."""
+    if not found:
+        return ""
+    return DOCUMENTED if all(map(_DOCUMENTS.match, found)) else SHOWN
+
+
+def weaker(sure: str, found: tuple[str, ...]) -> str:
+    """What is said of a belief, but never more than the weakest of its sources bears."""
+    return SHOWN if sure == DOCUMENTED and by_kind(found) == SHOWN else sure
 
 
 def named(path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox.beliefs.belief import (
     DOCUMENTED,
+    DOUBT,
     INFERRED,
     NONE,
     SHOWN,
@@ -16,6 +17,7 @@ from sandbox.beliefs.belief import (
     named,
     project_path,
     sources,
+    weaker,
 )
 
 REFUSALS = {
@@ -29,23 +31,37 @@ _SURE = re.compile(
 
 
 def from_code(path: Path) -> Iterator[Belief]:
-    """The beliefs of a module; what has no source of its own has the module's."""
+    """The beliefs of a module; what has no source of its own has the module's.
+
+    The module's sources bear a rule only as far as the module says so of all its rules: a rule
+    that calls itself more has to name its own.
+    """
     tree = ast.parse(path.read_text())
     head = ast.get_docstring(tree) or ""
     of_all = _SURE.search(head)
     for name, text, must in _documented(tree):
         own, said = sources(text), _SURE.search(text)
         if said or own or must:
-            said = said or (None if own else of_all)
-            sure = said[1] if said else by_kind(own)
+            stated = said or (None if own else of_all)
+            found = own or sources(head)
+            sure = weaker(stated[1], found) if stated else by_kind(own)
+            why = " ".join(stated[2].split()).strip(",. ") if stated else ""
+            if said and not own and sure in (DOCUMENTED, SHOWN) and not _bears(of_all):
+                sure = ""  # the module's sources are not said to bear all its rules
             yield Belief(
                 id=f"{named(path)}.{name}",
                 says=_first_sentence(text),
                 file=project_path(path),
-                sources=own or (sources(head) if sure != INFERRED else ()),
+                sources=own or (found if sure != INFERRED else ()),
                 sure=sure,
-                why=" ".join(said[2].split()).strip(",. ") if said else "",
+                why=why,
+                doubtful=bool(DOUBT.search(_SURE.sub("", text))),
             )
+
+
+def _bears(of_all: re.Match[str] | None) -> bool:
+    """Whether a module says of all its rules that its sources bear them."""
+    return of_all is not None and of_all[1] in (DOCUMENTED, SHOWN)
 
 
 def _documented(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:

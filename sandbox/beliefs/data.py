@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.beliefs.belief import INFERRED, Belief, by_kind, named, project_path, sources
+from sandbox.beliefs.belief import INFERRED, Belief, by_kind, named, project_path, sources, weaker
 
 TABLE_PAGE = "https://learn.microsoft.com/azure/azure-monitor/reference/tables/{}"
-_ABOUT = ("source", "sources", "sure", "as_of")
+_ABOUT = ("source", "sources", "sure", "says", "as_of")
 
 
 def from_data(path: Path) -> Iterator[Belief]:
@@ -41,10 +41,10 @@ def _entry(path: Path, name: str, part: Any, whole: dict[str, Any]) -> Belief:
     )
     return Belief(
         id=f"{named(path)}.{name}",
-        says=_says(name, part),
+        says=(whole.get("says") or {}).get(name) or _says(name, part),
         file=project_path(path),
         sources=found,
-        sure=stated or by_kind(found),
+        sure=weaker(stated, found) if stated else by_kind(found),
     )
 
 
@@ -61,6 +61,10 @@ def _of(path: Path, name: str, whole: dict[str, Any]) -> Any:
 
 
 def _says(name: str, part: Any) -> str:
+    if name == "columns":
+        return f"{len(part)} columns of the table, and their types"
+    if isinstance(part, dict) and "api_version" in part:
+        return f"Lies at `{part['path']}`, API version {part['api_version']}"
     if isinstance(part, dict) and "seconds" in part:
         return f"{part['seconds']} s"
     if isinstance(part, dict) and "text" in part:

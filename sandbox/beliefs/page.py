@@ -15,8 +15,8 @@ _HEAD = """\
 Written from the code of `sandbox/`, which is the place to read or change a belief: CONTRIBUTING.md
 says how. *documented* is a page of Microsoft's or Pulumi's, or a standard; *seen in public code* an
 issue, a template or a program that met it; *inferred* what no source says so far, with the doubt
-where it is known. *seen* is when `make acceptance` last found Azure to agree: one that was never
-seen may be wrong, however well it is documented.
+where it is known. Of several sources the weakest counts. *seen* is when `make acceptance` last
+found Azure to agree: one that was never seen may be wrong, however well it is documented.
 
 | room | beliefs | documented | seen in public code | inferred | seen on Azure |
 |---|---|---|---|---|---|

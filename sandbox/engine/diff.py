@@ -25,12 +25,12 @@ ARM_ID = re.compile(
 )
 """An id with its provider: case counts only behind the provider's name.
 
-That much is documented (https://github.com/pulumi/pulumi-azure-native/pull/2993 and the provider's
-own tests of `normalizeAzureId`). That the pattern also matches inside a longer text, and that the
-rest of the text is then not compared, is inferred from an open report with just that symptom, of
-release 2.64 (https://github.com/pulumi/pulumi-azure-native/issues/3620); where the compared part
-ends is not known. The reading here is the one that sees least: the first id alone, to the next
-blank or quotation mark.
+That much is public (https://github.com/pulumi/pulumi-azure-native/pull/2993 and the provider's own
+tests of `normalizeAzureId`). An open report of release 2.64 has a change in a longer text with an
+id go unseen (https://github.com/pulumi/pulumi-azure-native/issues/3620). The reading here is the
+one that sees least: the first id alone, to the next blank or quotation mark.
+
+Sure: inferred, as only the symptom is public, and not where the compared part ends.
 """
 
 

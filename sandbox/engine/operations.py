@@ -56,6 +56,12 @@ class Fault(BaseModel):
     `before`: Azure refuses, and nothing is done. `after`: Azure does it, and the wait for its end
     fails. `accepted`: Azure takes the request, then fails it; what was to be deleted stays. `lost`:
     Azure does it, and nobody is told.
+
+    What the engine is left with is by the provider's code: a state once Azure took the request and
+    what it made can be read, before that the error alone.
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+    https://github.com/pulumi/pulumi-azure-native/pull/4804
+    Sure: inferred, as no public run shows an answer that was lost: `lost` is read from the code.
     """
 
     op: Literal["create", "read", "update", "delete", "invoke"]
@@ -71,11 +77,17 @@ class Fault(BaseModel):
 
 
 class AcceptedThenFailedError(ArmError):
-    """Azure took the request, but the operation ended in an error."""
+    """Azure took the request, but the operation ended in an error.
+
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+    """
 
 
 class OperationFailedError(AcceptedThenFailedError):
-    """It ended so in Azure too: what was made is in a failed state."""
+    """It ended so in Azure too: what was made is in a failed state.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+    """
 
 
 class AnswerLostError(ArmError):
@@ -88,7 +100,10 @@ ENDS: dict[str, type[ArmError]] = {
     "accepted": OperationFailedError,
     "lost": AnswerLostError,
 }
-"""How an operation ends, by the fault's `when`."""
+"""How an operation ends, by the fault's `when`.
+
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+"""
 
 
 class Operations:

@@ -18,11 +18,17 @@ from pulumi.runtime.proto.status_pb2 import Status
 from sandbox.errors import ArmError, NotModelledError
 
 DETAILS = "grpc-status-details-bin"
-"""https://grpc.io/docs/guides/error/#richer-error-model"""
+"""Where gRPC carries the details of an error.
+
+https://grpc.io/docs/guides/error/#richer-error-model
+"""
 
 
 class AlreadyExistsError(ArmError):
-    """The provider found the resource before it created it."""
+    """The provider found the resource before it created it.
+
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+    """
 
 
 class UncheckedError(ArmError):
@@ -38,7 +44,10 @@ class UncheckedError(ArmError):
 
 
 class PartialFailureError(Exception):
-    """The resource exists, but its operation failed: the engine keeps it and updates it next."""
+    """The resource exists, but its operation failed: the engine keeps it and updates it next.
+
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+    """
 
     def __init__(self, state: rpc.ErrorResourceInitFailed) -> None:
         super().__init__(state.reasons[0])

@@ -22,8 +22,9 @@ BUFFER = 8 * 1024
 def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Face) -> Face:
     """The behaviour of every `<service>.azure-api.net`; raises NotModelledError, see `policy`.
 
-    Sure: inferred, as streams pass at once here, and the page on server-sent events says that
-    logging may buffer them.
+    Streams pass at once, unless `holds_back` has a response wait.
+    https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+    Sure: inferred, as the page says that logging may buffer them, and not for how long.
     """
     sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
 

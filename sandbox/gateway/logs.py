@@ -28,7 +28,7 @@ def record(
 ) -> None:
     """Emit a finished call's metric, and its rows if a diagnostic with a logger asks for them.
 
-    Sure: documented.
+    https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic/create-or-update
     """
     resource, code = call.service.id, str(call.response.status)
     telemetry.metric(resource, "Requests", 1, {"GatewayResponseCode": code})
@@ -44,9 +44,10 @@ def record(
 def holds_back(cloud: Cloud, call: Call) -> bool:
     """Whether a response waits until it is whole, as its body is logged.
 
-    The page says that logging bodies of server-sent events "can cause unexpected buffering"; that
-    it lasts to the end, and comes by bodies of responses alone, is inferred.
+    The page says that logging bodies of server-sent events "can cause unexpected buffering".
     https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+    Sure: inferred, as it does not say that this lasts to the end, nor that only bodies of responses
+    cause it.
     """
     settings = _diagnostic(cloud, call)
     sides = [(settings.get(side) or {}).get("response") or {} for side in ("frontend", "backend")]

@@ -107,7 +107,10 @@ class Policies:
         return found
 
     def set_variable(self, statement: Element) -> None:
-        """https://learn.microsoft.com/azure/api-management/set-variable-policy ."""
+        """A variable of the call gets a value.
+
+        https://learn.microsoft.com/azure/api-management/set-variable-policy
+        """
         found = self.value(statement, statement.attrib["value"])
         if not isinstance(found, str):
             raise NotModelledError("the sandbox's gateway keeps variables of text only")

@@ -146,7 +146,7 @@ def _columns_named(part: Any) -> list[str]:
 def _unresolved(text: str, name: str, what: str) -> QueryError:
     """SEM0100: a table or column that does not exist, or not yet.
 
-    Sure: seen in public code.
+    Sure: inferred, as the words are those of one operator, and taken for all.
     """
     before, _, after = text.partition(name)
     near = re.findall(r"\|\s*([\w-]+)", before)[-1:] or re.findall(r"^\s*\|\s*([\w-]+)", after)

@@ -26,7 +26,7 @@ _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  # noqa: ARG001
     """The face of api.loganalytics.io; only the deployer may read.
 
-    Sure: documented.
+    https://learn.microsoft.com/azure/azure-monitor/logs/api/request-format
     """
 
     def answer(request: Request) -> Response:

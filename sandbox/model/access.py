@@ -14,7 +14,10 @@ INFERENCE_ROLES = {
     "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",  # Cognitive Services OpenAI User
     "a001fd3d-188f-4b5d-821b-7da978bf7442",  # Cognitive Services OpenAI Contributor
 }
-"""https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning"""
+"""Built-in roles whose data actions are calls of a model.
+
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
+"""
 
 
 def caller(cloud: Cloud, account: Resource, request: Request) -> str:

@@ -149,7 +149,10 @@ def respond(seed: int, model: str, body: Json) -> Answer:
 
 
 def _events(head: Json, final: Json, part: Json) -> Iterator[tuple[str, Json]]:
-    """https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#streaming ."""
+    """A streamed response is begun, filled in pieces and completed.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#streaming
+    """
     begun, item = {**head, "status": "in_progress", "output": []}, final["output"][0]
     at: Json = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     opened = {**item, "status": "in_progress", "content": []}

@@ -32,7 +32,10 @@ VERSIONS = re.compile(
     r"2022-12-01|2023-05-15|2024-(02-01|06-01|10-21)|2024-(0[2-9]|1[02])-(01|15)-preview"
     r"|2025-0[1-4]-01-preview"
 )
-"""https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle"""
+"""API versions of the classic routes.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+"""
 
 STREAM_SECONDS = 0.4
 """Over which a streamed answer is spread where time is real: less than any model takes, and enough
@@ -96,7 +99,10 @@ def _account(cloud: Cloud, host: str) -> Resource:
 
 
 def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answer:
-    """https://github.com/pydantic/pydantic-ai/issues/5066 (versions of the two routes)."""
+    """Classic routes need a dated version, /v1 takes none.
+
+    https://github.com/pydantic/pydantic-ai/issues/5066 (versions of the two routes)
+    """
     route = ROUTE.fullmatch(f"{call.request.method} {unquote(call.request.path)}")
     method, deployment, tail, item = route.groups() if route else ("", "", "", "")
     call.operation, kind = OPERATIONS.get(f"{method} {tail}", ("", ""))
@@ -121,7 +127,10 @@ def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answ
 def _infer(
     cloud: Cloud, options: Options, service: Service, call: Call, kind: str, deployment: str | None
 ) -> Answer:
-    """https://github.com/chatboxai/chatbox/issues/646 (unknown deployment)."""
+    """A call names a deployment that exists.
+
+    https://github.com/chatboxai/chatbox/issues/646 (unknown deployment)
+    """
     body = parameters.parse(call.request.body)
     if not deployment:
         parameters.need(body, "model")

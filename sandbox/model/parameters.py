@@ -11,7 +11,10 @@ from sandbox.errors import NotModelledError
 Json = dict[str, Any]
 REASONING = re.compile(r"o\d|gpt-5(?!.*chat)")
 REFUSED = ("top_p", "presence_penalty", "frequency_penalty")
-"""https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning"""
+"""Parameters that reasoning models do not take.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning
+"""
 NEUTRAL = {
     "include", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning",
     "reasoning_effort", "safety_identifier", "seed", "service_tier", "store", "temperature",
@@ -112,7 +115,10 @@ def check(kind: str, model: str, body: Json) -> None:
 
 
 def _check_reasoning(body: Json) -> None:
-    """https://github.com/holoviz/lumen/pull/1087."""
+    """Reasoning models refuse `max_tokens`, and any temperature but 1.
+
+    https://github.com/holoviz/lumen/pull/1087
+    """
     for name in ("max_tokens", *REFUSED):
         if body.get(name) is not None:
             message = f"Unsupported parameter: '{name}' is not supported with this model."

@@ -17,6 +17,7 @@ from sandbox.beliefs.page import PAGE, page
 from sandbox.engine.operations import LATENCY
 from sandbox.gateway.policy import STATEMENTS
 
+PULUMI = "https://www.pulumi.com/a"
 IDS = [one.id for one in beliefs.beliefs()]
 
 
@@ -66,15 +67,27 @@ def room(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) ->
         ('def rule():\n    """Refuse."""\n', ""),
         ('def _rule():\n    """Refuse."""\n    raise refuse("No")\n', ""),
         ('class C:\n    def rule(self):\n        """Refuse."""\n', ""),
-        ('def rule():\n    """Refuse.\n\n    Sure: documented.\n    """\n', "documented"),
-        ('def rule():\n    """https://learn.microsoft.com/a."""\n', "documented"),
-        ('def rule():\n    """https://github.com/a/b/issues/1."""\n', "seen in public code"),
+        ('def rule():\n    """Refuse.\n\n    Sure: documented.\n    """\n', ""),
+        ('def rule():\n    """It: https://learn.microsoft.com/a."""\n', "documented"),
+        ('def rule():\n    """It: https://github.com/a/b/issues/1."""\n', "seen in public code"),
+        (
+            'def rule():\n    """It: https://learn.microsoft.com/a https://github.com/a/b/pull/1."""',
+            "seen in public code",
+        ),
+        ('def rule():\n    """It: https://management.azure.com."""\n', ""),
         (
             'def rule():\n    """It.\n\n    https://pulumi.com/a\n\n    Sure: inferred.\n    """',
             "inferred",
         ),
-        ('MOST = 1\n"""https://learn.microsoft.com/a"""\n', "documented"),
+        ('MOST = 1\n"""It: https://learn.microsoft.com/a"""\n', "documented"),
         ('"""M.\n\nSure: inferred.\n"""\ndef rule():\n    """Refuse."""\n', "inferred"),
+        (f'"""M: {PULUMI}\n\nSure: documented.\n"""\ndef rule():\n    """It."""\n', "documented"),
+        (f'"""M: {PULUMI}"""\ndef rule():\n    """It."""\n', ""),
+        (f'"""M: {PULUMI}"""\ndef rule():\n    """It.\n\n    Sure: documented.\n    """', ""),
+        (
+            '"""https://github.com/a/b/pull/1\n\nSure: documented."""\ndef rule():\n    """It."""',
+            "seen in public code",
+        ),
     ],
 )
 def test_a_rule_of_the_code(
@@ -82,8 +95,26 @@ def test_a_rule_of_the_code(
 ) -> None:
     (found,) = code.from_code(room(tmp_path, "rules.py", text, monkeypatch))
     assert found.sure == sure
-    lacks = not sure or (sure == "documented" and not found.sources)
-    assert bool(found.fault) is lacks
+    assert bool(found.fault) is not sure
+
+
+@pytest.mark.parametrize("words", ["is inferred", "is not known", "no page says it"])
+def test_words_that_tell_of_a_doubt_demand_inferred(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    text = f'def rule():\n    """It; that {words}.\n\n    https://pulumi.com/a\n'
+    file = room(tmp_path, "rules.py", f'{text}    """\n', monkeypatch)
+    (found,) = code.from_code(file)
+    assert "tells of a doubt" in found.fault
+    file.write_text(f'{text}    Sure: inferred.\n    """\n')
+    (found,) = code.from_code(file)
+    assert (found.sure, found.fault) == ("inferred", "")
+
+
+def test_an_address_alone_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = room(tmp_path, "rules.py", 'def rule():\n    """https://pulumi.com/a."""\n', monkeypatch)
+    (found,) = code.from_code(file)
+    assert found.fault == "does not say what it believes"
 
 
 def test_what_only_serves_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +132,8 @@ def test_an_entry_without_a_source_is_told(tmp_path: Path, monkeypatch: pytest.M
         "sizes": {"most": 1},
         "guess": 2,
         "bare": 3,
+        "mute": {"source": issue},
+        "says": {"sizes": "How many", "guess": "How few"},
         "refusals": {
             "Shown": {"status": 400, "text": "No.", "source": issue},
             "Inferred": {"status": 400, "text": "No.", "sure": "inferred"},
@@ -112,6 +145,6 @@ def test_an_entry_without_a_source_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert {name: one.sure for name, one in found.items()} == {
         "sizes": "documented", "guess": "inferred", "bare": "",
         "refusals.Shown": "seen in public code", "refusals.Inferred": "inferred",
-        "refusals.Bare": "",
+        "refusals.Bare": "", "mute": "seen in public code",
     }  # fmt: skip
-    assert [name for name, one in found.items() if one.fault] == ["bare", "refusals.Bare"]
+    assert [name for name, one in found.items() if one.fault] == ["bare", "mute", "refusals.Bare"]
