@@ -73,6 +73,9 @@ def model(name: str, **more: Any) -> dict[str, Any]:
     return {"kind": "OpenAI", "model": {**plain, **chat, **more}}
 
 
+DELETED = (
+    f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.OperationalInsights/deletedWorkspaces"
+)
 LEFT = {f"OpenAI.GlobalStandard.{name}": 50.0 for name in ("a", "b", "c")}
 
 
@@ -164,12 +167,24 @@ def test_what_may_not_be_listed_is_not_none(monkeypatch: pytest.MonkeyPatch, sta
 
     monkeypatch.setattr(Arm, "send", closed)
     made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    assert clean.kept(made) == {
+        "kept account": "no",
+        "kept gateway": "no",
+        "kept workspace": f"GET {DELETED}: {status} AuthorizationFailed",
+    }
     [left] = clean.left(made)
     assert left.startswith("not known")
     assert f"{status} AuthorizationFailed" in left
     assert PLAN.names["workspace"] in left
     with pytest.raises(NoAnswerError, match=f"models: {status} AuthorizationFailed"):
         offers.choose(made, [])
+
+
+def test_what_may_not_be_read_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Arm, "send", lambda *_, **__: httpx.Response(403, json={}))
+    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    assert clean.kept(made)["kept gateway"] == "403"
+    assert len(clean.left(made)) == 4
 
 
 def test_what_is_not_known_to_be_gone_ends_in_3_and_keeps_the_state(

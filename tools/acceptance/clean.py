@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tools.acceptance.arm import FAILED, VERSIONS, Arm, NoAnswerError, status_and_code
+from tools.acceptance.arm import FAILED, NOT_FOUND, VERSIONS, Arm, NoAnswerError, status_and_code
 from tools.acceptance.events import Facts
 
 
 def kept(arm: Arm) -> Facts:
-    """What Azure still keeps of what was deleted."""
-    found = {
-        f"kept {kind}": "yes" if arm.is_there(arm.plan.deleted_id(kind), VERSIONS[kind]) else "no"
-        for kind in ("account", "gateway")
-    }
-    found["kept workspace"] = "yes" if _workspace_is_kept(arm) else "no"
+    """What Azure still keeps of what was deleted: `yes`, `no`, or why that is not known."""
+    found = Facts()
+    for kind in ("account", "gateway"):
+        answer = arm.send("GET", arm.plan.deleted_id(kind), VERSIONS[kind])
+        known = {200: "yes", NOT_FOUND: "no"}
+        found[f"kept {kind}"] = known.get(answer.status_code) or status_and_code(answer)
+    try:
+        found["kept workspace"] = "yes" if _workspace_is_kept(arm) else "no"
+    except NoAnswerError as error:
+        found["kept workspace"] = str(error)
     return found
 
 
