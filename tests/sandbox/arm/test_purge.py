@@ -96,7 +96,7 @@ def test_a_region_tells_its_models_and_what_of_their_quota_is_used(manager: Mana
     assert {"gpt-5.1", "gpt-5.5"} <= chat
     assert "o3" not in chat
     quota = {one["name"]["value"]: one for one in manager.read(f"{HERE}/{PLACE}/usages")["value"]}
-    [made] = [one for one in models if one["name"] == "gpt-5.1"]
+    [made] = [one for one in models if one["name"] == "gpt-5.6-luna"]
     [offer] = [one for one in made["skus"] if one["name"] == "GlobalStandard"]
     assert quota[offer["usageName"]]["currentValue"] == 10
     with pytest.raises(ArmError, match="LocationNotAvailable"):
