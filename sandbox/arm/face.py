@@ -62,6 +62,7 @@ def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
             return Response.json(200, arm.post(cloud, path, SECRETS.removeprefix("/"), {}))
         if request.method != "GET":
             return _written(cloud, given, request, wanted)
+        arm.exists(cloud, wanted.text, query["api-version"])
         found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
         shown = [_shown(one, query) for one in found]
         return Response.json(200, {"value": shown} if many else shown[0])

@@ -53,6 +53,7 @@ REFUSALS = {
     "no api-version": ("MissingApiVersionParameter",),
     "missing account": ("ResourceNotFound",),
     "missing group": ("ResourceGroupNotFound",),
+    "generic existence check": ("NoRegisteredProviderFound",),
     "missing parent": ("ParentResourceNotFound",),
     "unknown model": ("DeploymentModelNotSupported",),
     "unknown role": ("RoleDefinitionDoesNotExist",),
@@ -62,7 +63,7 @@ REFUSALS = {
     "long short name": ("GroupShortNameIsTooLong",),
     "unknown metric": ("MetricNotFound",),
 }
-"""The sandbox's refusals of the requests of `refusals`; a check of existence is the provider's."""
+"""The sandbox's refusals of the requests of `refusals`."""
 WHOLE = {"proof": ("seen",), "kept": ("yes",), "purge": ("deleted",), "recover": ("done",)}
 """Values by which what a fact is about did come about; any other shows nothing."""
 OPERATIONS = {"update": "update", "delete": "delete", "refresh": "read"}
@@ -83,7 +84,7 @@ def beliefs_confirmed(step: str, fact: str, value: str) -> list[str]:
     """Ids of the beliefs that a fact shows if it is so on both sides: never more than it needs.
 
     What did not come about shows nothing: a proof that is not seen, columns that stay empty,
-    something that was not kept. A refusal shows itself, if both words it was expected by are there.
+    something that was not kept. A refusal shows itself, if status and code are its own.
     An operation shows the shape that it sent, and what differs the provider's own comparison; the
     rules of its type are for what it did not do.
     """
@@ -127,7 +128,7 @@ def _of(step: str, fact: str) -> Iterator[str]:
     elif kind == "refusal":
         yield from (f"arm.azure.refusals.{code}" for code in REFUSALS.get(rest, ()))
         if rest == "generic existence check":
-            yield "engine.azure.AzureNative.create"
+            yield from ("arm.exists", "engine.azure.AzureNative._refuse_existing")
     elif what.startswith("azure-native"):
         yield from _of_resource(step, kind, what)
     elif kind == "policy":

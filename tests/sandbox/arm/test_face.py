@@ -14,7 +14,7 @@ from azure.identity import DefaultAzureCredential
 
 from sandbox.arm.face import arm_face
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
-from sandbox.errors import NotModelledError
+from sandbox.errors import ArmError, NotModelledError
 from sandbox.http import LOOPBACK, Headers, Request
 from sandbox.identity import PATH, identity_face, mint
 from sandbox.network import Network
@@ -167,9 +167,15 @@ def test_policies_are_shown_and_keys_are_not(reader: Reader) -> None:
     assert "Key" not in text
 
 
+@pytest.mark.parametrize("path", [DIAGNOSTIC, DIAGNOSTIC.rpartition("/")[0]])
+def test_a_version_that_the_namespace_lacks_is_refused(reader: Reader, path: str) -> None:
+    with pytest.raises(ArmError, match=r"NoRegisteredProviderFound: .*'2024-03-01'"):
+        reader.ask(path, **{"api-version": "2024-03-01"})
+
+
 @pytest.mark.parametrize(
     ("version", "shown"),
-    [(PREVIEW, True), ("2024-10-01-preview", True), ("2024-05-01", False), ("2025-01-01", False)],
+    [(PREVIEW, True), ("2024-10-01-preview", True), ("2024-05-01", False), ("2022-08-01", False)],
 )
 def test_llm_logging_is_shown_by_previews_only(reader: Reader, version: str, shown: bool) -> None:
     found = reader.ask(DIAGNOSTIC, **{"api-version": version})["properties"]
