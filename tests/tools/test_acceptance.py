@@ -17,7 +17,7 @@ from tools.acceptance import __main__ as program
 from tools.acceptance import clean, offers, prices, refusals
 from tools.acceptance import life as one_life
 from tools.acceptance.arm import Arm, ForeignError, NoAnswerError
-from tools.acceptance.events import facts, operations
+from tools.acceptance.events import Outcome, facts, operations
 from tools.acceptance.plan import Plan
 
 IDS = {one.id for one in beliefs.beliefs()}
@@ -285,6 +285,21 @@ def test_nothing_is_made_unless_somebody_says_yes(
     assert SUBSCRIPTION_ID in said
     assert says in told.err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lived: list[bool] = []
+
+    def live(*_: Any, inside: bool) -> tuple[list[Outcome], int]:
+        lived.append(inside)
+        return [], 1
+
+    monkeypatch.setattr("builtins.input", lambda _: "Yes")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(program, "_live", live)
+    monkeypatch.setattr(prices.httpx, "get", listed)
+    assert program.main(["--subscription", SUBSCRIPTION_ID, "--folder", str(tmp_path)]) == 2
+    assert lived == [True]
 
 
 def listed(*_: Any, **__: Any) -> httpx.Response:
