@@ -193,12 +193,24 @@ def test_what_holds_streams_back_is_refused() -> None:
     assert unknown(rule, stack(ACCOUNT, API, typed(changed("backend.response", UNKNOWN))))
     assert passes(rule, stack(ACCOUNT, API, typed(), unknown_policy()))
 
-    def with_backend(forward: str) -> Any:
+    def with_backend(forward: str, *more: Resource) -> Any:
         text = policy(TO_MODEL).props["value"].replace("<base />", forward)
-        return stack(ACCOUNT, API, typed(), policy(value=text))
+        return stack(ACCOUNT, API, typed(), policy(value=text), *more)
+
+    def of_all_apis(buffers: str) -> Resource:
+        forward = f'<forward-request buffer-response="{buffers}" />'
+        return policy(level="", value=f"<policies><backend>{forward}</backend></policies>")
 
     assert passes(rule, with_backend('<forward-request timeout="9" buffer-response="false" />'))
     assert "no forward-request" in wrong(rule, with_backend("<base />"))
+    either = (
+        '<choose><when condition="@(true)">{0}</when><otherwise>{0}</otherwise></choose>'
+    ).format('<forward-request buffer-response="false" />')
+    assert passes(rule, with_backend(either))
+    assert "without it" in wrong(rule, with_backend(f"{either}<forward-request />"))
+    assert passes(rule, with_backend("<base />", of_all_apis("false")))
+    buffered = with_backend("<base />", of_all_apis("true"))
+    assert 'found:    buffer-response="true"' in wrong(rule, buffered)
     assert "without it" in wrong(rule, with_backend("<forward-request />"))
     assert '"true"' in wrong(rule, with_backend('<forward-request buffer-response="true" />'))
 

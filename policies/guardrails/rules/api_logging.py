@@ -113,9 +113,11 @@ def lets_streams_through(stack: Stack, config: Config) -> Iterator[Finding]:
         return
     for diagnostic, sure in _diagnostics(stack, config):
         yield from apis.certain(_no_response_bodies(diagnostic), sure=sure)
+    patterns = apis.EXEMPT.read(config)
     for policy in stack.of_type(effective.OF_APIS):
-        if apis.names_model(stack, policy) and policy.get("value") is not UNKNOWN:
-            yield from _unbuffered(policy)
+        known = apis.names_model(stack, policy) and policy.get("value") is not UNKNOWN
+        if known and not apis.is_exempt(policy, patterns):
+            yield from _unbuffered(stack, policy)
 
 
 def _no_response_bodies(diagnostic: Resource) -> Iterator[Finding]:
@@ -130,21 +132,40 @@ def _no_response_bodies(diagnostic: Resource) -> Iterator[Finding]:
         )
 
 
-def _unbuffered(policy: Resource) -> Iterator[Finding]:
-    """https://learn.microsoft.com/azure/api-management/forward-request-policy ."""
-    steps = policy_text.statements(str(policy.get("value") or ""))
+def _unbuffered(stack: Stack, policy: Resource) -> Iterator[Finding]:
+    """Each forward-request that a call may meet says so, and there is one, whichever the product.
+
+    https://learn.microsoft.com/azure/api-management/forward-request-policy
+    """
+    of_apis = [
+        way
+        for api in stack.of_type(apis.APIS)
+        for way in effective.of_api(stack, api, "backend")
+        if policy in way.chain
+    ]
+    for way in of_apis or [effective.of_policy(stack, policy, "backend")]:
+        found = _held_back(way)
+        if found is not None:
+            yield Finding(
+                resource=policy,
+                path="value",
+                found=found,
+                wanted='forward-request buffer-response="false" in the backend section',
+                fix="put it there instead of <base />, so that streamed answers pass as they come",
+            )
+            return
+
+
+def _held_back(way: effective.Effective) -> object:
+    """What buffers answers, UNKNOWN if something may; None if nothing does."""
+    steps = policy_text.within(way.steps)
     found = [step.attribute("buffer-response") for step in steps if step.tag == "forward-request"]
-    if found != ["false"]:
-        said = (
-            f'buffer-response="{found[0]}"' if found and found[0] else "forward-request without it"
-        )
-        yield Finding(
-            resource=policy,
-            path="value",
-            found=Quoted(said if found else "no forward-request"),
-            wanted='forward-request buffer-response="false" in the backend section',
-            fix="put it there instead of <base />, so that streamed answers pass as they come",
-        )
+    wrong = next((said for said in found if said != "false"), None)
+    if wrong is not None:
+        return Quoted(f'buffer-response="{wrong}"' if wrong else "forward-request without it")
+    if way.unknown:
+        return UNKNOWN
+    return None if found else Quoted("no forward-request")
 
 
 def _diagnostics(stack: Stack, config: Config) -> Iterator[tuple[Resource, bool]]:

@@ -33,10 +33,11 @@ _DEEPEST = 8
 
 @dataclass
 class Effective:
-    """What is done to a call before it leaves the gateway, in order."""
+    """What one section of the policies does to a call, in order."""
 
     chain: Sequence[Resource]
     """The policies it is made of, from the innermost outwards."""
+    section: str = "inbound"
     steps: list[Statement] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     """Names of policies, fragments and values that are known only after the deployment."""
@@ -44,29 +45,30 @@ class Effective:
     """Fragments and linked documents that are not in the stack."""
 
 
-def of_api(stack: Stack, api: Resource) -> list[Effective]:
+def of_api(stack: Stack, api: Resource, section: str = "inbound") -> list[Effective]:
     """Each way in which an API's calls are treated, by product and operation."""
     own = _of(stack, api, OF_APIS)
     inner = [[policy, *own] for policy in _of(stack, api, OF_OPERATIONS, OF_RESOLVERS)]
     outer = _outer(stack, api)
     return [
-        assemble(stack, [*policies, *product, *outer])
+        assemble(stack, [*policies, *product, *outer], section)
         for policies in (own, *inner)
         for product in _products(stack, api)
     ]
 
 
-def of_policy(stack: Stack, policy: Resource) -> Effective:
+def of_policy(stack: Stack, policy: Resource, section: str = "inbound") -> Effective:
     """A policy, and those around it, of an API or product that is not in the stack."""
     chain = [policy]
     if policy.is_a(OF_OPERATIONS) or policy.is_a(OF_RESOLVERS):
         chain += _of(stack, policy, OF_APIS)
-    return assemble(stack, [*chain, *(one for one in _outer(stack, policy) if one is not policy)])
+    outer = [one for one in _outer(stack, policy) if one is not policy]
+    return assemble(stack, [*chain, *outer], section)
 
 
-def assemble(stack: Stack, chain: Sequence[Resource]) -> Effective:
+def assemble(stack: Stack, chain: Sequence[Resource], section: str = "inbound") -> Effective:
     """Policies put together at each `<base />`."""
-    made = Effective(chain)
+    made = Effective(chain, section)
     if chain:
         made.steps = list(_steps(stack, made, chain))
     return made
@@ -136,7 +138,7 @@ def _read(stack: Stack, made: Effective, holder: Resource) -> list[Statement]:
     if text is None:
         made.unknown.append(holder.name)
         return []
-    return policy_text.inbound(text)
+    return policy_text.section(text, made.section)
 
 
 def _of(stack: Stack, api: Resource, *arm_types: str) -> list[Resource]:

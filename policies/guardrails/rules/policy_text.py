@@ -64,14 +64,14 @@ def within(steps: Sequence[Statement]) -> Iterator[Statement]:
         yield from within(step.children)
 
 
-def inbound(text: str) -> list[Statement]:
-    """What a policy, or a fragment of one, does to every request.
+def section(text: str, name: str = "inbound") -> list[Statement]:
+    """What a section of a policy, or a fragment, does to every request.
 
     What stands inside another element hangs on a choice, or changes another request.
     """
     top = parse(text)
     if len(top) == 1 and top[0].tag == "policies":
-        sections = [part for part in top[0].children if part.tag == "inbound"]
+        sections = [part for part in top[0].children if part.tag == name]
         return [step for part in sections for step in part.children]
     return top[0].children if len(top) == 1 and top[0].tag == "fragment" else top
 
