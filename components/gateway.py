@@ -90,6 +90,17 @@ class Gateway(pulumi.ComponentResource):
         self.ready_to_log = loggers or settings
         self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
 
+    def inside(
+        self, parent: pulumi.Resource, *depends_on: pulumi.Resource
+    ) -> pulumi.ResourceOptions:
+        """Options of what lives inside the gateway, and goes when the stack's own gateway goes."""
+        return pulumi.ResourceOptions(
+            parent=parent,
+            provider=self.provider,
+            depends_on=list(depends_on),
+            deleted_with=self.created,
+        )
+
     def _settings(
         self, name: str, args: GatewayArgs, *, after: list[pulumi.Resource]
     ) -> list[pulumi.Resource]:

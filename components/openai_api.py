@@ -1,7 +1,8 @@
-"""The API on the gateway: role, import, policy, logging, product and consumers."""
+"""The API on the gateway: role, import, policy, logging, and who may call it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pulumi
 from pulumi_azure_native import apimanagement, authorization
 from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
 
-from components import api_logging, gateway_policy, lookup, naming, openapi, provider
+from components import api_logging, consumers, gateway_policy, openapi, provider
 from components.api_logging import ApiLogging
 from components.environment import AzureEnvironment
 from components.gateway import Gateway
@@ -73,34 +74,45 @@ class OpenAIApi(pulumi.ComponentResource):
         self.operations = operations
         self._args = args
         self.principal_id = self._role(name)
-        product = self._product(name)
+        product = consumers.product(
+            name,
+            wanted=args.product_name,
+            description=args.product_description,
+            gateway=args.gateway,
+            parent=self,
+        )
         api = self._api(name)
         # Azure refuses two changes to one API at a time, so each waits for the one before.
         policy = self._policy(name, api)
         diagnostic = self._diagnostic(name, api, after=policy)
-        self._link(name, api, product, after=diagnostic)
-        self.subscription_keys = self._consumers(product)
+        consumers.link(
+            name,
+            api=api,
+            api_name=args.api_name,
+            product=product,
+            gateway=args.gateway,
+            parent=self,
+            after=diagnostic,
+        )
+        self.subscription_keys = consumers.subscriptions(
+            args.consumers,
+            product=product,
+            gateway=args.gateway,
+            parent=self,
+            export_keys=args.export_keys,
+        )
         keys = {"subscriptionKeys": self.subscription_keys} if args.export_keys else {}
         self.register_outputs(keys)
 
-    def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Options of what lives inside the gateway, and goes when the stack's own gateway goes."""
-        return pulumi.ResourceOptions(
-            parent=self,
-            provider=self._args.gateway.provider,
-            depends_on=list(depends_on),
-            deleted_with=self._args.gateway.created,
-        )
-
     def _role(self, name: str) -> pulumi.Output[str]:
-        created = self._args.gateway.created
+        created, principal_id = self._args.gateway.created, self._args.gateway.principal_id
         subscription_id = authorization.get_client_config_output(
             opts=pulumi.InvokeOptions(parent=self)
         ).subscription_id
         role = authorization.RoleAssignment(
             f"{name}-role",
             scope=self._args.account.id,
-            principal_id=self._args.gateway.principal_id,
+            principal_id=principal_id,
             # Stated, because a new identity is not yet replicated when the role is assigned.
             # https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
             principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
@@ -113,10 +125,11 @@ class OpenAIApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Under another name, so that the gateway has the new one before the old one goes.
-                replace_on_changes=["roleDefinitionId"],
+                replace_on_changes=["principalId", "roleDefinitionId"],
                 # Any change of the gateway makes its identity unknown to a preview, which would
-                # show the role as replaced; only another gateway has another identity.
-                ignore_changes=["principalId"] if created else [],
+                # show the role as replaced. An update knows it, and follows another identity.
+                ignore_changes=["principalId"] if created and pulumi.runtime.is_dry_run() else [],
+                replacement_trigger=_where_known(principal_id) if created else None,
                 replace_with=[created] if created else [],
             ),
         )
@@ -140,7 +153,7 @@ class OpenAIApi(pulumi.ComponentResource):
             ),
             format=imported.format,
             value=imported.value,
-            opts=self._child(),
+            opts=self._args.gateway.inside(self),
         )
 
     def _policy(self, name: str, api: apimanagement.Api) -> apimanagement.ApiPolicy:
@@ -157,7 +170,7 @@ class OpenAIApi(pulumi.ComponentResource):
                     audience=audience, backend_url=url, timeout=self._args.backend_timeout
                 )
             ),
-            opts=self._child(),
+            opts=self._args.gateway.inside(self),
         )
 
     def _diagnostic(
@@ -184,120 +197,21 @@ class OpenAIApi(pulumi.ComponentResource):
             resource_group_name=gateway.resource_group_name,
             logger_id=gateway.logger_id,
             **api_logging.diagnostic(self._args.logging),
-            opts=pulumi.ResourceOptions.merge(self._child(after, *gateway.ready_to_log), options),
+            opts=pulumi.ResourceOptions.merge(
+                gateway.inside(self, after, *gateway.ready_to_log), options
+            ),
         )
 
-    def _product(self, name: str) -> apimanagement.Product:
-        """The product that holds the API; it goes with the gateway, and never before it.
 
-        Azure makes a subscription with each product, which blocks the product's deletion.
-        https://github.com/pulumi/pulumi-azure-native/issues/846
-        """
-        args = self._args
-        options = self._child()
-        options.retain_on_delete = True
-        product_id, display_name = self._product_names(name)
-        return apimanagement.Product(
-            f"{name}-product",
-            product_id=product_id,
-            service_name=args.gateway.name,
-            resource_group_name=args.gateway.resource_group_name,
-            display_name=display_name,
-            description=args.product_description,
-            state=apimanagement.ProductState.PUBLISHED,
-            subscription_required=True,
-            approval_required=False,
-            opts=options,
-        )
+def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
+    """The same, but no trigger, instead of one that changes, while it is unknown or missing."""
+    known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
+    known.set_result(True)
 
-    def _product_names(self, name: str) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
-        """Id and display name, each of which a gateway takes once.
+    async def now() -> str | None:
+        return (await principal_id.future() or None) if await principal_id.is_known() else None
 
-        A gateway that outlives the stack keeps the product too, so there the names end in a suffix
-        of their own, and the next `pulumi up` does not meet them again.
-        https://github.com/Azure/apiops/issues/606
-        """
-        wanted = self._args.product_name
-        if self._args.gateway.created is not None:
-            return wanted, wanted
-        suffix = naming.suffix(f"{name}-product-suffix", opts=pulumi.ResourceOptions(parent=self))
-        return pulumi.Output.concat(wanted, "-", suffix), pulumi.Output.concat(wanted, " ", suffix)
-
-    def _link(
-        self,
-        name: str,
-        api: apimanagement.Api,
-        product: apimanagement.Product,
-        *,
-        after: pulumi.Resource,
-    ) -> None:
-        apimanagement.ProductApiLink(
-            f"{name}-product-link",
-            api_link_id=self._args.api_name,
-            api_id=api.id,
-            product_id=product.name,
-            service_name=self._args.gateway.name,
-            resource_group_name=self._args.gateway.resource_group_name,
-            opts=self._child(after),
-        )
-
-    def _consumers(self, product: apimanagement.Product) -> pulumi.Output[dict[str, str]] | None:
-        """One after another: each touches the same administrator, which Azure locks."""
-        gateway = self._args.gateway
-        keys: dict[str, pulumi.Output[str]] = {}
-        previous: list[pulumi.Resource] = []
-        for consumer in self._args.consumers:
-            subscription = apimanagement.Subscription(
-                f"subscription-{consumer.name}",
-                sid=consumer.name,
-                display_name=consumer.display_name,
-                scope=product.id,
-                state=apimanagement.SubscriptionState(consumer.state),
-                allow_tracing=False,
-                service_name=gateway.name,
-                resource_group_name=gateway.resource_group_name,
-                opts=self._child(*previous),
-            )
-            previous = [subscription]
-            if not self._args.export_keys:
-                continue
-            keys[consumer.name] = self._key(consumer, subscription)
-        if not self._args.export_keys:
-            return None
-        held = pulumi.Output.all(**keys).apply(
-            lambda known: {name: key for name, key in known.items() if key}
-        )
-        return pulumi.Output.secret(held)
-
-    def _key(
-        self, consumer: Consumer, subscription: apimanagement.Subscription
-    ) -> pulumi.Output[str]:
-        """The primary key, or "" if Azure no longer has the subscription that the state holds.
-
-        Nothing may stop a destroy, which runs the program too.
-        """
-        gateway = self._args.gateway
-
-        def gone() -> dict[str, str]:
-            pulumi.log.warn(
-                f"the subscription of consumer {consumer.name} is gone from the gateway, and its "
-                "key with it: pulumi up --refresh makes what is missing again"
-            )
-            return {"primaryKey": ""}
-
-        secrets = lookup.read(
-            "apimanagement:listSubscriptionSecrets",
-            {
-                "resourceGroupName": gateway.resource_group_name,
-                "serviceName": gateway.name,
-                # Of the id, which a preview does not know before the subscription is made.
-                "sid": subscription.id.apply(lambda own: own.rpartition("/")[2]),
-            },
-            gone=gone,
-            parent=self,
-            provider=gateway.provider,
-        )
-        return pulumi.Output.secret(secrets["primaryKey"])
+    return pulumi.Output(set(), now(), known)
 
 
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:

@@ -237,7 +237,10 @@ def test_what_azure_cannot_change_in_place_is_replaced(example: Run) -> None:
     ]
     deployment = example.request("deployment-text-turbo")
     assert deployment.replacement_trigger.string_value == "gpt-5.6-luna GlobalStandard"
-    assert list(example.request("openai-api-role").replaceOnChanges) == ["roleDefinitionId"]
+    assert list(example.request("openai-api-role").replaceOnChanges) == [
+        "principalId",
+        "roleDefinitionId",
+    ]
 
 
 def test_classic_tiers_state_what_azure_insists_on(example: Run) -> None:

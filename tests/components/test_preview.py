@@ -68,6 +68,12 @@ def test_role_is_shown_as_replaced_with_its_gateway_alone(preview: Run) -> None:
     ]
 
 
+def test_role_follows_its_gateways_identity(example: Run) -> None:
+    role = example.request("openai-api-role")
+    assert not role.ignoreChanges
+    assert role.replacement_trigger.string_value == "the-principal"
+
+
 def test_reviewer_sees_how_much_of_each_body_is_logged(preview: Run) -> None:
     given = preview.inputs("openai-api-diagnostic")
     assert given["frontend"]["request"]["body"] == {"bytes": 8192}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import pytest
+
+from sandbox.arm.base import SERVICE, TENANT_ID
 from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import session
@@ -20,6 +24,19 @@ def unassign(machine: Machine) -> None:
         (role,) = cloud.of_type(ROLE_ASSIGNMENTS)
         with cloud.change():
             cloud.remove(role.id)
+
+
+def renew_identity(machine: Machine, *, by_hand: bool) -> None:
+    """Switch the gateway's identity off, and on again if a person does; each has its own object."""
+    with session(Options(folder=machine.cloud)):
+        cloud = Cloud(machine.cloud)
+        (service,) = cloud.of_type(SERVICE)
+        renewed = replace(service, incarnation=cloud.derive(service.incarnation))
+        principal = cloud.derive_guid(renewed.id, renewed.incarnation, "principal")
+        on = {"type": "SystemAssigned", "principalId": principal, "tenantId": TENANT_ID}
+        renewed.body["identity"] = on if by_hand else None
+        with cloud.change():
+            cloud.put(renewed)
 
 
 def remedy(machine: Machine) -> list[str]:
@@ -58,3 +75,30 @@ def test_a_refresh_takes_a_missing_role_for_gone(machine: Machine) -> None:
     assert [str(e["urn"]).rsplit("::", 1)[-1] for e in machine.changes()[before:]] == [
         "openai-api-role"
     ]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_role_follows_the_gateways_new_identity(machine: Machine, *, by_hand: bool) -> None:
+    """https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview ."""
+    machine.up()
+    renew_identity(machine, by_hand=by_hand)
+    text = machine.pulumi("preview", "--refresh", "--expect-no-changes", fails=True)
+    shown = bool(re.search(r"openai-api-role\s+replace", text))
+    assert shown is by_hand, "where the new identity is there already"
+
+    machine.pulumi("up", "--yes", "--skip-preview", "--refresh")
+
+    cloud = Cloud(machine.cloud)
+    (service,), (role,) = cloud.of_type(SERVICE), cloud.of_type(ROLE_ASSIGNMENTS)
+    assert role.properties["principalId"] == service.body["identity"]["principalId"]
+    machine.pulumi("preview", "--refresh", "--expect-no-changes")
+    check = machine.run(*CHECK)
+    assert check.status == 0, check.text
+
+
+def test_a_change_of_the_gateway_shows_no_change_of_its_role(machine: Machine) -> None:
+    machine.up()
+    machine.configure(organizationName="Another")
+    text = machine.pulumi("preview", "--diff")
+    assert "ApiManagementService" in text
+    assert "RoleAssignment" not in text
