@@ -42,7 +42,7 @@ class ApiLogging:
         return cls(
             capture_content=settings.capture == "full",
             body_bytes=settings.body_bytes,
-            response_bodies=settings.log_response_bodies,
+            response_bodies=settings.response_bodies,
             sampling_percentage=settings.sampling_percentage,
             llm_logging=settings.llm_logging,
             llm_message_bytes=settings.llm_message_bytes,

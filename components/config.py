@@ -46,9 +46,12 @@ def load() -> Settings:
     plain = {key for key in SECRET if not runtime_config.is_config_secret(f"{project}:{key}")}
     try:
         context = {PLAIN: plain, CLOUD: environment.current().name}
-        return Settings.model_validate(raw, context=context)
+        settings = Settings.model_validate(raw, context=context)
     except ValidationError as error:
         raise pulumi.RunError(report(error, pulumi.get_stack())) from None
+    for warning in settings.warnings:
+        pulumi.log.warn(warning)
+    return settings
 
 
 def _values(project: str) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[st
         "consumers": [c.name for c in settings.consumers if c.state == "active"],
         "capture": settings.capture,
         "bodyBytes": settings.body_bytes,
-        "logResponseBodies": settings.log_response_bodies,
+        "logResponseBodies": settings.response_bodies,
         "accountingHeader": ACCOUNTING_HEADER,
         "backendTimeoutSeconds": settings.backend_timeout_seconds,
         "samplingPercentage": settings.sampling_percentage,

@@ -52,10 +52,23 @@ https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
 """
 
 LONGEST_TIMEOUT = 3600
-"""Most seconds to wait for an answer to begin; Azure names no limit, and no model thinks longer.
+"""Most seconds to wait for an answer to begin; no model thinks longer.
 
-https://learn.microsoft.com/azure/api-management/forward-request-policy
+Azure takes any number, and says that values greater than 240 seconds may not be honored, because
+the network beneath can drop idle connections after this time: calls that think longer than that
+are to stream, or to be responses in the background.
+https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
 """
+
+HELD_BACK = (
+    "llmLogging is false, so the gateway log holds the bodies of responses, and API Management may "
+    "hold streamed answers back until they are whole: set llmLogging true to let streams through, "
+    "or logResponseBodies true to keep it so without this warning"
+)
+NO_ANSWERS = (
+    "llmLogging is false and bodyBytes 0, so no log holds a prompt or an answer though capture is "
+    "full: set llmLogging true, or bodyBytes above 0, or say so by capture metadata"
+)
 
 LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
 """Most bytes of prompt, and of completion, in the LLM log of one call.
@@ -195,6 +208,23 @@ class Settings(Frozen):
         """What the names' suffix belongs to: another place gets another one."""
         return {"location": self.location, "resourceGroup": self.resource_group_name}
 
+    @property
+    def response_bodies(self) -> bool:
+        """Log the bodies of responses: on request, or where no other log holds an answer.
+
+        https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
+        """
+        return self.log_response_bodies or (self.capture == "full" and not self.llm_logging)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person has to know of settings that are not wrong, and what to do about it."""
+        if self.capture == "metadata" or self.llm_logging:
+            return []
+        if self.body_bytes == 0:
+            return [NO_ANSWERS]
+        return [] if self.log_response_bodies else [HELD_BACK]
+
     @field_validator("workspace_name", "gateway_name")
     @classmethod
     def _named_only_if_created(cls, value: str, info: ValidationInfo) -> str:
@@ -217,18 +247,6 @@ class Settings(Frozen):
         if tier and value > UNITS_BY_TIER[tier]:
             most = UNITS_BY_TIER[tier]
             raise ValueError(f"{f'1 to {most} units' if most > 1 else '1 unit'} in tier {tier}")
-        return value
-
-    @field_validator("llm_logging")
-    @classmethod
-    def _answers_are_in_a_log(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 pydantic gives it so
-        full, bodies = info.data.get("capture") == "full", info.data.get("log_response_bodies")
-        if not value and full and (bodies is False or info.data.get("body_bytes") == 0):
-            raise ValueError(
-                "true, as no log would hold an answer while capture is full without bodies of "
-                "responses; or set logResponseBodies true with bodyBytes above 0, which may hold "
-                "streamed answers back, or capture metadata"
-            )
         return value
 
     @field_validator("alert_webhooks")

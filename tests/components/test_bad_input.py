@@ -70,12 +70,6 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             'backendTimeoutSeconds = "0"',
             "a whole number of seconds from 1 to 3,600",
         ),
-        ({"llmLogging": False}, "llmLogging =", "set logResponseBodies true"),
-        (
-            {"llmLogging": False, "logResponseBodies": True, "bodyBytes": 0},
-            "llmLogging =",
-            "or capture metadata",
-        ),
         ({"gatewayTier": "Consumption"}, 'gatewayTier = "Consumption"', "Developer, Basic"),
         ({"gatewayTier": "Developer", "gatewayUnits": 2}, 'gatewayUnits = "2"', "1 unit in tier"),
         ({"gatewayName": "1st"}, 'gatewayName = "1st"', "first a letter"),

@@ -48,6 +48,10 @@ def asked_again(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[boo
         'Status=429 Message="The request is being throttled."',
         "cannot check existence of resource '/x': status code 429, {}",
         'Put "https://management.azure.com/x": EOF',
+        'Put "https://management.azure.com/subscriptions/x/resourceGroups/quota/y": EOF',
+        'Status=409 Code="RequestConflict" Message="Busy: /subscriptions/x/resourceGroups/quota"',
+        'Status=409 Code="RequestConflict" Message="Another operation on rg-quota-pool"',
+        'Status=409 Code="RequestConflict" Message="Another operation on \'quota\'"',
     ],
 )
 def test_what_time_resolves_is_tried_again(
