@@ -87,7 +87,8 @@ class OpenAIAccount(pulumi.ComponentResource):
                 delete_before_replace=True,
                 replace_on_changes=["location", "properties.customSubDomainName"],
                 # Azure itself makes Foundry resources of accounts, and a person may undo that:
-                # what a refresh finds stays.
+                # what a refresh finds stays. Without one, a change asks for the kind that the state
+                # knows, which rolls the upgrade back: the post-deploy check asks for a refresh.
                 # https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
                 ignore_changes=["kind", "properties.allowProjectManagement"],
             ),

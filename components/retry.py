@@ -70,11 +70,14 @@ OUTAGE = re.compile(
 )
 """Azure is too busy, or could not be reached: a status, or the words of Go's HTTP client."""
 
-QUOTA = re.compile("quota", re.IGNORECASE)
+QUOTA = re.compile(r"\w*quota\w*", re.IGNORECASE)
 """A limit of the subscription, whatever its status: only a person raises it.
 
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
 """
+
+NAMES = re.compile(r"/subscriptions/[^\s\"]+|https://[^\s\"]+|'[^']*'|[\w.()]*(-[\w.()]+)+")
+"""Ids, addresses, quoted names and names with hyphens: words in them are not Azure's own."""
 
 PARTIAL = re.compile(r"\d+ errors? occurred:")
 """How an error begins with which the provider handed back what Azure had made.
@@ -90,7 +93,7 @@ TOLD = re.compile(r"(?:try|retry)(?: again)? after '?(\d+)'? seconds?", re.IGNOR
 
 def attempts(error: str) -> int:
     """How often an operation may fail with such an error in a row; 1 if time does not help."""
-    if PARTIAL.match(error) or QUOTA.search(error):
+    if PARTIAL.match(error) or QUOTA.search(NAMES.sub("", error)):
         return 1
     if any(words in error for words in CONFLICTS):
         return CONFLICT_ATTEMPTS

@@ -164,7 +164,7 @@ POLICIES: list[Policy] = [
     ),
     _stack(
         "narrow-roles",
-        "No role can do more than call the account, at its own scope only.",
+        "Roles on an account are from a list, and given at its own scope only.",
         identities.narrow_roles,
         parameters=(identities.ROLES,),
     ),

@@ -27,7 +27,8 @@ DATA_READER = "b59867f0-fa02-499b-be73-45a86b5b3e1c"
 ROLES = Parameter(
     "roles",
     (USER, OPENAI_USER, DATA_READER),
-    "Ids of the roles that may be assigned at an account's scope",
+    "Ids of the roles that may be assigned at an account's scope; the first may also list keys, "
+    "which accounts that take none do not have",
 )
 _CONTAINER = re.compile(
     r"/?(subscriptions/[^/]+(/resourceGroups/[^/]+)?"
