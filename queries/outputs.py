@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,12 @@ from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300
 """Seconds that `pulumi stack output` may take."""
+
+GATEWAY_TIMEOUT = 300
+"""Seconds for which the gateway waits for an answer to begin, unless told otherwise.
+
+https://learn.microsoft.com/azure/api-management/forward-request-policy
+"""
 
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
@@ -116,6 +123,11 @@ class Target(_Model):
     def response_bodies(self) -> bool:
         """It is meant to hold those of responses too."""
         return self.bodies and self.log_response_bodies
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """For which the gateway waits for an answer to begin."""
+        return timedelta(seconds=self.backend_timeout_seconds or GATEWAY_TIMEOUT)
 
     @property
     def messages(self) -> bool:

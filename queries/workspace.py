@@ -6,12 +6,9 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
-from azure.core.pipeline import PipelineResponse
-from azure.core.pipeline.policies import RetryPolicy
 from azure.identity import DefaultAzureCredential
 from azure.monitor.query import (
     LogsQueryClient,
@@ -23,6 +20,7 @@ from azure.monitor.query import (
 from queries.errors import CannotRunError
 from queries.pages import TooManyError, in_pages
 from queries.partial import is_whole
+from queries.retries import Retries
 
 Row = dict[str, Any]
 
@@ -85,36 +83,13 @@ class RefusedError(NotYetError):
         self.missing = missing
 
 
-class _Retries(RetryPolicy[Any, Any]):
-    """Tries again what is soon mended; a wait that the service asks for is its caller's to make.
-
-    It may be minutes, and the caller has a timeout of its own.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(retry_total=3)
-        self._until = 0.0
-
-    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Not where the answer has a `Retry-After`."""
-        after = self.get_retry_after(response)
-        if after is None:
-            return bool(super().is_retry(settings, response))
-        self._until = max(self._until, monotonic() + after)
-        return False
-
-    def left(self) -> float:
-        """Seconds for which the service is to be left alone."""
-        return max(0.0, self._until - monotonic())
-
-
 class LogAnalytics:
     """A workspace behind the Log Analytics query endpoint."""
 
     def __init__(self, endpoint: str, customer_id: str) -> None:
         # The identity library would log every way it tried; the error says it in one line.
         logging.getLogger("azure").setLevel(logging.CRITICAL)
-        self._retries = _Retries()
+        self._retries = Retries()
         self._client = LogsQueryClient(
             DefaultAzureCredential(), endpoint=endpoint, retry_policy=self._retries, **CLIENT
         )

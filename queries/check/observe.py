@@ -22,8 +22,6 @@ Rows of the newest may be under way.
 """
 HEADERS = 8 * 1024
 """Bytes by which the logged size may pass the body's, as headers may count."""
-LONGEST_CALL = timedelta(minutes=4)
-"""Covers nearly every call; the gateway itself waits 300 s for the model."""
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/(chat/completions|completions|embeddings)")
 _V1 = re.compile(r"/v1/(chat/completions|completions|embeddings|responses)(?:\?|$)")
 _MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
@@ -54,7 +52,7 @@ def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
         label=deployment if kind in _PLAIN else f"{deployment} ({kind})",
         kind=kind,
         started=time,
-        ended=time + LONGEST_CALL,
+        ended=time + evidence.target.longest_wait,
         round=number,
         response_id=response_id,
         usage=usage_in(body) or usage_told(row),

@@ -12,11 +12,6 @@ from queries.check.proofs import metrics
 from queries.library import literal, render
 from queries.pages import Paged
 
-GATEWAY_TIMEOUT = 300
-"""Seconds for which the gateway waits for an answer to begin, unless told otherwise.
-
-https://learn.microsoft.com/azure/api-management/forward-request-policy
-"""
 CONTENT: dict[Source, str] = {
     "gateway-whole": (
         "strcat(RequestBody, BackendRequestBody, ResponseBody, BackendResponseBody, Url)"
@@ -50,8 +45,8 @@ def question(source: Source, evidence: Evidence) -> str:
         only = {"account": target.account_id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
-    waits = timedelta(seconds=target.backend_timeout_seconds or GATEWAY_TIMEOUT)
-    between = {"since": metrics.window(evidence), "until": evidence.until + waits + MINUTE}
+    until = evidence.until + target.longest_wait + MINUTE
+    between = {"since": metrics.window(evidence), "until": until}
     resource = target.gateway_id if source == "gateway-metrics" else target.account_id
     return render("metrics", **between, resource=resource)
 

@@ -201,7 +201,7 @@ def test_a_throttled_query_waits_for_its_caller_as_long_as_the_service_says(
 ) -> None:
     """Minutes that the client itself slept would be no part of any timeout."""
     now, slept = [1000.0], list[float]()
-    monkeypatch.setattr("queries.workspace.monotonic", lambda: now[0])
+    monkeypatch.setattr("queries.retries.monotonic", lambda: now[0])
     monkeypatch.setattr("time.sleep", slept.append)
     workspace = LogAnalytics("https://api.loganalytics.io", "id")
     service.status, service.headers = 429, {"Retry-After": "300"}
@@ -223,7 +223,7 @@ def test_a_throttled_query_waits_for_its_caller_as_long_as_the_service_says(
 def test_the_timeout_holds_against_what_the_service_asks_for(
     run: Run, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("queries.workspace.monotonic", run.clock.elapsed)
+    monkeypatch.setattr("queries.retries.monotonic", run.clock.elapsed)
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("the client sleeps"))
     run.workspace = LogAnalytics("https://api.loganalytics.io", "id")
     service.status, service.headers = 429, {"Retry-After": "300"}

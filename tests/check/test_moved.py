@@ -32,4 +32,5 @@ def test_the_kind_and_a_planned_upgrade_are_told_and_fail_nothing(run: Run) -> N
     account["properties"]["foundryAutoUpgrade"] = plan | {"mode": "Disabled"}
     assert "Azure plans" not in of(run(), "declared")[1]
     account["kind"] = "AIServices"
-    assert "kind AIServices, to which Azure upgraded it" in of(run(), "declared")[1]
+    said = of(run(), "declared")[1]
+    assert "kind AIServices, to which Azure upgraded it: run pulumi refresh before" in said

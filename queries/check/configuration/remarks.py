@@ -12,6 +12,11 @@ DECLARED_KIND = "OpenAI"
 
 https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
 """
+UPGRADED = (
+    ", to which Azure upgraded it: run pulumi refresh before the next change of the account, which "
+    "else asks for the kind that the state knows and so rolls the upgrade back"
+)
+"""https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#roll-back-to-azure-openai"""
 NEEDS = ("account", "upgrade")
 
 
@@ -22,8 +27,7 @@ def remarks(deployed: Deployed) -> Iterator[str]:
     """
     kind = inside(deployed.get("account"), "kind")
     if kind:
-        moved = ", to which Azure upgraded it" if kind != DECLARED_KIND else ""
-        yield f"the account is of kind {kind}{moved}"
+        yield f"the account is of kind {kind}{UPGRADED if kind != DECLARED_KIND else ''}"
     plan = properties(deployed.get("upgrade")).get("foundryAutoUpgrade")
     if inside(plan, "mode") == "Enabled" and (planned := inside(plan, "scheduledAt")):
         yield f"Azure plans to make a Foundry resource (AIServices) of it on {_day(str(planned))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence
-from queries.check.fields import held, text
+from queries.check.fields import CHARACTER, held, text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     LLM_LOG_FIX,
@@ -63,12 +63,21 @@ def _in_llm_log(evidence: Evidence, call: Call) -> Verdict:
         return skipped("the LLM log is documented for chats, and holds no answer of this call")
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
-    if logged and call.answer in logged:
+    if not call.marker and len(logged.encode()) >= evidence.target.llm_message_bytes - CHARACTER:
+        return skipped("ResponseMessages are as long as llmMessageBytes")
+    return _compared(call, logged, whole=complete(rows, "Response"))
+
+
+def _compared(call: Call, logged: str, *, whole: bool) -> Verdict:
+    """With what was answered, which of a call that others made nobody knows."""
+    if call.answer and call.answer in logged:
         return seen(f"{call.response_id or 'text'} in ResponseMessages")
     if call.marker and not call.answer:
         return skipped("the model answered without text")
-    if not complete(rows, "Response"):
-        return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the whole completion")
+    if not whole:
+        return waiting(f"{LLM_LOG} has not the whole completion yet")
+    if not call.answer:
+        return seen("whole text in ResponseMessages, not compared")
     return failed("ResponseMessages hold another answer than was given", LLM_LOG_FIX)
 
 
@@ -123,7 +132,7 @@ def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
     if dropped:
         return failed(
             "the entry passed 32 KB, so Azure dropped all its bodies",
-            "lower bodyBytes (four bodies share 32 KB); llmLogging keeps whole messages",
+            "lower bodyBytes (all logged bodies share 32 KB); llmLogging keeps whole messages",
         )
     return failed("the row came without any body: the API's diagnostic logs 0 bytes", LOGGING_FIX)
 

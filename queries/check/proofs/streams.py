@@ -6,7 +6,6 @@ from queries.check import kinds
 from queries.check.evidence import Evidence
 from queries.check.proofs.audit import READER_FIX
 from queries.check.proofs.base import (
-    GATEWAY_LOG_FIX,
     NO_CALL,
     Proof,
     Verdict,
@@ -22,6 +21,8 @@ SPREAD = 0.15
 BURSTS = 4
 """Times at which parts must have come: a network alone may cut an answer in two or three."""
 HELD_BACK = "response bodies are logged, so API Management may hold streamed answers back"
+NO_STREAM_FIX = "see why no streamed call was answered: the proof call names it"
+LLM_FIX = "pulumi config set llmLogging true, then pulumi up, lets streams through"
 THROUGH_FIX = "pulumi config set logResponseBodies false, then pulumi up, lets streams through"
 
 
@@ -56,7 +57,7 @@ def _as_configured(evidence: Evidence) -> bool:
 def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:
     """Why it cannot be told, and what to do."""
     if evidence.target.response_bodies:
-        return HELD_BACK, THROUGH_FIX
+        return HELD_BACK, THROUGH_FIX if evidence.target.llm_logging else LLM_FIX
     if evidence.unreadable:
         return f"the configuration cannot be read ({evidence.unreadable})", READER_FIX
     if not calls:
@@ -81,5 +82,5 @@ STREAMS = Proof(
     needs=(),
     judge=_judge,
     applies=kinds.chats,
-    fix=GATEWAY_LOG_FIX,
+    fix=NO_STREAM_FIX,
 )

@@ -1,0 +1,96 @@
+"""What the LLM log must hold of an answer whose body no log has: all of it, or it is not seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from queries.check.evidence import Evidence
+from queries.check.observe import calls
+from queries.check.proofs.content import COMPLETION
+from queries.check.proofs.streams import STREAMS
+from queries.check.records import Call
+from queries.outputs import Target
+from tests.check.azure import FakeClock, deployment, outputs
+from tests.check.conftest import Run
+from tests.check.reading import LLM, LOGS, of
+from tests.check.test_streams import DEFAULT
+
+WHOLE = '[{"role": "assistant", "content": "Four."}]'
+NOW = FakeClock().now()
+
+
+def evidence(rows: list[str], **call: Any) -> Evidence:
+    """One call, and these chunks of its answer in the LLM log."""
+    target = Target.model_validate(outputs(**DEFAULT)["proof"])
+    found = Evidence(target=target, since=NOW, until=NOW)
+    found.calls = [Call(deployment="text-turbo", started=NOW, ended=NOW, round=0, **call)]
+    found.rows = {
+        "gateway": [{"ApiId": target.api_id, "CorrelationId": "c", "RequestBody": "mark"}],
+        "llm": [
+            {"CorrelationId": "c", "SequenceNumber": number, "Response": text}
+            for number, text in enumerate(rows, start=1)
+        ],
+    }
+    return found
+
+
+@pytest.mark.parametrize(
+    ("call", "rows", "status", "words"),
+    [
+        ({"correlation": "c"}, [WHOLE], "seen", "not compared"),
+        ({"correlation": "c"}, [WHOLE[:9], WHOLE[9:]], "seen", "not compared"),
+        ({"correlation": "c"}, [WHOLE[:9]], "waiting", "has not the whole completion yet"),
+        ({"correlation": "c"}, [""], "waiting", "has not the whole completion yet"),
+        ({"correlation": "c"}, ["[" + "1" * 262144], "skipped", "as long as llmMessageBytes"),
+        ({"marker": "mark"}, [WHOLE], "skipped", "answered without text"),
+        ({"marker": "mark", "answer": "Four"}, [WHOLE], "seen", "in ResponseMessages"),
+        ({"marker": "mark", "answer": "Five"}, [WHOLE], "failed", "another answer"),
+    ],
+)
+def test_only_what_is_known_is_seen(
+    call: dict[str, str], rows: list[str], status: str, words: str
+) -> None:
+    verdict = COMPLETION.judge(evidence(rows, **call))
+    assert (verdict.status, words in verdict.detail) == (status, True), verdict
+
+
+def test_a_part_of_the_answer_to_others_is_waited_for(run: Run) -> None:
+    run.azure.change = {LLM: lambda row: row if row["SequenceNumber"] < 5 else None}
+    run("--timeout", "0", **DEFAULT)
+    run.clock.time += 20 * 60
+
+    status, detail, _ = of(run("--no-traffic", **DEFAULT), "completion")
+
+    assert (status, "not the whole completion" in detail) == ("timeout", True)
+
+
+@pytest.mark.parametrize(("declared", "seconds"), [(600, 600), (0, 300)])
+def test_calls_of_others_last_as_long_as_the_gateway_waits(declared: int, seconds: int) -> None:
+    found = evidence([])
+    found.target = found.target.model_copy(update={"backend_timeout_seconds": declared})
+    url = "https://x/deployments/text-turbo/chat/completions"
+    found.rows["gateway"][0] |= {"ResponseCode": 200, "TimeGenerated": NOW, "Url": url}
+    (call,) = calls(found)
+    assert call.ended - call.started == timedelta(seconds=seconds)
+
+
+def test_a_stream_that_nobody_answered_refers_to_the_proof_that_names_why() -> None:
+    assert "the proof call names it" in STREAMS.fix
+
+
+def test_bodies_held_back_for_want_of_another_log_name_that_log(run: Run) -> None:
+    run.azure.streams = False
+    assert "llmLogging true" in of(run(llmLogging=False), "streams")[2]
+
+
+def test_an_entry_that_lost_its_bodies_says_what_shares_the_room(run: Run) -> None:
+    lost = dict.fromkeys(("RequestBody", "BackendRequestBody", "ResponseBody"), "")
+    lost |= {"BackendResponseBody": ""}
+    vectors = [deployment("vectors", "text-embedding-3-small", kind="embeddings")]
+    run.azure.change = {LOGS: lambda row: row | lost | {"RequestSize": 9**5, "ResponseSize": 9**5}}
+    run("--timeout", "0", deployments=vectors)
+    fix = of(run("--no-traffic", deployments=vectors), "prompt")[2]
+    assert "all logged bodies share 32 KB" in fix
