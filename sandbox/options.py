@@ -20,4 +20,8 @@ class Options:
         Literal["never", "with-service", "with-setting"],
         "when API Management makes the logger azuremonitor by itself",
     ] = "never"
+    held_back: Annotated[
+        Literal["response", "any"],
+        "which logged bodies hold a stream back: those of responses, or of any message",
+    ] = "response"
     seed: Annotated[int, "makes every random choice repeatable"] = 0

@@ -38,7 +38,7 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
     def answer(call: Call) -> Response:
         clock.spend(OWN_SECONDS)
         _run(cloud, call, send)
-        if not isinstance(call.response.body, bytes) and holds_back(cloud, call):
+        if not isinstance(call.response.body, bytes) and holds_back(cloud, options, call):
             call.whole()
         response, body = call.response, call.response.body
         if not isinstance(body, bytes):

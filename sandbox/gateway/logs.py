@@ -15,6 +15,7 @@ from sandbox.gateway import llm_logs
 from sandbox.gateway.call import Call, Json
 from sandbox.http import Headers
 from sandbox.logs import Telemetry
+from sandbox.options import Options
 
 ENTRY_BYTES = 32 * 1024
 """Largest log entry; one above it loses every body.
@@ -41,17 +42,24 @@ def record(
             telemetry.emit(resource, "GatewayLlmLogs", row)
 
 
-def holds_back(cloud: Cloud, call: Call) -> bool:
-    """Whether a response waits until it is whole, as its body is logged.
+def holds_back(cloud: Cloud, options: Options, call: Call) -> bool:
+    """Whether a response waits until it is whole, as a body is logged.
 
-    The page says that logging bodies of server-sent events "can cause unexpected buffering".
+    The page warns of logging the bodies of requests and responses alike; whether a logged request
+    alone holds an answer back is told nowhere, so the option `held_back` decides.
     https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
-    Sure: inferred, as it does not say that this lasts to the end, nor that only bodies of responses
-    cause it.
+
+    Sure: inferred, as the page says "can cause unexpected buffering", and neither how long nor by
+    which of the two.
     """
     settings = _diagnostic(cloud, call)
-    sides = [(settings.get(side) or {}).get("response") or {} for side in ("frontend", "backend")]
-    return any((side.get("body") or {}).get("bytes") for side in sides)
+    messages = ("request", "response") if options.held_back == "any" else ("response",)
+    logged = [
+        (settings.get(side) or {}).get(message) or {}
+        for side in ("frontend", "backend")
+        for message in messages
+    ]
+    return any((one.get("body") or {}).get("bytes") for one in logged)
 
 
 def _diagnostic(cloud: Cloud, call: Call) -> Json:

@@ -106,8 +106,10 @@ def test_an_answer_that_comes_as_one_is_no_alarm_where_nothing_holds_it_back(run
     run.azure.streams = False
     report = run(**DEFAULT)
     assert report.verdict == "proven"
-    status, detail, _ = of(report, "streams")
+    status, detail, fix = of(report, "streams")
     assert (status, "too short to tell" in detail) == ("skipped", True)
+    assert "where request bodies are logged" in detail
+    assert "pulumi config set bodyBytes 0" in fix
 
 
 def test_streams_held_back_by_the_stacks_own_wish_are_told(run: Run) -> None:

@@ -23,6 +23,9 @@ BURSTS = 4
 HELD_BACK = "response bodies are logged, so API Management may hold streamed answers back"
 NO_STREAM_FIX = "see why no streamed call was answered: the proof call names it"
 LLM_FIX = "pulumi config set llmLogging true, then pulumi up, lets streams through"
+BY_REQUESTS = "API Management holds them back, as it may where request bodies are logged"
+"""https://learn.microsoft.com/azure/api-management/how-to-server-sent-events."""
+REQUESTS_FIX = "if streams come late, pulumi config set bodyBytes 0, then pulumi up, rules it out"
 THROUGH_FIX = "pulumi config set logResponseBodies false, then pulumi up, lets streams through"
 
 
@@ -43,7 +46,8 @@ def _judge(evidence: Evidence) -> Verdict:
     if not calls and evidence.target.can_call:
         return waiting(NO_CALL)
     if not calls and _as_configured(evidence):
-        return seen("by what is configured: neither the policy nor a logged body holds them back")
+        said = "by what is configured: neither the policy nor a logged body of a response holds "
+        return seen(f"{said}them back{'; logged requests may' * evidence.target.bodies}")
     return skipped(*_not_judged(evidence, calls))
 
 
@@ -62,7 +66,8 @@ def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:
         return f"the configuration cannot be read ({evidence.unreadable})", READER_FIX
     if not calls:
         return "logs do not tell when the parts of an answer came", ""
-    return f"too short to tell: {'; '.join(map(_said, calls))}", ""
+    said = f"too short to tell: {'; '.join(map(_said, calls))}"
+    return (f"{said}; or {BY_REQUESTS}", REQUESTS_FIX) if evidence.target.bodies else (said, "")
 
 
 def _came_apart(call: Call) -> bool:

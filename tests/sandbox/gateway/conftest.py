@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import pytest
@@ -70,6 +70,7 @@ class Azure:
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     metrics: list[tuple[str, float]] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
+    held_back: Literal["response", "any"] = "response"
     answer: Callable[[Request], Response] = lambda _: Response.json(200, COMPLETION)
 
     def emit(self, resource_id: str, category: str, row: dict[str, Any]) -> None:
@@ -108,7 +109,7 @@ class Azure:
         body = json.dumps(given.get("body", messages)).encode()
         host, method = given.get("host", "apim-x.azure-api.net"), given.get("method", "POST")
         request = Request(method, host, target, parse_qsl(query), headers, body, "10.1.2.3")
-        options = Options(seed=given.get("seed", 0))
+        options = Options(seed=given.get("seed", 0), held_back=self.held_back)
         response = gateway_face(self.cloud, options, self, self.send)(request)  # type: ignore[arg-type]
         if given.get("read", True) and not isinstance(response.body, bytes):
             response.body = b"".join(response.body)

@@ -22,10 +22,12 @@ BODY = "context.Response.Body.As<JObject>(preserveContent: true)"
 EVENT = b"data: {}\n\n"
 
 
-def deploy(azure: Azure, *, policy: str = OWN, response_bytes: int = 0) -> None:
+def deploy(
+    azure: Azure, *, policy: str = OWN, response_bytes: int = 0, request_bytes: int = 8192
+) -> None:
     """The stack's own policy and logging, or what somebody made of them."""
     azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": policy})
-    request, response = {"body": {"bytes": 8192}}, {"body": {"bytes": response_bytes}}
+    request, response = {"body": {"bytes": request_bytes}}, {"body": {"bytes": response_bytes}}
     listed = response | {"headers": [ACCOUNTING_HEADER]}
     sides = {
         "frontend": {"request": request, "response": listed},
@@ -63,6 +65,21 @@ def test_a_stream_whose_body_is_logged_waits_until_it_is_whole(azure: Azure) -> 
     taken = events(azure)
     assert azure.call(read=False).body == EVENT * 3
     assert taken == [0, 1, 2]
+
+
+@pytest.mark.parametrize("request_bytes", [0, 8192])
+def test_a_logged_request_holds_a_stream_back_where_the_sandbox_is_asked_to(
+    azure: Azure, request_bytes: int
+) -> None:
+    azure.held_back = "any"
+    deploy(azure, request_bytes=request_bytes)
+    taken = events(azure)
+    body: Any = azure.call(read=False).body
+    if request_bytes:
+        assert (body, taken) == (EVENT * 3, [0, 1, 2])
+    else:
+        assert (next(body), taken) == (EVENT, [0])
+        assert list(body)
 
 
 def test_without_its_own_word_a_stream_waits_for_eight_kilobytes(azure: Azure) -> None:
