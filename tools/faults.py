@@ -28,14 +28,15 @@ HEAD = """\
 
 `make faults` lets each operation of the example stack fail once in each of four ways, and repeats
 the command as a person would (`pulumi up`, `pulumi destroy --run-program`) until it ends with 0.
-After each `up` a preview must show no change; after the first the check must prove the stack; after
-each `destroy` nothing may be left. `.venv/bin/python -m tools.faults --write` writes this page.
+Only long operations (workspace, account, deployments, gateway, API) meet `accepted`. After each
+`up` a preview must show no change; after the first the check must prove the stack; after each
+`destroy` nothing may be left. `.venv/bin/python -m tools.faults --write` writes this page.
 
 | failure | what it is |
 |---|---|
 | `before` | Azure refuses the request; by turns 429, 500, 503, 504 and 403 |
 | `after` | Azure does it, and asking for its end fails: the state comes with the error |
-| `accepted` | Azure takes the request, then fails it: what was made is in the state `Failed` |
+| `accepted` | Azure takes a long operation, then fails it: what was made is in the state `Failed` |
 | `lost` | Azure does it, and the answer never arrives: what was made is in no state |
 
 [docs/sandbox.md](sandbox.md#faults) says what the engine gets in each.

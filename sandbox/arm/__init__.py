@@ -128,6 +128,18 @@ def get(cloud: Cloud, resource_id: str) -> Resource:
     return found
 
 
+def fail(cloud: Cloud, resource_id: str) -> None:
+    """Leave what a PUT made as a long operation does that failed in the end; the next PUT mends it.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+    """
+    with cloud.change():
+        found = get(cloud, resource_id)
+        found.properties["provisioningState"] = base.FAILED
+        if found.type == f"{SERVICE}/apis":
+            apis.fail_import(cloud, resource_id)
+
+
 def exists(cloud: Cloud, resource_id: str, api_version: str) -> bool:
     """Whether a GET with that API version finds the resource.
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sandbox.arm.base import SERVICE, Put, refuse
-from sandbox.cloud import Resource
+from sandbox.cloud import Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 
 _OPERATION = f"{SERVICE}/apis/operations"
@@ -56,6 +56,16 @@ def api(put: Put) -> None:
     for name, found in operations:
         own = f"{put.id.text}/operations/{name}"
         put.cloud.put(Resource(own, _OPERATION, name, {"properties": found}, put.now))
+
+
+def fail_import(cloud: Cloud, api_id: str) -> None:
+    """Leave every second operation out, as an import that stops half way. Call inside `change()`.
+
+    Sure: inferred, as Azure imports once it has accepted; no source says what a failure leaves.
+    """
+    operations = [one for one in cloud.below(api_id) if one.type == _OPERATION]
+    for lost in sorted(operations, key=lambda one: one.id)[1::2]:
+        cloud.remove(lost.id)
 
 
 def _check_path(put: Put) -> None:

@@ -23,6 +23,10 @@ WORKSPACE = "Microsoft.OperationalInsights/workspaces"
 ACCOUNT = "Microsoft.CognitiveServices/accounts"
 SERVICE = "Microsoft.ApiManagement/service"
 SETTING = "Microsoft.Insights/diagnosticSettings"
+FAILED = "Failed"
+"""https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations."""
+_TOP_LEVEL_PARTS = 9
+"""`/subscriptions/…/resourceGroups/…/providers/namespace/type/name`, cut at its slashes."""
 _SUBSCRIPTION_ID = r"/subscriptions/[0-9a-f-]{36}"
 _GROUP_ID = re.compile(rf"({_SUBSCRIPTION_ID}/resourceGroups/([^/]+))(/.*)?", re.IGNORECASE)
 
@@ -141,7 +145,10 @@ def check_parent(put: Put) -> None:
     wanted, subscription = put.id, put.id.text.split("/")[2]
     if subscription.lower() != SUBSCRIPTION_ID:
         raise refuse("SubscriptionNotFound", id=subscription)
-    if has_no_parent(wanted) or put.cloud.get(wanted.parent):
+    if has_no_parent(wanted):
+        return
+    if put.cloud.get(wanted.parent):
+        _check_state(put)
         return
     if not put.cloud.get(wanted.group_id):
         raise refuse("ResourceGroupNotFound", name=wanted.group)
@@ -151,6 +158,22 @@ def check_parent(put: Put) -> None:
     if wanted.type.startswith(parent.type):
         raise refuse("ParentResourceNotFound", name=parent.name)
     raise missing(parent)
+
+
+def _check_state(put: Put) -> None:
+    """Refuse what is to lie in an account or a gateway whose last change failed.
+
+    Azure is seen to refuse what needs an account that is not ready yet.
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/31712
+
+    Sure: inferred, as that issue tells it of the state Accepted, and nothing is told of gateways.
+    """
+    for kind, code in ((ACCOUNT, "AccountProvisioningStateInvalid"), (SERVICE, "ServiceFailed")):
+        owner = put.cloud.get("/".join(put.id.text.split("/")[:_TOP_LEVEL_PARTS]))
+        if not (owner and owner.type == kind and put.id.type.startswith(f"{kind}/")):
+            continue
+        if owner.properties.get("provisioningState") == FAILED:
+            raise refuse(code, id=owner.id, name=owner.name, state=FAILED)
 
 
 def check_place(put: Put) -> None:

@@ -66,6 +66,10 @@ class AzureNative(plugin.Plugin):
         if not request.HasField("value"):
             raise NotModelledError("the sandbox makes no SDKs of local packages")
         given = json.loads(base64.b64decode(request.value.value))
+        own = plugin.installed(self.package)
+        if request.value.version != own:
+            text = f"the sandbox stands in for {self.package} {own}, as its SDK is installed"
+            raise NotModelledError(f"{text}, not for {request.value.version}")
         name = f"{self.package}_{given['module']}_{given['version']}"
         known = base.AZURE["api_versions"].get(shapes.NAMESPACES.get(given["module"]), [])
         if name != request.value.name or shapes.dated(given["version"]) not in known:
@@ -219,8 +223,8 @@ class AzureNative(plugin.Plugin):
             resource_id = self._operations.run(operation, work).id
         except AcceptedThenFailedError as error:
             failure, resource_id = plugin.described(error), operation.id
-            if isinstance(error, OperationFailedError) and shape.provisioned:
-                self._fail(resource_id)
+            if isinstance(error, OperationFailedError):
+                arm.fail(self._cloud, resource_id)
         resource = arm.get(self._cloud, resource_id)
         outputs = shape.outputs(resource)
         state = {"id": resource.id, "properties": to_struct(keep_secret(outputs, operation.inputs))}
@@ -228,14 +232,6 @@ class AzureNative(plugin.Plugin):
             failed = rpc.ErrorResourceInitFailed(**state, reasons=[failure], inputs=inputs)
             raise plugin.PartialFailureError(failed)
         return state
-
-    def _fail(self, resource_id: str) -> None:
-        """Leave what was made in the state `Failed`; the next PUT mends it.
-
-        https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
-        """
-        with self._cloud.change():
-            arm.get(self._cloud, resource_id).properties["provisioningState"] = "Failed"
 
     def _foreseen(self, operation: Operation, olds: dict[str, Any]) -> Any:
         """Outputs of a preview: the name is Azure's to say, and stays, as does the place.

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, model_validator
 
 from sandbox import arm
+from sandbox.engine import shapes
 from sandbox.engine.values import UNKNOWN, reveal
 from sandbox.errors import ArmError
 from sandbox.options import Options
@@ -50,12 +51,17 @@ class Operation:
         return float(table.get(self.op, LATENCY["default"][self.op])["seconds"])
 
 
+def acceptable(op: str, token: str) -> bool:
+    """Whether Azure may accept this operation of a type, and fail it later."""
+    return shapes.long_running(token, METHODS[op])
+
+
 class Fault(BaseModel):
     """What the file of faults asks for: an operation that fails, and when.
 
     `before`: Azure refuses, and nothing is done. `after`: Azure does it, and the wait for its end
-    fails. `accepted`: Azure takes the request, then fails it; what was to be deleted stays. `lost`:
-    Azure does it, and nobody is told.
+    fails. `accepted`: Azure takes the request, then fails it, which only long operations can; what
+    was to be deleted stays. `lost`: Azure does it, and nobody is told.
 
     What the engine is left with is by the provider's code: a state once Azure took the request and
     what it made can be read, before that the error alone.
@@ -74,6 +80,15 @@ class Fault(BaseModel):
     code: str
     message: str = "A fault was asked for."
     seen: int = 0
+
+    @model_validator(mode="after")
+    def _refuse_impossible(self) -> "Fault":
+        if self.when == "accepted" and not acceptable(self.op, self.type):
+            text = (
+                f"{self.op} of {self.type} cannot fail as `accepted`: Azure answers it at its end"
+            )
+            raise ValueError(f"{text}; `when` may be before, after or lost")
+        return self
 
 
 class AcceptedThenFailedError(ArmError):

@@ -54,6 +54,11 @@ class PartialFailureError(Exception):
         self.state = state
 
 
+def installed(package: str) -> str:
+    """The version of a package's SDK, which is that of its plugin too."""
+    return version(f"pulumi-{package}")
+
+
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """A provider; its methods in lower case answer the RPCs of the same name."""
 
@@ -72,7 +77,7 @@ ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
     "Handshake": lambda *_: rpc.ProviderHandshakeResponse(accept_secrets=True),
     "Attach": lambda *_: Empty(),
     # The installed SDK's version: the engine warns of a plugin that is older.
-    "GetPluginInfo": lambda plugin, _: PluginInfo(version=version(f"pulumi-{plugin.package}")),
+    "GetPluginInfo": lambda plugin, _: PluginInfo(version=installed(plugin.package)),
     "CheckConfig": lambda _, request: rpc.CheckResponse(inputs=request.news),
     "DiffConfig": lambda *_: rpc.DiffResponse(),
     "Cancel": lambda *_: Empty(),

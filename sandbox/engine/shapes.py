@@ -42,6 +42,10 @@ class Shape:
     `computed`: outputs that only Azure knows, a dot leads into an object. `fixed`: inputs outside
     the id whose change replaces. `write_only`: inputs that a GET does not return. `query`: inputs
     sent beside the body. `nested`: `properties` is one input; else its keys are inputs themselves.
+    `long_running`: methods that Azure may accept and fail later, marked by the API specifications
+    with `x-ms-long-running-operation`; the others end with their answer.
+    https://github.com/Azure/azure-rest-api-specs/tree/main/specification
+    https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
     """
 
     path: str
@@ -51,6 +55,7 @@ class Shape:
     fixed: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    long_running: tuple[str, ...] = ()
     nested: bool = False
     located: bool = False
     uuid_name: bool = False
@@ -59,11 +64,6 @@ class Shape:
     def keys(self) -> list[str]:
         """Inputs that make the id, the name last."""
         return re.findall(r"{(\w+)}", self.path)
-
-    @property
-    def provisioned(self) -> bool:
-        """Whether a GET tells how the last change ended."""
-        return any(path.endswith("provisioningState") for path in self.computed)
 
     def id(self, inputs: dict[str, Any]) -> str:
         """The ARM id, or unknown if a part of it is."""
@@ -140,6 +140,14 @@ def of(token: str) -> Shape:
     if shape is None:
         raise NotModelledError(f"the sandbox does not model {token}")
     return replace(shape, api_version=dated(local["version"])) if local else shape
+
+
+def long_running(token: str, method: str) -> bool:
+    """Whether Azure may accept a request for a type, and fail it later; no for unknown types."""
+    try:
+        return method in of(token).long_running
+    except NotModelledError:
+        return False
 
 
 def dated(version: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandbox.engine.operations import acceptable
+
 KINDS = ("before", "after", "accepted", "lost")
-STATUSES = (429, 500, 503, 504, 403)
+REFUSED = 403
+STATUSES = (429, 500, 503, 504, REFUSED)
 """By turns: too busy, three outages, and a refusal that no retry may touch."""
 
 Journal = Sequence[dict[str, Any]]
@@ -35,23 +39,32 @@ class Strike:
         return next((one for one in journal if one["code"] == self.code), None)
 
 
+def kinds(op: str, token: str) -> list[str]:
+    """The kinds that an operation of a type can meet: only a long one is accepted, then fails."""
+    return [kind for kind in KINDS if kind != "accepted" or acceptable(op, token)]
+
+
 def plan(op: str, operations: Iterable[dict[str, Any]], turn: int) -> list[Strike]:
     """A strike on each of these operations, the kinds and statuses by turns.
 
-    Over four turns each operation meets each kind.
+    Over as many turns as there are kinds each operation meets each that it can, once: in the last
+    turn only long operations are struck.
     """
-    found = list(operations)
-    return [
-        Strike(
-            op=op,
-            type=one["type"],
-            name=one["urn"].rpartition("::")[2],
-            kind=KINDS[(at + turn) % len(KINDS)],
-            status=STATUSES[at % len(STATUSES)],
-            code=f"Fault-{op}-{turn}-{at}",
-        )
-        for at, one in enumerate(found)
-    ]
+    strikes, seen = [], Counter[int]()
+    for at, one in enumerate(operations):
+        possible = kinds(op, one["type"])
+        seen[len(possible)] += 1
+        if turn < len(possible):
+            strike = Strike(
+                op=op,
+                type=one["type"],
+                name=one["urn"].rpartition("::")[2],
+                kind=possible[(seen[len(possible)] + turn) % len(possible)],
+                status=STATUSES[at % len(STATUSES)],
+                code=f"Fault-{op}-{turn}-{at}",
+            )
+            strikes.append(strike)
+    return strikes
 
 
 @dataclass(frozen=True)

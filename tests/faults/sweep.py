@@ -10,7 +10,7 @@ from typing import Any
 from tests.engine.machine import Machine
 from tests.example import example_config
 from tests.faults.orphans import adopt
-from tests.faults.strikes import Ended, Journal, Strike, ending, plan
+from tests.faults.strikes import Ended, Journal, ending, plan
 
 MOST_RUNS = 16
 """Runs of one command after which the stack counts as stuck."""
@@ -47,14 +47,14 @@ def sweep(machine: Machine, turn: int, *, check: bool = False) -> Sweep:
     """
     found = Sweep([], [])
     planned = _planned(machine, "create")
-    _drive(machine, UP, plan("create", planned, turn), found)
+    _drive(machine, UP, "create", planned, turn, found)
     _expect_no_changes(machine, found)
     if check:
         _prove(machine, found)
     machine.configure(**CHANGES)
-    _drive(machine, UP, plan("update", _planned(machine, "update"), turn), found)
+    _drive(machine, UP, "update", _planned(machine, "update"), turn, found)
     _expect_no_changes(machine, found)
-    _drive(machine, DESTROY, plan("delete", planned, turn), found)
+    _drive(machine, DESTROY, "delete", planned, turn, found)
     left = machine.leftovers()
     if left.status:
         found.problems.append(f"left in Azure: {left.text}")
@@ -76,9 +76,16 @@ def _entries(machine: Machine) -> list[dict[str, Any]]:
 
 
 def _drive(
-    machine: Machine, command: tuple[str, ...], strikes: Sequence[Strike], found: Sweep
+    machine: Machine,
+    command: tuple[str, ...],
+    op: str,
+    operations: Sequence[dict[str, Any]],
+    turn: int,
+    found: Sweep,
 ) -> None:
     """Run a command until it ends with 0, as a person would, and adopt what is told to exist."""
+    strikes = plan(op, operations, turn)
+    spared = {_key(one) for one in operations} - {(one.type, one.name) for one in strikes}
     runs: list[Journal] = []
     faults, settled, text = machine.project / "faults.json", False, ""
     for _ in range(MOST_RUNS):
@@ -96,21 +103,16 @@ def _drive(
         found.problems.append(f"pulumi {command[0]} does not end:\n{text}")
     ends = [ending(one, runs, settled=settled) for one in strikes]
     found.ended += [end for end in ends if end is not None]
-    found.problems += _missed(strikes, runs)
-
-
-def _missed(strikes: Sequence[Strike], runs: Sequence[Journal]) -> list[str]:
-    """Operations that were done and never failed: the sweep would count too few."""
-    op = strikes[0].op if strikes else ""
+    # An operation that was done and never failed: the sweep would count too few. A change that
+    # replaces, as of the saved figures, deletes and creates beside the updates.
     struck = {(one.type, one.name) for one in strikes if any(one.struck(run) for run in runs)}
-    done = {
-        (one["type"], one["urn"].rpartition("::")[2])
-        for run in runs
-        for one in run
-        if one["op"] == op
-    }
-    # A change that replaces, as of the saved figures, deletes and creates beside the updates.
-    return [f"{op} of {name} never failed" for _, name in sorted(done - struck)]
+    ran = {_key(one) for run in runs for one in run if one["op"] == op}
+    missed = sorted(ran - struck - spared)
+    found.problems += [f"{op} of {name} never failed" for _, name in missed]
+
+
+def _key(operation: dict[str, Any]) -> tuple[str, str]:
+    return operation["type"], operation["urn"].rpartition("::")[2]
 
 
 def _prove(machine: Machine, found: Sweep) -> None:

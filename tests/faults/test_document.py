@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
-from tests.faults.strikes import KINDS
+from collections import Counter
+from typing import Any
+
+from tests.components.harness import Json, run_program
+from tests.faults.strikes import KINDS, kinds
+from tests.faults.sweep import CHANGES
 from tools.faults import DOCUMENT, HEAD, OPERATIONS
+
+REPLACED = ("figures",)
+"""A saved search whose text changes is another one."""
+
+
+def azure(config: Json | None = None) -> dict[str, Any]:
+    """What the program registers of Azure, by URN."""
+    found = run_program(config).requests
+    return {urn: one for urn, one in found.items() if one.custom and is_azure(one)}
+
+
+def is_azure(request: Any) -> bool:
+    return str(request.type).startswith("azure-native")
+
+
+def plans() -> Counter[tuple[str, str]]:
+    """How often each operation meets each kind of failure in a sweep of the example stack.
+
+    What goes with the gateway is not deleted by itself; what a change replaces is not updated.
+    """
+    before, after = azure(), azure(CHANGES)
+    updated = [one for urn, one in before.items() if one.object != after[urn].object]
+    operations = {
+        "create": list(before.values()),
+        "update": [one for one in updated if one.name not in REPLACED],
+        "delete": [one for one in before.values() if not (one.retainOnDelete or one.deletedWith)],
+    }
+    assert list(operations) == list(OPERATIONS)
+    return Counter(
+        (op, kind)
+        for op, requests in operations.items()
+        for one in requests
+        for kind in kinds(op, one.type)
+    )
 
 
 def test_document_counts_every_kind_of_failure_of_every_operation() -> None:
-    text = DOCUMENT.read_text()
+    text, planned = DOCUMENT.read_text(), plans()
     assert text.startswith(HEAD)
     rows = [line.strip("| ").split(" | ") for line in text.removeprefix(HEAD).splitlines()]
     assert [(row[0], row[1].strip("`")) for row in rows] == [
@@ -15,6 +54,6 @@ def test_document_counts_every_kind_of_failure_of_every_operation() -> None:
     ]
     for op, kind, *numbers in rows:
         struck, same, following, adopted, stuck = map(int, numbers)
-        assert struck == same + following + adopted > 0
+        assert struck == same + following + adopted == planned[op, kind.strip("`")] > 0
         assert stuck == 0
         assert bool(adopted) is ((op, kind) == ("create", "`lost`"))

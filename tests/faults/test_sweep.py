@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.machine import Machine
-from tests.faults.strikes import KINDS
+from tests.faults.strikes import KINDS, REFUSED
 from tests.faults.sweep import sweep
 
 
@@ -17,6 +17,9 @@ def test_each_operation_fails_once_and_all_goes_on(tmp_path: Path) -> None:
         ends = [end for end in found.ended if end.strike.op == op]
         assert len(ends) >= least
         assert {end.strike.kind for end in ends} == set(KINDS)
+        # What a retry may wait for, it waits for, of updates and deletions too.
+        refused = {(e.strike.status == REFUSED, e.how) for e in ends if e.strike.kind == "before"}
+        assert refused == {(False, "same run"), (True, "next run")}
     for end in found.ended:
         lost = (end.strike.op, end.strike.kind) == ("create", "lost")
         assert (end.how == "adopted") is lost, end

@@ -4,8 +4,11 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2 as rpc
 from pulumi.runtime.proto.status_pb2 import Status
+from pydantic import ValidationError
 
+from sandbox.engine.operations import Operations
 from sandbox.engine.values import from_struct
+from sandbox.options import Options
 from tests.sandbox.engine.test_providers import (
     PRODUCT,
     PRODUCT_INPUTS,
@@ -60,15 +63,34 @@ def test_each_kind_of_fault_leaves_azure_and_the_engine_as_it_says(
     ("when", "stays"), [("before", True), ("after", False), ("accepted", True), ("lost", False)]
 )
 def test_each_kind_of_fault_on_a_deletion(sandbox: Sandbox, when: str, stays: bool) -> None:
-    made = sandbox.create(PRODUCT, PRODUCT_INPUTS)
-    fault = {"op": "delete", "type": PRODUCT, "when": when, "status": 500, "code": "Broken"}
+    made = sandbox.create(WORKSPACE, WORKSPACE_INPUTS)
+    fault = {"op": "delete", "type": WORKSPACE, "when": when, "status": 500, "code": "Broken"}
     restart(sandbox, faults=sandbox.faults(fault))
-    request = rpc.DeleteRequest(urn=urn(PRODUCT), id=made.id)
+    request = rpc.DeleteRequest(urn=urn(WORKSPACE), id=made.id)
     with pytest.raises(grpc.RpcError):
         sandbox.stub.Delete(request)
     assert bool(sandbox.cloud.all()) is stays
     sandbox.stub.Delete(request)
     assert not sandbox.cloud.all()
+
+
+@pytest.mark.parametrize(
+    ("op", "token"),
+    [
+        ("create", PRODUCT),
+        ("delete", PRODUCT),
+        ("update", "azure-native:monitor:ScheduledQueryRule"),
+        ("create", "azure-native:resources:ResourceGroup"),
+        ("read", WORKSPACE),
+        ("create", "azure-native:no:SuchType"),
+    ],
+)
+def test_only_a_long_operation_can_be_accepted_and_fail_later(
+    sandbox: Sandbox, op: str, token: str
+) -> None:
+    fault = {"op": op, "type": token, "when": "accepted", "status": 500, "code": "Broken"}
+    with pytest.raises(ValidationError, match=f"{op} of {token} cannot fail as `accepted`"):
+        Operations(Options(faults=sandbox.faults(fault)))
 
 
 def test_a_cut_connection_has_no_status(sandbox: Sandbox) -> None:

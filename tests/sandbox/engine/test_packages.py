@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sandbox.options import Options
 from tests.sandbox.arm.conftest import API, DIAGNOSTIC, GROUP, LOGGER, SERVICE, STACK
 
 PACKAGE = "azure-native_apimanagement_v20240601preview"
+RELEASE = metadata.version("pulumi-azure-native")
 TYPED = f"{PACKAGE}:apimanagement:ApiDiagnostic"
 STABLE = "azure-native:apimanagement:ApiDiagnostic"
 GENERIC = "azure-native:resources:Resource"
@@ -58,9 +60,9 @@ class Provider:
             self.create(token, inputs)
         return str(failed.value.details())
 
-    def parameterize(self, name: str, **given: str) -> Any:
+    def parameterize(self, name: str, release: str = RELEASE, /, **given: str) -> Any:
         value = base64.b64encode(json.dumps(given).encode())
-        wanted = rpc.ParameterizeRequest.ParametersValue(name=name, version="3.29.0", value=value)
+        wanted = rpc.ParameterizeRequest.ParametersValue(name=name, version=release, value=value)
         return self.stub.Parameterize(rpc.ParameterizeRequest(value=wanted))
 
 
@@ -123,7 +125,12 @@ def test_a_top_level_generic_resource_is_not_found_whatever_the_version(provider
 
 def test_a_package_is_named_by_its_parameter(provider: Provider) -> None:
     answer = provider.parameterize(PACKAGE, module="apimanagement", version="v20240601preview")
-    assert (answer.name, answer.version) == (PACKAGE, "3.29.0")
+    assert (answer.name, answer.version) == (PACKAGE, RELEASE)
+
+
+def test_a_package_of_another_release_of_the_provider_is_none(provider: Provider) -> None:
+    with pytest.raises(grpc.RpcError, match=f"azure-native {RELEASE}, .*, not for 9.9.9"):
+        provider.parameterize(PACKAGE, "9.9.9", module="apimanagement", version="v20240601preview")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ class FakeArm:
         self.asked = version
         return cloud.get(resource_id) is not None
 
+    def fail(self, cloud: Cloud, resource_id: str) -> None:
+        with cloud.change():
+            self.get(cloud, resource_id).properties["provisioningState"] = "Failed"
+
     def delete(self, cloud: Cloud, resource_id: str) -> None:
         if cloud.get(resource_id):
             with cloud.change():
