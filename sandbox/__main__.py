@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from sandbox import arm, changes
 from sandbox.cloud import Cloud
+from sandbox.errors import ArmError
 from sandbox.options import Options
 from sandbox.session import lock, session
 from sandbox.stack import SessionError
@@ -46,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
                 _run([os.environ.get("SHELL", "/bin/sh")], inside)
                 return 0
             return _run(given.command, inside)
-    except (SessionError, OSError, ValidationError, changes.NothingToChangeError) as error:
+    except (
+        SessionError, OSError, ValidationError, changes.NothingToChangeError, ArmError
+    ) as error:  # fmt: skip
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
 

@@ -21,6 +21,7 @@ def apply(cloud: Cloud, name: str) -> list[str]:
     Raises:
         KeyError: there is no change of that name.
         NothingToChangeError: it has nothing to act on.
+        ArmError: Azure refuses what a colleague or a policy asks for.
     """
     change = CHANGES[name]
     with cloud.change():

@@ -1,16 +1,20 @@
 """What a colleague changes in the portal, and a tenant's policy everywhere."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox import arm
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, SETTING, WORKSPACE
 from sandbox.changes.change import Change, of
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
+from sandbox.options import Options
 
 ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 NETWORK = "https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks"
 TAG = {"cost-center": "4711"}
 CENTRAL = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-central"
+ACCOUNTS = "2025-06-01"
+"""API version of the writes of accounts and their deployments."""
 SETTING_NAME = "setByPolicy-LogAnalytics"
 """Name that the built-in policies give by default."""
 
@@ -23,21 +27,26 @@ def _role_deleted(cloud: Cloud) -> Iterator[Resource]:
             yield assignment
 
 
+def _put(cloud: Cloud, resource_id: str, version: str, body: dict[str, Any]) -> Resource:
+    """Write as the portal does: by a request, which Azure judges."""
+    return arm.put(cloud, Options(folder=cloud.folder), resource_id, version, body)
+
+
 def _sku_moved(cloud: Cloud) -> Iterator[Resource]:
     """Each deployment that is routed worldwide stays in its data zone from now on."""
     for deployment in of(cloud, f"{ACCOUNT}/deployments"):
         sku = deployment.body["sku"]
         if sku["name"] == "GlobalStandard":
-            deployment.body["sku"] = sku | {"name": "DataZoneStandard"}
-            yield deployment
+            body = deployment.body | {"sku": sku | {"name": "DataZoneStandard"}}
+            yield _put(cloud, deployment.id, ACCOUNTS, body)
 
 
 def _network_rules(cloud: Cloud) -> Iterator[Resource]:
     """Selected networks only, of which none is selected."""
+    rules = {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
     for account in of(cloud, ACCOUNT):
-        rules = {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
-        account.properties["networkAcls"] = rules
-        yield account
+        properties = account.properties | {"networkAcls": rules}
+        yield _put(cloud, account.id, ACCOUNTS, account.body | {"properties": properties})
 
 
 def _network_closed(cloud: Cloud) -> Iterator[Resource]:
@@ -60,26 +69,14 @@ def _tag_added(cloud: Cloud) -> Iterator[Resource]:
 
 def _second_setting(cloud: Cloud) -> Iterator[Resource]:
     """Gateways and accounts send their logs to a workspace of the tenant too."""
-    group = Resource(CENTRAL, GROUP, "rg-central", {"location": "eastus", "properties": {}})
-    own = f"{CENTRAL}/providers/{WORKSPACE}/log-central"
-    properties = {"customerId": cloud.derive_guid(own), "retentionInDays": 30}
-    workspace = Resource(
-        own, WORKSPACE, "log-central", {"location": "eastus", "properties": properties}
-    )
-    for central in (group, workspace):
-        cloud.put(central)
+    workspace = f"{CENTRAL}/providers/{WORKSPACE}/log-central"
+    _put(cloud, CENTRAL, "2024-03-01", {"location": "eastus"})
+    _put(cloud, workspace, "2023-09-01", {"location": "eastus", "properties": {}})
+    everything = [{"categoryGroup": "allLogs", "enabled": True}]
+    properties = {"workspaceId": workspace, "logs": everything, "metrics": []}
     for owner in (*of(cloud, ACCOUNT), *of(cloud, SERVICE)):
-        body = {
-            "properties": {
-                "workspaceId": own,
-                "logs": [{"categoryGroup": "allLogs", "enabled": True}],
-                "metrics": [],
-            }
-        }
-        setting_id = f"{owner.id}/providers/{SETTING}/{SETTING_NAME}"
-        setting = Resource(setting_id, SETTING, SETTING_NAME, body)
-        cloud.put(setting)
-        yield setting
+        setting = f"{owner.id}/providers/{SETTING}/{SETTING_NAME}"
+        yield _put(cloud, setting, "2021-05-01-preview", {"properties": properties})
 
 
 CHANGES = {

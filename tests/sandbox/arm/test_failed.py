@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import arm
+from sandbox import arm, changes
+from sandbox.__main__ import main
 
 from .conftest import (
     ACCOUNT,
@@ -60,3 +61,12 @@ def test_a_failed_import_leaves_operations_out_until_the_next(stack: Azure) -> N
     stack.put(API, STACK[API])
     assert operations() == 2
     assert "provisioningState" not in arm.get(stack.cloud, API).properties
+
+
+def test_a_colleague_is_refused_too(stack: Azure, capsys: pytest.CaptureFixture[str]) -> None:
+    arm.fail(stack.cloud, ACCOUNT)
+    assert main(["changes", "sku-moved", "--dir", str(stack.cloud.folder)]) == 2
+    assert "AccountProvisioningStateInvalid" in capsys.readouterr().err
+    changes.apply(stack.cloud, "network-rules")
+    changes.apply(stack.cloud, "sku-moved")
+    assert arm.get(stack.cloud, DEPLOYMENT).body["sku"]["name"] == "DataZoneStandard"
