@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.engine.machine import Machine
+from tests.engine.stacks import Stack
 
 LOGGER = "azure-native:apimanagement:Logger"
 
@@ -16,16 +19,20 @@ def test_first_up_takes_the_logger_that_azure_has_made(machine: Machine, when: s
     made = [entry for entry in machine.changes() if entry["type"] == LOGGER]
     assert bool(made) is (when == "with-setting")
     machine.pulumi("preview", "--refresh", "--expect-no-changes", options=world)
-    check = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "1")
+    check = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "5")
     assert check.status == 0, check.text
     machine.pulumi("destroy", "--yes", "--skip-preview", "--run-program", options=world)
     assert machine.leftovers().status == 0
 
 
-def test_stack_that_has_the_logger_sees_no_change(machine: Machine) -> None:
-    machine.up()
-    before = len(machine.changes())
-    machine.pulumi("preview", "--expect-no-changes")
-    text = machine.up(options=("--logger", "with-service"))
-    assert "62 unchanged" in text
-    assert len(machine.changes()) == before
+def test_a_write_of_the_service_leaves_the_logger_that_the_stack_has(
+    example: Path, tmp_path: Path
+) -> None:
+    """Azure may make the logger with each write of the service; here it is there already."""
+    machine = Stack(example, tmp_path).machine
+    machine.configure(gatewayUnits=2)
+    machine.up(options=("--logger", "with-service"))
+    changed = {entry["type"] for entry in machine.changes()}
+    assert "azure-native:apimanagement:ApiManagementService" in changed
+    assert LOGGER not in changed
+    machine.pulumi("preview", "--refresh", "--expect-no-changes")

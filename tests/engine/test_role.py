@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,9 @@ from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import session
 from tests.engine.machine import Machine
+from tests.engine.stacks import CHECK, QUICK, Stack
 
 ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
-CHECK = ("python", "-m", "queries.check", "--stack", "dev", "--timeout", "0.3", "--settle", "0.1")
 
 
 def unassign(machine: Machine) -> None:
@@ -41,7 +42,7 @@ def renew_identity(machine: Machine, *, by_hand: bool) -> None:
 
 def remedy(machine: Machine) -> list[str]:
     """The command that the check names for the role."""
-    done = machine.run(*CHECK, "--no-traffic")
+    done = machine.run(*CHECK, "0.3", "--no-traffic")
     assert done.status != 0, done.text
     text = " ".join(done.text.split())
     found = re.search(r"role of the gateway's identity .*?: (pulumi .+?) assigns the role", text)
@@ -50,9 +51,9 @@ def remedy(machine: Machine) -> list[str]:
 
 
 def test_role_deleted_by_hand_is_assigned_again_by_the_advertised_command(
-    machine: Machine,
+    example: Path, tmp_path: Path
 ) -> None:
-    machine.up()
+    machine = Stack(example, tmp_path).machine
     unassign(machine)
     machine.pulumi("preview", "--expect-no-changes")
     machine.pulumi("preview", "--refresh", "--expect-no-changes", fails=True)
@@ -61,13 +62,13 @@ def test_role_deleted_by_hand_is_assigned_again_by_the_advertised_command(
 
     assert done.status == 0, done.text
     machine.pulumi("preview", "--refresh", "--expect-no-changes")
-    check = machine.run(*CHECK)
+    check = machine.run(*CHECK, "5", options=QUICK)
     assert check.status == 0, check.text
 
 
-def test_a_refresh_takes_a_missing_role_for_gone(machine: Machine) -> None:
+def test_a_refresh_takes_a_missing_role_for_gone(example: Path, tmp_path: Path) -> None:
     """The nightly look for drift goes on, and the next `up` assigns it."""
-    machine.up()
+    machine = Stack(example, tmp_path).machine
     unassign(machine)
     before = len(machine.changes())
     assert "openai-api-role" in machine.pulumi("refresh", "--yes", "--diff")
@@ -92,7 +93,7 @@ def test_the_role_follows_the_gateways_new_identity(machine: Machine, *, by_hand
     (service,), (role,) = cloud.of_type(SERVICE), cloud.of_type(ROLE_ASSIGNMENTS)
     assert role.properties["principalId"] == service.body["identity"]["principalId"]
     machine.pulumi("preview", "--refresh", "--expect-no-changes")
-    check = machine.run(*CHECK)
+    check = machine.run(*CHECK, "5", options=QUICK)
     assert check.status == 0, check.text
 
 
