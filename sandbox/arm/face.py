@@ -48,7 +48,7 @@ def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
         if not query.get("api-version"):
             raise refuse("MissingApiVersionParameter")
         if who.object_id == DEPLOYER_OBJECT_ID and (
-            told := subscription.answer(cloud, request.method, path)
+            told := subscription.answer(cloud, request.method, path, query.get("$expand", ""))
         ):
             return told
         path = path.removesuffix(SECRETS) if secrets else path

@@ -7,26 +7,32 @@ https://learn.microsoft.com/azure/api-management/soft-delete
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, WORKSPACE, refuse, region
 from sandbox.arm.cognitive import MODELS
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
-from sandbox.errors import ArmError
+from sandbox.errors import ArmError, NotModelledError
 from sandbox.http import Headers, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
 _REGION = rf"{_HERE}/providers/Microsoft\.(?:CognitiveServices|ApiManagement)/locations/([^/]+)"
 _ACCOUNT = rf"{_REGION}/resourceGroups/([^/]+)/deletedAccounts/([^/]+)"
 _SERVICE = rf"{_REGION}/deletedservices/()([^/]+)"
+_RESOURCES = rf"({_HERE}/resourceGroups/[^/]+)/resources"
+_EXPANDED = ("", "createdtime")
+"""What of `$expand` is modelled."""
 _WORKSPACES = rf"{_HERE}/providers/Microsoft\.OperationalInsights/deletedWorkspaces"
 
 
-def answer(cloud: Cloud, method: str, path: str) -> Response | None:
+def answer(cloud: Cloud, method: str, path: str, expand: str = "") -> Response | None:
     """The answer to what is no resource's id; None for everything else.
 
     Sure: no belief.
     """
+    if found := re.fullmatch(_RESOURCES, path, re.IGNORECASE):
+        return _resources(cloud, method, found[1], expand)
     for pattern, face in _FACES.items():
         if found := re.fullmatch(pattern, path, re.IGNORECASE):
             return face(cloud, method, *found.groups())
@@ -41,6 +47,28 @@ def _subscription(_: Cloud, method: str) -> Response:
     _only_get(method)
     named = {"id": _HERE, "subscriptionId": SUBSCRIPTION_ID, "tenantId": TENANT_ID}
     return Response.json(200, named | {"displayName": "sandbox", "state": "Enabled"})
+
+
+def _resources(cloud: Cloud, method: str, group: str, expand: str) -> Response:
+    """What lies in a resource group and has a place, without what lies in that.
+
+    https://learn.microsoft.com/rest/api/resources/resources/list-by-resource-group
+    """
+    _only_get(method)
+    if expand.lower() not in _EXPANDED:
+        raise NotModelledError(f"the sandbox does not expand {expand} of resources")
+    if missing := missing_group(cloud, group, GROUP):
+        raise missing
+    top = f"{group}/providers/".count("/") + 2
+    value = []
+    for one in cloud.below(group):
+        if one.id.count("/") != top or "location" not in one.body:
+            continue
+        made = datetime.fromtimestamp(one.created, UTC).isoformat()
+        named = {"id": one.id, "name": one.name, "type": one.type}
+        place = {"location": one.body["location"]}
+        value.append(named | place | ({"createdTime": made} if expand else {}))
+    return Response.json(200, {"value": value})
 
 
 def _models(_: Cloud, method: str, place: str) -> Response:

@@ -3,168 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from io import StringIO
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 import pytest
-from rich.console import Console
 
 from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from sandbox.cloud import SUBSCRIPTION_ID
 from sandbox.engine import shapes
 from tests.example import ROOT
+from tests.tools.adoption import (
+    ACCOUNT,
+    API,
+    DEFAULT,
+    GATEWAY,
+    GRANT,
+    GROUP,
+    NATIVE,
+    OTHER,
+    ROLE,
+    SERVICE,
+    Azure,
+    Pulumi,
+    adopt,
+    resource,
+    state,
+    urn,
+)
 from tools.adopt import __main__ as command
 from tools.adopt import account
 from tools.adopt.arm import KINDS, in_azure
 from tools.adopt.engine import Engine
-from tools.adopt.run import DONE, POLL_SECONDS, UNCLEAR, Adoption
-from tools.adopt.stack import UNKNOWN, Plan, State
-
-NATIVE = "azure-native:"
-DEFAULT = "urn:pulumi:dev::p::pulumi:providers:azure-native::default"
-OTHER = "urn:pulumi:dev::p::pulumi:providers:azure-native::other"
-GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
-SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim"
-ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/oai"
-ROLE = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions/r"
-GRANT = {"scope": ACCOUNT, "principalId": "P-1", "roleDefinitionId": ROLE.upper()}
-
-
-def urn(kind: str, name: str) -> str:
-    return f"urn:pulumi:dev::p::comp${kind}::{name}"
-
-
-def resource(
-    kind: str,
-    name: str,
-    inputs: Mapping[str, Any],
-    depends: Mapping[str, list[str]] | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """A resource as the engine writes it."""
-    return {
-        "urn": urn(NATIVE + kind, name),
-        "type": NATIVE + kind,
-        "custom": True,
-        "parent": "urn:pulumi:dev::p::comp::comp",
-        "provider": f"{DEFAULT}::1",
-        "inputs": dict(inputs),
-        "propertyDependencies": dict(depends or {}),
-        **more,
-    }
-
-
-GATEWAY = resource(
-    "apimanagement:ApiManagementService",
-    "gateway",
-    {"resourceGroupName": "rg", "serviceName": "apim"},
-)
-API = resource(
-    "apimanagement:Api",
-    "api",
-    {"resourceGroupName": "rg", "serviceName": UNKNOWN, "apiId": "openai"},
-    {"serviceName": [GATEWAY["urn"]]},
-)
-
-
-def state(
-    *resources: dict[str, Any], pending: list[dict[str, Any]] | None = None
-) -> dict[str, Any]:
-    providers = [
-        {"urn": DEFAULT, "type": "pulumi:providers:azure-native", "id": "1", "inputs": {}},
-        {
-            "urn": OTHER,
-            "type": "pulumi:providers:azure-native",
-            "id": "2",
-            "inputs": {"subscriptionId": "other"},
-        },
-        {"urn": "urn:pulumi:dev::p::comp::comp", "type": "comp"},
-    ]
-    operations = [{"type": "creating", "resource": one} for one in pending or []]
-    return {"deployment": {"resources": [*providers, *resources], "pending_operations": operations}}
-
-
-@dataclass
-class Pulumi:
-    """The engine as `Adoption` sees it: what is imported is in the state of the next round."""
-
-    document: dict[str, Any]
-    created: list[dict[str, Any]]
-    imported: list[dict[str, Any]] = field(default_factory=list)
-
-    def export(self) -> State:
-        return State(self.document)
-
-    def preview(self) -> Plan:
-        held = self.export().resources
-        steps = [
-            {"op": "create", "urn": one["urn"], "newState": one}
-            for one in self.created
-            if one["urn"] not in held
-        ]
-        return Plan(steps=steps, config={account.KEY: SUBSCRIPTION_ID})
-
-    def take_in(self, document: dict[str, Any]) -> None:
-        assert document["resources"], "Pulumi takes no empty file"
-        self.imported += document["resources"]
-        planned = {one["urn"]: one for one in self.created}
-        self.document["deployment"]["resources"] += [
-            {**planned[one["name"]], "id": one["id"]} for one in document["resources"]
-        ]
-
-    def replace_state(self, changed: State) -> None:
-        self.document = changed.document
-
-
-@dataclass
-class Azure:
-    """What exists, by id; a list is a resource's states, request by request."""
-
-    bodies: dict[str, Any]
-    status: int = 404
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        path = unquote(request.url.path)
-        self.asked.append(path)
-        assert request.method == "GET"
-        assert request.url.params["api-version"]
-        found = self.bodies.get(path)
-        if isinstance(found, list):
-            found = found.pop(0) if len(found) > 1 else found[0]
-        if found is None:
-            return httpx.Response(self.status, json={})
-        return httpx.Response(200, json=found)
-
-
-class Credential:
-    def get_token(self, *_: str) -> Any:
-        return type("Token", (), {"token": "t"})
-
-
-def adopt(
-    pulumi: Pulumi, azure: Azure, *, agreed: bool = True, wait: float = 60
-) -> tuple[int, str]:
-    """The exit status, and what was printed."""
-    out = StringIO()
-    adoption = Adoption(
-        engine=pulumi,  # type: ignore[arg-type]
-        console=Console(file=out, width=200),
-        agreed=lambda _: agreed,
-        wait_seconds=wait,
-        manager=lambda endpoint: Manager(
-            endpoint=endpoint,
-            client=lambda: httpx.Client(transport=httpx.MockTransport(azure)),
-            credential=Credential,
-        ),
-        sleep=lambda _: None,
-    )
-    return adoption.run(), out.getvalue()
+from tools.adopt.run import DONE, POLL_SECONDS, UNCLEAR
+from tools.adopt.stack import SECRET, UNKNOWN, Plan, State
 
 
 def test_every_type_of_the_program_has_its_id() -> None:
@@ -254,13 +126,27 @@ def test_a_providers_own_subscription_counts() -> None:
     assert azure.asked == [SERVICE.replace(SUBSCRIPTION_ID, "other")]
 
 
+UNNAMED = {**GATEWAY, "inputs": {"resourceGroupName": "rg", "serviceName": UNKNOWN}}
+
+
 def test_what_cannot_exist_is_not_asked_for() -> None:
     """Its name is yet to be made, or that of what it lies in."""
-    unnamed = {**GATEWAY, "inputs": {"resourceGroupName": "rg", "serviceName": UNKNOWN}}
+    suffix = {**resource("", "suffix", {}), "type": "random:index/randomString:RandomString"}
+    unmade = {**UNNAMED, "propertyDependencies": {"serviceName": [suffix["urn"]]}}
     azure = Azure({})
-    status, text = adopt(Pulumi(state(), [unnamed, API]), azure)
+    status, text = adopt(Pulumi(state(), [suffix, unmade, API]), azure)
     assert (status, azure.asked) == (DONE, [])
     assert "nothing to adopt" in text
+
+
+def test_what_cannot_be_named_is_not_taken_for_absent() -> None:
+    secret = {**GATEWAY, "inputs": {"resourceGroupName": "rg", "serviceName": SECRET}}
+    pulumi = Pulumi(state(pending=[secret]), [UNNAMED])
+    status, text = adopt(pulumi, Azure({SERVICE: {}}))
+    assert status == UNCLEAR
+    assert "not judged: gateway: its id cannot be known: serviceName" in text
+    assert "nothing to adopt" not in text
+    assert len(pulumi.export().interrupted) == 1
 
 
 def test_what_azure_does_not_tell_is_not_judged() -> None:
@@ -331,7 +217,8 @@ def test_what_the_next_up_would_replace_is_named(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(pulumi, "preview", preview)
     status, text = adopt(pulumi, Azure({SERVICE: {}}))
-    assert (status, len(pulumi.imported)) == (DONE, 1)
+    assert (status, len(pulumi.imported)) == (UNCLEAR, 1), "a pipeline must stop here"
+    assert "goes on" not in text
     assert "careful: `pulumi up` would replace gateway" in text
 
 
@@ -366,27 +253,35 @@ def test_nobody_is_there_to_answer(
     monkeypatch.setattr(httpx, "Client", lambda client=httpx.Client: client(transport=answers))
     monkeypatch.setattr(Manager, "_bearer", lambda _: "t")
     assert command.main([]) == 2
-    assert capsys.readouterr().err == ("tools.adopt: nobody is here to answer\nfix: give --yes\n")
+    said = capsys.readouterr().err
+    assert said.startswith("tools.adopt: nobody is here to answer\nfix: give --yes")
 
 
 def test_a_stack_that_was_never_deployed_is_left_to_up() -> None:
-    """Pulumi makes the provider first; until then nothing can be in Azure by this stack's doing."""
+    """Pulumi makes the provider first; until then nothing in Azure is of this stack's doing."""
     fresh: dict[str, Any] = {"version": 3, "deployment": None}
-    azure = Azure({SERVICE: {}})
-    status, text = adopt(Pulumi(fresh, [GATEWAY, API]), azure)
-    assert (status, azure.asked) == (DONE, [])
-    assert "not looked for: 2 resources" in text
+    pulumi = Pulumi(fresh, [GATEWAY, API])
+    status, text = adopt(pulumi, Azure({}))
+    assert (status, pulumi.imported) == (DONE, [])
+    assert "nothing to adopt" in text
+
+    status, text = adopt(pulumi, Azure({SERVICE: {}}))
+    assert (status, pulumi.imported) == (UNCLEAR, [])
+    assert f"not adopted: gateway: Azure has {SERVICE}" in text
+    assert "nothing to adopt" not in text
 
 
 def test_no_subscription_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
     monkeypatch.setenv("PATH", "")
+    here, nothing = State(state()), Plan(steps=[], config={})
     with pytest.raises(CannotRunError, match="no Azure subscription is chosen"):
-        account.subscription(DEFAULT, State(state()), {})
+        account.subscription(DEFAULT, here, nothing)
     monkeypatch.setenv("ARM_SUBSCRIPTION_ID", "from-environment")
-    assert account.subscription(DEFAULT, State(state()), {}) == "from-environment"
-    assert account.subscription(DEFAULT, State(state()), {account.KEY: "mine"}) == "mine"
-    assert account.subscription(OTHER, State(state()), {account.KEY: "mine"}) == "other"
+    assert account.subscription(DEFAULT, here, nothing) == "from-environment"
+    mine = Plan(steps=[], config={account.KEY: "mine"})
+    assert account.subscription(DEFAULT, here, mine) == "mine"
+    assert account.subscription(OTHER, here, mine) == "other"
 
 
 def test_the_cloud_is_the_stacks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
         engine=Engine(stack=options.stack or ""),
         console=Console(width=None if terminal else PLAIN_WIDTH, highlight=False),
         agreed=(lambda _: True) if options.yes else _ask,
+        sure=(lambda _: False) if options.yes else _ask,
+        also=options.also,
         wait_seconds=options.wait * 60,
     )
     try:
@@ -46,11 +48,21 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         "tools.adopt",
         "Find what the program would create and Azure has already, and take it into the stack.",
-        "exit status: 0 adopted, or nothing to adopt, 1 declined, or something could not be "
-        "judged, 2 could not run, 130 interrupted",
+        "exit status: 0 adopted, or nothing to adopt, 1 declined, something was not adopted or "
+        "could not be judged, or `pulumi up` would replace what was adopted, 2 could not run, "
+        "130 interrupted",
     )
     parser.add_argument("--stack", metavar="NAME", help="stack; default: the selected one")
-    parser.add_argument("--yes", action="store_true", help="adopt without asking")
+    parser.add_argument(
+        "--yes", action="store_true", help="adopt without asking what is known to be the stack's"
+    )
+    parser.add_argument(
+        "--also",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="adopt this one (the program's name for it, or its ARM id) though it may be another's",
+    )
     parser.add_argument(
         "--wait",
         type=float,
@@ -68,7 +80,9 @@ def _ask(question: str) -> bool:
         CannotRunError: nobody is there to answer.
     """
     if not sys.stdin.isatty():
-        raise CannotRunError("nobody is here to answer", "give --yes")
+        raise CannotRunError(
+            "nobody is here to answer", "give --yes, and --also for what may be another's"
+        )
     return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from components.environment import ENVIRONMENTS
 from queries.errors import CannotRunError
-from tools.adopt.stack import State
+from tools.adopt.stack import UNKNOWN, Plan, State
 
 KEY = "azure-native:subscriptionId"
 
@@ -30,16 +30,23 @@ def endpoint(config: Mapping[str, str]) -> str:
     return found.management_endpoint
 
 
-def subscription(provider: str, state: State, config: Mapping[str, str]) -> str:
+def subscription(provider: str, state: State, plan: Plan) -> str:
     """The subscription of a provider: its own, the stack's, the environment's, the Azure CLI's.
 
+    "" for one that is yet to be made and whose subscription is not known before.
     https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
 
     Raises:
         CannotRunError: none is chosen.
     """
-    inputs: Mapping[str, Any] = state.resources.get(provider, {}).get("inputs") or {}
-    places = (inputs.get("subscriptionId"), config.get(KEY), os.environ.get("ARM_SUBSCRIPTION_ID"))
+    made: Mapping[str, Any] = state.resources.get(provider, {}).get("inputs") or {}
+    planned = next((one for one in plan.created if one.urn == provider), None)
+    if not made and planned is not None:
+        made = planned.inputs
+    own = made.get("subscriptionId")
+    if isinstance(own, str) and UNKNOWN in own:
+        return ""
+    places = (own, plan.config.get(KEY), os.environ.get("ARM_SUBSCRIPTION_ID"))
     found = next((one for one in places if isinstance(one, str) and one), "") or _of_the_cli()
     if not found:
         raise CannotRunError(

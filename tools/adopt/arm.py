@@ -7,13 +7,14 @@ https://www.pulumi.com/registry/packages/azure-native/api-docs/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 SUBSCRIPTION = "subscriptionId"
 """Part of an id that is the provider's, not the resource's."""
 WHOLE_IDS = ("resourceUri", "scope")
 """Parts of an id that are an ARM id themselves."""
+RESOURCE_GROUP = "azure-native:resources:ResourceGroup"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 """The one type whose name Pulumi makes up, anew until it is in the state."""
 
@@ -43,7 +44,7 @@ class Kind:
 
 
 KINDS = {
-    "azure-native:resources:ResourceGroup": Kind(_GROUP, "2024-03-01"),
+    RESOURCE_GROUP: Kind(_GROUP, "2024-03-01"),
     "azure-native:operationalinsights:Workspace": Kind(_WORKSPACE, "2023-09-01"),
     "azure-native:operationalinsights:SavedSearch": Kind(
         f"{_WORKSPACE}/savedSearches/{{savedSearchId}}", "2023-09-01"
@@ -97,6 +98,20 @@ KINDS = {
 def in_azure(kind: str) -> bool:
     """Whether resources of that Pulumi type lie in Azure."""
     return kind.split(":", 1)[0].split("_", 1)[0] == "azure-native"
+
+
+def folded(resource_id: str) -> str:
+    """An id as it is compared: Azure minds no case, and answers in another than it was asked in.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+    """
+    return resource_id.strip("/").casefold()
+
+
+def inside(resource_id: str, holders: Collection[str]) -> bool:
+    """Whether it lies below one of the ids, which are `folded`."""
+    parts = folded(resource_id).split("/")
+    return any("/".join(parts[:length]) in holders for length in range(1, len(parts)))
 
 
 def name(resource_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,9 +17,14 @@ from tools.adopt import account, arm, import_file
 from tools.adopt.engine import Engine
 from tools.adopt.search import Found, Result, Search
 from tools.adopt.stack import Plan, State
+from tools.adopt.whose import NAMED, REFUSED, UNKNOWN, Owner
 
 POLL_SECONDS = 15.0
 DONE, UNCLEAR = 0, 1
+REFUSED_FIX = (
+    "take another name, or a group that stays: resourceGroupName, useExistingResourceGroup"
+)
+"""A resource group is deleted with all that it holds."""
 
 
 @dataclass(kw_only=True)
@@ -30,13 +35,19 @@ class Adoption:
     console: Console
     agreed: Callable[[str], bool]
     """Ask the person; True to go on."""
+    sure: Callable[[str], bool]
+    """Ask the person about what is not known to be the stack's."""
     wait_seconds: float
     """How long to wait for what Azure is still working at."""
+    also: Collection[str] = ()
+    """What to adopt though it is not known to be the stack's: names in the program, or ids."""
     manager: Callable[[str], Manager] = lambda endpoint: Manager(
         endpoint=endpoint, client=httpx.Client
     )
     sleep: Callable[[float], None] = time.sleep
     _adopted: dict[str, Found] = field(default_factory=dict)
+    _left: dict[str, str] = field(default_factory=dict)
+    """Why something was found and is not adopted, by URN."""
 
     def run(self) -> int:
         """Adopt; the exit status.
@@ -47,50 +58,97 @@ class Adoption:
         while True:
             state, plan = self.engine.export(), self.engine.preview()
             search = self._search(state, plan)
-            result = search.run(one for one in plan.created if one.provider in state.resources)
-            if not result.found:
+            result, ended = search.run(plan.created), search.run(state.interrupted)
+            owner = self._owner(search, ended)
+            found = self._importable(state, plan, result)
+            if not found:
                 break
-            if again := result.found.keys() & self._adopted.keys():
+            if again := found.keys() & self._adopted.keys():
                 raise CannotRunError(f"still not in the stack after its import: {', '.join(again)}")
-            self._show(result.found.values(), {one.urn for one in state.interrupted})
-            if not self.agreed(f"Adopt {_counted(len(result.found))}?"):
+            chosen = self._chosen(owner, found)
+            if chosen is None:
                 self.console.print("nothing was changed")
                 return UNCLEAR
-            self._wait(search, result)
-            self._import(state, plan, result.found)
-        left = self._settle(search, state, result)
-        return self._conclude(state, plan, result, left)
+            self._wait(search, chosen)
+            self._import(state, plan, chosen)
+        left = self._settle(state, ended, owner)
+        result.unclear |= ended.unclear
+        return self._conclude(plan, result, left)
+
+    def _importable(self, state: State, plan: Plan, result: Result) -> dict[str, Found]:
+        """What was found and is not yet judged; an import is read by a provider of the state."""
+        providers = {one.urn: one.provider for one in plan.created}
+        for urn, one in result.found.items():
+            if providers[urn] not in state.resources:
+                self._left[urn] = (
+                    f"Azure has {one.id}, and the stack lacks the provider to read it: run this "
+                    "again after `pulumi up`, which makes that first"
+                )
+        return {urn: one for urn, one in result.found.items() if urn not in self._left}
+
+    def _owner(self, search: Search, ended: Result) -> Owner:
+        return Owner(
+            manager=search.manager,
+            state=search.state,
+            interrupted=ended.found,
+            named=search.named,
+            also=self.also,
+        )
+
+    def _chosen(self, owner: Owner, found: dict[str, Found]) -> dict[str, Found] | None:
+        """What is to be adopted; None if the person declines."""
+        how = owner.sort(found.values())
+        self._show(found.values(), how)
+        ours = {urn: one for urn, one in found.items() if how[urn] not in {UNKNOWN, REFUSED}}
+        if ours and not self.agreed(f"Adopt {_counted(len(ours))}?"):
+            return None
+        for urn, one in found.items():
+            name = urn.rpartition("::")[2]
+            if how[urn] == REFUSED:
+                self._left[urn] = f"refused: {one.id}: {owner.refused[urn]}; {REFUSED_FIX}"
+            elif how[urn] == UNKNOWN and not owner.inside(one):
+                if not self.sure(f"{one.id} is {UNKNOWN}. Adopt it, to go with `pulumi destroy`?"):
+                    self._left[urn] = (
+                        f"Azure has {one.id}, {UNKNOWN}; if the stack is to own it, and to delete "
+                        f"it one day: --also {name}; else choose another name"
+                    )
+                    continue
+                owner.accept(one, NAMED)
+            if urn not in self._left:
+                ours[urn] = one
+        return {urn: ours[urn] for urn in found if urn in ours}
 
     def _import(self, state: State, plan: Plan, found: dict[str, Found]) -> None:
         ids = {urn: one.id for urn, one in found.items()}
         if not ids:
             return
-        if ids.keys() & state.resources.keys():
-            self.engine.replace_state(state.made_room(ids))
+        gone = state.gone_from(ids.values())
+        if before := {*(ids.keys() & state.resources.keys()), *gone}:
+            self.engine.replace_state(state.made_room(before))
         self.engine.take_in(import_file.build(plan, state, ids))
         self._adopted |= found
 
     def _search(self, state: State, plan: Plan) -> Search:
         endpoint = account.endpoint(plan.config)
-        subscription = partial(account.subscription, state=state, config=plan.config)
+        subscription = partial(account.subscription, state=state, plan=plan)
         return Search(manager=self.manager(endpoint), subscription=subscription, state=state)
 
-    def _show(self, found: Iterable[Found], interrupted: set[str]) -> None:
+    def _show(self, found: Iterable[Found], how: Mapping[str, str]) -> None:
         table = Table("resource", "type", "how", "in Azure")
         for one in found:
-            how = "interrupted" if one.urn in interrupted else "already there"
             where = f"{arm.name(one.id)}" + (f" ({one.state})" if one.busy else "")
-            table.add_row(one.urn.rpartition("::")[2], one.type.partition(":")[2], how, where)
+            kind = one.type.partition(":")[2]
+            table.add_row(one.urn.rpartition("::")[2], kind, how[one.urn], where)
         self.console.print(table)
 
-    def _wait(self, search: Search, result: Result) -> None:
+    def _wait(self, search: Search, found: dict[str, Found]) -> None:
         """Wait until Azure has ended its work at what was found, and forget what it took back.
 
         Raises:
             CannotRunError: it takes too long.
         """
         waited, told = 0.0, ""
-        while busy := [one for one in result.found.values() if one.busy]:
+        while busy := [one for one in found.values() if one.busy]:
             text = ", ".join(f"{arm.name(one.id)} is {one.state}" for one in busy)
             if waited >= self.wait_seconds:
                 raise CannotRunError(f"Azure still works: {text}", "run this again later")
@@ -104,43 +162,44 @@ class Adoption:
                     now = search.again(one)
                 except UnreadableError as error:
                     raise CannotRunError(f"Azure does not tell of {one.id}: {error}") from None
-                result.found.pop(one.urn)
-                if now is not None:
-                    result.found[one.urn] = now
+                if now is None:
+                    del found[one.urn]
+                else:
+                    found[one.urn] = now
 
-    def _settle(self, search: Search, state: State, result: Result) -> list[Found]:
+    def _settle(self, state: State, ended: Result, owner: Owner) -> list[Found]:
         """Close the creations that were interrupted, as far as it is known how they ended.
 
-        What Azure has of them and the program does not want any more stays open, and is returned.
+        What Azure has of them and the stack lacks stays open; what of it the program does not want
+        any more is returned. A resource group that is not the stack's alone was never to be its.
         """
-        interrupted = state.interrupted
-        ended = search.run(interrupted)
-        ours = {urn: one.get("id") for urn, one in state.resources.items()}
-        left = [one for one in ended.found.values() if ours.get(one.urn) != one.id]
-        result.unclear |= ended.unclear
-        open_still = {*ended.unclear, *(one.urn for one in left)}
-        settled = {one.urn for one in interrupted} - open_still
+        left = [one for one in ended.found.values() if one.urn not in self._left]
+        left = [one for one in left if not owner.refusal(one)]
+        left_open = {one.urn for one in left} | (ended.found.keys() & self._left.keys())
+        settled = {one.urn for one in state.interrupted} - left_open - ended.unclear.keys()
         if settled:
             self.engine.replace_state(state.without_interrupted(settled))
         return left
 
-    def _conclude(self, state: State, plan: Plan, result: Result, left: list[Found]) -> int:
+    def _conclude(self, plan: Plan, result: Result, left: list[Found]) -> int:
         show = partial(self.console.print, soft_wrap=True)
-        unseen = [one for one in plan.created if not one.component]
-        if number := sum(one.provider not in state.resources for one in unseen):
-            why = "whose provider the stack lacks; `pulumi up` makes it first"
-            show(f"not looked for: {_counted(number)} {why}")
-        if lost := [urn.rpartition("::")[2] for urn in plan.lost(self._adopted)]:
+        lost = [urn.rpartition("::")[2] for urn in plan.lost(self._adopted)]
+        if lost:
             show(f"careful: `pulumi up` would replace {', '.join(lost)}; see its preview")
         for urn, why in result.unclear.items():
             show(f"not judged: {urn.rpartition('::')[2]}: {why}")
+        for urn, why in self._left.items():
+            show(f"not adopted: {urn.rpartition('::')[2]}: {why}")
         for one in left:
-            show(f"left over, and no longer wanted by the program; delete it in Azure: {one.id}")
+            why = "left over, and no longer wanted by the program"
+            show(f"{why}; if nobody else uses it, delete it in Azure: {one.id}")
+        unclear = bool(lost or result.unclear or self._left or left)
         if self._adopted:
-            show(f"adopted {_counted(len(self._adopted))}; `pulumi up` goes on from there")
-        elif not (result.unclear or left):
+            goes_on = "" if unclear else "; `pulumi up` goes on from there"
+            show(f"adopted {_counted(len(self._adopted))}{goes_on}")
+        elif not unclear:
             show("nothing to adopt: `pulumi up` goes on")
-        return UNCLEAR if result.unclear or left else DONE
+        return UNCLEAR if unclear else DONE
 
 
 def _counted(number: int) -> str:

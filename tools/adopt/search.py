@@ -48,13 +48,17 @@ class Found:
         return str(identity.get("principalId") or "") if isinstance(identity, Mapping) else ""
 
 
+class UnnamedError(Exception):
+    """What a resource would be called cannot be known; `str()` says why."""
+
+
 @dataclass(kw_only=True)
 class Result:
     """What a search found out, each by URN."""
 
     found: dict[str, Found] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
-    """Azure says that there is no such resource."""
+    """Not to be adopted: Azure has no such resource, or the stack has it already."""
     unclear: dict[str, str] = field(default_factory=dict)
     """Why it could not be found out."""
 
@@ -65,10 +69,14 @@ class Search:
 
     manager: Manager
     subscription: Callable[[str], str]
-    """The subscription of a provider, by its URN."""
+    """The subscription of a provider, by its URN; "" if it is yet to be known."""
     state: State
     known: dict[str, Found] = field(init=False)
-    """What is known to be in Azure."""
+    """What is known to be in Azure, by URN."""
+    missing: set[str] = field(default_factory=set)
+    """URNs of what is yet to be made."""
+    named: set[str] = field(default_factory=set)
+    """Ids of what was looked for, `folded`."""
 
     def __post_init__(self) -> None:
         self.known = {
@@ -79,11 +87,12 @@ class Search:
 
     def run(self, planned: Iterable[Planned]) -> Result:
         """Look for each; what others depend on comes before them."""
-        result = Result()
+        result, owned = Result(), self.state.owned
         for one in planned:
             if not arm.in_azure(one.type):
+                self.missing.add(one.urn)
                 continue
-            before = self.known.pop(one.urn, None)
+            self.known.pop(one.urn, None)
             if one.type not in KINDS:
                 result.unclear[one.urn] = f"tools/adopt/arm.py knows no ids of {one.type}"
                 continue
@@ -92,12 +101,15 @@ class Search:
             except UnreadableError as error:
                 result.unclear[one.urn] = f"Azure does not tell: {error}"
                 continue
-            if found is None:
+            except UnnamedError as error:
+                result.unclear[one.urn] = f"its id cannot be known: {error}"
+                continue
+            if found is None or arm.folded(found.id) in owned:
+                # The stack has what is there, maybe under an earlier URN, and will make it anew.
                 result.absent.add(one.urn)
-            elif before is not None and before.id == found.id and not self.state.gone(one.urn):
-                # It is about to be made anew, and is still there as it was.
-                result.absent.add(one.urn)
+                self.missing.add(one.urn)
             else:
+                self.missing.discard(one.urn)
                 result.found[one.urn] = self.known[one.urn] = found
         return result
 
@@ -113,12 +125,20 @@ class Search:
         )
 
     def _named(self, planned: Planned) -> Found | None:
-        kind = KINDS[planned.type]
-        parts = {key: self._part(planned, key) for key in kind.keys}
-        if not all(parts.values()):
-            # Its name, or what it lies in, is yet to be made: so it is not there.
-            return None
-        resource_id = kind.id({key: part or "" for key, part in parts.items()})
+        """By its id.
+
+        Raises:
+            UnnamedError: a part of the id is not known.
+            UnreadableError: refused, or no answer.
+        """
+        kind, parts = KINDS[planned.type], {}
+        for key in kind.keys:
+            part = self._part(planned, key)
+            if part is None:
+                return None
+            parts[key] = part
+        resource_id = kind.id(parts)
+        self.named.add(arm.folded(resource_id))
         body = self.manager.get(resource_id, kind.version)
         if body is None:
             return None
@@ -130,8 +150,9 @@ class Search:
         https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
         """
         scope = self._part(planned, "scope")
-        role, principal = planned.text("roleDefinitionId"), self._principal(planned)
-        if not (scope and role and principal):
+        role = self._part(planned, "roleDefinitionId")
+        principal = self._part(planned, "principalId")
+        if scope is None or role is None or principal is None:
             return None
         kind = KINDS[ROLE_ASSIGNMENT]
         place = kind.path.rpartition("/")[0].format(scope=scope)
@@ -139,28 +160,34 @@ class Search:
         for body in self.manager.list(place, kind.version, **{"$filter": "atScope()"}):
             if _grant(body.get("properties") or {}) == wanted:
                 resource_id = kind.id({"scope": scope, kind.keys[-1]: str(body["name"])})
+                self.named.add(arm.folded(resource_id))
                 return Found(urn=planned.urn, type=planned.type, id=resource_id, body=body)
         return None
 
     def _part(self, planned: Planned, key: str) -> str | None:
-        """A part of an id: stated, or read off the id of what it is made of; None if unknown."""
-        if key == SUBSCRIPTION:
-            return self.subscription(planned.provider)
-        given = planned.text(key)
-        if given is not None:
-            return given
-        holders = [self.known[urn] for urn in planned.depends.get(key, ()) if urn in self.known]
-        if key in arm.WHOLE_IDS:
-            ids = {one.id for one in holders}
-        else:
-            ids = {arm.name(one.id) for one in holders if _own_name(one.type) == key}
-        return ids.pop() if len(ids) == 1 else None
+        """A part of an id: stated, or read off what it is made of; None if that is yet to be made.
 
-    def _principal(self, planned: Planned) -> str:
-        given = planned.text("principalId")
-        holders = planned.depends.get("principalId", ())
-        known = [self.known[urn].principal for urn in holders if urn in self.known]
-        return given or (known[0] if len(known) == 1 else "")
+        What is yet to be made holds nothing, and what is to have its name is not there either.
+
+        Raises:
+            UnnamedError: it is not known.
+        """
+        given = self.subscription(planned.provider) if key == SUBSCRIPTION else planned.text(key)
+        if given:
+            return given
+        sources = planned.depends.get(key, ())
+        if self.missing.intersection(sources):
+            return None
+        holders = [self.known[urn] for urn in sources if urn in self.known]
+        if key in arm.WHOLE_IDS:
+            found = {one.id for one in holders}
+        elif key == "principalId":
+            found = {one.principal for one in holders} - {""}
+        else:
+            found = {arm.name(one.id) for one in holders if _own_name(one.type) == key}
+        if len(found) != 1:
+            raise UnnamedError(f"{key} is neither stated nor that of a known resource")
+        return found.pop()
 
 
 def _own_name(kind: str) -> str:

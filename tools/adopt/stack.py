@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from tools.adopt.arm import folded, in_azure
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What a preview says of a value that it cannot know.
@@ -75,9 +78,34 @@ class State:
         """Creations of which the engine does not know how they ended."""
         return [Planned.of(one["resource"]) for one in self._operations() if _creates(one)]
 
-    def gone(self, urn: str) -> bool:
-        """The engine deleted it, to make it anew."""
-        return bool(self.resources.get(urn, {}).get("pendingReplacement"))
+    @property
+    def owned(self) -> set[str]:
+        """Ids of what the stack has in Azure, `folded`; also of what waits for its deletion.
+
+        Not what it only reads, and not what the engine has deleted, to make it anew.
+        """
+        return {
+            folded(one["id"])
+            for one in self._deployment.get("resources") or []
+            if one.get("id") and in_azure(one["type"]) and not one.get("external")
+            if not one.get("pendingReplacement")
+        }
+
+    @property
+    def began(self) -> datetime | None:
+        """When the stack got its first resource; None if the state does not say."""
+        found = self._deployment.get("resources") or []
+        times = [moment(one["created"]) for one in found if one.get("created")]
+        return min((time for time in times if time is not None), default=None)
+
+    def gone_from(self, resource_ids: Iterable[str]) -> set[str]:
+        """URNs of what had these ids until the engine deleted it, to make it anew."""
+        ids = {folded(one) for one in resource_ids}
+        return {
+            urn
+            for urn, one in self.resources.items()
+            if one.get("pendingReplacement") and folded(str(one.get("id"))) in ids
+        }
 
     def made_room(self, urns: Iterable[str]) -> State:
         """The same state without the predecessors of these resources.
@@ -127,6 +155,15 @@ def _independent(resource: dict[str, Any], of: set[str]) -> dict[str, Any]:
         key: [urn for urn in urns or [] if urn not in of] for key, urns in properties.items()
     }
     return result
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Azure and Pulumi write it, or None."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _creates(operation: Mapping[str, Any]) -> bool:

@@ -1,0 +1,130 @@
+"""Whose a resource is that Azure has and the stack lacks: what is adopted goes with the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from queries.check.configuration.manager import Manager, UnreadableError
+from tools.adopt import arm
+from tools.adopt.search import Found
+from tools.adopt.stack import State, moment
+
+LIST_VERSION = "2021-04-01"
+"""https://learn.microsoft.com/rest/api/resources/resources/list-by-resource-group"""
+INTERRUPTED = "interrupted"
+INSIDE = "in what is the stack's"
+SINCE = "made since the stack began"
+NAMED = "named by --also"
+UNKNOWN = "not known to be the stack's"
+REFUSED = "refused"
+
+
+@dataclass(kw_only=True)
+class Owner:
+    """Tells what this stack's own `pulumi up` was making from what was simply there."""
+
+    manager: Manager
+    state: State
+    interrupted: Mapping[str, Found]
+    """Creations that were interrupted, by URN."""
+    named: Collection[str]
+    """Ids, `folded`, of what the program declares."""
+    also: Collection[str]
+    """Names in the program, or ids, that a person gave."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why a resource is not to be adopted at all, by URN."""
+    _own: set[str] = field(init=False)
+    _groups: dict[str, list[dict[str, Any]] | str] = field(default_factory=dict)
+    """What each resource group holds, or why that is not known."""
+
+    def __post_init__(self) -> None:
+        self._own = self.state.owned
+
+    def sort(self, found: Iterable[Found]) -> dict[str, str]:
+        """How each is known, by URN; what others lie in comes before them."""
+        result = {}
+        for one in found:
+            how = self._how(one)
+            if why := self.refusal(one):
+                self.refused[one.urn] = why
+                how = REFUSED
+            result[one.urn] = how
+            if how not in {UNKNOWN, REFUSED}:
+                self.accept(one, how)
+        return result
+
+    def inside(self, found: Found) -> bool:
+        """Whether it lies in what is the stack's."""
+        return arm.inside(found.id, self._own)
+
+    def accept(self, found: Found, how: str) -> None:
+        """Count it as the stack's, with what lies in it.
+
+        A resource group that a person names may hold what others made under a name of the program.
+        """
+        if found.type != arm.RESOURCE_GROUP or how == INTERRUPTED:
+            self._own.add(arm.folded(found.id))
+
+    def _how(self, found: Found) -> str:
+        begun = self.interrupted.get(found.urn)
+        if begun is not None and arm.folded(begun.id) == arm.folded(found.id):
+            return INTERRUPTED
+        if self.inside(found):
+            return INSIDE
+        if self._since(found):
+            return SINCE
+        wanted = {arm.folded(one) for one in self.also}
+        own = {arm.folded(found.urn.rpartition("::")[2]), arm.folded(found.id)}
+        return NAMED if wanted & own else UNKNOWN
+
+    def _since(self, found: Found) -> bool:
+        """Whether Azure says that it was made after the stack's first resource."""
+        began, group = self.state.began, _group(found.id)
+        held = self._held(group) if group and began else []
+        if isinstance(held, str):
+            return False
+        for one in held:
+            made = moment(one.get("createdTime"))
+            if arm.folded(str(one.get("id"))) == arm.folded(found.id) and made and began:
+                return made >= began
+        return False
+
+    def refusal(self, group: Found) -> str:
+        """Why it is a resource group that cannot be the stack's alone; "" for all else."""
+        if group.type != arm.RESOURCE_GROUP:
+            return ""
+        held = self._held(group.id)
+        if isinstance(held, str):
+            return f"what it holds is not known: {held}"
+        ours = {*self.named, *self.state.owned}
+        ours |= {arm.folded(one.id) for one in self.interrupted.values()}
+        others = [
+            one_id
+            for one in held
+            if (one_id := str(one.get("id")))
+            and arm.folded(one_id) not in ours
+            and not arm.inside(one_id, ours - {arm.folded(group.id)})
+        ]
+        return f"it holds what is not this stack's: {', '.join(others)}" if others else ""
+
+    def _held(self, group: str) -> list[dict[str, Any]] | str:
+        """Resources of a group, with the time at which each was made; or why not."""
+        key = arm.folded(group)
+        if key not in self._groups:
+            place = f"/{group.strip('/')}/resources"
+            try:
+                found = self.manager.list(place, LIST_VERSION, **{"$expand": "createdTime"})
+            except UnreadableError as error:
+                self._groups[key] = str(error)
+            else:
+                self._groups[key] = found
+        return self._groups[key]
+
+
+def _group(resource_id: str) -> str:
+    """The id of the resource group in which a resource lies, or ""."""
+    parts = resource_id.strip("/").split("/")
+    below = len(parts) > 4 and parts[2].casefold() == "resourcegroups"  # noqa: PLR2004 two pairs name the group
+    return "/".join(parts[:4]) if below else ""
