@@ -40,9 +40,16 @@ def readme_commands() -> list[list[str]]:
     return [[sys.executable if word.endswith("/python") else word for word in one] for one in lines]
 
 
-def recover(machine: Machine) -> str:
-    """Do what README says, in one go and without questions; what it printed."""
-    script = " && ".join(shlex.join([*command, "--yes"]) for command in readme_commands())
+def recover(machine: Machine, *also: str) -> str:
+    """Do what README says, in one go and without questions; what it printed.
+
+    `also` are names that a person would give to `tools.adopt`.
+    """
+    words = [word for name in also for word in ("--also", name)]
+    script = " && ".join(
+        shlex.join([*command, "--yes", *(words if "tools.adopt" in command else ())])
+        for command in readme_commands()
+    )
     done = machine.run("sh", "-c", script)
     assert done.status == 0, done.text
     return done.text
@@ -114,7 +121,9 @@ def lose_and_recover(machine: Machine, urn: str) -> int:
     lost = len(before["resources"]) - len(state(machine)["resources"])
     stopped = machine.up(fails=True)
     assert "cannot create already existing" in stopped or "RoleAssignmentExists" in stopped
-    recover(machine)
+    # Nothing tells whose a resource group is that no state knows: a person does.
+    whole_group = "resources:ResourceGroup" in urn
+    recover(machine, *([urn.rpartition("::")[2]] if whole_group else []))
     assert_whole(machine, {one["urn"] for one in before["resources"]})
     assert not differences(before, state(machine))
     return lost

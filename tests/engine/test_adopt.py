@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,7 +14,15 @@ from tools.adopt.arm import in_azure
 GROUP = """
 from pulumi_azure_native import resources
 
-resources.ResourceGroup("shared", resource_group_name="rg-shared", location="eastus")
+shared = resources.ResourceGroup("shared", resource_group_name="rg-shared", location="eastus")
+"""
+STRANGER = """
+from pulumi_azure_native import operationalinsights
+
+operationalinsights.Workspace(
+    "logs", workspace_name="log-theirs", resource_group_name=shared.name, location="eastus",
+    sku={"name": "PerGB2018"},
+)
 """
 ADOPT = (sys.executable, "-m", "tools.adopt", "--yes")
 
@@ -66,9 +75,12 @@ def test_every_resource_as_an_orphan_at_once(machine: Machine) -> None:
     kills.forget(machine, *orphans)
     done = len(machine.changes())
 
-    text = machine.run(*ADOPT)
+    unsure = machine.run(*ADOPT)
+    assert unsure.status == 1, unsure.text
+    (group,) = re.findall(r"--also (\S+);", unsure.text)
+    text = machine.run(*ADOPT, "--also", group)
     assert text.status == 0, text.text
-    assert f"adopted {len(orphans)} resources" in text.text
+    assert "adopted 1 resource\n" in text.text
     assert "nothing to adopt" in machine.run(*ADOPT).text
     assert len(machine.changes()) == done, "adoption only reads"
 
@@ -93,12 +105,34 @@ def test_orphans_on_an_existing_gateway_keep_its_provider(tmp_path: Path) -> Non
     kills.forget(machine, *orphans)
 
     assert "already existing" in machine.up(fails=True)
-    adopted = machine.run(*ADOPT)
+    unsure = machine.run(*ADOPT)
+    assert unsure.status == 1, "nothing tells that what is on another's gateway is the stack's"
+    words = [
+        word for name in re.findall(r"--also (\S+);", unsure.text) for word in ("--also", name)
+    ]
+    adopted = machine.run(*ADOPT, *words)
     assert adopted.status == 0, adopted.text
     machine.up()
     machine.pulumi("preview", "--expect-no-changes")
     assert not kills.differences(before, kills.state(machine))
     platform.pulumi("refresh", "--yes", "--expect-no-changes")
+
+
+def test_a_group_of_others_that_has_the_same_name_is_left_to_them(tmp_path: Path) -> None:
+    """`resourceGroupName` without `useExistingResourceGroup`."""
+    shared = GROUP + STRANGER
+    platform = Machine(tmp_path / "platform", cloud=tmp_path / "cloud", program=shared)
+    platform.up()
+    machine = Machine(tmp_path / "stack", cloud=platform.cloud)
+    machine.configure(resourceGroupName="rg-shared")
+    assert "already existing" in machine.up(fails=True)
+    before = kills.state(machine)["resources"]
+    for more in ((), ("--also", "resource-group")):
+        adopted = machine.run(*ADOPT, *more)
+        assert adopted.status == 1, adopted.text
+        assert "holds what is not this stack's" in adopted.text
+        assert "log-theirs" in adopted.text
+    assert kills.state(machine)["resources"] == before
 
 
 def test_given_up_in_a_group_that_is_not_the_stacks_own(tmp_path: Path) -> None:

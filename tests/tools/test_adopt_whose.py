@@ -99,7 +99,8 @@ def test_what_was_simply_there_needs_a_word() -> None:
     assert (status, pulumi.imported) == (UNCLEAR, [])
     assert pulumi.document is before
     assert "--also gateway" in text
-    assert "--also api" in text
+    assert "--also api" not in text
+    assert f"{SERVICE}/apis/openai lies in what is not adopted" in text
 
     assert adopt(pulumi, azure, also=["api"])[0] == UNCLEAR
     assert [one["logicalName"] for one in pulumi.imported] == ["api"]

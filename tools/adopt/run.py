@@ -102,21 +102,31 @@ class Adoption:
         ours = {urn: one for urn, one in found.items() if how[urn] not in {UNKNOWN, REFUSED}}
         if ours and not self.agreed(f"Adopt {_counted(len(ours))}?"):
             return None
+        left: set[str] = set()
         for urn, one in found.items():
-            name = urn.rpartition("::")[2]
-            if how[urn] == REFUSED:
-                self._left[urn] = f"refused: {one.id}: {owner.refused[urn]}; {REFUSED_FIX}"
-            elif how[urn] == UNKNOWN and not owner.inside(one):
-                if not self.sure(f"{one.id} is {UNKNOWN}. Adopt it, to go with `pulumi destroy`?"):
-                    self._left[urn] = (
-                        f"Azure has {one.id}, {UNKNOWN}; if the stack is to own it, and to delete "
-                        f"it one day: --also {name}; else choose another name"
-                    )
-                    continue
-                owner.accept(one, NAMED)
-            if urn not in self._left:
+            if how[urn] == UNKNOWN and owner.inside(one):
                 ours[urn] = one
+            elif how[urn] in {UNKNOWN, REFUSED}:
+                if why := self._why_not(owner, one, left):
+                    self._left[urn] = why
+                    left.add(arm.folded(one.id))
+                else:
+                    owner.accept(one, NAMED)
+                    ours[urn] = one
         return {urn: ours[urn] for urn in found if urn in ours}
+
+    def _why_not(self, owner: Owner, found: Found, left: set[str]) -> str:
+        """Why what is not known to be the stack's is not to be adopted; "" if a person is sure."""
+        if found.urn in owner.refused:
+            return f"refused: {found.id}: {owner.refused[found.urn]}; {REFUSED_FIX}"
+        if arm.inside(found.id, left):
+            return f"{found.id} lies in what is not adopted"
+        if self.sure(f"{found.id} is {UNKNOWN}. Adopt it, to go with `pulumi destroy`?"):
+            return ""
+        return (
+            f"Azure has {found.id}, {UNKNOWN}; if the stack is to own it, and to delete it one "
+            f"day: --also {found.urn.rpartition('::')[2]}; else choose another name"
+        )
 
     def _import(self, state: State, plan: Plan, found: dict[str, Found]) -> None:
         ids = {urn: one.id for urn, one in found.items()}
