@@ -76,7 +76,7 @@ def test_up_makes_the_diagnostic_anew_and_deletes_nothing_else(earlier: Machine)
     earlier.up()
     changes = [(one["op"], one["id"].rpartition("/apis/")[2]) for one in earlier.changes()[done:]]
     gone = [what for op, what in changes if op == "delete"]
-    assert gone == ["openai/diagnostics/azuremonitor"]
+    assert gone == ["miyagi-api/diagnostics/azuremonitor"]
     assert [what for op, what in changes if op == "create"] == gone
     earlier.pulumi("preview", "--expect-no-changes")
     assert not [one for one in kills.state(earlier)["resources"] if one["type"] == GENERIC]
