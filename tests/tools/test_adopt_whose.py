@@ -19,7 +19,7 @@ from tests.tools.adoption import (
     state,
 )
 from tools.adopt.run import DONE, UNCLEAR
-from tools.adopt.stack import State
+from tools.adopt.stack import UNKNOWN, Plan, State
 
 RESOURCES = f"{GROUP}/resources"
 HOLDER = resource("resources:ResourceGroup", "group", {"resourceGroupName": "rg"})
@@ -103,9 +103,9 @@ def test_what_was_simply_there_needs_a_word() -> None:
     assert f"{SERVICE}/apis/openai lies in what is not adopted" in text
 
     assert adopt(pulumi, azure, also=["api"])[0] == UNCLEAR
-    assert [one["logicalName"] for one in pulumi.imported] == ["api"]
+    assert not pulumi.imported, "the gateway is not adopted, and another would replace the API"
     assert adopt(pulumi, azure, also=[SERVICE.upper()])[0] == DONE
-    assert [one["logicalName"] for one in pulumi.imported] == ["api", "gateway"]
+    assert [one["logicalName"] for one in pulumi.imported] == ["gateway", "api"]
 
 
 def test_what_lies_in_what_the_stack_made_is_the_stacks() -> None:
@@ -169,6 +169,33 @@ def test_a_group_that_does_not_tell_what_it_holds_is_refused() -> None:
     status, text = adopt(pulumi, Closed({GROUP: {}}))
     assert (status, pulumi.imported) == (UNCLEAR, [])
     assert "what it holds is not known: HTTP 403" in text
+
+
+@pytest.mark.parametrize(
+    ("made", "status"), [("2026-11-27T01:00:01Z", DONE), ("2026-11-26T00:00:00Z", UNCLEAR)]
+)
+def test_a_group_may_hold_what_gets_its_name_of_the_group(made: str, status: int) -> None:
+    """Its id is known once the group is adopted."""
+    inputs = {"resourceGroupName": "rg", "resourceName": UNKNOWN}
+    workbook = resource(
+        "applicationinsights:Workbook", "workbook", inputs, {"resourceName": [HOLDER["urn"]]}
+    )
+    place = f"{GROUP}/providers/Microsoft.Insights/workbooks/w"
+    held = [{"id": place, "type": "microsoft.insights/workbooks", "createdTime": made}]
+    document = state()
+    document["deployment"]["resources"][0]["created"] = BEGAN
+    pulumi, plan = Pulumi(document, [HOLDER, workbook]), Pulumi.preview
+
+    def preview() -> Plan:
+        if HOLDER["urn"] in pulumi.export().resources:
+            pulumi.created[1] = {**workbook, "inputs": {**inputs, "resourceName": "w"}}
+        return plan(pulumi)
+
+    pulumi.preview = preview  # type: ignore[method-assign]
+    azure = Azure({GROUP: {}, RESOURCES: {"value": held}, place: {}})
+    found, text = adopt(pulumi, azure, also=["resource-group", "group"])
+    assert found == status, text
+    assert len(pulumi.imported) == (2 if status == DONE else 0)
 
 
 def test_a_group_by_word_takes_no_stranger_along() -> None:

@@ -37,6 +37,12 @@ class Kind:
         """Inputs that make the id, the resource's own name last."""
         return re.findall(r"{(\w+)}", self.path)
 
+    @property
+    def azure_type(self) -> str:
+        """Its type in Azure, `folded`."""
+        provider, *parts = self.path.rpartition("/providers/")[2].split("/")
+        return folded("/".join([provider, *parts[::2]]))
+
     def id(self, parts: Mapping[str, str]) -> str:
         """The ARM id of the resource whose inputs are `parts`."""
         text = self.path.format(**{key: parts[key].strip("/") for key in self.keys})

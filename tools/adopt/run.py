@@ -17,7 +17,7 @@ from tools.adopt import account, arm, import_file
 from tools.adopt.engine import Engine
 from tools.adopt.search import Found, Result, Search
 from tools.adopt.stack import Plan, State
-from tools.adopt.whose import NAMED, REFUSED, UNKNOWN, Owner
+from tools.adopt.whose import REFUSED, UNKNOWN, Owner
 
 POLL_SECONDS = 15.0
 DONE, UNCLEAR = 0, 1
@@ -92,6 +92,7 @@ class Adoption:
             state=search.state,
             interrupted=ended.found,
             named=search.named,
+            unnamed=search.unnamed,
             also=self.also,
         )
 
@@ -99,28 +100,29 @@ class Adoption:
         """What is to be adopted; None if the person declines."""
         how = owner.sort(found.values())
         self._show(found.values(), how)
-        ours = {urn: one for urn, one in found.items() if how[urn] not in {UNKNOWN, REFUSED}}
-        if ours and not self.agreed(f"Adopt {_counted(len(ours))}?"):
-            return None
+        ours: dict[str, Found] = {}
         left: set[str] = set()
         for urn, one in found.items():
-            if how[urn] == UNKNOWN and owner.inside(one):
-                ours[urn] = one
-            elif how[urn] in {UNKNOWN, REFUSED}:
-                if why := self._why_not(owner, one, left):
-                    self._left[urn] = why
-                    left.add(arm.folded(one.id))
-                else:
-                    owner.accept(one, NAMED)
-                    ours[urn] = one
-        return {urn: ours[urn] for urn in found if urn in ours}
+            if why := self._why_not(owner, one, how[urn], left):
+                self._left[urn] = why
+                left.add(arm.folded(one.id))
+                continue
+            owner.accept(one, how[urn])
+            ours[urn] = one
+        agreed = not ours or self.agreed(f"Adopt {_counted(len(ours))}?")
+        return ours if agreed else None
 
-    def _why_not(self, owner: Owner, found: Found, left: set[str]) -> str:
-        """Why what is not known to be the stack's is not to be adopted; "" if a person is sure."""
-        if found.urn in owner.refused:
+    def _why_not(self, owner: Owner, found: Found, how: str, left: set[str]) -> str:
+        """Why it is not to be adopted, or "".
+
+        What lies in what is not adopted would be replaced: the program is yet to make that anew.
+        """
+        if how == REFUSED:
             return f"refused: {found.id}: {owner.refused[found.urn]}; {REFUSED_FIX}"
         if arm.inside(found.id, left):
             return f"{found.id} lies in what is not adopted"
+        if how != UNKNOWN or owner.inside(found):
+            return ""
         if self.sure(f"{found.id} is {UNKNOWN}. Adopt it, to go with `pulumi destroy`?"):
             return ""
         return (

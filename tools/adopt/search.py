@@ -77,6 +77,8 @@ class Search:
     """URNs of what is yet to be made."""
     named: set[str] = field(default_factory=set)
     """Ids of what was looked for, `folded`."""
+    unnamed: set[str] = field(default_factory=set)
+    """Azure's types of what has an id that is not known yet, `folded`."""
 
     def __post_init__(self) -> None:
         self.known = {
@@ -102,6 +104,7 @@ class Search:
                 result.unclear[one.urn] = f"Azure does not tell: {error}"
                 continue
             except UnnamedError as error:
+                self.unnamed.add(KINDS[one.type].azure_type)
                 result.unclear[one.urn] = f"its id cannot be known: {error}"
                 continue
             if found is None or arm.folded(found.id) in owned:

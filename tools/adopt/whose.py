@@ -31,6 +31,8 @@ class Owner:
     """Creations that were interrupted, by URN."""
     named: Collection[str]
     """Ids, `folded`, of what the program declares."""
+    unnamed: Collection[str]
+    """Azure's types of what it declares too, and of which no id is known yet."""
     also: Collection[str]
     """Names in the program, or ids, that a person gave."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -81,15 +83,17 @@ class Owner:
 
     def _since(self, found: Found) -> bool:
         """Whether Azure says that it was made after the stack's first resource."""
-        began, group = self.state.began, _group(found.id)
-        held = self._held(group) if group and began else []
-        if isinstance(held, str):
-            return False
-        for one in held:
-            made = moment(one.get("createdTime"))
-            if arm.folded(str(one.get("id"))) == arm.folded(found.id) and made and began:
-                return made >= began
-        return False
+        group = _group(found.id)
+        held = self._held(group) if group else []
+        return not isinstance(held, str) and any(
+            self._made_since(one)
+            for one in held
+            if arm.folded(str(one.get("id"))) == arm.folded(found.id)
+        )
+
+    def _made_since(self, held: Mapping[str, Any]) -> bool:
+        began, made = self.state.began, moment(held.get("createdTime"))
+        return began is not None and made is not None and made >= began
 
     def refusal(self, group: Found) -> str:
         """Why it is a resource group that cannot be the stack's alone; "" for all else."""
@@ -106,6 +110,7 @@ class Owner:
             if (one_id := str(one.get("id")))
             and arm.folded(one_id) not in ours
             and not arm.inside(one_id, ours - {arm.folded(group.id)})
+            and not (arm.folded(str(one.get("type"))) in self.unnamed and self._made_since(one))
         ]
         return f"it holds what is not this stack's: {', '.join(others)}" if others else ""
 
