@@ -37,6 +37,11 @@ class Stack:
         self.machine = Machine(folder)
         shutil.copytree(cloud, self.machine.cloud, symlinks=True)
 
+    def selected(self) -> Machine:
+        """The copy as a person's folder is in which the stack is selected."""
+        self.machine.pulumi("stack", "select", "dev")
+        return self.machine
+
     def changed(self, *names: str) -> Stack:
         """Let these things happen."""
         done = subprocess.run(

@@ -60,7 +60,8 @@ def test_a_logger_that_azure_made_first_is_used(tmp_path: Path) -> None:
     assert ("create", "azure-native:apimanagement:Logger") not in steps
     assert len(Cloud(stack.machine.cloud).of_type(f"{SERVICE}/loggers")) == 1
     assert lives.items() <= stack.lives().items()
-    stack.machine.pulumi("preview", "--refresh", "--expect-no-changes", options=QUICK)
+    clean = ("preview", "--stack", "dev", "--refresh", "--expect-no-changes")
+    stack.machine.pulumi(*clean, options=QUICK)
     verdict, said = stack.check()
     assert verdict == "proven", said
 

@@ -105,7 +105,7 @@ def test_what_time_does_not_resolve_stands_at_once(machine: Machine) -> None:
 def test_conflict_on_a_deletion_is_retried_when_the_program_runs(
     example: Path, tmp_path: Path
 ) -> None:
-    machine = Stack(example, tmp_path).machine
+    machine = Stack(example, tmp_path).selected()
     busy = {"type": NATIVE + "cognitiveservices:Deployment", "status": 409}
     options = faults(machine, {**busy, "op": "delete", "code": "RequestConflict"})
     machine.pulumi("destroy", "--yes", "--run-program", options=options)

@@ -29,7 +29,7 @@ def test_a_write_of_the_service_leaves_the_logger_that_the_stack_has(
     example: Path, tmp_path: Path
 ) -> None:
     """Azure may make the logger with each write of the service; here it is there already."""
-    machine = Stack(example, tmp_path).machine
+    machine = Stack(example, tmp_path).selected()
     machine.configure(gatewayUnits=2)
     machine.up(options=("--logger", "with-service"))
     changed = {entry["type"] for entry in machine.changes()}

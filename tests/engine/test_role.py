@@ -53,7 +53,7 @@ def remedy(machine: Machine) -> list[str]:
 def test_role_deleted_by_hand_is_assigned_again_by_the_advertised_command(
     example: Path, tmp_path: Path
 ) -> None:
-    machine = Stack(example, tmp_path).machine
+    machine = Stack(example, tmp_path).selected()
     unassign(machine)
     machine.pulumi("preview", "--expect-no-changes")
     machine.pulumi("preview", "--refresh", "--expect-no-changes", fails=True)
@@ -68,7 +68,7 @@ def test_role_deleted_by_hand_is_assigned_again_by_the_advertised_command(
 
 def test_a_refresh_takes_a_missing_role_for_gone(example: Path, tmp_path: Path) -> None:
     """The nightly look for drift goes on, and the next `up` assigns it."""
-    machine = Stack(example, tmp_path).machine
+    machine = Stack(example, tmp_path).selected()
     unassign(machine)
     before = len(machine.changes())
     assert "openai-api-role" in machine.pulumi("refresh", "--yes", "--diff")

@@ -14,6 +14,9 @@ REFUSED = 403
 STATUSES = (429, 500, 503, 504, REFUSED)
 """By turns: too busy, three outages, and a refusal that no retry may touch."""
 
+REFUSAL = 400
+"""Status from which a request was refused."""
+
 Journal = Sequence[dict[str, Any]]
 Ending = Literal["same run", "next run", "adopted", "stuck"]
 
@@ -84,8 +87,11 @@ def ending(strike: Strike, runs: Sequence[Journal], *, settled: bool) -> Ended |
     assert hit is not None
     later = [one for run in runs for one in run if one["urn"] == hit["urn"]]
     again = [one for one in runs[at] if one["urn"] == hit["urn"] and one["seq"] > hit["seq"]]
-    if strike.op == "create" and any(one["code"] == "AlreadyExists" for one in later):
+    met = any(one["code"] == "AlreadyExists" for one in later)
+    made = any(one["op"] == "create" and one["status"] < REFUSAL for one in later)
+    # What no creation brought into the state was adopted, at times before anything met it.
+    if strike.op == "create" and (met or (strike.kind == "lost" and not made)):
         return Ended(strike, "adopted" if settled else "stuck")
-    if any(one["op"] == strike.op and one["status"] < 400 for one in again):
+    if any(one["op"] == strike.op and one["status"] < REFUSAL for one in again):
         return Ended(strike, "same run")
     return Ended(strike, "next run" if settled else "stuck")
