@@ -24,7 +24,10 @@ ACCOUNT = "Microsoft.CognitiveServices/accounts"
 SERVICE = "Microsoft.ApiManagement/service"
 SETTING = "Microsoft.Insights/diagnosticSettings"
 FAILED = "Failed"
-"""https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations."""
+"""State of what Azure took and could not finish.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+"""
 _TOP_LEVEL_PARTS = 9
 """`/subscriptions/…/resourceGroups/…/providers/namespace/type/name`, cut at its slashes."""
 _SUBSCRIPTION_ID = r"/subscriptions/[0-9a-f-]{36}"
