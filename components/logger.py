@@ -42,6 +42,9 @@ def logger(
             # The stack may stop declaring it while diagnostics still name it.
             retain_on_delete=created is not None,
             transforms=[_take_over] if created is not None else None,
+            # What a transform hands back depends on nothing in the engine's eyes.
+            # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/lib/pulumi/runtime/_callbacks.py
+            replace_with=[created] if created is not None else [],
         ),
     )
 
