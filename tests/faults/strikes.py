@@ -51,10 +51,11 @@ def plan(op: str, operations: Iterable[dict[str, Any]], turn: int) -> list[Strik
     """A strike on each of these operations, the kinds and statuses by turns.
 
     Over as many turns as there are kinds each operation meets each that it can, once: in the last
-    turn only long operations are struck.
+    turn only long operations are struck. Their order is that of their names, as the engine's own
+    differs from turn to turn.
     """
     strikes, seen = [], Counter[int]()
-    for at, one in enumerate(operations):
+    for at, one in enumerate(sorted(operations, key=lambda one: str(one["urn"]))):
         possible = kinds(op, one["type"])
         seen[len(possible)] += 1
         if turn < len(possible):
