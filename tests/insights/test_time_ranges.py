@@ -36,7 +36,7 @@ def asked_for(query: str) -> timedelta:
     bounds = re.findall(r"TimeGenerated\s*>=?\s*(.+?)(?= and |\n|$)", code)
     reads = re.findall(rf"^(?:let \w+ = )?(?:{'|'.join(COLUMNS)})\b", code, re.MULTILINE)
     assert len(bounds) == len(reads) > 0, "a table is read without a bound"
-    times = "\n".join(re.findall(r"^let (?:since|until) = .*;$", code, re.MULTILINE))
+    times = "\n".join(re.findall(r"^let (?:since|until|newest) = [^;]*;", code, re.MULTILINE))
     database = Database()
     asked = [database.ask(at(f"{times}\nprint T = {bound}", NOON))[0]["T"] for bound in bounds]
     return NOON - min(one.replace(tzinfo=None) for one in asked)
