@@ -13,14 +13,16 @@ CANNOT_RUN = 2
 """Exit status of wrong options."""
 
 
-def ask(question: str) -> bool:
+def ask(question: str, *, instead: str = "give --yes") -> bool:
     """Whether the person at the terminal says `y` or `yes`; the end of the input is a no.
+
+    `instead` says what to do where nobody can be asked.
 
     Raises:
         CannotRunError: there is no terminal, so that nobody can answer.
     """
     if not sys.stdin.isatty():
-        raise CannotRunError("nobody is here to answer", "give --yes")
+        raise CannotRunError("nobody is here to answer", instead)
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from rich.console import Console
 
-from queries.command_line import CANNOT_RUN, Parser
+from queries.command_line import CANNOT_RUN, Parser, ask
 from queries.errors import CannotRunError
+from queries.interrupts import INTERRUPTED
 from tools.adopt.engine import Engine
 from tools.adopt.run import Adoption
 
@@ -19,18 +21,18 @@ WAIT_MINUTES = 60.0
 
 https://learn.microsoft.com/azure/api-management/get-started-create-service-instance
 """
-INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
     """Adopt, and return the exit status."""
     options = _parse(arguments)
     terminal = sys.stdout.isatty()
+    asked = partial(ask, instead="give --yes, and --also for what may be another's")
     adoption = Adoption(
         engine=Engine(stack=options.stack or ""),
         console=Console(width=None if terminal else PLAIN_WIDTH, highlight=False),
-        agreed=(lambda _: True) if options.yes else _ask,
-        sure=(lambda _: False) if options.yes else _ask,
+        agreed=(lambda _: True) if options.yes else asked,
+        sure=(lambda _: False) if options.yes else asked,
         also=options.also,
         wait_seconds=options.wait * 60,
     )
@@ -71,19 +73,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="minutes to wait for what Azure is still creating; default %(default)g",
     )
     return parser.parse_args(arguments)
-
-
-def _ask(question: str) -> bool:
-    """A person's answer.
-
-    Raises:
-        CannotRunError: nobody is there to answer.
-    """
-    if not sys.stdin.isatty():
-        raise CannotRunError(
-            "nobody is here to answer", "give --yes, and --also for what may be another's"
-        )
-    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 if __name__ == "__main__":
