@@ -41,31 +41,36 @@ def logger(
             deleted_with=created,
             # The stack may stop declaring it while diagnostics still name it.
             retain_on_delete=created is not None,
-            transforms=[_take_over] if created is not None else None,
-            # What a transform hands back depends on nothing in the engine's eyes.
-            # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/lib/pulumi/runtime/_callbacks.py
+            transforms=[_take_over(created)] if created is not None else None,
             replace_with=[created] if created is not None else [],
         ),
     )
 
 
-async def _take_over(
-    args: pulumi.ResourceTransformArgs,
-) -> pulumi.ResourceTransformResult | None:
+def _take_over(gateway: pulumi.Resource) -> pulumi.ResourceTransform:
     """Import the logger if it is there; the engine leaves one be that its state holds already.
 
     It runs when the service exists, so a preview, which touches nothing, says `create`. If it
     cannot be read, the creation tells why.
     """
-    if pulumi.runtime.is_dry_run():
-        return None
-    path = ("loggerId", "resourceGroupName", "serviceName")
-    asked = {key: args.props[key] for key in path}
-    try:
-        found = await lookup.ask("apimanagement:getLogger", asked, gone=dict)
-    except Exception:  # noqa: BLE001 whatever it is, the creation meets it too
-        return None
-    if not found:
-        return None
-    args.opts.import_ = found["id"]
-    return pulumi.ResourceTransformResult(args.props, args.opts)
+
+    async def take_over(
+        args: pulumi.ResourceTransformArgs,
+    ) -> pulumi.ResourceTransformResult | None:
+        if pulumi.runtime.is_dry_run():
+            return None
+        path = ("loggerId", "resourceGroupName", "serviceName")
+        asked = {key: args.props[key] for key in path}
+        try:
+            found = await lookup.ask("apimanagement:getLogger", asked, gone=dict)
+        except Exception:  # noqa: BLE001 whatever it is, the creation meets it too
+            return None
+        if not found:
+            return None
+        args.opts.import_ = found["id"]
+        # The options that a transform is given lack it, and its properties depend on nothing.
+        # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/lib/pulumi/runtime/_callbacks.py
+        args.opts.replace_with = [gateway]
+        return pulumi.ResourceTransformResult(args.props, args.opts)
+
+    return take_over
