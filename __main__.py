@@ -1,17 +1,20 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import config, environment, insights, naming, outputs, retry, short_life
-from components.api_logging import ApiLogging
+from components import outputs, startup
+from components.azure import environment, naming, retry
 from components.gateway import Gateway, GatewayArgs
+from components.insights.component import Insights, InsightsArgs, subject
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
-from components.openai_api import OpenAIApi, OpenAIApiArgs
+from components.openai_api.component import OpenAIApi, OpenAIApiArgs
+from components.openai_api.diagnostic import ApiLogging
 from components.resource_group import resource_group
-from components.settings import GATEWAY_ROLES
+from components.settings.load import load_settings
+from components.settings.stack import GATEWAY_ROLES
 from components.workspace import Workspace, WorkspaceArgs
 
-short_life.begin()
+startup.postpone_garbage_collection()
 retry.everywhere()
-settings = config.load()
+settings = load_settings()
 azure = environment.current()
 group_name = resource_group(settings)
 suffix = naming.suffix("name-suffix", keepers=settings.place)
@@ -79,5 +82,23 @@ api = OpenAIApi(
         export_keys=settings.export_keys,
     ),
 )
-shown = insights.declare(settings, suffix, group_name, workspace, account, gateway, api)
-outputs.export(settings, azure, workspace, account, gateway, api, shown)
+insights = (
+    Insights(
+        "insights",
+        InsightsArgs(
+            suffix=suffix,
+            resource_group_name=group_name,
+            workspace_id=workspace.id,
+            existing_workspace_id=settings.workspace_id,
+            workspace_location=workspace.location,
+            subject=subject(settings, account, gateway, api),
+            alerts=settings.alerts,
+            emails=settings.alert_emails,
+            webhooks=settings.alert_webhooks,
+            tags=settings.tags,
+        ),
+    )
+    if settings.insights
+    else None
+)
+outputs.export(settings, azure, workspace, account, gateway, api, insights)

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components import arm_id, lookup, provider
-from components.diagnostics import send_everything
+from components.azure import arm_id, lookup, provider
+from components.azure.diagnostics import send_everything
 from components.logger import LOGGER, logger
-from components.settings import UNITS_BY_TIER
+from components.settings.stack import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")

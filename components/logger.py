@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components import lookup
+from components.azure import lookup
 
 LOGGER = "azuremonitor"
 """The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cognitiveservices
 
-from components.diagnostics import send_everything
-from components.environment import AzureEnvironment
-from components.settings import Deployment
+from components.azure.diagnostics import send_everything
+from components.azure.environment import AzureEnvironment
+from components.settings.stack import Deployment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pulumi
 
-from components.environment import AzureEnvironment
+from components.azure.environment import AzureEnvironment
+from components.azure.models import kind_of
 from components.gateway import Gateway
-from components.gateway_policy import ACCOUNTING_HEADER, KEY_HEADER
-from components.insights import Insights
-from components.insights.watched import budgets, prices
-from components.models import kind_of
+from components.insights.component import Insights
 from components.openai_account import OpenAIAccount
-from components.openai_api import OpenAIApi
-from components.settings import GATEWAY_ROLES, Settings
+from components.openai_api.component import OpenAIApi
+from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
+from components.settings.figures import budgets, prices
+from components.settings.stack import GATEWAY_ROLES, Settings
 from components.workspace import Workspace
 
 PROOF_VERSION = 1

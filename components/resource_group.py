@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import resources
 
-from components import lookup
-from components.settings import Settings
+from components.azure import lookup
+from components.settings.stack import Settings
 
 LIFT = (
     "protect is on: nothing that holds state is deleted or replaced; to lift that, undo such a "

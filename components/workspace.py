@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import operationalinsights
 
-from components import arm_id, lookup, provider
+from components.azure import arm_id, lookup, provider
 
 WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 NO_DAILY_CAP = -1

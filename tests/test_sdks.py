@@ -20,7 +20,7 @@ import yaml
 from pulumi_azure_native import apimanagement as stable
 from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
 
-from tests.example import ROOT
+from harness.example import ROOT
 
 NAME = "azure-native_apimanagement_v20240601preview"
 SCHEMA: dict[str, Any] = json.loads((ROOT / "sdks" / f"{NAME}.schema.json").read_text())

@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.engine.machine import Machine
-from tests.faults.strikes import KINDS, Ended
-from tests.faults.sweep import Sweep, sweep
+from harness.faults.strikes import KINDS, Ended
+from harness.faults.sweep import Sweep, sweep
+from harness.machine import Machine
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 OPERATIONS = ("create", "update", "delete")
@@ -41,8 +41,9 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 
 [docs/sandbox.md](sandbox.md#faults) says what the engine gets in each.
 
-- **same run**: a retry within the command got over it (`components/retry.py`: what time resolves, a
-  bounded number of times, each told with its wait). None touches what Azure has made in part.
+- **same run**: a retry within the command got over it (`components/azure/retry.py`: what time
+  resolves, a bounded number of times, each told with its wait). None touches what Azure has made in
+  part.
 - **next run**: the same command, run again, went on.
 - **adopted**: it is in Azure and in no state: `python -m tools.adopt` takes it in; `up` goes on.
 - **stuck**: nothing in README helps.

@@ -26,10 +26,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.example import EMBEDDINGS
+from harness.machine import Machine
+from harness.sabotage.site import Site, deploy
 from queries.check.watch import LONGEST_PAUSE
-from tests.engine.machine import Machine
-from tests.example import EMBEDDINGS
-from tests.sabotage.site import Site, deploy
 
 AT_ONCE = 2
 MINUTES = 1.0

@@ -17,8 +17,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.engine import kills
-from tests.engine.machine import Machine
+from harness import kills
+from harness.machine import Machine
 
 POINTS = (0, 1, 2, 3, 5, 9, 15, 30, 45, 53)
 """Creations after which a kill strikes, of 55."""

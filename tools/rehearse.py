@@ -20,7 +20,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from tests.example import EMBEDDINGS, ROOT, example_config
+from harness.example import EMBEDDINGS, ROOT, example_config
 
 FOLDER = Path(".sandbox/rehearsal")
 JOURNAL = FOLDER / "journal.jsonl"

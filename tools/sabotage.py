@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tests.sabotage.mistakes import MISTAKES
-from tests.sabotage.outcome import Outcome, outcomes
-from tests.sabotage.site import deploy
+from harness.sabotage.mistakes import MISTAKES
+from harness.sabotage.outcome import Outcome, outcomes
+from harness.sabotage.site import deploy
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "sabotage.md"

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import operationalinsights
 
-from components import arm_id, provider
+from components.azure import arm_id, provider
 from components.workspace import WORKSPACES
 from queries import library
 
@@ -38,8 +38,8 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids: several stacks may share a workspace."""
 
-    def fill(self, figures: pulumi.Output[dict[str, Any]]) -> pulumi.Output[str]:
-        """Register a saved search for every query, and the figures; the name of their function."""
+    def register(self, figures: pulumi.Output[dict[str, Any]]) -> pulumi.Output[str]:
+        """Register one saved search per query, and the function `figures`; return its name."""
         group, options = self._place()
         for name in library.names():
             operationalinsights.SavedSearch(

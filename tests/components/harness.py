@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.proto import callback_pb2
 from pulumi.runtime.stack import run_in_stack
 
-from tests.example import ROOT, example_config
+from harness.example import ROOT, example_config
 
 SUBSCRIPTION = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 SECRET = {rpc._special_sig_key: rpc._special_secret_sig}

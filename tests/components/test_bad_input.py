@@ -7,8 +7,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from harness.example import example_config
 from tests.components.harness import Json, run_program
-from tests.example import example_config
 
 DEPLOYMENT = example_config()["deployments"][0]
 CONSUMER = example_config()["consumers"][0]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components import openapi
+from components.settings import api_document
+from harness.example import example_config
 from queries import library
 from tests.components.harness import SECRET, SUBSCRIPTION, Run, run_without_insights
-from tests.example import example_config
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "urns.txt"
 SAVED = (
@@ -348,12 +348,12 @@ def test_proof_output_holds_all_that_the_check_needs(example: Run) -> None:
             "gateway": "API Management Diagnostic Setting",
             "account": "OpenAI Diagnostic Setting",
         },
-        "operations": openapi.operations(""),
+        "operations": api_document.operations(""),
         "budgets": {},
         "prices": {},
     }
-    assert openapi.operations("")["POST /v1/responses"] == "V1_Responses_Create"
-    assert openapi.operations("https://example.com/openapi.json") == {}
+    assert api_document.operations("")["POST /v1/responses"] == "V1_Responses_Create"
+    assert api_document.operations("https://example.com/openapi.json") == {}
 
 
 def test_what_azure_moves_by_itself_replaces_nothing(example: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 
-from components import gateway_policy
+from components.openai_api import policy
 from sandbox.policy_text import as_xml
 
 AUDIENCE = "https://cognitiveservices.azure.com"
@@ -16,7 +16,7 @@ BACKEND = "https://oai-x.openai.azure.com/openai"
 
 def rendered(audience: str = AUDIENCE, backend_url: str = BACKEND) -> Any:
     """The document, its raw expressions escaped as Azure reads them."""
-    text = gateway_policy.render(audience=audience, backend_url=backend_url, timeout=600)
+    text = policy.render(audience=audience, backend_url=backend_url, timeout=600)
     return ElementTree.fromstring(as_xml(text, "rawxml"))
 
 
@@ -33,7 +33,7 @@ def test_only_what_comes_whole_is_read() -> None:
     (when,) = choose
     assert '.StartsWith("application/json")' in when.get("condition")
     (name,) = {header.get("name") for header in choose.iter("set-header")}
-    assert name == gateway_policy.ACCOUNTING_HEADER
+    assert name == policy.ACCOUNTING_HEADER
 
 
 def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
@@ -62,7 +62,7 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
 )
 def test_malformed_backend_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="backend URL"):
-        gateway_policy.render(audience=AUDIENCE, backend_url=url, timeout=1)
+        policy.render(audience=AUDIENCE, backend_url=url, timeout=1)
 
 
 def test_values_cannot_break_out_of_their_attribute() -> None:

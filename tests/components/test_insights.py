@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.insights.alert_rules import LOG_RULES, RULES
+from components.alerts.catalogue import LOG_RULES, RULES
 from queries import library
 from tests.components.harness import SECRET, Json, Run, run_program
 from tests.components.test_bad_input import refusal

@@ -10,24 +10,25 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from components import openapi
+from components.openai_api import api_import
+from components.settings import api_document
 from tests.components.harness import run_without_insights
 
 BACKEND = "https://oai-x.openai.azure.com/openai"
 
 
 def operations() -> set[str]:
-    document = json.loads(openapi.OWN_DOCUMENT.read_text())
+    document = json.loads(api_document.OWN_DOCUMENT.read_text())
     return {
         f"{method.upper()} {path}"
         for path, item in document["paths"].items()
         for method in item
-        if method in openapi.METHODS
+        if method in api_document.METHODS
     }
 
 
 def test_document_is_valid_openapi() -> None:
-    validate(json.loads(openapi.OWN_DOCUMENT.read_text()))
+    validate(json.loads(api_document.OWN_DOCUMENT.read_text()))
 
 
 def test_document_holds_only_what_an_import_supports() -> None:
@@ -35,7 +36,7 @@ def test_document_holds_only_what_an_import_supports() -> None:
 
     https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
     """
-    assert set(json.loads(openapi.OWN_DOCUMENT.read_text())["components"]) == {"schemas"}
+    assert set(json.loads(api_document.OWN_DOCUMENT.read_text())["components"]) == {"schemas"}
 
 
 @pytest.mark.parametrize(
@@ -60,22 +61,22 @@ def test_document_covers(operation: str) -> None:
 
 
 def test_import_points_at_the_account_under_the_stated_title() -> None:
-    own = json.loads(openapi.OWN_DOCUMENT.read_text())
-    document = yaml.safe_load(openapi.render(own, BACKEND))
+    own = json.loads(api_document.OWN_DOCUMENT.read_text())
+    document = yaml.safe_load(api_import.render(own, BACKEND))
     assert document["paths"] == own["paths"]
     assert document["servers"] == [{"url": BACKEND}]
     assert document["info"]["title"] == "Azure OpenAI Service API"
 
 
 def test_everything_is_sent_but_for_servers_and_title() -> None:
-    own = json.loads(openapi.OWN_DOCUMENT.read_text())
-    sent = yaml.safe_load(openapi.render(own, BACKEND))
+    own = json.loads(api_document.OWN_DOCUMENT.read_text())
+    sent = yaml.safe_load(api_import.render(own, BACKEND))
     assert sent.pop("info") | {"title": ""} == own.pop("info") | {"title": ""}
     assert sent.pop("servers") != own.pop("servers")
     assert {name: part for name, part in sent.items() if not name.startswith("x-")} == own
     schemas = {"A": {"type": "string"}, "On": {"enum": ["on", "2024-10-21", "1", 1, True, None]}}
     odd = {**own, "info": {}, "components": {"schemas": schemas | {"B": schemas["A"]}}}
-    text = openapi.render(odd, BACKEND)
+    text = api_import.render(odd, BACKEND)
     assert yaml.safe_load(text)["components"] == odd["components"]
     assert "&" not in text, "an anchor"
 
@@ -100,9 +101,9 @@ def scalars(text: str) -> dict[str, str | None]:
 )
 def test_text_is_quoted_so_that_no_reader_takes_it_for_a_number_or_date(text: str) -> None:
     """A number is not, and what is bare is a number or true, false or null."""
-    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    own = json.loads(api_document.OWN_DOCUMENT.read_text())
     schema = {"example": text, "minimum": 1, "nullable": True, "default": None}
-    sent = openapi.render({**own, "components": {"schemas": {"A": schema}}}, BACKEND)
+    sent = api_import.render({**own, "components": {"schemas": {"A": schema}}}, BACKEND)
     assert yaml.safe_load(sent)["components"]["schemas"]["A"] == schema
     styles = scalars(sent)
     assert styles[text] == '"'
@@ -112,16 +113,18 @@ def test_text_is_quoted_so_that_no_reader_takes_it_for_a_number_or_date(text: st
 
 
 def test_text_of_many_lines_is_shown_line_by_line() -> None:
-    own = json.loads(openapi.OWN_DOCUMENT.read_text())
+    own = json.loads(api_document.OWN_DOCUMENT.read_text())
     lines = "First.\n\n  - Second: 1\n# Third\n"
-    sent = openapi.render({**own, "info": {"version": "1", "description": lines}}, BACKEND)
+    sent = api_import.render({**own, "info": {"version": "1", "description": lines}}, BACKEND)
     assert yaml.safe_load(sent)["info"]["description"] == lines
     assert {"    First.", "      - Second: 1", "    # Third"} <= set(sent.splitlines())
 
 
 def test_engine_shows_the_document_as_a_text() -> None:
     """It shows all of a YAML text that has no date as a key, whatever changes in it."""
-    sent = yaml.safe_load(openapi.render(json.loads(openapi.OWN_DOCUMENT.read_text()), BACKEND))
+    sent = yaml.safe_load(
+        api_import.render(json.loads(api_document.OWN_DOCUMENT.read_text()), BACKEND)
+    )
     (extension,) = [part for name, part in sent.items() if name.startswith("x-")]
     assert [type(key) for key in extension] == [date]
 
@@ -170,4 +173,4 @@ def test_file_that_cannot_be_imported_is_refused(tmp_path: Path, text: str, reas
     path = tmp_path / "document.json"
     path.write_text(text)
     with pytest.raises(ValueError, match=reason):
-        openapi.check(str(path))
+        api_document.check(str(path))

@@ -7,7 +7,7 @@ import asyncio
 import pulumi
 import pytest
 
-from components import retry
+from components.azure import retry
 
 CONFLICT = 'Status=409 Code="RequestConflict" Message="Another operation is being performed"'
 BUSY = 'Status=503 Code="ServiceUnavailable" Message="Busy"'

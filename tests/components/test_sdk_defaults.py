@@ -15,9 +15,9 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from harness.example import ROOT
 from tests.components.harness import run_program
 from tests.components.test_seen_texts import EVERYTHING
-from tests.example import ROOT
 
 SENT = {
     ("ApiManagementService", "developer_portal_status"): ("Enabled", "the program says Disabled"),

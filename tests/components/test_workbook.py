@@ -14,9 +14,9 @@ from components.insights.workbook import stable_name
 from components.insights.workbook.document import document, serialized
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, MetricTile
+from harness.example import ROOT
 from queries import library
 from tests.components import account_metrics
-from tests.example import ROOT
 
 Json = dict[str, Any]
 GROUP = "/subscriptions/0/resourceGroups/rg/providers"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.machine import Machine
+from harness.example import EMBEDDINGS, example_config
+from harness.machine import Machine
 from tests.engine.stacks import QUICK
-from tests.example import EMBEDDINGS, example_config
 
 
 @pytest.fixture

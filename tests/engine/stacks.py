@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.example import ROOT
+from harness.machine import Machine
 from sandbox.arm.base import ACCOUNT, GROUP, SERVICE, WORKSPACE
 from sandbox.cloud import Cloud
-from tests.engine.machine import Machine
-from tests.example import ROOT
 
 QUICK = ("--role-delay", "0", "--ingestion-delay", "0.2")
 CHECK = ("python", "-m", "queries.check", "--stack", "dev", "--settle", "0.1", "--timeout")

@@ -6,8 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from tests.engine import kills
-from tests.engine.machine import Machine
+from harness import kills
+from harness.machine import Machine
 from tests.engine.test_existing import PLATFORM
 from tools.adopt.arm import in_azure
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from harness.example import example_config
+from harness.machine import Machine
 from sandbox.arm.base import ACCOUNT, SERVICE
 from sandbox.cloud import Cloud
-from tests.engine.machine import Machine
 from tests.engine.stacks import QUICK, Stack
-from tests.example import example_config
 
 ALONE = ("model-replaced", "logger-made")
 """Changes with a remedy of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.machine import Machine
+from harness.machine import Machine
 
 
 def test_report_is_the_error_and_nothing_was_asked_of_azure(machine: Machine) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.machine import Machine
+from harness.machine import Machine
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.machine import Machine
 from sandbox.cloud import Cloud
-from tests.engine.machine import Machine
 
 CHECK = ("python", "-m", "queries.check", "--stack", "dev")
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import openai
 import pytest
 
+from harness.machine import Machine
 from sandbox.options import Options
 from sandbox.session import session
-from tests.engine.machine import Machine
 
 VERSION = "2024-12-01-preview"
 MESSAGES: list[openai.types.chat.ChatCompletionMessageParam] = [

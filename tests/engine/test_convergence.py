@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.machine import Machine
 from sandbox.arm.base import SERVICE
 from sandbox.cloud import Cloud
-from tests.engine.machine import Machine
 from tests.engine.stacks import Stack
 
 NATIVE = "azure-native:"
@@ -122,7 +122,7 @@ def test_conflict_on_a_deletion_is_retried_when_the_program_runs(
 def test_next_up_converges_after_a_failure_half_way(
     machine: Machine, failing: str, when: str
 ) -> None:
-    """Two of what the sweep of `tests/faults` shows of every operation, with a plain destroy."""
+    """Two of what the sweep of `harness/faults` makes of every operation, with a plain destroy."""
     broken = {"type": NATIVE + failing, "when": when, "status": 403, "code": "AuthorizationFailed"}
     text = machine.up(options=faults(machine, broken), fails=True)
     assert "AuthorizationFailed" in text

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.example import example_config
+from harness.machine import Machine
 from sandbox.cloud import Cloud
-from tests.engine.machine import Machine
 from tests.engine.test_check import remove
 from tests.engine.test_existing import PLATFORM
-from tests.example import example_config
 
 NATIVE = "azure-native:"
 DESTROY = ("destroy", "-s", "dev", "--yes", "--skip-preview", "--run-program")

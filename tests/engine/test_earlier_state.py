@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine import kills
-from tests.engine.machine import Machine
+from harness import kills
+from harness.machine import Machine
 
 GENERIC = "azure-native:resources:Resource"
 ADOPT = (sys.executable, "-m", "tools.adopt", "--yes")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.machine import Machine
+from harness.machine import Machine
 
 PLATFORM = """
 import pulumi

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.engine.machine import Done, Machine
+from harness.machine import Done, Machine
 
 FILE = "policies/guardrails.json"
 DAY = {name: {"today": "2026-11-21"} for name in ("model-retirement", "model-table")}

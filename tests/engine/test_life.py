@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.machine import Machine
 from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import session
-from tests.engine.machine import Machine
 
 WHICH = ("primary", "secondary")
 

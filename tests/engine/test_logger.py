@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.machine import Machine
+from harness.machine import Machine
 from tests.engine.stacks import Stack
 
 LOGGER = "azure-native:apimanagement:Logger"

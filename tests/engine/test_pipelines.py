@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.machine import Done, Machine
 from sandbox.arm.base import WORKSPACE
 from sandbox.cloud import Cloud
-from tests.engine.machine import Done, Machine
 from tests.pipelines.files import WORKFLOWS, steps
 
 SCRIPTS = {

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.engine.machine import Machine
-from tests.example import ROOT
+from harness.example import ROOT
+from harness.machine import Machine
 
 CONSUMERS = [
     {"name": name, "displayName": name.title(), "monthlyTokens": 1_000_000}

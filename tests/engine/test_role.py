@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.machine import Machine
 from sandbox.arm.base import SERVICE, TENANT_ID
 from sandbox.cloud import Cloud
 from sandbox.options import Options
 from sandbox.session import session
-from tests.engine.machine import Machine
 from tests.engine.stacks import CHECK, QUICK, Stack
 
 ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.machine import Machine
 from tests.components.test_seen_texts import hidden
-from tests.engine.machine import Machine
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from harness.faults.strikes import KINDS, kinds
+from harness.faults.sweep import CHANGES
 from tests.components.harness import Json, run_program
-from tests.faults.strikes import KINDS, kinds
-from tests.faults.sweep import CHANGES
 from tools.faults import DOCUMENT, HEAD, OPERATIONS
 
 REPLACED = ("figures",)

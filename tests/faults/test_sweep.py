@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.engine.machine import Machine
-from tests.faults.strikes import KINDS, REFUSED
-from tests.faults.sweep import sweep
+from harness.faults.strikes import KINDS, REFUSED
+from harness.faults.sweep import sweep
+from harness.machine import Machine
 
 
 def test_each_operation_fails_once_and_all_goes_on(tmp_path: Path) -> None:

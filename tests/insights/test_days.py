@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.insights.alert_rules import LOG_RULES
+from components.alerts.catalogue import LOG_RULES
 from tests.insights.clock import DAY, HOUR, MINUTE, NOON
 from tests.insights.engine import Engine
 from tests.insights.rows import Call, Logs

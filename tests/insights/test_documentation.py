@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from components.insights.alert_rules import RULES
-from components.insights.rule import Rule
-from tests.example import ROOT
+from components.alerts.catalogue import RULES
+from components.alerts.rule import AlertRule
+from harness.example import ROOT
 from tests.insights.clock import DAY, HOUR, MINUTE, duration
 
 DOCUMENT = (ROOT / "docs" / "alerts.md").read_text()
@@ -22,7 +22,7 @@ def words(iso: str) -> str:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_every_rule_is_in_the_table(rule: Rule) -> None:
+def test_every_rule_is_in_the_table(rule: AlertRule) -> None:
     (row,) = re.findall(rf"^\| `{rule.name}` \|.*\|$", DOCUMENT, re.MULTILINE)
     _, severity, _, threshold, window, frequency, _ = row.strip("| ").split(" | ")
     assert severity == str(rule.severity)

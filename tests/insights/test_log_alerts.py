@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.insights.alert_rules import LOG_RULES
+from components.alerts.catalogue import LOG_RULES
 from queries.library import has
 from tests.insights.clock import HOUR, MINUTE, NOON
 from tests.insights.engine import Engine

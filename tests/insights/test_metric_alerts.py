@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.insights.metric_rules import METRIC_RULES
+from components.alerts.metric_rules import METRIC_RULES
 from tests.components.harness import run_program
 from tests.insights.clock import duration
 

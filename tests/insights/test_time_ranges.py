@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from components.insights.alert_rules import LOG_RULES
+from components.alerts.catalogue import LOG_RULES
 from tests.insights.clock import DAY, HOUR, MINUTE, NOON, at, duration
 from tests.queries.database import Database
 from tests.queries.tables import COLUMNS

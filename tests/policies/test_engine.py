@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.settings import GATEWAY_ROLES
-from tests.engine.machine import Done, Machine
+from components.settings.stack import GATEWAY_ROLES
+from harness.machine import Done, Machine
 
 POLICY = "policies/gateway/azure-openai.xml"
 CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
@@ -66,7 +66,7 @@ def test_keys_and_a_role_that_is_too_broad(machine: Machine) -> None:
         "disable_local_auth=True",
         "disable_local_auth=False",
     )
-    edit(machine, "components/settings.py", next(iter(GATEWAY_ROLES.values())), CONTRIBUTOR)
+    edit(machine, "components/settings/stack.py", next(iter(GATEWAY_ROLES.values())), CONTRIBUTOR)
     done = guarded(machine, "preview")
     assert done.status != 0, done.text
     assert "[mandatory]  account-without-keys" in done.text
@@ -99,7 +99,12 @@ def test_a_policy_that_passes_the_callers_key_on(machine: Machine) -> None:
 
 
 def test_an_api_without_a_policy(machine: Machine) -> None:
-    edit(machine, "components/openai_api.py", "policy = self._policy(name, api)", "policy = api")
+    edit(
+        machine,
+        "components/openai_api/component.py",
+        "after=self._policy(name, api)",
+        "after=api",
+    )
     done = guarded(machine, "preview")
     assert done.status != 0, done.text
     assert "[mandatory]  policy-deletes-credentials" in done.text

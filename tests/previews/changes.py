@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.engine.machine import Machine
-from tests.example import example_config
+from harness.example import example_config
+from harness.machine import Machine
 
 Change = Callable[[Machine], None]
 POLICY = "policies/gateway/azure-openai.xml"

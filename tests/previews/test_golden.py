@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.machine import PRODUCT, ROOT, Machine
+from harness.machine import PRODUCT, ROOT, Machine
 from tests.previews.changes import BARE, BASE, CHANGES, MOVES
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.machine import Machine
-from tests.sabotage.site import Site, deploy
+from harness.machine import Machine
+from harness.sabotage.site import Site, deploy
 
 
 @pytest.fixture(scope="session")

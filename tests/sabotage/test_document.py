@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.mistakes import MISTAKES
+from harness.sabotage.mistakes import MISTAKES
 from tools.sabotage import DOCUMENT
 
 

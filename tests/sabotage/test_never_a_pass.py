@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.machine import Done, Machine
+from harness.sabotage.mistake import Apply, deleted, of, setting_of
+from harness.sabotage.mistakes.route import answered_elsewhere, copied_api
+from harness.sabotage.site import CONSUMER, DIAGNOSTIC, PRODUCT, Site
 from sandbox.arm.base import ACCOUNT, SERVICE
-from tests.engine.machine import Done, Machine
-from tests.sabotage.mistake import Apply, deleted, of, setting_of
-from tests.sabotage.mistakes.route import answered_elsewhere, copied_api
-from tests.sabotage.site import CONSUMER, DIAGNOSTIC, PRODUCT, Site
 
 SILENCES: dict[str, tuple[Apply, str, str]] = {
     "the gateway's setting": (deleted(setting_of(SERVICE)), "caller", "account"),
@@ -73,7 +73,7 @@ def bystander(site: Site) -> tuple[str, ...]:
     url = f"{site.the(SERVICE).properties['gatewayUrl']}/elsewhere/text-turbo/chat/completions"
     key = site.cloud.subscription_key(theirs, "primary")
     header = "api-key"
-    command = ("python", "-m", "tests.sabotage.bystander")
+    command = ("python", "-m", "harness.sabotage.bystander")
     return (*command, f"{url}?api-version=2024-12-01-preview", header, key, "--")
 
 

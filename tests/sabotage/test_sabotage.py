@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.machine import Machine
-from tests.sabotage.mistakes import MISTAKES
-from tests.sabotage.outcome import Outcome, outcomes
+from harness.machine import Machine
+from harness.sabotage.mistakes import MISTAKES
+from harness.sabotage.outcome import Outcome, outcomes
 
 FEW = (
     "role of the wrong kind",

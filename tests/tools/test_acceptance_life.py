@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.example import ROOT
 from sandbox.cloud import Cloud
-from tests.example import ROOT
 from tests.tools.bent import COLUMN, REFUSAL
 
 

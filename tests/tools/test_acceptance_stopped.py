@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harness.example import ROOT
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud
-from tests.example import ROOT
 from tools.acceptance.plan import Plan
 
 

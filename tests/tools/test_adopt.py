@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.example import ROOT
 from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from sandbox.cloud import SUBSCRIPTION_ID
 from sandbox.engine import shapes
-from tests.example import ROOT
 from tests.tools.adoption import (
     ACCOUNT,
     API,

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from components.environment import ENVIRONMENTS
+from components.azure.environment import ENVIRONMENTS
 from queries.errors import CannotRunError
 from tools.adopt.stack import UNKNOWN, Plan, State
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.insights.call_rules import SUSTAINED_MINUTES
+from components.alerts.call_rules import SUSTAINED_MINUTES
 from components.insights.workbook.columns import (
     CALLS,
     CODE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.gateway_policy import ACCOUNTING_HEADER, render
+from components.openai_api.policy import ACCOUNTING_HEADER, render
 from sandbox.errors import NotModelledError
 from sandbox.gateway import BUFFER
 from sandbox.http import Headers, Response

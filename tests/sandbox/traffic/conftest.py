@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from harness.example import EMBEDDINGS, example_config
+from harness.machine import Machine
 from queries import library
 from sandbox.__main__ import main
 from sandbox.cloud import Cloud
 from sandbox.logs import Workspaces
 from sandbox.options import Options
-from tests.engine.machine import Machine
-from tests.example import EMBEDDINGS, example_config
 
 UNTIL = "2026-01-16T18:00:00+00:00"
 NAMES = ("aoai-test", "reports", "search", "lab")

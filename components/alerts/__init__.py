@@ -1,0 +1,1 @@
+"""Alert rules as data, and how each becomes a resource."""

@@ -1,0 +1,121 @@
+"""Rules on the accounting itself: that every call is logged, and its tokens known.
+
+Rows arrive up to a quarter of an hour late. A rule that compares two logs, or a log with metrics,
+ends half an hour ago, so that a late row is not taken for a missing one.
+https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from components.alerts.rule import ALL, CRITICAL, ERROR, FEW_CALLS, WARNING, LogRule
+from queries.library import Expression
+
+ARRIVED = timedelta(minutes=30)
+ARRIVED_MINUTE = Expression("bin(ago(30m), 1m)")
+"""The same at the edge of a minute: metrics count whole minutes, logs do not."""
+FEW_CALLS_OF_A_DAY = 100
+"""Calls below which a few percent come and go by chance: four of a weekend's 36 are over ten."""
+
+ACCOUNTING_RULES = (
+    LogRule(
+        name="silence",
+        title="Calls are not logged",
+        severity=CRITICAL,
+        meaning=(
+            "Metrics count requests, and the log has no row at all (silent), or neither metrics "
+            "nor rows arrive any more (nothing arrives): nothing is accounted for."
+        ),
+        remedy=(
+            "run silence.kql for since when and which log, then `python -m queries.check`: it "
+            "names what differs from what was declared; `pulumi up --refresh` puts it back."
+        ),
+        query="silence",
+        since=Expression("bin(ago(6h), 1m)"),
+        until=ARRIVED_MINUTE,
+        column="Missing",
+        aggregation="Total",
+        threshold=5,
+        dimensions={"Resource": ALL, "State": ("silent", "nothing arrives")},
+        narrowed=lambda subject: {
+            "Resource": [
+                resource.apply(str.lower)
+                for resource in (
+                    subject.account_id,
+                    *([subject.gateway_id] if subject.every_call_is_logged else []),
+                )
+            ]
+        },
+        window="PT6H",
+        query_range="P1D",
+        frequency="PT15M",
+    ),
+    LogRule(
+        name="bypass",
+        title="Calls around the gateway",
+        severity=ERROR,
+        meaning="Requests reached the account by another identity than the gateway's.",
+        remedy=(
+            "run bypass.kql for who and from where; remove that identity's role on the account, "
+            "and see with `pulumi preview --refresh` that local authentication is still off."
+        ),
+        query="bypass",
+        parameters=lambda subject: {
+            "account": subject.account_id,
+            "identity": subject.gateway_principal_id,
+        },
+        since=timedelta(hours=1),
+        column=None,
+        aggregation="Count",
+        threshold=0,
+        dimensions={"Deployment": ALL, "ObjectId": ALL, "Why": ALL},
+        window="PT1H",
+        query_range="PT2H",
+        frequency="PT15M",
+    ),
+    LogRule(
+        name="unaccounted",
+        title="Too many calls of unknown tokens",
+        severity=WARNING,
+        meaning="Of a deployment's calls of the last day, too many percent have unknown tokens.",
+        remedy=(
+            "run tokens-unknown.kql: it names the reason of each call; streams report their tokens "
+            "if callers send stream_options.include_usage, and the LLM log must be on."
+        ),
+        query="coverage",
+        parameters=lambda _: {"minimumCalls": FEW_CALLS_OF_A_DAY},
+        since=timedelta(hours=24),
+        until=ARRIVED,
+        column="UnknownPercent",
+        aggregation="Maximum",
+        threshold=10,
+        dimensions={"Deployment": ALL},
+        window="P1D",
+        query_range="P2D",
+        # A share of a day changes slowly: asked each hour, one near the threshold comes and goes.
+        frequency="PT6H",
+    ),
+    LogRule(
+        name="llm-silence",
+        title="Calls without a row in the LLM log",
+        severity=ERROR,
+        meaning="The gateway logs a deployment's calls, but most have no row in the LLM log.",
+        remedy=(
+            "run coverage.kql for since when, then `python -m queries.check`: it tells whether the "
+            "API's diagnostic still has LLM logging on; `pulumi up --refresh` puts it back."
+        ),
+        query="coverage",
+        parameters=lambda _: {"minimumCalls": FEW_CALLS},
+        applies=lambda subject: subject.llm_logging,
+        since=timedelta(hours=3),
+        until=ARRIVED,
+        column="WithoutLlmRowPercent",
+        aggregation="Maximum",
+        threshold=50,
+        dimensions={"Deployment": ALL},
+        window="PT4H",
+        query_range="PT4H",
+        frequency="PT15M",
+    ),
+)

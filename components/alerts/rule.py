@@ -1,0 +1,121 @@
+"""What an alert rule is made of: data, from which Azure's resources are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.alerts.subject import Subject
+from queries.library import Value, has
+
+CRITICAL, ERROR, WARNING, INFORMATIONAL, VERBOSE = range(5)
+"""Severities. https://learn.microsoft.com/javascript/api/@azure/arm-cloudhealth/knownalertseverity"""
+
+Parameters = Mapping[str, Value | pulumi.Output[str]]
+FEW_CALLS = 20
+"""Calls below which a share of them, or a percentile, says nothing."""
+ALL = ("*",)
+"""Every value of a dimension, those of the future too."""
+
+
+def _always(_: Subject) -> bool:
+    return True
+
+
+def _none(_: Subject) -> Parameters:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """What every rule says of itself, whatever Azure computes it from."""
+
+    name: str
+    """Key of `alerts` in the stack file."""
+    title: str
+    severity: int
+    meaning: str
+    """What has happened when the rule fires."""
+    remedy: str
+    """What to do, and where to look."""
+    frequency: str
+    """Time between two evaluations, as an ISO 8601 duration."""
+    window: str
+    """Time over which one value is measured, as an ISO 8601 duration."""
+    operator: str = "GreaterThan"
+    threshold: float | None
+    """None lets Azure learn it from the metric's own past."""
+    enabled: bool = True
+    applies: Callable[[Subject], bool] = _always
+    """Whether the stack has what the rule watches."""
+
+    def titled(self, stack: str) -> str:
+        """The title as notifications show it: an operator may have several stacks."""
+        return f"{self.title} ({stack})"
+
+    @property
+    def description(self) -> str:
+        """What happened and what to do, as the notification shows it."""
+        return f"{self.meaning} What to do: {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRule(AlertRule):
+    """A rule on one query of the library.
+
+    Durations that Azure takes, and its other bounds:
+    https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/monitor_scheduled_query_rules_alert_v2
+    """
+
+    query: str
+    """File in `queries/`, without `.kql`."""
+    since: Value
+    until: Value | None = None
+    """None is the query's own: now."""
+    query_range: str
+    """Time to which Azure restricts the rows that the query sees, before now; at most P2D.
+
+    https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
+    """
+    column: str | None
+    """Measured column; None counts rows."""
+    aggregation: str
+    """How the measured values of one combination of dimensions become one."""
+    threshold: float
+    dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Callable[[Subject], Parameters] = _none
+    narrowed: Callable[[Subject], Mapping[str, list[pulumi.Output[str]]]] = lambda _: {}
+    """Dimensions of which only some values are subject, known when the stack is."""
+
+    def values(self, subject: Subject) -> dict[str, Value | pulumi.Output[str]]:
+        """Every parameter of the query."""
+        until = {} if self.until is None else {"until": self.until}
+        # A gateway may serve other APIs, whose calls are no business of this stack.
+        api = {"api": subject.api_id} if has(self.query, "api") else {}
+        return {"since": self.since, **until, **api, **self.parameters(subject)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRule(AlertRule):
+    """A rule on a platform metric of the Azure OpenAI account.
+
+    https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics
+    """
+
+    metric: str
+    aggregation: str
+    dimensions: Callable[[Subject], Mapping[str, tuple[str, ...]]] = lambda _: {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a rule's resource is declared, and whom it tells."""
+
+    parent: pulumi.Resource
+    resource_group_name: pulumi.Input[str]
+    suffix: pulumi.Input[str]
+    """End of its name, which is unique in the resource group."""
+    action_group_ids: Sequence[pulumi.Input[str]]
+    tags: Mapping[str, str]

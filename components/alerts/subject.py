@@ -1,0 +1,47 @@
+"""What the alerts watch: the stack's own numbers, and the ids that Azure gave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Parameters of the queries that differ from stack to stack."""
+
+    account_id: pulumi.Output[str]
+    gateway_id: pulumi.Output[str]
+    gateway_principal_id: pulumi.Output[str]
+    """Object id by which the account knows the gateway."""
+    api_id: str
+    """Name of the API on the gateway."""
+    budgets: Json
+    """Tokens and US dollars of a month, by consumer; only those that have a budget."""
+    capacities: dict[str, int]
+    """1,000 tokens a minute, by deployment that is paid by the token."""
+    retirements: Json
+    """Model and date, by deployment of a model whose date is known."""
+    prices: Json
+    """US dollars per 1,000,000 tokens, by model."""
+    provisioned: tuple[str, ...]
+    """Deployments of provisioned throughput, which are paid by the hour."""
+    llm_logging: bool
+    every_call_is_logged: bool
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Values of the parameters that the workbook's queries take, by the parameter's name."""
+        return {
+            "prices": self.prices,
+            "provisioned": list(self.provisioned),
+            "budgets": self.budgets,
+            "capacities": self.capacities,
+            "retirements": self.retirements,
+            "account": self.account_id,
+            "identity": self.gateway_principal_id,
+        }

@@ -1,0 +1,1 @@
+"""What every Azure resource of the program needs: names, providers, retries, lookups."""

@@ -1,0 +1,1 @@
+"""The API on the gateway: import, policy, logging, role and consumers."""

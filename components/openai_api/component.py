@@ -1,0 +1,223 @@
+"""The API on the gateway: role, import, policy, logging, and who may call it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement, authorization
+from pulumi_azure_native_apimanagement_v20240601preview import apimanagement as preview
+
+from components.azure import provider
+from components.azure.environment import AzureEnvironment
+from components.gateway import Gateway
+from components.logger import LOGGER
+from components.openai_account import OpenAIAccount
+from components.openai_api import api_import, consumers, policy
+from components.openai_api.diagnostic import ApiLogging
+from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
+from components.settings import api_document
+from components.settings.stack import Consumer
+
+ACCOUNT = "{account}/openai"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAIApiArgs:
+    """The account to call, the gateway to call it through, and who may."""
+
+    account: OpenAIAccount
+    gateway: Gateway
+    environment: AzureEnvironment
+    role_id: str
+    """Role that the gateway's identity gets on the account."""
+    api_name: str
+    path: pulumi.Input[str]
+    document: str
+    """File path or URL of the OpenAPI document; "" for the project's own."""
+    backend_timeout: int
+    """Seconds that the gateway waits for the account to begin its answer."""
+    logging: ApiLogging
+    product_name: str
+    product_description: pulumi.Input[str]
+    consumers: Sequence[Consumer]
+    export_keys: bool
+    """Read the consumers' keys, to hand them out as a secret output."""
+
+
+class OpenAIApi(pulumi.ComponentResource):
+    """Azure OpenAI's operations behind subscription keys, called with the gateway's identity."""
+
+    principal_id: pulumi.Output[str]
+    """Object id by which the account knows the gateway: that of the role's assignment."""
+    subscription_keys: pulumi.Output[dict[str, str]] | None
+    """Secret: the primary key of each consumer, by name."""
+    operations: dict[str, str]
+    """Id of each imported operation by method and path; empty if only Azure reads the document."""
+
+    def __init__(
+        self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        operations = api_document.operations(args.document)
+        # What a first preview cuts, to be read in full. A later one shows the lines that change at
+        # the API and its policy themselves.
+        readable = {"operations": operations, "policy": _policy_lines(args)}
+        super().__init__(
+            "aoai:index:OpenAIApi",
+            name,
+            readable,
+            pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(ignore_changes=list(readable))
+            ),
+        )
+        # After Pulumi has made an output of each input's name, which a preview does not know.
+        self.operations = operations
+        self._args = args
+        self.principal_id = self._role(name)
+        product = consumers.product(
+            name,
+            wanted=args.product_name,
+            description=args.product_description,
+            gateway=args.gateway,
+            parent=self,
+        )
+        api = self._api(name)
+        # Azure refuses two changes to one API at a time, so each waits for the one before.
+        diagnostic = self._diagnostic(name, api, after=self._policy(name, api))
+        consumers.link(
+            name,
+            api=api,
+            api_name=args.api_name,
+            product=product,
+            gateway=args.gateway,
+            parent=self,
+            after=diagnostic,
+        )
+        self.subscription_keys = consumers.subscriptions(
+            args.consumers,
+            product=product,
+            gateway=args.gateway,
+            parent=self,
+            export_keys=args.export_keys,
+        )
+        keys = {"subscriptionKeys": self.subscription_keys} if args.export_keys else {}
+        self.register_outputs(keys)
+
+    def _role(self, name: str) -> pulumi.Output[str]:
+        created, principal_id = self._args.gateway.created, self._args.gateway.principal_id
+        subscription_id = authorization.get_client_config_output(
+            opts=pulumi.InvokeOptions(parent=self)
+        ).subscription_id
+        role = authorization.RoleAssignment(
+            f"{name}-role",
+            scope=self._args.account.id,
+            principal_id=principal_id,
+            # Stated, because a new identity is not yet replicated when the role is assigned.
+            # https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+            principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+            role_definition_id=pulumi.Output.concat(
+                "/subscriptions/",
+                subscription_id,
+                "/providers/Microsoft.Authorization/roleDefinitions/",
+                self._args.role_id,
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Under another name, so that the gateway has the new one before the old one goes.
+                replace_on_changes=["principalId", "roleDefinitionId"],
+                # Any change of the gateway makes its identity unknown to a preview, which would
+                # show the role as replaced. An update knows it, and follows another identity.
+                ignore_changes=["principalId"] if created and pulumi.runtime.is_dry_run() else [],
+                replacement_trigger=_where_known(principal_id) if created else None,
+                replace_with=[created] if created else [],
+            ),
+        )
+        return role.principal_id
+
+    def _api(self, name: str) -> apimanagement.Api:
+        args = self._args
+        imported = api_import.prepare(args.document, args.account.backend_url)
+        return apimanagement.Api(
+            name,
+            api_id=args.api_name,
+            service_name=args.gateway.name,
+            resource_group_name=args.gateway.resource_group_name,
+            display_name=api_import.TITLE,
+            path=args.path,
+            protocols=[apimanagement.Protocol.HTTPS],
+            api_type=apimanagement.ApiType.HTTP,
+            subscription_required=True,
+            subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
+                header=KEY_HEADER, query=KEY_QUERY_PARAMETER
+            ),
+            format=imported.format,
+            value=imported.value,
+            opts=self._args.gateway.inside(self),
+        )
+
+    def _policy(self, name: str, api: apimanagement.Api) -> apimanagement.ApiPolicy:
+        audience = self._args.environment.openai_audience
+        return apimanagement.ApiPolicy(
+            f"{name}-policy",
+            policy_id="policy",
+            api_id=api.name,
+            service_name=self._args.gateway.name,
+            resource_group_name=self._args.gateway.resource_group_name,
+            format=apimanagement.PolicyContentFormat.RAWXML,
+            value=self._args.account.backend_url.apply(
+                lambda url: policy.render(
+                    audience=audience, backend_url=url, timeout=self._args.backend_timeout
+                )
+            ),
+            opts=self._args.gateway.inside(self),
+        )
+
+    def _diagnostic(
+        self, name: str, api: apimanagement.Api, *, after: pulumi.Resource
+    ) -> preview.ApiDiagnostic:
+        """The API's own logging, by the oldest API version that has `largeLanguageModel`.
+
+        https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
+        """
+        gateway = self._args.gateway
+        options = pulumi.ResourceOptions(
+            provider=provider.local_package(
+                f"{name}-preview-version", gateway.subscription_id, parent=self
+            ),
+            # Before it was typed, it was of this type; only one diagnostic can have the name.
+            aliases=[pulumi.Alias(type_="azure-native:resources:Resource")],
+            delete_before_replace=True,
+        )
+        return preview.ApiDiagnostic(
+            f"{name}-diagnostic",
+            diagnostic_id=LOGGER,
+            api_id=api.name,
+            service_name=gateway.name,
+            resource_group_name=gateway.resource_group_name,
+            logger_id=gateway.logger_id,
+            **self._args.logging.as_inputs(),
+            opts=pulumi.ResourceOptions.merge(
+                gateway.inside(self, after, *gateway.ready_to_log), options
+            ),
+        )
+
+
+def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
+    """The same, but no trigger, instead of one that changes, while it is unknown or missing."""
+    known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
+    known.set_result(True)
+
+    async def now() -> str | None:
+        return (await principal_id.future() or None) if await principal_id.is_known() else None
+
+    return pulumi.Output(set(), now(), known)
+
+
+def _policy_lines(args: OpenAIApiArgs) -> list[str]:
+    """The policy, with a placeholder for the account's address, which a first preview lacks."""
+    audience = args.environment.openai_audience
+    return policy.render(
+        audience=audience, backend_url=f"https://{ACCOUNT}", timeout=args.backend_timeout
+    ).splitlines()

@@ -1,0 +1,150 @@
+"""Who may call the API: its product, a subscription of each consumer, and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+from components.azure import lookup, naming
+from components.gateway import Gateway
+from components.settings.stack import Consumer
+
+
+def product(
+    name: str,
+    *,
+    wanted: str,
+    description: pulumi.Input[str],
+    gateway: Gateway,
+    parent: pulumi.Resource,
+) -> apimanagement.Product:
+    """The product that holds the API; it goes with the gateway, and never before it.
+
+    Azure makes a subscription with each product, which blocks the product's deletion.
+    https://github.com/pulumi/pulumi-azure-native/issues/846
+    """
+    options = gateway.inside(parent)
+    options.retain_on_delete = True
+    product_id, display_name = _product_names(name, wanted, gateway=gateway, parent=parent)
+    return apimanagement.Product(
+        f"{name}-product",
+        product_id=product_id,
+        service_name=gateway.name,
+        resource_group_name=gateway.resource_group_name,
+        display_name=display_name,
+        description=description,
+        state=apimanagement.ProductState.PUBLISHED,
+        subscription_required=True,
+        approval_required=False,
+        opts=options,
+    )
+
+
+def _product_names(
+    name: str, wanted: str, *, gateway: Gateway, parent: pulumi.Resource
+) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    """Id and display name, each of which a gateway takes once.
+
+    A gateway that outlives the stack keeps the product too, so there the names end in a suffix
+    of their own, and the next `pulumi up` does not meet them again.
+    https://github.com/Azure/apiops/issues/606
+    """
+    if gateway.created is not None:
+        return wanted, wanted
+    suffix = naming.suffix(f"{name}-product-suffix", opts=pulumi.ResourceOptions(parent=parent))
+    return pulumi.Output.concat(wanted, "-", suffix), pulumi.Output.concat(wanted, " ", suffix)
+
+
+def link(
+    name: str,
+    *,
+    api: apimanagement.Api,
+    api_name: str,
+    product: apimanagement.Product,
+    gateway: Gateway,
+    parent: pulumi.Resource,
+    after: pulumi.Resource,
+) -> None:
+    """Put the API in the product, once `after` is done."""
+    apimanagement.ProductApiLink(
+        f"{name}-product-link",
+        api_link_id=api_name,
+        api_id=api.id,
+        product_id=product.name,
+        service_name=gateway.name,
+        resource_group_name=gateway.resource_group_name,
+        opts=gateway.inside(parent, after),
+    )
+
+
+def subscriptions(
+    wanted: Sequence[Consumer],
+    *,
+    product: apimanagement.Product,
+    gateway: Gateway,
+    parent: pulumi.Resource,
+    export_keys: bool,
+) -> pulumi.Output[dict[str, str]] | None:
+    """Make them, one after another: each touches the same administrator, which Azure locks.
+
+    Returns their primary keys by name, as a secret; None without `export_keys`.
+    """
+    keys: dict[str, pulumi.Output[str]] = {}
+    previous: list[pulumi.Resource] = []
+    for consumer in wanted:
+        subscription = apimanagement.Subscription(
+            f"subscription-{consumer.name}",
+            sid=consumer.name,
+            display_name=consumer.display_name,
+            scope=product.id,
+            state=apimanagement.SubscriptionState(consumer.state),
+            allow_tracing=False,
+            service_name=gateway.name,
+            resource_group_name=gateway.resource_group_name,
+            opts=gateway.inside(parent, *previous),
+        )
+        previous = [subscription]
+        if export_keys:
+            keys[consumer.name] = _key(consumer, subscription, gateway=gateway, parent=parent)
+    if not export_keys:
+        return None
+    held = pulumi.Output.all(**keys).apply(
+        lambda known: {name: key for name, key in known.items() if key}
+    )
+    return pulumi.Output.secret(held)
+
+
+def _key(
+    consumer: Consumer,
+    subscription: apimanagement.Subscription,
+    *,
+    gateway: Gateway,
+    parent: pulumi.Resource,
+) -> pulumi.Output[str]:
+    """The primary key, or "" if Azure no longer has the subscription that the state holds.
+
+    Nothing may stop a destroy, which runs the program too.
+    """
+
+    def gone() -> dict[str, str]:
+        pulumi.log.warn(
+            f"the subscription of consumer {consumer.name} is gone from the gateway, and its "
+            "key with it: pulumi up --refresh makes what is missing again"
+        )
+        return {"primaryKey": ""}
+
+    secrets = lookup.read(
+        "apimanagement:listSubscriptionSecrets",
+        {
+            "resourceGroupName": gateway.resource_group_name,
+            "serviceName": gateway.name,
+            # Of the id, which a preview does not know before the subscription is made.
+            "sid": subscription.id.apply(lambda own: own.rpartition("/")[2]),
+        },
+        gone=gone,
+        parent=parent,
+        provider=gateway.provider,
+    )
+    return pulumi.Output.secret(secrets["primaryKey"])

@@ -1,0 +1,1 @@
+"""The stack file's configuration, checked as a whole before any resource."""

@@ -1,0 +1,141 @@
+"""Say what a configuration value may be: one object checks a value and has the words for it.
+
+pydantic applies a constraint that stands in an annotation, and the error report quotes its words:
+
+    state: Annotated[str, one_of("active", "suspended")]
+
+A check that fails raises ValueError with the words for what passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
+
+from components.azure import arm_id
+
+
+class Frozen(BaseModel):
+    """Base of every part of the configuration.
+
+    The stack file writes its keys in camelCase; an unknown key is an error.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A check on a value, before or after it got its type, and the words for what passes it."""
+
+    allowed: str
+    check: Callable[[Any], None]
+    before: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Let pydantic run the check."""
+
+        def apply(value: Any) -> Any:
+            self.check(value)
+            return value
+
+        if self.before:
+            return core_schema.no_info_before_validator_function(apply, handler(source))
+        return core_schema.no_info_after_validator_function(apply, handler(source))
+
+
+def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constraint:
+    """Text of the given shape, in ASCII; with `optional`, "" for "not given" passes too."""
+
+    def check(value: str) -> None:
+        if not (optional and value == "") and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check)
+
+
+def one_of(*values: str) -> Constraint:
+    """One of a few words."""
+    allowed = f"{', '.join(values[:-1])} or {values[-1]}"
+
+    def check(value: str) -> None:
+        if value not in values:
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check)
+
+
+def whole(unit: str, low: int, high: int) -> Constraint:
+    """A whole number within bounds; neither a truth value nor a fraction passes for one."""
+    allowed = f"a whole number of {unit} from {low} to {high:,}"
+
+    def check(value: object) -> None:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]+", text):
+            raise ValueError(allowed)
+        if not low <= int(text) <= high:
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check, before=True)
+
+
+def existing(arm_type: str) -> Constraint:
+    """The ARM id of an existing resource, or "" to have the program create it."""
+    allowed = f'{arm_id.shape(arm_type)}, or "" to create one'
+
+    def check(value: str) -> None:
+        if value and arm_id.parse(value, arm_type) is None:
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check)
+
+
+def named_once(what: str) -> Constraint:
+    """At least one item, and no name twice; Azure compares names without case."""
+    allowed = f"at least one {what}, each with a name of its own (compared without case)"
+
+    def check(items: Sequence[Any]) -> None:
+        if not items:
+            raise ValueError(allowed)
+        counts = Counter(item.name.lower() for item in items)
+        twice = sorted(name for name, count in counts.items() if count > 1)
+        if twice:
+            raise ValueError(f"{allowed}; given twice: {', '.join(twice)}")
+
+    return Constraint(allowed, check)
+
+
+def at_least(unit: str, low: float) -> Constraint:
+    """A number, with a fraction or without, that is not below a bound."""
+    allowed = f"a number of {unit}, {low:g} or more"
+
+    def check(value: object) -> None:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text):
+            raise ValueError(allowed)
+        if float(text) < low:
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check, before=True)
+
+
+def each_once(what: str) -> Constraint:
+    """A list in which nothing stands twice."""
+    allowed = f"a list of {what}, none of them twice"
+
+    def check(items: object) -> None:
+        if not isinstance(items, list) or len(items) != len({str(item) for item in items}):
+            raise ValueError(allowed)
+
+    return Constraint(allowed, check, before=True)

@@ -1,0 +1,56 @@
+"""The part of the configuration that insights read: alerts, their receivers, prices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from components.alerts.catalogue import LEARNT, NAMES
+from components.settings.constraints import Constraint, Frozen, at_least, each_once, matching, whole
+
+EMAIL = ("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+")
+"""What is allowed, in words and as a pattern."""
+Email = Annotated[str, matching(*EMAIL)]
+Webhook = Annotated[str, matching("an https URL", r"https://[^\s/]+\S*")]
+Emails = Annotated[tuple[Email, ...], each_once("e-mail addresses")]
+Webhooks = Annotated[tuple[Webhook, ...], each_once("https URLs")]
+Amount = Annotated[float, at_least("US dollars", 0)]
+Tokens = Annotated[int, whole("tokens", 0, 10**15)]
+
+
+class Alert(Frozen):
+    """What the stack file changes in one alert rule."""
+
+    enabled: bool = True
+    severity: Annotated[int | None, whole("severity", 0, 4)] = None
+    """0 critical, 1 error, 2 warning, 3 informational, 4 verbose; None is the rule's own."""
+    threshold: Annotated[float | None, at_least("the rule's unit", 0)] = None
+    """None is the rule's own."""
+
+
+class Price(Frozen):
+    """What a model costs, in US dollars per 1,000,000 tokens."""
+
+    input: Amount
+    output: Amount
+
+
+def _check_rules(given: Any) -> None:
+    allowed = f"a map by rule name: {', '.join(NAMES)}"
+    unknown = sorted(set(given) - set(NAMES)) if isinstance(given, dict) else [repr(given)]
+    if unknown:
+        raise ValueError(f"{allowed}; unknown: {', '.join(unknown)}")
+    for name in LEARNT:
+        if isinstance(given.get(name), dict) and "threshold" in given[name]:
+            raise ValueError(f"no threshold for {name}: Azure learns it from the metric's own past")
+
+
+Alerts = Annotated[
+    dict[str, Alert],
+    Constraint(f"a map by rule name: {', '.join(NAMES)}", _check_rules, before=True),
+]
+Prices = Annotated[
+    dict[Annotated[str, Field(min_length=1)], Price],
+    Constraint("a map from model to input and output", lambda _: None),
+]

@@ -1,0 +1,163 @@
+"""From the stack file to `Settings`: every wrong value in one report, before any resource."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import textwrap
+from typing import Any, get_args, get_origin
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from components.azure import environment
+from components.settings.constraints import Constraint
+from components.settings.stack import CLOUD, PLAIN, Settings
+
+_JSON = {
+    to_camel(name): get_origin(field.annotation)
+    for name, field in Settings.model_fields.items()
+    if get_origin(field.annotation) in {dict, tuple}
+}
+"""Keys that hold a map or a list: these reach a program as JSON, all others as text."""
+_FIRST = {
+    "deployments": "[0].name",
+    "consumers": "[0].name",
+    "alerts": ".<rule>.<key>",
+    "alertEmails": "[0]",
+    "alertWebhooks": "[0]",
+}
+"""What a command sets in such a key."""
+SECRET = {"alertWebhooks"}
+"""Keys whose values must be secret in the stack file, and stand in no report."""
+
+
+def load_settings() -> Settings:
+    """Read the stack's configuration.
+
+    Raises:
+        pulumi.RunError: one or more values are wrong; the message names each of them.
+    """
+    project = pulumi.get_project()
+    raw = {key: _typed(key, value) for key, value in _values(project).items()}
+    plain = {key for key in SECRET if not runtime_config.is_config_secret(f"{project}:{key}")}
+    try:
+        context = {PLAIN: plain, CLOUD: environment.current().name}
+        settings = Settings.model_validate(raw, context=context)
+    except ValidationError as error:
+        raise pulumi.RunError(report(error, pulumi.get_stack())) from None
+    for warning in settings.warnings:
+        pulumi.log.warn(warning)
+    return settings
+
+
+def _values(project: str) -> dict[str, str]:
+    # pulumi.Config reads single keys; only the runtime knows all, so that a misspelt one shows.
+    everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    prefix = f"{project}:"
+    return {
+        key[len(prefix) :]: value for key, value in everything.items() if key.startswith(prefix)
+    }
+
+
+def _typed(key: str, text: str) -> Any:
+    if key not in _JSON:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def report(error: ValidationError, stack: str) -> str:
+    """Every wrong value, with what is allowed and the command that mends it."""
+    problems = error.errors(include_url=False)
+    values = "value is" if len(problems) == 1 else "values are"
+    head = f"{len(problems)} configuration {values} wrong in stack '{stack}'; nothing was changed."
+    return "\n\n".join([head, *(_problem(details) for details in problems)])
+
+
+def _problem(details: ErrorDetails) -> str:
+    path = _path(details["loc"])
+    if details["type"] == "extra_forbidden":
+        found = f"{path} is not a key of this project"
+        allowed = _nearest(details["loc"])
+    else:
+        given = "is missing" if details["type"] == "missing" else f"= {_shown(details)}"
+        found = f"{path} {given}"
+        allowed = _allowed(details)
+    return f"  {found}\n    allowed: {allowed}\n    fix:     {_command(path, details, allowed)}"
+
+
+def _command(path: str, details: ErrorDetails, allowed: str) -> str:
+    """The command that mends it; a list is set item by item."""
+    if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
+        return f"pulumi config rm --path '{path}'"
+    if path in _JSON:
+        path += _FIRST.get(path, ".<key>")
+    secret = "--secret " if details["loc"][0] in SECRET else ""
+    return f"pulumi config set {secret}--path '{path}' <value>"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = (_step(part) for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _step(part: int | str) -> str:
+    """One step of a path as `pulumi config set --path` reads it: `[0]`, `.name`, `["gpt-5.1"]`."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f'["{part}"]' if "." in part else f".{part}"
+
+
+def _shown(details: ErrorDetails) -> str:
+    if details["loc"][0] in SECRET:
+        return "(not shown)"
+    return textwrap.shorten(json.dumps(details["input"], ensure_ascii=False, default=str), 120)
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model in which the last part of `location` is a key."""
+    if len(location) == 1:
+        return Settings
+    field = Settings.model_fields[_field_name(Settings, str(location[0]))]
+    inner = [one for one in get_args(field.annotation) if isinstance(one, type)]
+    return next((one for one in inner if issubclass(one, BaseModel)), Settings)
+
+
+def _field_name(model: type[BaseModel], key: str) -> str:
+    names = {to_camel(name): name for name in model.model_fields}
+    return names.get(key, key)
+
+
+def _keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys among which the last part of `location` would be one."""
+    return [to_camel(name) for name in _model_at(location).model_fields]
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    keys = _keys(location)
+    close = difflib.get_close_matches(str(location[-1]), keys, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{', '.join(keys)}{hint}"
+
+
+def _allowed(details: ErrorDetails) -> str:
+    if details["type"] == "value_error":
+        return str(details["ctx"]["error"])
+    location = details["loc"]
+    if details["type"] == "model_type":
+        return f"a map with {', '.join(_keys((*location, '')))}"
+    keys = [part for part in location if isinstance(part, str)]
+    model = _model_at(location) if len(keys) > 1 else Settings
+    field = model.model_fields.get(_field_name(model, keys[-1]))
+    for rule in field.metadata if field else ():
+        if isinstance(rule, Constraint):
+            return rule.allowed
+    if field is not None and field.annotation is bool:
+        return "true or false"
+    return "text" if len(keys) > 1 else "a map of text to text"

@@ -1,0 +1,1 @@
+"""The program on the sandbox, as tools and tests drive it."""

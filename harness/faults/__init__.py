@@ -1,0 +1,1 @@
+"""Every operation failed in every way, and how the stack goes on."""

@@ -1,0 +1,1 @@
+"""A deployed stack, and every listed mistake in it."""

@@ -1,7 +1,0 @@
-"""Every broken deployment of the suite."""
-
-from __future__ import annotations
-
-from tests.sabotage.mistakes import access, arrival, diagnostic, route
-
-MISTAKES = (*access.MISTAKES, *route.MISTAKES, *diagnostic.MISTAKES, *arrival.MISTAKES)
