@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
 
 from components.azure.environment import AzureEnvironment
@@ -13,12 +11,18 @@ from components.insights.component import Insights
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
 from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
+from components.settings import stack
 from components.settings.figures import budgets, prices
 from components.settings.stack import GATEWAY_ROLES, Settings
 from components.workspace import Workspace
+from queries import contract
+from queries.contract import Account, Deployment, DiagnosticSettings, Proof
 
-PROOF_VERSION = 1
-"""Version of the `proof` output's shape."""
+FOR_A_PERSON = (
+    *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
+    *("workspaceId", "workspaceCustomerId", "deployments"),
+)
+"""Keys of the output `proof` that are outputs of their own too."""
 
 
 def export(
@@ -28,41 +32,16 @@ def export(
     account: OpenAIAccount,
     gateway: Gateway,
     api: OpenAIApi,
-    shown: Insights | None,
+    insights: Insights | None,
 ) -> None:
     """Register every output of the stack."""
-    deployments = [
-        {
-            "name": deployment.name,
-            "model": deployment.model,
-            "version": deployment.version,
-            "kind": kind_of(deployment.model),
-            "capacity": deployment.capacity,
-            "sku": deployment.sku,
-        }
-        for deployment in settings.deployments
-    ]
-    values: dict[str, Any] = {
-        "gatewayUrl": gateway.url,
-        "apiPath": settings.api_path,
-        "accountEndpoint": account.endpoint,
-        "accountId": account.id,
-        "gatewayId": gateway.id,
-        "workspaceId": workspace.id,
-        "workspaceCustomerId": workspace.customer_id,
-        "deployments": deployments,
-    }
-    for key, value in values.items():
-        pulumi.export(key, value)
+    proof = contract.wire(_proof(settings, environment, workspace, account, gateway, api))
+    for key in FOR_A_PERSON:
+        pulumi.export(key, proof[key])
     if api.subscription_keys is not None:
         pulumi.export("subscriptionKeys", api.subscription_keys)
-    pulumi.export("portal", _portal_links(environment, workspace, account, gateway, shown))
-    made = {
-        "backendUrl": account.backend_url,
-        "operations": api.operations,
-        "gatewayPrincipalId": api.principal_id,
-    }
-    pulumi.export("proof", {**values, **made, **_for_the_check(settings, environment)})
+    pulumi.export("portal", _portal_links(environment, workspace, account, gateway, insights))
+    pulumi.export("proof", proof)
 
 
 def _portal_links(
@@ -70,12 +49,14 @@ def _portal_links(
     workspace: Workspace,
     account: OpenAIAccount,
     gateway: Gateway,
-    shown: Insights | None,
+    insights: Insights | None,
 ) -> dict[str, pulumi.Output[str]]:
     """Pages of the portal: dashboards, the gateway's APIs, the query editor, the workbook."""
     base = f"{environment.portal}/#resource"
     workbook = (
-        {"workbook": pulumi.Output.concat(base, shown.workbook_id, "/workbook")} if shown else {}
+        {"workbook": pulumi.Output.concat(base, insights.workbook_id, "/workbook")}
+        if insights
+        else {}
     )
     return {
         "account": pulumi.Output.concat(base, account.id, "/overview"),
@@ -85,29 +66,56 @@ def _portal_links(
     }
 
 
-def _for_the_check(settings: Settings, environment: AzureEnvironment) -> dict[str, Any]:
-    return {
-        "version": PROOF_VERSION,
-        "apiId": settings.api_name,
-        "consumers": [c.name for c in settings.consumers if c.state == "active"],
-        "capture": settings.capture,
-        "bodyBytes": settings.body_bytes,
-        "logResponseBodies": settings.response_bodies,
-        "accountingHeader": ACCOUNTING_HEADER,
-        "backendTimeoutSeconds": settings.backend_timeout_seconds,
-        "samplingPercentage": settings.sampling_percentage,
-        "llmLogging": settings.llm_logging,
-        "subscriptionKeyHeader": KEY_HEADER,
-        "apiVersion": settings.check_api_version,
-        "logsEndpoint": environment.logs_endpoint,
-        "managementEndpoint": environment.management_endpoint,
-        "audience": environment.openai_audience,
-        "roleId": GATEWAY_ROLES[settings.gateway_role],
-        "llmMessageBytes": settings.llm_message_bytes,
-        "budgets": budgets(settings.consumers),
-        "prices": prices(settings.prices) if settings.prices else {},
-        "diagnosticSettings": {
-            "gateway": settings.gateway_diagnostic_setting_name,
-            "account": settings.account_diagnostic_setting_name,
-        },
-    }
+def _proof(
+    settings: Settings,
+    environment: AzureEnvironment,
+    workspace: Workspace,
+    account: OpenAIAccount,
+    gateway: Gateway,
+    api: OpenAIApi,
+) -> Proof[pulumi.Input[str]]:
+    """Gather what check and report must know of the stack."""
+    return Proof(
+        gateway_url=gateway.url,
+        api_path=settings.api_path,
+        api_id=settings.api_name,
+        account=Account(id=account.id, endpoint=account.endpoint, backend_url=account.backend_url),
+        gateway_id=gateway.id,
+        gateway_principal_id=api.principal_id,
+        workspace_id=workspace.id,
+        workspace_customer_id=workspace.customer_id,
+        deployments=tuple(map(_deployment, settings.deployments)),
+        consumers=tuple(c.name for c in settings.consumers if c.state == "active"),
+        operations=api.operations,
+        capture="full" if settings.capture == "full" else "metadata",
+        body_bytes=settings.body_bytes,
+        log_response_bodies=settings.response_bodies,
+        sampling_percentage=settings.sampling_percentage,
+        llm_logging=settings.llm_logging,
+        llm_message_bytes=settings.llm_message_bytes,
+        accounting_header=ACCOUNTING_HEADER,
+        backend_timeout_seconds=settings.backend_timeout_seconds,
+        subscription_key_header=KEY_HEADER,
+        api_version=settings.check_api_version,
+        logs_endpoint=environment.logs_endpoint,
+        management_endpoint=environment.management_endpoint,
+        audience=environment.openai_audience,
+        role_id=GATEWAY_ROLES[settings.gateway_role],
+        prices=prices(settings.prices) if settings.prices else {},
+        budgets=budgets(settings.consumers),
+        diagnostic_settings=DiagnosticSettings(
+            gateway=settings.gateway_diagnostic_setting_name,
+            account=settings.account_diagnostic_setting_name,
+        ),
+    )
+
+
+def _deployment(declared: stack.Deployment) -> Deployment:
+    return Deployment(
+        name=declared.name,
+        model=declared.model,
+        version=declared.version,
+        kind=kind_of(declared.model),
+        capacity=declared.capacity,
+        sku=declared.sku,
+    )

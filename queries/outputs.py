@@ -4,96 +4,35 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
+from queries.contract import Deployment, Proof, key_of, unwire
 from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300
 """Seconds that `pulumi stack output` may take."""
 
-GATEWAY_TIMEOUT = 300
-"""Seconds for which the gateway waits for an answer to begin, unless told otherwise.
-
-https://learn.microsoft.com/azure/api-management/forward-request-policy
-"""
-
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+NO_KEY = SecretStr("")
 
 
-class Deployment(_Model):
-    """A model deployment and the kind of call it answers."""
+@dataclass(frozen=True, kw_only=True)
+class Target(Proof[str]):
+    """A deployed stack, and the key of the consumer that the check calls as."""
 
-    name: str
-    model: str
-    version: str = ""
-    kind: Literal["chat", "completions", "embeddings"]
-    capacity: int = 1000
-    """Thousands of tokens a minute."""
-    sku: str = ""
-    """A stack of an older commit tells none."""
-
-    @property
-    def provisioned(self) -> bool:
-        """It is paid by the hour, with throughput of its own: no quota of tokens a minute.
-
-        SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
-        https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
-        """
-        return "provisioned" in self.sku.lower()
-
-
-class Target(_Model):
-    """The stack's `proof` output, and the key of the consumer that the check calls as."""
-
-    version: Literal[1]
     gateway_url: Url
-    api_path: str
-    api_id: str
-    account_id: str
-    gateway_id: str
-    workspace_customer_id: str
-    deployments: Annotated[tuple[Deployment, ...], Field(min_length=1)]
-    consumers: tuple[str, ...]
-    capture: Literal["full", "metadata"]
-    body_bytes: int
-    sampling_percentage: float
-    llm_logging: bool
-    log_response_bodies: bool = True
-    """A stack of an older commit logs them."""
-    accounting_header: str = ""
-    """Response header in which the policy tells tokens; a stack of an older commit has none."""
-    backend_timeout_seconds: int = 0
-    """A stack of an older commit has the gateway's own: 300 s, and buffers."""
-    subscription_key_header: str
-    api_version: str
     logs_endpoint: Url
-    management_endpoint: Url = "https://management.azure.com"
-    workspace_id: str = ""
-    llm_message_bytes: int = 32768
-    backend_url: str = ""
-    audience: str = ""
-    role_id: str = ""
-    diagnostic_settings: dict[str, str] = Field(default_factory=dict)
-    """Name of the setting of `gateway` and `account`; "" for one that another program keeps."""
-    operations: dict[str, str] = Field(default_factory=dict)
-    """Operation id by method and path of the imported document; empty if it is not known."""
-    prices: dict[str, Any] = Field(default_factory=dict)
-    """By model, USD per 1,000,000 tokens; empty for those of the query library."""
-    budgets: dict[str, Any] = Field(default_factory=dict)
-    """By consumer, tokens and USD a month."""
-    gateway_principal_id: str = ""
-    """Object id of the identity that the gateway calls the account with; "" if it is not known."""
+    management_endpoint: Url
+    deployments: Annotated[tuple[Deployment, ...], Field(min_length=1)]
     consumer: str = ""
-    key: SecretStr = SecretStr("")
+    key: SecretStr = NO_KEY
 
     @property
     def every_call(self) -> bool:
@@ -127,7 +66,7 @@ class Target(_Model):
     @property
     def longest_wait(self) -> timedelta:
         """For which the gateway waits for an answer to begin."""
-        return timedelta(seconds=self.backend_timeout_seconds or GATEWAY_TIMEOUT)
+        return timedelta(seconds=self.backend_timeout_seconds)
 
     @property
     def messages(self) -> bool:
@@ -191,13 +130,21 @@ def target(outputs: dict[str, Any]) -> Target:
     if not isinstance(outputs.get("proof"), dict):
         raise CannotRunError("the stack has no output `proof`", "deploy it first: pulumi up")
     try:
-        return Target.model_validate(outputs["proof"])
+        proof = TypeAdapter(Proof[str]).validate_python(unwire(outputs["proof"]))
+        return TypeAdapter(Target).validate_python(vars(proof))
     except ValidationError as error:
-        wrong = sorted({".".join(str(part) for part in e["loc"]) for e in error.errors()})
+        wrong = sorted({_key(*e["loc"]) for e in error.errors()})
         raise CannotRunError(
             f"the output `proof` lacks or misstates {', '.join(wrong)}",
             "deploy and check from the same commit: pulumi up",
         ) from None
+
+
+def _key(*place: int | str) -> str:
+    """Name what is wrong as the output does: `deployments.0.sku`, `backendUrl`."""
+    first, *rest = map(str, place)
+    name = key_of(first, *rest)
+    return name if first == "account" and rest else ".".join([name, *rest])
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:

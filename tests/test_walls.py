@@ -14,26 +14,27 @@ import pytest
 from harness.example import ROOT
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "components.azure": set(),
+    "components.azure": {"queries.contract"},
     "components.alerts": {"components.azure", "queries.library"},
     "components.settings": {"components.azure", "components.alerts"},
     "components": {"components.azure", "components.settings"},
     "components.openai_api": {"components", "components.azure", "components.settings"},
     "components.insights": {
         *("components", "components.azure", "components.alerts", "components.settings"),
-        *("components.openai_api", "queries.library"),
+        *("components.openai_api", "queries.library", "queries.contract"),
     },
     "components.outputs": {
         *("components", "components.azure", "components.settings"),
-        *("components.openai_api", "components.insights"),
+        *("components.openai_api", "components.insights", "queries.contract"),
     },
     "__main__": {
         *("components", "components.azure", "components.settings"),
         *("components.openai_api", "components.insights", "components.outputs"),
     },
     "queries.library": set(),
-    "queries": {"queries.library"},
-    "queries.check": {"queries", "queries.library"},
+    "queries.contract": set(),
+    "queries": {"queries.library", "queries.contract"},
+    "queries.check": {"queries", "queries.library", "queries.contract"},
     "queries.report": {"queries", "queries.library", "queries.check"},
     "rules": set(),
     "pack": {"rules"},

@@ -5,13 +5,11 @@ https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/models-sold
 
 from __future__ import annotations
 
-from typing import Literal
-
-Kind = Literal["chat", "completions", "embeddings"]
+from queries.contract import Kind
 
 
 def kind_of(model: str) -> Kind:
-    """The inference operation that a model's deployments serve."""
+    """Tell which inference operation a model's deployments serve."""
     if model.startswith("text-embedding-"):
         return "embeddings"
     if model.endswith("-instruct") or model in {"babbage-002", "davinci-002"}:

@@ -19,9 +19,10 @@ from components.insights.saved_queries import Editor, figure
 from components.insights.workbook import WorkbookArgs, workbook
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
-from components.settings.figures import budgets, is_provisioned, prices, retirements
+from components.settings.figures import budgets, prices, retirements
 from components.settings.insights import Alert
 from components.settings.stack import Settings
+from queries.contract import is_provisioned
 
 AnyRule = TypeVar("AnyRule", bound=AlertRule)
 
@@ -159,10 +160,10 @@ def subject(
         gateway_principal_id=api.principal_id,
         api_id=settings.api_name,
         budgets=budgets(settings.consumers),
-        capacities={d.name: d.capacity for d in deployments if not is_provisioned(d)},
+        capacities={d.name: d.capacity for d in deployments if not is_provisioned(d.sku)},
         retirements=retirements(deployments),
         prices=prices(settings.prices),
-        provisioned=tuple(d.name for d in deployments if is_provisioned(d)),
+        provisioned=tuple(d.name for d in deployments if is_provisioned(d.sku)),
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
     )

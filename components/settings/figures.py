@@ -41,12 +41,3 @@ def retirements(deployments: Iterable[Deployment]) -> Json:
         for d in deployments
         if d.version in dates.get(d.model, {})
     }
-
-
-def is_provisioned(deployment: Deployment) -> bool:
-    """Tell whether a deployment is paid by the hour, with throughput of its own.
-
-    SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
-    https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
-    """
-    return "provisioned" in deployment.sku.lower()

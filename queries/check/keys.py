@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -65,4 +66,4 @@ def _with(target: Target, consumer: str, key: str) -> Target:
         raise CannotRunError(
             f"the key {whose} cannot be sent: it holds a space or worse", "copy it again"
         )
-    return target.model_copy(update={"consumer": consumer, "key": SecretStr(key)})
+    return replace(target, consumer=consumer, key=SecretStr(key))

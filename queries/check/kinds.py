@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from queries.outputs import Deployment, Target
+from queries.contract import Deployment
+from queries.outputs import Target
 
 Kind = Literal[
     "chat", "stream", "responses", "completions", "embeddings", "long-prompt", "long-completion"

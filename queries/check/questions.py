@@ -42,12 +42,12 @@ def question(source: Source, evidence: Evidence) -> str:
         return render("llm-calls", **between, **only, requests=requests, correlations=ids)
     if source == "account":
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
-        only = {"account": target.account_id, "minutes": _minutes(evidence)}
+        only = {"account": target.account.id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.until + target.longest_wait + MINUTE
     between = {"since": metrics.window(evidence), "until": until}
-    resource = target.gateway_id if source == "gateway-metrics" else target.account_id
+    resource = target.gateway_id if source == "gateway-metrics" else target.account.id
     return render("metrics", **between, resource=resource)
 
 
@@ -104,7 +104,7 @@ def _whole(source: Source, evidence: Evidence) -> str:
             ours += f" or {content} contains {literal(_run(evidence))}"
     else:
         ids |= {one for call in evidence.calls for one in call.account_ids}
-        both = (target.gateway_id, target.account_id)
+        both = (target.gateway_id, target.account.id)
         ours = " or ".join(f"_ResourceId =~ {literal(one)}" for one in both)
         minutes = literal(_minutes(evidence))
         minute = 'format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")'

@@ -135,8 +135,6 @@ def _known(facts: Facts) -> Tile:
     details = [said]
     details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
     details += [f"{_many(around, 'request')} around the gateway"] if around else []
-    if not facts.target.gateway_principal_id:
-        details.append("requests around the gateway: not known")
     return Tile(
         label="Accounted for",
         value=percent(value),

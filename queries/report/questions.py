@@ -92,14 +92,13 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             file="capacity",
             values=times | {"capacities": _capacities(target), "minutes": SUSTAINED},
         ),
-    }
-    if target.gateway_principal_id:
-        found["bypass"] = Question(
+        "bypass": Question(
             file="bypass",
-            values=times | {"account": target.account_id, "identity": target.gateway_principal_id},
+            values=times | {"account": target.account.id, "identity": target.gateway_principal_id},
             then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
             f"| top {TOP} by Calls desc",
-        )
+        ),
+    }
     if target.capture == "full":
         found["cut"] = Question(
             file="not-captured",

@@ -27,7 +27,8 @@ Row = dict[str, Any]
 
 def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:
     """A chat deployment too small for long calls."""
-    return {"name": name, "model": model, "version": "1", "kind": "chat", "capacity": 1} | more
+    small = {"capacity": 1, "sku": "GlobalStandard"}
+    return {"name": name, "model": model, "version": "1", "kind": "chat"} | small | more
 
 
 def outputs(**proof: Any) -> dict[str, Any]:
@@ -55,6 +56,13 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "managementEndpoint": "https://management.azure.com",
             "audience": "https://cognitiveservices.azure.com",
             "backendUrl": "https://oai-x.openai.azure.com/openai",
+            "accountEndpoint": "https://oai-x.openai.azure.com/",
+            "gatewayPrincipalId": "the-gateway",
+            "logResponseBodies": True,
+            "accountingHeader": "",
+            "backendTimeoutSeconds": 600,
+            "prices": {},
+            "budgets": {},
             "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
             "llmMessageBytes": 262144,
             "diagnosticSettings": {"gateway": "to-workspace", "account": "to-workspace"},

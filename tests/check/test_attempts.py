@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -105,7 +106,7 @@ def test_a_service_that_repeats_the_key_does_not_get_it_printed(run: Run) -> Non
 def test_attempts_are_timed_by_the_services_clock(run: Run, skew: int) -> None:
     """Their rows have its times, and are asked for by them."""
     run.azure.skew = skew
-    target = reader.target(outputs()).model_copy(update={"key": SecretStr(KEY)})
+    target = replace(reader.target(outputs()), key=SecretStr(KEY))
     with httpx.Client(transport=httpx.MockTransport(run.azure.handle)) as client:
         caller = Caller(target=target, client=client, clock=run.clock, deadline=60)
         made = attempts.make(caller)

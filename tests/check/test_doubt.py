@@ -7,7 +7,7 @@ import pytest
 
 from queries.workspace import RefusedError
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import Row, refused
+from tests.check.azure import Row, deployment, refused
 from tests.check.conftest import Run
 from tests.check.reading import (
     BODIES,
@@ -188,7 +188,7 @@ def test_a_refused_attempt_is_not_taken_for_the_call(run: Run) -> None:
     url = "https://apim-x.azure-api.net/openai/deployments/vectors/embeddings"
     refusal = {"ApiId": "miyagi-api", "Url": url, "ResponseCode": 401, "CorrelationId": "no"}
     run.azure._add(LOGS, refusal)
-    vectors = {"name": "vectors", "model": "text-embedding-3-small", "kind": "embeddings"}
+    vectors = deployment("vectors", "text-embedding-3-small", kind="embeddings")
 
     assert run(capture="metadata", deployments=[vectors]).verdict == "proven"
 
@@ -208,13 +208,6 @@ def test_a_call_that_went_to_another_account_is_no_proof(run: Run) -> None:
 
     assert status == "failed"
     assert "sent the call to https://oai-other.openai.azure.com" in detail
-
-
-def test_an_unknown_backend_is_not_compared(run: Run) -> None:
-    """Outputs of an older stack do not name it."""
-    run.azure.change = {LOGS: without(BackendUrl="https://oai-x.openai.azure.com/openai")}
-
-    assert of(run(backendUrl=""), "account")[0] == "seen"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +239,7 @@ def test_several_calls_that_could_be_ours_are_said_to_be_several(run: Run) -> No
         return answer
 
     run.azure.handle = twice  # type: ignore[method-assign]
-    vectors = {"name": "vectors", "model": "text-embedding-3-small", "kind": "embeddings"}
+    vectors = deployment("vectors", "text-embedding-3-small", kind="embeddings")
 
     report = run("--timeout", "1", capture="metadata", deployments=[vectors])
 

@@ -74,7 +74,7 @@ def test_outputs_that_cannot_be_read_are_an_error(
     ("change", "says"),
     [
         ({"proof": None}, "no output `proof`"),
-        ({"proof": {"version": 2}}, "lacks or misstates accountId"),
+        ({"proof": {"version": 2}}, "lacks or misstates accountEndpoint, accountId"),
     ],
 )
 def test_outputs_that_lack_something_say_what(change: dict[str, Any], says: str) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from queries.outputs import Target
+from queries.outputs import target as read_target
 from tests.queries.database import Database
 from tests.queries.truth import COMPLETIONS, EMBEDDINGS, FILTERED, Call, gateway_row, llm_rows
 
@@ -30,7 +31,8 @@ BUDGETS = {
     "aoai-search": {"tokens": 9_000_000, "cost": 60},
     "aoai-support-desk": {"tokens": 2_000_000},
 }
-TARGET = {
+OF_A_DEPLOYMENT = {"version": "1", "sku": "GlobalStandard"}
+TARGET: dict[str, Any] = {
     "version": 1,
     "gatewayUrl": "https://apim-example.azure-api.net",
     "apiPath": "openai",
@@ -41,8 +43,8 @@ TARGET = {
     "workspaceCustomerId": "11111111-2222-3333-4444-555555555555",
     "workspaceId": "/subscriptions/0/resourceGroups/rg/providers/workspaces/log-example",
     "deployments": [
-        {"name": "chat", "model": "gpt", "kind": "chat", "capacity": 200},
-        {"name": "embed", "model": "emb", "kind": "embeddings", "capacity": 100},
+        {"name": "chat", "model": "gpt", "kind": "chat", "capacity": 200, **OF_A_DEPLOYMENT},
+        {"name": "embed", "model": "emb", "kind": "embeddings", "capacity": 100, **OF_A_DEPLOYMENT},
     ],
     "consumers": list(CONSUMERS),
     "capture": "full",
@@ -52,6 +54,19 @@ TARGET = {
     "subscriptionKeyHeader": "api-key",
     "apiVersion": "2024-12-01-preview",
     "logsEndpoint": "https://api.loganalytics.io/v1",
+    "managementEndpoint": "https://management.azure.com",
+    "accountEndpoint": "https://oai-example.openai.azure.com/",
+    "backendUrl": "https://oai-example.openai.azure.com/openai",
+    "audience": "https://cognitiveservices.azure.com",
+    "roleId": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
+    "operations": {},
+    "logResponseBodies": True,
+    "llmMessageBytes": 32768,
+    "accountingHeader": "",
+    "backendTimeoutSeconds": 300,
+    "prices": {},
+    "budgets": {},
+    "diagnosticSettings": {"gateway": "", "account": ""},
 }
 OUTPUTS = {"proof": TARGET | {"prices": PRICES, "budgets": BUDGETS}}
 
@@ -139,7 +154,7 @@ class Stored:
 
 
 def target(**changes: Any) -> Target:
-    return Target.model_validate(TARGET | changes)
+    return read_target({"proof": TARGET | changes})
 
 
 def within(calls: Sequence[Timed]) -> list[Call]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -14,13 +15,14 @@ from queries.report import page, questions
 from queries.report.ask import Answer
 from queries.report.facts import Facts
 from queries.report.period import Period, of
-from tests.report.fortnight import UNTIL, target
+from tests.report.fortnight import TARGET, UNTIL, target
 
 FORTNIGHT = of(14, UNTIL)
+chat, embed = TARGET["deployments"]
 PTU = target(
     deployments=[
-        {"name": "chat", "model": "gpt", "kind": "chat", "sku": "GlobalProvisionedManaged"},
-        {"name": "embed", "model": "emb", "kind": "embeddings", "sku": "Standard", "capacity": 100},
+        chat | {"sku": "GlobalProvisionedManaged"},
+        embed | {"sku": "Standard"},
     ]
 )
 Rows = list[dict[str, Any]]
@@ -75,19 +77,6 @@ def test_requests_around_the_gateway_are_told_by_its_identity() -> None:
     assert 'let identity = "the-id";' in asked(target(gatewayPrincipalId="the-id"))["bypass"]
 
 
-def test_without_the_gateways_identity_nobody_is_said_to_go_around_it() -> None:
-    coverage = {"Deployment": "chat", "Calls": 1, "Accounted": 1, "Unknown": 0}
-    coverage |= {"LlmCalls": 1, "WithoutLlmRow": 0}
-
-    unknown = target(gatewayPrincipalId="")
-
-    text = shown(unknown, coverage=[coverage])
-
-    assert "bypass" not in asked(unknown)
-    assert "requests around the gateway: not known" in tile(text, "Accounted for")
-    assert "Requests around the gateway are not known" in text
-
-
 def test_each_figure_is_of_the_stacks_own_api() -> None:
     found = questions.of(target(budgets={"a": {"tokens": 1}}), FORTNIGHT)
     files = {key: question.file for key, question in found.items()}
@@ -102,7 +91,7 @@ def test_provisioned_deployments_have_no_limit_of_tokens_a_minute() -> None:
 
 
 def test_the_queries_of_cost_know_the_provisioned_deployments() -> None:
-    budgeted = PTU.model_copy(update={"budgets": {"a": {"cost": 1}}})
+    budgeted = replace(PTU, budgets={"a": {"cost": 1}})
 
     for key in ("cost", "budgets"):
         assert 'let provisioned = dynamic(["chat"]);' in asked(budgeted)[key]

@@ -66,7 +66,7 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
     https://learn.microsoft.com/azure/ai-services/disable-local-auth
     """
     if deployed["account"] is None:
-        yield missing("the account", last(target.account_id), ACCOUNT_FIX)
+        yield missing("the account", last(target.account.id), ACCOUNT_FIX)
         return
     found = bool(properties(deployed["account"]).get("disableLocalAuth"))
     yield from differs("disableLocalAuth of the account", "true", found)

@@ -25,11 +25,11 @@ def read(arm: Manager, target: Target) -> list[dict[str, Any]]:
     An API without a diagnostic of its own is logged as the one of all APIs says:
     https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
     """
-    account, suffix = urlsplit(target.backend_url).hostname, f"diagnostics/{LOGGER}"
+    account, suffix = urlsplit(target.account.backend_url).hostname, f"diagnostics/{LOGGER}"
     apis = arm.list(f"{target.gateway_id}/apis", SERVICES)
     others = [api for api in apis if _is_other(api, target)]
     others.sort(key=lambda api: _host(api, "serviceUrl") != account)
-    for api in others[:LIMIT] if account else ():
+    for api in others[:LIMIT]:
         path = f"{target.gateway_id}/apis/{api['name']}"
         if account == _host(api, "serviceUrl") or account in _hosts(arm, target, path):
             own = arm.get(f"{path}/{suffix}", DIAGNOSTICS)

@@ -51,7 +51,7 @@ def backend(target: Target, deployed: Deployed) -> Iterator[Difference]:
     found = inbound.first("set-backend-service")
     url = found.attributes.get("base-url", "") if found else ""
     serves = properties(deployed["api"]).get("serviceUrl") if found is None else url
-    yield from differs(f"backend URL of {POLICY}", target.backend_url, serves, IN_PORTAL)
+    yield from differs(f"backend URL of {POLICY}", target.account.backend_url, serves, IN_PORTAL)
 
 
 def removed(_: Target, deployed: Deployed) -> Iterator[Difference]:

@@ -66,13 +66,13 @@ def _consumers(arm: Manager, target: Target) -> Any:
 
 def _roles(arm: Manager, target: Target) -> Any:
     path = "/providers/Microsoft.Authorization/roleAssignments"
-    return arm.list(target.account_id + path, ROLES, **{"$filter": "atScope()"})
+    return arm.list(target.account.id + path, ROLES, **{"$filter": "atScope()"})
 
 
 def _upgrade(arm: Manager, target: Target) -> Any:
     """The account by a preview version of the API, which a cloud may refuse: then None."""
     try:
-        return arm.get(target.account_id, UPGRADES)
+        return arm.get(target.account.id, UPGRADES)
     except UnreadableError:
         return None
 
@@ -81,7 +81,7 @@ READS: dict[str, Read] = {
     "gateway": _service(""),
     "logger": _service(f"/loggers/{LOGGER}"),
     "gateway settings": _settings(lambda target: target.gateway_id),
-    "account settings": _settings(lambda target: target.account_id),
+    "account settings": _settings(lambda target: target.account.id),
     "api": _api(""),
     "diagnostic": _api(f"/diagnostics/{LOGGER}", DIAGNOSTICS),
     "policy": _api("/policies/policy", SERVICES, format="rawxml"),
@@ -92,9 +92,9 @@ READS: dict[str, Read] = {
     "subscription": _subscription,
     "consumers": _consumers,
     "product": _product,
-    "account": lambda arm, target: arm.get(target.account_id, ACCOUNTS),
+    "account": lambda arm, target: arm.get(target.account.id, ACCOUNTS),
     "upgrade": _upgrade,
-    "deployments": lambda arm, target: arm.list(f"{target.account_id}/deployments", ACCOUNTS),
+    "deployments": lambda arm, target: arm.list(f"{target.account.id}/deployments", ACCOUNTS),
     "roles": _roles,
 }
 """Every part of the configuration that a rule compares, and how it is read."""

@@ -66,7 +66,7 @@ def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
     """A setting exists that sends to the stack's workspace."""
     settings = _all(resource, deployed)
     if not settings:
-        name = target.diagnostic_settings.get(resource.key) or "any"
+        name = getattr(target.diagnostic_settings, resource.key) or "any"
         yield missing(resource.path, name, resource.fix)
     elif not _sending(resource, target, deployed):
         elsewhere = ", ".join(last(properties(s).get("workspaceId")) or "none" for s in settings)

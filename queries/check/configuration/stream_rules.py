@@ -17,12 +17,12 @@ from queries.outputs import Target
 IN_POLICY = "portal: API > Design > Backend > Policies; " + REFRESH
 
 
-def unbuffered(target: Target, deployed: Deployed) -> Iterator[Difference]:
+def unbuffered(_: Target, deployed: Deployed) -> Iterator[Difference]:
     """The API's own forward-request passes each part on; any other waits for 8 KB of them.
 
     https://learn.microsoft.com/azure/api-management/forward-request-policy
     """
-    if target.backend_timeout_seconds and (backend := _backend(deployed)) is not None:
+    if (backend := _backend(deployed)) is not None:
         path = f"buffer-response of forward-request in {POLICY}"
         found = backend.first("forward-request")
         said = found.attributes.get("buffer-response") if found else None
@@ -41,7 +41,7 @@ def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
 def timeout(target: Target, deployed: Deployed) -> Iterator[Difference]:
     """As many seconds for an answer to begin as declared, which only a slow answer would show."""
     declared, backend = target.backend_timeout_seconds, _backend(deployed)
-    if declared and backend is not None and (found := backend.first("forward-request")):
+    if backend is not None and (found := backend.first("forward-request")):
         said = found.attributes.get("timeout")
         yield from differs(f"timeout of forward-request in {POLICY}", declared, said, IN_POLICY)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+from queries.contract import Deployment
 from queries.library import load
-from queries.outputs import Deployment
 from queries.pages import limit
 
 NOBODY_FIX = "nobody called in the last 24 hours, or nothing is logged: run without --no-traffic"

@@ -83,9 +83,9 @@ def _address(text: str) -> str:
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
     """The gateway sent the call to this account, and the account has a row of it."""
-    wanted = urlsplit(evidence.target.backend_url).hostname
+    wanted = urlsplit(evidence.target.account.backend_url).hostname
     backends = {text(row, "BackendUrl") for row in evidence.linked("gateway", call)} - {""}
-    if wanted and backends and wanted not in {urlsplit(url).hostname for url in backends}:
+    if backends and wanted not in {urlsplit(url).hostname for url in backends}:
         return failed(
             f"the gateway sent the call to {min(backends).split('?')[0]}, not to the account",
             "the API's policy names another backend: pulumi up --refresh puts it back",

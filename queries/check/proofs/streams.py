@@ -53,9 +53,7 @@ def _judge(evidence: Evidence) -> Verdict:
 
 def _as_configured(evidence: Evidence) -> bool:
     """Both the policy and the diagnostic are known to be as they must, whoever calls."""
-    target = evidence.target
-    known = target.backend_timeout_seconds and not evidence.unreadable
-    return bool(known) and not target.response_bodies
+    return not evidence.unreadable and not evidence.target.response_bodies
 
 
 def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:

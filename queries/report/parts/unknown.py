@@ -53,11 +53,6 @@ def section(facts: Facts) -> Section:
         found.remarks.append(
             "The stack captures metadata only: no text is logged, so none can be cut."
         )
-    if not facts.target.gateway_principal_id:
-        found.remarks.append(
-            "Requests around the gateway are not known: the stack's outputs do not tell the "
-            "gateway's identity. Deployed again, they do: pulumi up."
-        )
     if not facts.target.llm_logging:
         found.remarks.append(
             "LLM logging is off in this stack: tokens come from logged bodies and headers alone."

@@ -1,0 +1,147 @@
+"""Say once what the program tells the check and the report: the stack output `proof`.
+
+The program fills a `Proof` whose ids and addresses are Pulumi outputs, and exports `wire(proof)`.
+Check and report read the same class with plain text in it. So the type checker sees on both sides
+when a field is renamed, added or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic.alias_generators import to_camel, to_snake
+
+VERSION: Literal[1] = 1
+"""Version of the output's shape. Raise it with every key that is added, renamed or dropped."""
+
+Made = TypeVar("Made")
+"""Text that only a deployment makes: an output while the program runs, plain text afterwards."""
+Capture = Literal["full", "metadata"]
+Kind = Literal["chat", "completions", "embeddings"]
+"""The inference operation that a model's deployments serve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A model deployment and the kind of call it answers."""
+
+    name: str
+    model: str
+    version: str
+    kind: Kind
+    capacity: int
+    """Thousands of tokens a minute."""
+    sku: str
+
+    @property
+    def provisioned(self) -> bool:
+        """Tell whether the deployment has throughput of its own and no quota a minute."""
+        return is_provisioned(self.sku)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticSettings:
+    """Name of the diagnostic setting of each service; "" for one that another program keeps."""
+
+    gateway: str
+    account: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account(Generic[Made]):
+    """The Azure OpenAI account that the gateway calls."""
+
+    id: Made
+    """ARM id."""
+    endpoint: Made
+    """`https://<subdomain>.openai.azure.com/`, as Azure reports it."""
+    backend_url: Made
+    """Where the gateway sends calls, without a slash at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof(Generic[Made]):
+    """What check and report must know of the stack."""
+
+    version: Literal[1] = VERSION
+    gateway_url: Made
+    api_path: str
+    api_id: str
+    """Name of the API on the gateway."""
+    account: Account[Made]
+    gateway_id: Made
+    gateway_principal_id: Made
+    """Object id of the identity with which the gateway calls the account."""
+    workspace_id: Made
+    workspace_customer_id: Made
+    """GUID by which the workspace is queried."""
+    deployments: tuple[Deployment, ...]
+    consumers: tuple[str, ...]
+    """Names of those whose subscriptions are active."""
+    operations: Mapping[str, str]
+    """Operation id by method and path of the imported document; empty if only Azure reads it."""
+    capture: Capture
+    body_bytes: int
+    """Bytes of each body in the gateway log."""
+    log_response_bodies: bool
+    sampling_percentage: int
+    llm_logging: bool
+    llm_message_bytes: int
+    """Bytes of prompt, and of completion, in the LLM log of one call."""
+    accounting_header: str
+    """Response header in which the policy tells tokens."""
+    backend_timeout_seconds: int
+    subscription_key_header: str
+    api_version: str
+    """Version of the inference API with which the check calls."""
+    logs_endpoint: str
+    management_endpoint: str
+    audience: str
+    """For which the gateway's tokens are made."""
+    role_id: str
+    """Role definition by which the gateway may call the account."""
+    prices: Mapping[str, Any]
+    """By model, US dollars per 1,000,000 tokens; empty for those of the query library."""
+    budgets: Mapping[str, Any]
+    """By consumer, tokens and US dollars a month."""
+    diagnostic_settings: DiagnosticSettings
+
+
+def is_provisioned(sku: str) -> bool:
+    """Tell whether deployments of a SKU are paid by the hour, with throughput of their own.
+
+    SKUs ProvisionedManaged, GlobalProvisionedManaged and DataZoneProvisionedManaged:
+    https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
+    """
+    return "provisioned" in sku.lower()
+
+
+ACCOUNT_KEYS = {"id": "accountId", "endpoint": "accountEndpoint", "backend_url": "backendUrl"}
+"""Keys of the output under which the account's fields stand beside the others."""
+
+
+def wire(proof: Proof[Any]) -> dict[str, Any]:
+    """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
+    values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
+    account = values.pop("account")
+    return {
+        **values,
+        **{key: getattr(account, name) for name, key in ACCOUNT_KEYS.items()},
+        "deployments": [asdict(deployment) for deployment in proof.deployments],
+        "consumers": list(proof.consumers),
+        "diagnosticSettings": asdict(proof.diagnostic_settings),
+    }
+
+
+def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Sort the keys of a stack output as the fields of `Proof` lie, and judge no value."""
+    values = {to_snake(key): value for key, value in output.items()}
+    account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
+    return {**values, "account": account}
+
+
+def key_of(field: str, *within: str) -> str:
+    """Name a field of `Proof`, or one within it, as the stack output does."""
+    return ACCOUNT_KEYS[within[0]] if field == "account" and within else to_camel(field)

@@ -1,0 +1,42 @@
+"""The output `proof`: nothing that the check needs may be missing, or of another kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from queries import contract
+from queries.errors import CannotRunError
+from queries.outputs import target
+from tests.check.azure import outputs
+
+WHOLE: dict[str, Any] = outputs()["proof"]
+
+
+@pytest.mark.parametrize("key", sorted(WHOLE.keys() - {"version"}))
+@pytest.mark.parametrize("change", ["lost", "of another kind"])
+def test_a_key_that_is_not_as_agreed_stops_the_check(key: str, change: str) -> None:
+    lost = {name: value for name, value in WHOLE.items() if name != key}
+    proof = lost if change == "lost" else {**WHOLE, key: object()}
+
+    with pytest.raises(CannotRunError, match=rf"`proof` lacks or misstates {key}\b") as error:
+        target({"proof": proof})
+
+    assert error.value.fix == "deploy and check from the same commit: pulumi up"
+
+
+@pytest.mark.parametrize("key", sorted(WHOLE["deployments"][0]))
+def test_a_deployment_without_one_of_its_keys_stops_the_check(key: str) -> None:
+    (deployment,) = WHOLE["deployments"]
+    cut = {name: value for name, value in deployment.items() if name != key}
+
+    with pytest.raises(CannotRunError, match=rf"misstates deployments\.0\.{key}$"):
+        target(outputs(deployments=[cut]))
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    read = target({"proof": WHOLE})
+
+    fields = {name: value for name, value in vars(read).items() if name not in {"consumer", "key"}}
+    assert contract.wire(contract.Proof(**fields)) == WHOLE
