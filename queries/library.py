@@ -4,6 +4,11 @@ A file's header names its title, question, parameters and columns. A parameter i
 `let NAME = DEFAULT;`, so that each file runs by hand as it is. Log Analytics takes no query
 parameters in its interface, so a value is quoted here and can never become part of the query.
 https://learn.microsoft.com/kusto/query/scalar-data-types/string
+
+    >>> render("retries", since=timedelta(hours=6), api="miyagi-api", within=Expression("90s"))
+
+returns the text of `queries/retries.kql` with the lines `let since = ago(21600s);`,
+`let api = "miyagi-api";` and `let within = 90s;` in the place of its defaults.
 """
 
 from __future__ import annotations
@@ -38,60 +43,77 @@ Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str]
 
 @cache
 def load(name: str) -> str:
-    """The text of `queries/<name>.kql`."""
+    """Return the text of `queries/<name>.kql`."""
     return (FOLDER / f"{name}.kql").read_text(encoding="utf-8")
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every query, by file name without `.kql`."""
+    """List every query, by file name without `.kql`."""
     return tuple(sorted(file.stem for file in FOLDER.glob("*.kql")))
 
 
 def title(name: str) -> str:
-    """What the query shows, in a few words: the first line of its header."""
+    """Return what the query shows, in a few words: the first line of its header."""
     return load(name).partition("\n")[0].removeprefix("// ")
 
 
 def question(name: str) -> str:
-    """The question that the query answers."""
+    """Return the question that the query answers."""
     return _header(name, "Question")
 
 
 def columns(name: str) -> tuple[str, ...]:
-    """The columns that a query's header promises; a note in parentheses is not part of a name."""
+    """List the columns that a query's header promises, without notes in parentheses."""
     plain = re.sub(r"\([^)]*\)", "", _header(name, "Columns"))
     return tuple(column.strip().rstrip(".") for column in plain.split(",") if column.strip())
 
 
 def has(name: str, parameter: str) -> bool:
-    """Whether the query takes a parameter of that name."""
+    """Tell whether the query takes a parameter of that name."""
     return _line(load(name), parameter) is not None
 
 
+def default(name: str, parameter: str) -> str:
+    """Return the KQL that a parameter stands for in the file: `"5"` for `let minutes = 5;`.
+
+    Raises:
+        ValueError: the file has no such parameter.
+    """
+    return _required(name, load(name), parameter)["value"]
+
+
 def render(name: str, **values: Value) -> str:
-    """The query's text with the named parameters set.
+    """Return the query's text with the named parameters set; the others keep their defaults.
 
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
     text = load(name)
     for parameter, value in values.items():
-        line = _line(text, parameter)
-        if not line:
-            raise ValueError(f"{name}.kql has no parameter {parameter}")
+        line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
     return text
 
 
+def price_list() -> dict[str, Any]:
+    """Read `queries/prices.json`: US dollars per 1,000,000 tokens by model, with source and day."""
+    listed: dict[str, Any] = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))
+    return listed
+
+
 def unlimited(kql: str) -> tuple[str, int | None]:
-    """A query without the `take` at its end, and how many rows that takes; None without one."""
+    """Split a query into itself without the `take` at its end, and that number of rows or None."""
     found = _TAKE.search(kql)
     return (kql[: found.start()], int(found[1])) if found else (kql.rstrip(), None)
 
 
 def literal(value: Value) -> str:
-    """A KQL literal of a string, a number, a time (UTC), a time span ago, a map or a list."""
+    """Write a value as KQL: a time is UTC, a time span that long ago, a map or list `dynamic`.
+
+    Raises:
+        ValueError: a string holds a control character.
+    """
     match value:
         case Expression():
             return str(value)
@@ -120,4 +142,10 @@ def _header(name: str, field: str) -> str:
 
 
 def _line(text: str, parameter: str) -> re.Match[str] | None:
-    return re.search(rf"^let {re.escape(parameter)} = .*;$", text, re.MULTILINE)
+    return re.search(rf"^let {re.escape(parameter)} = (?P<value>.*);$", text, re.MULTILINE)
+
+
+def _required(name: str, text: str, parameter: str) -> re.Match[str]:
+    if line := _line(text, parameter):
+        return line
+    raise ValueError(f"{name}.kql has no parameter {parameter}")

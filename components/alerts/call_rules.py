@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from components.alerts.rule import ALL, ERROR, FEW_CALLS, WARNING, LogRule
+from queries.library import default
 
 BY_CONSUMER = {"Consumer": ALL, "Deployment": ALL}
 NEARLY_TWO_DAYS = timedelta(hours=47)
 """The most that a query may ask for which looks an hour further back: Azure shows it two days."""
-SUSTAINED_MINUTES = 5
+SUSTAINED_MINUTES = default("capacity", "minutes")
 """Minutes of an hour near the limit that make a deployment too small: one or two are chance."""
 
 CALL_RULES = (
@@ -86,10 +87,7 @@ CALL_RULES = (
             "raise the deployment's capacity in the stack file, within the quota of the region."
         ),
         query="capacity",
-        parameters=lambda subject: {
-            "capacities": subject.capacities,
-            "minutes": SUSTAINED_MINUTES,
-        },
+        parameters=lambda subject: {"capacities": subject.capacities},
         applies=lambda subject: bool(subject.capacities),
         since=timedelta(hours=1),
         column="SustainedPercent",

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.alerts.subject import Subject
-from queries.library import Value, has
+from queries.library import Value, default, has
 
 CRITICAL, ERROR, WARNING, INFORMATIONAL, VERBOSE = range(5)
 """Severities. https://learn.microsoft.com/javascript/api/@azure/arm-cloudhealth/knownalertseverity"""
 
 Parameters = Mapping[str, Value | pulumi.Output[str]]
-FEW_CALLS = 20
+FEW_CALLS = int(default("error-rate", "minimumCalls"))
 """Calls below which a share of them, or a percentile, says nothing."""
 ALL = ("*",)
 """Every value of a dimension, those of the future too."""

@@ -9,20 +9,18 @@ from typing import Any
 
 from components.settings.insights import Price
 from components.settings.stack import Consumer, Deployment
+from queries.library import price_list
 
 ROOT = Path(__file__).resolve().parents[2]
 RETIREMENTS = ROOT / "policies" / "guardrails" / "rules" / "models.json"
 """Retirement dates by model and version, with their sources and the day they were read."""
-PRICES = ROOT / "queries" / "prices.json"
-"""Prices by model in US dollars per 1,000,000 tokens, with their source and date."""
-
 
 Json = dict[str, Any]
 
 
 def prices(given: Mapping[str, Price]) -> Json:
     """Return the dated list of prices, with what the stack file puts beside or over it."""
-    known: Json = json.loads(PRICES.read_text())["models"]
+    known: Json = price_list()["models"]
     return known | {model: price.model_dump() for model, price in given.items()}
 
 

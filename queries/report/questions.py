@@ -17,7 +17,7 @@ from queries.report.period import CENTURY, Period
 
 TOP = 15
 """Rows of a list of the most."""
-SUSTAINED = 5
+SUSTAINED = library.default("capacity", "minutes")
 """Minutes in which a deployment reached the share of its limit that is called sustained."""
 
 
@@ -90,7 +90,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         ),
         "capacity": Question(
             file="capacity",
-            values=times | {"capacities": _capacities(target), "minutes": SUSTAINED},
+            values=times | {"capacities": _capacities(target)},
         ),
         "bypass": Question(
             file="bypass",

@@ -10,6 +10,7 @@ import pytest
 
 from components.alerts.catalogue import LOG_RULES, RULES
 from queries import library
+from queries.library import price_list
 from tests.components.harness import SECRET, Json, Run, run_program
 from tests.components.test_bad_input import refusal
 from tests.components.test_existing import OTHER, WORKSPACE
@@ -205,7 +206,7 @@ def test_prices_of_the_stack_file_stand_over_those_of_the_library() -> None:
     prices = {"gpt-5.1": {"input": 9, "output": 8}, "mine": {"input": 1, "output": 2.5}}
     run = run_program({"consumers": [{**CONSUMER, "monthlyCost": 1}], "prices": prices})
     given = parameter(query(run, "budget"), "prices")
-    listed = json.loads((library.FOLDER / "prices.json").read_text())["models"]
+    listed = price_list()["models"]
     assert given == {**listed, **prices}
 
 

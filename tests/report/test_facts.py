@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ from html import unescape
 from typing import Any
 
 from queries import library
+from queries.library import price_list
 from queries.outputs import Target
 from queries.report import page, questions
 from queries.report.ask import Answer
@@ -123,7 +123,7 @@ def test_a_full_minute_is_told_from_several() -> None:
 
 def test_prices_name_the_sku_that_they_are_of() -> None:
     text = shown(PTU, cost=[cost()])
-    listed = json.loads((library.FOLDER / "prices.json").read_text())
+    listed = price_list()
 
     assert f"list prices of {listed['sku']} as of {listed['as_of']}" in text
     assert "Another SKU may cost otherwise: embed is Standard." in text

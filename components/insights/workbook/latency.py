@@ -91,7 +91,6 @@ LATENCY = Tab(
         LogTile(
             title="Capacity",
             query="capacity",
-            values={"minutes": SUSTAINED_MINUTES},
             columns=(
                 DEPLOYMENT,
                 Column("PeakTokensPerMinute", "Most tokens in a minute", NUMBER),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 
-from queries.library import FOLDER
+from queries.library import price_list
 from queries.report import charts, palette, shape
 from queries.report.facts import Facts
 from queries.report.numbers import compact, count, name, number, usd
@@ -94,7 +93,7 @@ def not_in_cost(facts: Facts) -> list[str]:
 
 def price_source(facts: Facts) -> str:
     """Where the prices come from."""
-    listed = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))
+    listed = price_list()
     base = f"list prices of {listed['sku']} as of {listed['as_of']} ({listed['source']})"
     others = ", ".join(
         f"{name(deployment.name)} is {name(deployment.sku)}"
