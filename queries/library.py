@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,13 +32,14 @@ https://github.com/pulumi/pulumi-azure-native/issues/3620
 """
 
 
-class Expression(str):
-    """KQL that stands as it is where a value would: a workbook's `{TimeRange:start}`."""
+@dataclass(frozen=True)
+class Expression:
+    """KQL that stands unquoted where a value would: `Expression("bin(ago(6h), 1m)")`."""
 
-    __slots__ = ()
+    kql: str
 
 
-Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str]
+Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str] | Expression
 """A time span means that long ago; a map or a list becomes a `dynamic` literal."""
 
 
@@ -116,7 +118,7 @@ def literal(value: Value) -> str:
     """
     match value:
         case Expression():
-            return str(value)
+            return value.kql
         case datetime():
             return f"datetime({value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z)"
         case timedelta():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,25 +27,27 @@ class TooManyError(Exception):
     """The rows of a query are too many to be read."""
 
 
-class Paged(str):
-    """KQL with lines `let since` and `let until`, and a `take` at its end; every row of it counts.
+@dataclass(frozen=True)
+class Paged:
+    """A query of which every row counts, read in as many pages of time as it takes.
 
     Both times belong to a page, so a row of the very moment between two comes twice.
     """
 
-    __slots__ = ()
+    kql: str
+    """It has lines `let since` and `let until`, and a `take` at its end."""
 
 
-def in_pages(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
-    """Every row of a query: where an answer is as large as its `take`, of both halves of the time.
+def in_pages(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
+    """Read every row: where an answer is as large as its `take`, ask for each half of the time.
 
     Raises:
         TooManyError: the rows are too many to be read.
     """
-    if not isinstance(kql, Paged):
-        return ask(kql)
+    if isinstance(query, str):
+        return ask(query)
     rows: list[Row] = []
-    left, asked = [str(kql)], 0
+    left, asked = [query.kql], 0
     while left:
         page = left.pop()
         asked += 1

@@ -18,7 +18,7 @@ from azure.monitor.query import (
 )
 
 from queries.errors import CannotRunError
-from queries.pages import TooManyError, in_pages
+from queries.pages import Paged, TooManyError, in_pages
 from queries.partial import is_whole
 from queries.retries import Retries
 
@@ -96,9 +96,9 @@ class LogAnalytics:
         self._customer_id = customer_id
         self._let_in = False
 
-    def query(self, kql: str) -> list[Row]:
-        """Rows by column name, of a paged query every one; raises as `columns` does."""
-        return whole(self._rows, kql)
+    def query(self, query: str | Paged) -> list[Row]:
+        """Return the rows by column name, of a paged query every one; raises as `columns` does."""
+        return whole(self._rows, query)
 
     def _rows(self, kql: str) -> list[Row]:
         tables = self._tables(kql)
@@ -173,14 +173,14 @@ def _whole_answer(result: LogsQueryResult | LogsQueryPartialResult, kql: str) ->
     return list(tables)
 
 
-def whole(ask: Callable[[str], list[Row]], kql: str) -> list[Row]:
-    """The rows that `ask` answers, in pages where the query is paged.
+def whole(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
+    """Return the rows that `ask` answers, in pages where the query is paged.
 
     Raises:
         NotYetError: they are too many.
     """
     try:
-        return in_pages(ask, kql)
+        return in_pages(ask, query)
     except TooManyError as error:
         raise NotYetError(str(error)) from None
 

@@ -24,7 +24,7 @@ MOST_ROWS = 1000
 MINUTE = timedelta(minutes=1)
 
 
-def question(source: Source, evidence: Evidence) -> str:
+def question(source: Source, evidence: Evidence) -> str | Paged:
     """What to ask a source now, "" for nothing; paged where every row counts, ours or not."""
     target, calls = evidence.target, evidence.calls
     between = {"since": evidence.since, "until": evidence.until}

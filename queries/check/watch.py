@@ -12,6 +12,7 @@ from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
 from queries.clock import Clock
 from queries.errors import CannotRunError, MissingError
+from queries.pages import Paged
 from queries.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
@@ -129,17 +130,17 @@ class Watch:
             return
         evidence.now = self.clock.now()
         for source in SOURCES:
-            kql = question(source, evidence) if source in wanted else ""
-            if kql and (source not in TABLES or evidence.all_correlations()):
-                self._ask(evidence, source, kql)
+            query = question(source, evidence) if source in wanted else ""
+            if query and (source not in TABLES or evidence.all_correlations()):
+                self._ask(evidence, source, query)
             if source in {"gateway", "llm"} and not self.call_again:
                 evidence.calls = observe.calls(evidence)
         if any(proof.id == "queries" for proof in left):
             library.look(evidence, last=last)
 
-    def _ask(self, evidence: Evidence, source: Source, kql: str) -> None:
+    def _ask(self, evidence: Evidence, source: Source, query: str | Paged) -> None:
         try:
-            rows = self.workspace.query(kql)
+            rows = self.workspace.query(query)
         except NotYetError as reason:
             if isinstance(reason, RefusedError):
                 self._be_patient(reason)

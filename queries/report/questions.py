@@ -79,7 +79,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         "filtered": Question(
             file="content-filter",
             values=times | {"unread": 1},
-            then=f"| summarize Calls = count() by Time = bin(Time, {period.bin}), Consumer, "
+            then=f"| summarize Calls = count() by Time = bin(Time, {period.bin.kql}), Consumer, "
             "Deployment, Stopped, By, Categories\n| order by Time asc",
         ),
         "silence": Question(

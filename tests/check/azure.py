@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from queries.clock import Clock
+from queries.pages import Paged
 from queries.workspace import NotYetError, whole
 from tests.check import answers
 from tests.check.answers import Asked
@@ -242,8 +243,8 @@ class Azure:
     def _now(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.skew)
 
-    def query(self, kql: str) -> list[Row]:
-        return whole(self._answer, kql)
+    def query(self, query: str | Paged) -> list[Row]:
+        return whole(self._answer, query)
 
     def _answer(self, kql: str) -> list[Row]:
         kql = SPLIT_ID.sub(r'"\1\2"', kql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from queries.pages import Paged
 from queries.workspace import RefusedError
 from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.azure import Row, deployment, refused
@@ -119,12 +120,12 @@ def test_a_role_on_the_workspace_may_take_an_hour(run: Run) -> None:
 
 def test_two_short_refusals_are_not_one_long(run: Run) -> None:
     """The workspace answers in between."""
-    query = run.azure.query
+    ask = run.azure.query
 
-    def at_times_not(kql: str) -> list[Row]:
+    def at_times_not(query: str | Paged) -> list[Row]:
         if any(begin < run.clock.time < begin + 6 for begin in (5, 5000)):
             raise RefusedError("the workspace refuses to be read (403)", "give the role")
-        return query(kql)
+        return ask(query)
 
     run.azure.query = at_times_not  # type: ignore[method-assign]
     run.azure.change = {GATEWAY: lost}

@@ -11,6 +11,7 @@ from queries import outputs as reader
 from queries.check.evidence import SOURCES, Evidence, Source
 from queries.check.questions import question
 from queries.check.records import Call
+from queries.pages import Paged
 from sandbox.logs import kql
 from sandbox.logs.store import COLUMNS
 from tests.check.arm import ACCOUNT, GATEWAY
@@ -51,7 +52,9 @@ def account(second: int, **more: Any) -> dict[str, Any]:
 
 def ask(source: Source, **tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = {name: tables.get(name, []) for name in SHAPES}
-    answer = kql.run(question(source, evidence()), SHAPES, rows)
+    asked = question(source, evidence())
+    text = asked.kql if isinstance(asked, Paged) else asked
+    answer = kql.run(text, SHAPES, rows)
     names = [column["name"] for column in answer["columns"]]
     return [dict(zip(names, row, strict=True)) for row in answer["rows"]]
 
