@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+MARK = re.compile(r"^// (?:>>>|<<<) .*\n", re.MULTILINE)
+"""A line at the beginning or end of what several queries have in common: see `queries.compose`."""
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -45,8 +47,8 @@ Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str]
 
 @cache
 def load(name: str) -> str:
-    """Return the text of `queries/<name>.kql`."""
-    return (FOLDER / f"{name}.kql").read_text(encoding="utf-8")
+    """Return the text of `queries/<name>.kql`, without the marks round its common parts."""
+    return MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
 
 
 @cache

@@ -11,7 +11,7 @@ import pytest
 from queries.check import kinds
 from queries.check.proofs.llm import whole
 from queries.check.proofs.long import contents
-from queries.library import names
+from queries.library import names, title
 from tests.check.arm import ACCOUNT
 from tests.check.azure import KEY, Row, deployment, refused
 from tests.check.conftest import Run
@@ -313,22 +313,13 @@ def test_the_name_of_an_unknown_deployment_is_no_content(run: Run) -> None:
 
 
 def test_a_query_that_returns_other_columns_fails(run: Run) -> None:
-    run.azure.other_columns = {"Tokens by consumer": ["Consumer", "Sum"]}
-    title = run.azure.other_columns
-    first = next(iter(names()))
-    text = (kinds_folder() / f"{first}.kql").read_text()
-    title[text.splitlines()[0].removeprefix("// ")] = ["Other"]
+    first = names()[0]
+    run.azure.other_columns = {title(first): ["Other"]}
 
     report = run()
 
     assert of(report, "queries")[0] == "failed"
     assert f"{first}.kql declares other columns than it returns" in of(report, "queries")[1]
-
-
-def kinds_folder() -> Any:
-    from queries.library import FOLDER  # noqa: PLC0415
-
-    return FOLDER
 
 
 def test_queries_of_a_table_that_is_not_meant_to_be_are_left(run: Run) -> None:

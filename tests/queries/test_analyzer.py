@@ -8,11 +8,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from queries.library import FOLDER, Value, has, load, render
+from queries.library import Value, has, load, names, render
 from tests.queries.tables import COLUMNS
 
 ANALYZER = Path(__file__).parent / "analyzer"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.kql"))
 
 
 def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
@@ -30,7 +29,7 @@ def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
 
 def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    queries = {name: load(name) for name in NAMES}
+    queries = {name: load(name) for name in names()}
     maps: dict[str, Value] = {
         "prices": {"m": {"input": 1}},
         "provisioned": ["d"],
@@ -42,7 +41,7 @@ def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
     times = {"since": since, "until": since}
     filled = {
         f"{name} filled": render(name, **times, **{k: v for k, v in maps.items() if has(name, k)})
-        for name in NAMES
+        for name in names()
     }
     wrong = {
         "no column": "ApiManagementGatewayLlmLog | project ApiId",

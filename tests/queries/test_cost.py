@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from queries.library import FOLDER, load, render
+from queries.library import default, has, load, names, price_list, render
 from tests.queries.calls import every_call
 from tests.queries.database import NOW, Database, gateway, spend, workspace
 from tests.queries.truth import COMPLETIONS, EMBEDDINGS, Call, source
 
 PRICES = {"gpt": {"input": 1.25, "output": 10.0}, "emb": {"input": 0.02, "output": 0.0}}
-LIST = json.loads((FOLDER / "prices.json").read_text())
+LIST = price_list()
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
@@ -117,10 +116,11 @@ def test_embeddings_cost_their_input_alone(database: Database) -> None:
         assert (row["Priced"], row["Cost"]) == ("yes", pytest.approx(0.01))
 
 
-def test_prices_of_the_queries_are_those_of_the_dated_file() -> None:
-    for name in ("cost-by-consumer", "budgets"):
-        (shown,) = re.findall(r"^let prices = dynamic\((.*)\);$", load(name), re.MULTILINE)
-        assert json.loads(shown) == LIST["models"], name
+def test_prices_have_a_day_and_a_source_and_reach_every_query_of_costs() -> None:
+    taking = [name for name in names() if has(name, "prices")]
+    assert len(taking) > 1
+    for name in taking:
+        assert json.loads(default(name, "prices")[len("dynamic(") : -1]) == LIST["models"], name
     assert date.fromisoformat(LIST["as_of"]) <= NOW.date()
     assert LIST["source"].startswith("https://")
     assert (LIST["currency"], LIST["unit"]) == ("USD", "1,000,000 tokens")

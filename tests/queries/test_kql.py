@@ -10,10 +10,8 @@ from itertools import product
 
 import pytest
 
-from queries.library import FOLDER, literal, load, render
+from queries.library import default, literal, load, names, render
 from tests.queries.database import NOW, Database, gateway, llm
-
-NAMES = sorted(file.stem for file in FOLDER.glob("*.kql"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ def database() -> Database:
     return Database()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_runs_by_hand_and_leaves_out_rows_of_another_time(name: str, database: Database) -> None:
     old = NOW - timedelta(days=30)
     gateway(database, "old", TimeGenerated=old, ResponseCode=500, RequestBody="x")
@@ -59,7 +57,7 @@ def test_runs_by_hand_and_leaves_out_rows_of_another_time(name: str, database: D
     assert rows == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_header_names_every_parameter_with_its_type(name: str) -> None:
     declared = re.findall(r"^let (\w+) = (?!\()[^\n]*;$", load(name), re.MULTILINE)
 
@@ -182,3 +180,5 @@ def test_a_parameter_cannot_become_part_of_the_query(database: Database) -> None
         literal('x"\n| take 1')
     with pytest.raises(ValueError, match="no parameter nope"):
         render("gateway-calls", nope=1)
+    with pytest.raises(ValueError, match="no parameter nope"):
+        default("gateway-calls", "nope")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from queries.library import FOLDER, load, render
+from queries.library import load, render
 from tests.queries.calls import every_call
 from tests.queries.database import START, Database, gateway, workspace
 from tests.queries.truth import EMBEDDINGS, Call, gateway_row, has_bodies, llm_rows, source
@@ -236,20 +236,3 @@ def test_order_and_duplicates_of_rows_change_nothing(database: Database) -> None
     name = "tokens-by-caller-ip"
 
     assert workspace(CALLS, seed=2).ask(load(name)) == database.ask(load(name))
-
-
-def test_queries_of_one_matter_count_alike() -> None:
-    """No query can include another, so what they share is the same text in each."""
-    for comment, files in (
-        ("// A call's tokens:", 9),
-        ("// A call's texts", 3),
-        ("// What an operator must act on:", 2),
-        ("// A model's price:", 2),
-    ):
-        texts = [load(file.stem) for file in FOLDER.glob("*.kql")]
-        shared = [
-            text.partition(comment)[2].partition("\n\n")[0] for text in texts if comment in text
-        ]
-
-        assert len(shared) == files
-        assert len(set(shared)) == 1
