@@ -1,10 +1,18 @@
-"""Columns that the queries read, by table: name and KQL type.
-
-https://learn.microsoft.com/azure/azure-monitor/reference/tables-index
-"""
+"""What the queries read: columns of tables, and parameters without which some tell nothing."""
 
 from __future__ import annotations
 
+from queries.library import Value
+
+PARAMETERS: dict[str, Value] = {
+    "minimumCalls": 1,
+    "prices": {"gpt": {"input": 2.0, "output": 10.0}},
+    "provisioned": ["reserved"],
+    "budgets": {"aoai-a": {"tokens": 1_000_000, "cost": 50}},
+    "capacities": {"chat": 10, "emb": 10},
+    "retirements": {"chat": {"model": "gpt", "retires": "2099-02-14"}},
+    "unread": 1,
+}
 COLUMNS: dict[str, dict[str, str]] = {
     # https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
     "ApiManagementGatewayLogs": {
@@ -73,3 +81,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "_ResourceId": "string",
     },
 }
+"""Name and KQL type of each column.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables-index
+"""

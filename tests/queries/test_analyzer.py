@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from queries.library import Value, has, load, names, render
-from tests.queries.tables import COLUMNS
+from tests.queries.tables import COLUMNS, PARAMETERS
 
 ANALYZER = Path(__file__).parent / "analyzer"
 
@@ -30,17 +30,9 @@ def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
 def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     queries = {name: load(name) for name in names()}
-    maps: dict[str, Value] = {
-        "prices": {"m": {"input": 1}},
-        "provisioned": ["d"],
-        "budgets": {"a": {"tokens": 1}},
-        "capacities": {"d": 1},
-        "retirements": {"d": {"model": "m", "retires": "2027-02-14"}},
-        "api": "miyagi-api",
-    }
-    times = {"since": since, "until": since}
+    given: dict[str, Value] = {**PARAMETERS, "api": "miyagi-api", "since": since, "until": since}
     filled = {
-        f"{name} filled": render(name, **times, **{k: v for k, v in maps.items() if has(name, k)})
+        f"{name} filled": render(name, **{k: v for k, v in given.items() if has(name, k)})
         for name in names()
     }
     wrong = {

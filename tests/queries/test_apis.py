@@ -12,18 +12,12 @@ import pytest
 from queries.library import Value, has, load, names, render
 from tests.queries.calls import every_call
 from tests.queries.database import START, Database, workspace
+from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
 CALLS = every_call()
 LIMITED = [name for name in names() if has(name, "api")]
 API = "MIYAGI-API"
-GIVEN: dict[str, Value] = {
-    "minimumCalls": 1,
-    "budgets": {"aoai-a": {"tokens": 1_000_000, "cost": 50}},
-    "capacities": {"chat": 10, "emb": 10},
-    "retirements": {"chat": {"model": "gpt", "retires": "2099-02-14"}},
-    "unread": 1,
-}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +39,7 @@ def shared() -> Database:
 
 
 def asked(name: str, database: Database, **given: Value) -> list[str]:
-    values = {key: value for key, value in GIVEN.items() if has(name, key)}
+    values = {key: value for key, value in PARAMETERS.items() if has(name, key)}
     text = re.sub(r"\| take \d+\s*$", "", render(name, **values, **given))
     return told(database.ask(text))
 
