@@ -18,6 +18,7 @@ from rich.table import Table
 from harness.faults.strikes import KINDS, Ended
 from harness.faults.sweep import Sweep, sweep
 from harness.machine import Machine
+from queries.library import names
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 OPERATIONS = ("create", "update", "delete")
@@ -50,6 +51,9 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 
 | operation | failure | struck | same run | next run | adopted | stuck |
 |---|---|---|---|---|---|---|
+"""
+TAIL = """
+Among them are {} saved queries; one that has been added since is a resource like those.
 """
 console = Console(highlight=False)
 
@@ -89,7 +93,7 @@ def counts(ended: Sequence[Ended]) -> list[list[str]]:
 def document(ended: Sequence[Ended]) -> str:
     """The page with these counts."""
     lines = [f"| {op} | `{kind}` | {' | '.join(rest)} |\n" for op, kind, *rest in counts(ended)]
-    return HEAD + "".join(lines)
+    return HEAD + "".join(lines) + TAIL.format(len(names()))
 
 
 def _turn(number: int) -> Sweep:
