@@ -82,3 +82,51 @@ def test_the_recipe_for_a_guardrail_is_enough(tmp_path: Path) -> None:
     assert (
         "| `telling` | advisory | Names tell. | |" in (tmp_path / "docs/guardrails.md").read_text()
     )
+
+
+QUERY = """// Tokens by hour
+// Question: How many tokens were spent in each hour?
+// Parameters: since (datetime), until (datetime), api (string: API id, "" for all)
+// Columns: Hour, TotalTokens
+let since = ago(1d);
+let until = now();
+let api = "";
+// >>> queries/shared/tokens.kql
+// <<< queries/shared/tokens.kql
+
+calls
+| summarize TotalTokens = coalesce(sum(Total), 0) by Hour = bin(Time, 1h)
+| order by Hour asc
+"""
+ANSWER = """
+
+def test_tokens_by_hour(database: Database) -> None:
+    gateway(database, "a")
+    llm(database, "a", 0, TotalTokens=5)
+
+    assert [row["TotalTokens"] for row in database.ask(load("tokens-by-hour"))] == [5]
+"""
+
+
+def test_the_recipe_for_a_query_is_enough(tmp_path: Path) -> None:
+    """Followed on a copy, with a query of tokens, it leaves the tests of every query green."""
+    ignored = shutil.ignore_patterns("node_modules", "__pycache__")
+    for folder in ("queries", "sandbox", "tests/queries", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    for file in ("README.md", "pyproject.toml", "tests/__init__.py", "tests/conftest.py"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    modules = Path("tests/queries/analyzer/node_modules")
+    (tmp_path / modules).symlink_to(ROOT / modules)
+    (tmp_path / "queries" / "tokens-by-hour.kql").write_text(QUERY)
+    with (tmp_path / "tests/queries/test_kql.py").open("a") as tests:
+        tests.write(ANSWER)
+    of_it = "tokens-by-hour or tokens_by_hour or compose or docs or analyzer"
+    for command in (
+        ["queries.compose"],
+        ["pytest", "tests/queries/test_docs.py", "--golden"],
+        ["pytest", "tests/queries", "--ignore", "tests/queries/test_workbook_kql.py", "-k", of_it],
+    ):
+        python = [sys.executable, "-m", *command]
+        done = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "tokens-by-hour.kql" in (tmp_path / "docs" / "queries.md").read_text()
