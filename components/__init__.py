@@ -1,1 +1,1 @@
-"""The stack's parts: one component, or one concern, a module."""
+"""The stack's parts: one component, or one concern, in each module."""

@@ -1,4 +1,4 @@
-"""API Management: the service with its identity, its logger and its logs."""
+"""The API Management service, with its identity, its logger and its logs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.settings.stack import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
-"""Tiers on the first generation of the service; the others, called v2, lack some of its settings.
+"""Tiers of the service's first generation; the others, called v2, lack some of its settings.
 
 https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
 """
@@ -67,13 +67,13 @@ class Gateway(pulumi.ComponentResource):
     logger_id: pulumi.Output[str]
     """ARM id of the `azuremonitor` logger."""
     ready_to_log: list[pulumi.Resource]
-    """What must be there before an API's diagnostic can name the logger."""
+    """Resources that must exist before an API's diagnostic can name the logger."""
     provider: pulumi.ProviderResource | None
     """Provider of an existing service's subscription; None for the stack's own."""
     subscription_id: str | None
     """Subscription of an existing service; None for the stack's own."""
     created: apimanagement.ApiManagementService | None
-    """The service if this stack owns it: what is below it is deleted with it."""
+    """The service if this stack creates it: what lies in it is deleted with it."""
 
     def __init__(
         self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None
@@ -93,7 +93,7 @@ class Gateway(pulumi.ComponentResource):
     def inside(
         self, parent: pulumi.Resource, *depends_on: pulumi.Resource
     ) -> pulumi.ResourceOptions:
-        """Options of what lives inside the gateway, and goes when the stack's own gateway goes."""
+        """Return options of a resource in the gateway; it is deleted with the stack's gateway."""
         return pulumi.ResourceOptions(
             parent=parent,
             provider=self.provider,
@@ -113,7 +113,7 @@ class Gateway(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             category_groups=("audit", "allLogs"),
             dedicated_tables=True,
-            # With a setting in place Azure may make the logger itself, and creating it would fail.
+            # Once the setting exists, Azure may make the logger itself: creating it would fail.
             opts=pulumi.ResourceOptions(parent=self, depends_on=after, provider=self.provider),
         )
         return [setting]
@@ -138,7 +138,7 @@ class Gateway(pulumi.ComponentResource):
             enable_client_certificate=classic,
             # The v2 tiers take TLS 1.2 and newer only, without these switches.
             custom_properties=dict.fromkeys(OLD_PROTOCOLS, "False") if classic else None,
-            # Nobody asks for a portal; the SDK would switch both on.
+            # The stack has no use for a portal; the SDK would switch both on.
             developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
             legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
             nat_gateway_state=None if classic else apimanagement.NatGatewayState.ENABLED,
@@ -158,8 +158,8 @@ class Gateway(pulumi.ComponentResource):
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
         self.url = service.gateway_url
-        # A service that is gone by now, in a destroy, has no id, and nothing of it is known. One
-        # that lost its identity gets it back by the next update, so nothing is refused here.
+        # In a destroy the service may be gone: it has no id then, and nothing of it is known. A
+        # service that lost its identity gets it back by the next update, so none is refused here.
         self.principal_id = service.id.apply(
             lambda _: service.identity.apply(
                 lambda identity: (identity.principal_id if identity else None) or ""
@@ -211,7 +211,7 @@ def _usable_principal(service: Mapping[str, Any]) -> str:
     if not principal:
         raise pulumi.RunError(
             "the API Management service named by gatewayId has no system-assigned identity; switch "
-            "it on under Security > Managed identities, then run pulumi up again; a destroy goes "
-            "on without --run-program"
+            "it on under Security > Managed identities, then run `pulumi up` again; `pulumi "
+            "destroy` works without --run-program"
         )
     return str(principal)

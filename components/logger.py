@@ -1,4 +1,4 @@
-"""The gateway's one logger to Azure Monitor, whoever makes it."""
+"""The gateway's one logger to Azure Monitor, whether the stack or Azure creates it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pulumi_azure_native import apimanagement
 from components.azure import lookup
 
 LOGGER = "azuremonitor"
-"""The one logger of a service that sends to Azure Monitor, and the diagnostics that use it.
+"""Name of the one logger that sends to Azure Monitor, and of the diagnostics that use it.
 
 https://learn.microsoft.com/azure/api-management/monitor-api-management
 """
@@ -23,9 +23,10 @@ def logger(
     provider: pulumi.ProviderResource | None,
     created: apimanagement.ApiManagementService | None,
 ) -> apimanagement.Logger:
-    """Declare the logger; on the stack's own service, one that Azure has made counts as ours.
+    """Declare the logger; on the stack's own service, take over the one that Azure has made.
 
-    API Management at times makes it by itself, and the provider refuses to create what exists.
+    API Management at times makes that logger by itself, and the provider refuses to create what
+    exists.
     https://github.com/Azure/terraform-ai-gateway-landing-zone
     """
     return apimanagement.Logger(
@@ -39,7 +40,7 @@ def logger(
             parent=parent,
             provider=provider,
             deleted_with=created,
-            # The stack may stop declaring it while diagnostics still name it.
+            # The stack may stop declaring the logger while diagnostics still name it.
             retain_on_delete=created is not None,
             transforms=[_take_over(created)] if created is not None else None,
             replace_with=[created] if created is not None else [],
@@ -48,10 +49,10 @@ def logger(
 
 
 def _take_over(gateway: pulumi.Resource) -> pulumi.ResourceTransform:
-    """Import the logger if it is there; the engine leaves one be that its state holds already.
+    """Return a transform that imports the logger if Azure has it and the state does not.
 
-    It runs when the service exists, so a preview, which touches nothing, says `create`. If it
-    cannot be read, the creation tells why.
+    The transform waits for the service, so a preview, which touches nothing, says `create`. If the
+    logger cannot be read, its creation tells why.
     """
 
     async def take_over(
@@ -68,7 +69,7 @@ def _take_over(gateway: pulumi.Resource) -> pulumi.ResourceTransform:
         if not found:
             return None
         args.opts.import_ = found["id"]
-        # The options that a transform is given lack it, and its properties depend on nothing.
+        # The SDK gives a transform neither this option nor what the properties depend on.
         # https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/lib/pulumi/runtime/_callbacks.py
         args.opts.replace_with = [gateway]
         return pulumi.ResourceTransformResult(args.props, args.opts)

@@ -15,7 +15,7 @@ from components.settings.stack import Deployment
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAIAccountArgs:
-    """An account to create, and what it holds."""
+    """An account to create, with its deployments."""
 
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
@@ -30,7 +30,7 @@ class OpenAIAccountArgs:
 
 
 class OpenAIAccount(pulumi.ComponentResource):
-    """An account, made of kind OpenAI, that takes Microsoft Entra tokens only."""
+    """An account, created as kind OpenAI, that takes Microsoft Entra tokens only."""
 
     id: pulumi.Output[str]
     """ARM id."""
@@ -38,7 +38,7 @@ class OpenAIAccount(pulumi.ComponentResource):
     """`https://<subdomain>.openai.azure.com/`, as Azure reports it."""
     backend_url: pulumi.Output[str]
     """Where a gateway sends calls: `https://<subdomain>.openai.azure.com/openai`, no slash at the
-    end. Made from the name, so that it is known before the account exists."""
+    end. It is made from the name, so that it is known before the account exists."""
 
     def __init__(
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
@@ -86,40 +86,40 @@ class OpenAIAccount(pulumi.ComponentResource):
                 # Azure refuses to move an account to another subdomain or region.
                 delete_before_replace=True,
                 replace_on_changes=["location", "properties.customSubDomainName"],
-                # Azure itself makes Foundry resources of accounts, and a person may undo that:
-                # what a refresh finds stays. Without one, a change asks for the kind that the state
-                # knows, which rolls the upgrade back: the post-deploy check asks for a refresh.
+                # Azure itself turns accounts into Foundry resources, and a person may undo that.
+                # The kind that a refresh finds stays. Without a refresh, a change sends the kind in
+                # the state, which undoes the upgrade: so the post-deploy check asks for a refresh.
                 # https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
                 ignore_changes=["kind", "properties.allowProjectManagement"],
             ),
         )
 
     def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
-        """One after another: Azure refuses two changes to one account at a time."""
+        """Declare deployments one after another: Azure refuses parallel changes of an account."""
         previous: list[pulumi.Resource] = []
-        for wanted in args.deployments:
+        for declared in args.deployments:
             deployment = cognitiveservices.Deployment(
-                f"deployment-{wanted.name}",
-                deployment_name=wanted.name,
+                f"deployment-{declared.name}",
+                deployment_name=declared.name,
                 account_name=account.name,
                 resource_group_name=args.resource_group_name,
-                sku=cognitiveservices.SkuArgs(name=wanted.sku, capacity=wanted.capacity),
+                sku=cognitiveservices.SkuArgs(name=declared.sku, capacity=declared.capacity),
                 properties=cognitiveservices.DeploymentPropertiesArgs(
                     model=cognitiveservices.DeploymentModelArgs(
-                        format="OpenAI", name=wanted.model, version=wanted.version
+                        format="OpenAI", name=declared.model, version=declared.version
                     ),
-                    version_upgrade_option=wanted.upgrade,
+                    version_upgrade_option=declared.upgrade,
                 ),
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     depends_on=previous,
                     protect=args.protect,
-                    # Another model or kind of capacity in the stack file is another deployment.
+                    # A change of model or SKU in the stack file replaces the deployment.
                     # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
-                    # One that Azure moved there is not: it is asked to move back, and stays.
+                    # A model that Azure moved does not: Azure is asked to move it back in place.
                     # https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
                     delete_before_replace=True,
-                    replacement_trigger=f"{wanted.model} {wanted.sku}",
+                    replacement_trigger=f"{declared.model} {declared.sku}",
                 ),
             )
             previous = [deployment]

@@ -1,4 +1,4 @@
-"""The stack's outputs: what a person needs, and all that the post-deploy check needs."""
+"""The stack's outputs: what a person needs, and what the post-deploy check needs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _portal_links(
     gateway: Gateway,
     insights: Insights | None,
 ) -> dict[str, pulumi.Output[str]]:
-    """Pages of the portal: dashboards, the gateway's APIs, the query editor, the workbook."""
+    """Return links into the portal: dashboards, the gateway's APIs, query editor, workbook."""
     base = f"{environment.portal}/#resource"
     workbook = (
         {"workbook": pulumi.Output.concat(base, insights.workbook_id, "/workbook")}

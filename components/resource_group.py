@@ -9,17 +9,17 @@ from components.azure import lookup
 from components.settings.stack import Settings
 
 LIFT = (
-    "protect is on: nothing that holds state is deleted or replaced; to lift that, undo such a "
-    "change, `pulumi config set protect false`, then `pulumi up`, then change again"
+    "`protect` is on, so stateful resources cannot be deleted or replaced. To allow it: revert the "
+    "change, run `pulumi config set protect false` and `pulumi up`, then make the change again"
 )
-"""What the engine's refusal leaves out: which command lifts it.
+"""How to lift the protection, which the engine's refusal does not say.
 
-What the program no longer declares keeps the protection that it had, so the lifting comes first.
+A resource that the program no longer declares keeps its protection, so it is lifted first.
 """
 
 
 def resource_group(settings: Settings) -> pulumi.Output[str]:
-    """Create the group, or use the existing one of that name; its name either way."""
+    """Declare the group, or use the existing group of that name; return its name."""
     if settings.protect:
         pulumi.log.info(LIFT)
     if settings.use_existing_resource_group:

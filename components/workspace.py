@@ -1,4 +1,4 @@
-"""The Log Analytics workspace that every log and metric goes to."""
+"""The Log Analytics workspace to which all logs and metrics go."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_DAILY_CAP = -1
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceArgs:
-    """A workspace to create, or `existing_id` alone to use one."""
+    """A workspace to create; or, with `existing_id`, one to use."""
 
     existing_id: str
     """ARM id of an existing workspace, or ""."""
@@ -36,7 +36,7 @@ class Workspace(pulumi.ComponentResource):
     id: pulumi.Output[str]
     """ARM id."""
     customer_id: pulumi.Output[str]
-    """GUID by which the workspace is queried."""
+    """GUID by which queries name the workspace."""
     location: pulumi.Output[str]
 
     def __init__(
@@ -62,7 +62,7 @@ class Workspace(pulumi.ComponentResource):
             workspace_capping=operationalinsights.WorkspaceCappingArgs(
                 daily_quota_gb=float(args.daily_cap_gb or NO_DAILY_CAP)
             ),
-            # Queries authenticate by identity, and see what their own rights on the resource allow.
+            # Queries authenticate by identity, and see what its rights on the resources allow.
             features=operationalinsights.WorkspaceFeaturesArgs(
                 disable_local_auth=True,
                 enable_log_access_using_only_resource_permissions=True,

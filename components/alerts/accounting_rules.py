@@ -13,10 +13,11 @@ from components.alerts.rule import ALL, CRITICAL, ERROR, FEW_CALLS, WARNING, Log
 from queries.library import Expression
 
 ARRIVED = timedelta(minutes=30)
+"""Age from which on a row counts as arrived."""
 ARRIVED_MINUTE = Expression("bin(ago(30m), 1m)")
-"""The same at the edge of a minute: metrics count whole minutes, logs do not."""
+"""`ARRIVED`, at the edge of a minute: metrics count whole minutes, logs do not."""
 FEW_CALLS_OF_A_DAY = 100
-"""Calls below which a few percent come and go by chance: four of a weekend's 36 are over ten."""
+"""Calls a day below which a few percent are chance: four of a weekend's 36 are over ten percent."""
 
 ACCOUNTING_RULES = (
     LogRule(
@@ -93,7 +94,7 @@ ACCOUNTING_RULES = (
         dimensions={"Deployment": ALL},
         window="P1D",
         query_range="P2D",
-        # A share of a day changes slowly: asked each hour, one near the threshold comes and goes.
+        # A day's share changes slowly: an alert near its threshold, evaluated hourly, would flap.
         frequency="PT6H",
     ),
     LogRule(

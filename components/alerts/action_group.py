@@ -1,4 +1,4 @@
-"""Who is told when an alert fires."""
+"""The action group: whom Azure Monitor notifies when an alert fires."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def action_group(
     webhooks: Sequence[str],
     tags: Mapping[str, str],
 ) -> monitor.ActionGroup | None:
-    """An action group with every receiver; None if there is no receiver.
+    """Declare an action group with every receiver; return None if there is no receiver.
 
-    A webhook's address often carries its password, so that it is a secret in plan and state.
-    All receive the common alert schema, one shape for every kind of alert.
+    A webhook's address often carries its password, so it is a secret in plan and state. Every
+    receiver gets the common alert schema, one shape for all kinds of alerts.
     https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
     """
     if not emails and not webhooks:

@@ -1,4 +1,4 @@
-"""Rules on calls: do they succeed, how fast, and for how much; `alert_rules.py` has the reasons."""
+"""Rules on calls: whether they succeed, how fast they are, and what they cost."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ CALL_RULES = (
         since=timedelta(hours=24),
         column="Percent",
         aggregation="Maximum",
-        # Who calls on working days alone needs the month's 28 to 31 days in as few as 20 of them.
+        # A consumer that calls on working days only spends the month's budget in as few as 20 days.
         threshold=150,
         dimensions={"Consumer": ALL, "Unit": ALL},
         window="P1D",

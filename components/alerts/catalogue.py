@@ -1,9 +1,9 @@
 """Every alert rule, as data.
 
-A log alert is billed by how often it is evaluated, and every quarter of an hour or less often is
-the cheapest class: no rule on logs is evaluated more often.
+Azure bills a log alert by how often it is evaluated. Every 15 minutes is the shortest interval of
+the cheapest class, so no rule on logs is evaluated more often.
 https://azure.microsoft.com/pricing/details/monitor/
-An alert resolves by itself after two or three evaluations in a row without trouble.
+An alert resolves by itself after two or three evaluations in a row that find no trouble.
 https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview
 """
 
@@ -19,4 +19,4 @@ RULES: tuple[LogRule | MetricRule, ...] = (*METRIC_RULES, *LOG_RULES)
 NAMES = tuple(rule.name for rule in RULES)
 """Keys of `alerts` in the stack file."""
 LEARNT = tuple(rule.name for rule in RULES if rule.threshold is None)
-"""Rules without a threshold of their own."""
+"""Names of the rules whose threshold Azure learns."""

@@ -20,7 +20,7 @@ def log_alert(
     workspace_id: pulumi.Input[str],
     location: pulumi.Input[str],
 ) -> monitor.ScheduledQueryRule:
-    """Declare the rule, in the region of its workspace."""
+    """Declare the rule in the region of its workspace."""
     return monitor.ScheduledQueryRule(
         f"alert-{rule.name}",
         kind=monitor.Kind.LOG_ALERT,
@@ -37,7 +37,7 @@ def log_alert(
         override_query_time_range=rule.query_range,
         criteria=_criteria(rule, subject),
         auto_mitigate=True,
-        # Columns of a table come with its first row; until then a check of the query fails.
+        # A table gets its columns with its first row; until then Azure's check of the query fails.
         # https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-troubleshoot-log
         skip_query_validation=True,
         actions=monitor.ActionsArgs(action_groups=list(place.action_group_ids)),
@@ -47,7 +47,7 @@ def log_alert(
 
 
 def _criteria(rule: LogRule, subject: Subject) -> monitor.ScheduledQueryRuleCriteriaArgs:
-    """The rule's condition: one value for each combination of dimensions against the threshold."""
+    """Build the condition: for each combination of dimensions, one value against the threshold."""
     dimensions: dict[str, list[pulumi.Input[str]]] = {
         name: list(values) for name, values in rule.dimensions.items()
     }
@@ -72,7 +72,7 @@ def _criteria(rule: LogRule, subject: Subject) -> monitor.ScheduledQueryRuleCrit
 
 
 def query(rule: LogRule, subject: Subject) -> pulumi.Input[str]:
-    """The library's query, with the stack's own values; plain text where all are known."""
+    """Fill the stack's values into the rule's query; the result is plain text if all are known."""
     values: dict[str, Any] = rule.values(subject)
     if any(isinstance(value, pulumi.Output) for value in values.values()):
         return pulumi.Output.all(**values).apply(lambda known: render(rule.query, **known))

@@ -38,7 +38,7 @@ def metric_alert(rule: MetricRule, subject: Subject, place: Place) -> monitor.Me
 def _criteria(
     rule: MetricRule, subject: Subject
 ) -> monitor.MetricAlertMultipleResourceMultipleMetricCriteriaArgs:
-    """The rule's condition; without a threshold, the one that Azure learns from the past."""
+    """Build the condition; without a threshold, Azure learns one from the metric's past."""
     dimensions = [
         monitor.MetricDimensionArgs(name=name, operator="Include", values=list(values))
         for name, values in rule.dimensions(subject).items()

@@ -1,4 +1,4 @@
-"""Rules on the account's platform metrics: seconds old, and there without any log."""
+"""Rules on the account's platform metrics, which arrive within seconds and need no log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from components.alerts.rule import ALL, WARNING, MetricRule
 DEPLOYMENT = "ModelDeploymentName"
 SENSITIVITY = "Medium"
 VIOLATIONS, PERIODS = 3, 4
-"""Three of four quarters of an hour out of the learnt range, so that one spike stays quiet.
+"""The alert fires if 3 of 4 quarters of an hour are out of the learnt range: one spike is no alert.
 
 Azure learns for 3 days and 30 samples before it fires, and needs 3 weeks for a weekly pattern.
 https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-dynamic-thresholds

@@ -1,4 +1,4 @@
-"""What an alert rule is made of: data, from which Azure's resources are declared."""
+"""The parts of an alert rule: data, from which Azure's resources are declared."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ CRITICAL, ERROR, WARNING, INFORMATIONAL, VERBOSE = range(5)
 
 Parameters = Mapping[str, Value | pulumi.Output[str]]
 FEW_CALLS = int(default("error-rate", "minimumCalls"))
-"""Calls below which a share of them, or a percentile, says nothing."""
+"""Calls below which a share or a percentile says nothing."""
 ALL = ("*",)
-"""Every value of a dimension, those of the future too."""
+"""Every value of a dimension, future ones too."""
 
 
 def _always(_: Subject) -> bool:
@@ -30,7 +30,7 @@ def _none(_: Subject) -> Parameters:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule:
-    """What every rule says of itself, whatever Azure computes it from."""
+    """What every alert rule states, be it on logs or on metrics."""
 
     name: str
     """Key of `alerts` in the stack file."""
@@ -46,18 +46,18 @@ class AlertRule:
     """Time over which one value is measured, as an ISO 8601 duration."""
     operator: str = "GreaterThan"
     threshold: float | None
-    """None lets Azure learn it from the metric's own past."""
+    """None lets Azure learn the threshold from the metric's past."""
     enabled: bool = True
     applies: Callable[[Subject], bool] = _always
     """Whether the stack has what the rule watches."""
 
     def titled(self, stack: str) -> str:
-        """The title as notifications show it: an operator may have several stacks."""
+        """Return the title with the stack's name, as notifications show it."""
         return f"{self.title} ({stack})"
 
     @property
     def description(self) -> str:
-        """What happened and what to do, as the notification shows it."""
+        """Return what happened and what to do, as the notification shows it."""
         return f"{self.meaning} What to do: {self.remedy}"
 
 
@@ -73,9 +73,9 @@ class LogRule(AlertRule):
     """File in `queries/`, without `.kql`."""
     since: Value
     until: Value | None = None
-    """None is the query's own: now."""
+    """None stands for the query's own default, which is now."""
     query_range: str
-    """Time to which Azure restricts the rows that the query sees, before now; at most P2D.
+    """How far back the query sees rows; at most P2D.
 
     https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
     """
@@ -87,12 +87,12 @@ class LogRule(AlertRule):
     dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Callable[[Subject], Parameters] = _none
     narrowed: Callable[[Subject], Mapping[str, list[pulumi.Output[str]]]] = lambda _: {}
-    """Dimensions of which only some values are subject, known when the stack is."""
+    """Dimensions of which the rule judges some values only; the stack knows which."""
 
     def values(self, subject: Subject) -> dict[str, Value | pulumi.Output[str]]:
-        """Every parameter of the query."""
+        """Return the value of every parameter of the query, by name."""
         until = {} if self.until is None else {"until": self.until}
-        # A gateway may serve other APIs, whose calls are no business of this stack.
+        # A gateway may serve other APIs, whose calls do not concern this stack.
         api = {"api": subject.api_id} if has(self.query, "api") else {}
         return {"since": self.since, **until, **api, **self.parameters(subject)}
 
@@ -111,11 +111,11 @@ class MetricRule(AlertRule):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a rule's resource is declared, and whom it tells."""
+    """Where a rule's resource is declared, and whom the alert notifies."""
 
     parent: pulumi.Resource
     resource_group_name: pulumi.Input[str]
     suffix: pulumi.Input[str]
-    """End of its name, which is unique in the resource group."""
+    """End of the resource's name, which is unique in the resource group."""
     action_group_ids: Sequence[pulumi.Input[str]]
     tags: Mapping[str, str]

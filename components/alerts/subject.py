@@ -1,4 +1,4 @@
-"""What the alerts watch: the stack's own numbers, and the ids that Azure gave out."""
+"""The subject of the alerts: the stack's own numbers, and the ids that Azure gave its resources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Parameters of the queries that differ from stack to stack."""
+    """The ids and numbers of one stack that its alerts and workbook ask about."""
 
     account_id: pulumi.Output[str]
     gateway_id: pulumi.Output[str]
@@ -21,11 +21,11 @@ class Subject:
     api_id: str
     """Name of the API on the gateway."""
     budgets: Json
-    """Tokens and US dollars of a month, by consumer; only those that have a budget."""
+    """Tokens and US dollars a month, by consumer that has a budget."""
     capacities: dict[str, int]
-    """1,000 tokens a minute, by deployment that is paid by the token."""
+    """Limit in 1,000 tokens a minute, by deployment that is paid by the token."""
     retirements: Json
-    """Model and date, by deployment of a model whose date is known."""
+    """Model and retirement date, by deployment of a model whose date is known."""
     prices: Json
     """US dollars per 1,000,000 tokens, by model."""
     provisioned: tuple[str, ...]
@@ -35,7 +35,7 @@ class Subject:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Values of the parameters that the workbook's queries take, by the parameter's name."""
+        """Return what the workbook's queries take from the stack, by name of the parameter."""
         return {
             "prices": self.prices,
             "provisioned": list(self.provisioned),

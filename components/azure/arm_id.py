@@ -1,4 +1,4 @@
-"""The ids by which Azure Resource Manager names everything."""
+"""The ids by which Azure Resource Manager names resources."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class ArmId:
 
 
 def shape(arm_type: str) -> str:
-    """How an id of that type looks."""
+    """Return the form of a type's ids, with placeholders, for a message."""
     return f"/subscriptions/<id>/resourceGroups/<group>/providers/{arm_type}/<name>"
 
 
 def parse(text: str, arm_type: str) -> ArmId | None:
-    """Take an id apart; None if it is no id, or one of another type than `arm_type`."""
+    """Take the id of an `arm_type` apart; return None if `text` is anything else."""
     found = _PATTERN.fullmatch(text)
     if found is None or found["type"].lower() != arm_type.lower():
         return None
@@ -41,7 +41,7 @@ def require(text: str, arm_type: str) -> ArmId:
     """Take apart an id that the settings have checked already.
 
     Raises:
-        ValueError: it is not the id of an `arm_type`.
+        ValueError: `text` is not the id of an `arm_type`.
     """
     found = parse(text, arm_type)
     if found is None:

@@ -13,7 +13,7 @@ class AzureEnvironment:
     """Hosts and audiences of one cloud."""
 
     name: str
-    """As `azure-native:environment` takes it."""
+    """Value of `azure-native:environment`."""
     openai_suffix: str
     """Domain below which an account's custom subdomain answers."""
     openai_audience: str
@@ -54,12 +54,12 @@ _ALL = (
         portal="https://portal.azure.cn",
     ),
 )
-ENVIRONMENTS = {one.name: one for one in _ALL}
+ENVIRONMENTS = {environment.name: environment for environment in _ALL}
 """By the value of `azure-native:environment`."""
 
 
 def current() -> AzureEnvironment:
-    """The cloud that the azure-native provider is told to use, by config or `ARM_ENVIRONMENT`.
+    """Return the cloud that the stack works in, by its config or `ARM_ENVIRONMENT`.
 
     Raises:
         pulumi.RunError: the value names no cloud.

@@ -1,4 +1,4 @@
-"""Functions of the provider that read what may be gone."""
+"""Read through the provider what Azure may no longer have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pulumi
 Arguments = Mapping[str, pulumi.Input[str]]
 
 GONE = "Status=404"
-"""How the provider tells that Azure does not have what was asked for.
+"""Part of the provider's error if Azure does not have the resource.
 
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
 """
@@ -26,10 +26,13 @@ async def ask(
     parent: pulumi.Resource | None = None,
     provider: pulumi.ProviderResource | None = None,
 ) -> Any:
-    """What a function such as `apimanagement:getLogger` answers, or `gone()` if that is a 404.
+    """Call a function of the provider, and return its answer, or `gone()` if that is a 404.
 
-    None while an argument is unknown. The SDK's own functions leave an output behind that fails the
-    program whatever is done about it.
+    Return None while an argument is unknown. The SDK's own functions cannot be used for this: they
+    leave an output behind that fails the program, even if the error is caught.
+
+        path = {"resourceGroupName": "rg", "serviceName": "apim", "loggerId": "azuremonitor"}
+        logger = await ask("apimanagement:getLogger", path, gone=dict)
     """
     options = pulumi.InvokeOptions(
         parent=parent, provider=provider, version=version("pulumi-azure-native")
@@ -44,7 +47,14 @@ async def ask(
 
 
 def read(function: str, arguments: Arguments, **more: Any) -> pulumi.Output[Any]:
-    """The same as an output."""
+    """Call a function of the provider as `ask` does, and return its answer as an output.
+
+        group = {"resourceGroupName": "rg-shared"}
+        gone = missing("resourceGroupName", "the resource group rg-shared")
+        location = read("resources:getResourceGroup", group, gone=gone)["location"]
+
+    The output is unknown while an argument is.
+    """
     known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
 
     async def asked() -> Any:
@@ -56,9 +66,9 @@ def read(function: str, arguments: Arguments, **more: Any) -> pulumi.Output[Any]
 
 
 def missing(key: str, what: str) -> Callable[[], Any]:
-    """Refuse a stack file whose `key` names what does not exist.
+    """Return a `gone` that ends the program, as the stack file's `key` names what does not exist.
 
-    Only a program that runs can be refused: a destroy that does not run it goes on.
+    `pulumi destroy` without `--run-program` still works, as it does not run the program.
     """
 
     def refuse() -> Any:

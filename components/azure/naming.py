@@ -1,4 +1,4 @@
-"""Names of what the stack creates: those of the stack file, or made from a random suffix.
+"""Names of the resources that the stack creates: given in the stack file, or with a random suffix.
 
 A deleted account and gateway keep their name for 48 hours, a workspace for 14 days; the suffix
 lives in the stack's state, so that the next `pulumi up` after a destroy takes fresh names.
@@ -20,7 +20,7 @@ def suffix(
 ) -> pulumi.Output[str]:
     """Register a random suffix for names: lower-case letters and digits.
 
-    It changes with `keepers`: a stack that moves elsewhere needs names that Azure does not hold.
+    The suffix changes with `keepers`: a stack that moves needs names that Azure does not hold.
     """
     return random.RandomString(
         name, length=SUFFIX_LENGTH, upper=False, special=False, keepers=keepers, opts=opts
@@ -28,7 +28,7 @@ def suffix(
 
 
 def name(given: str, abbreviation: str, unique: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The name given in the stack file, or `<abbreviation>-<suffix>`."""
+    """Return the name given in the stack file, or else `<abbreviation>-<suffix>`."""
     if given:
         return pulumi.Output.from_input(given)
     return pulumi.Output.concat(abbreviation, "-", unique)

@@ -38,9 +38,9 @@ https://www.pulumi.com/registry/packages/azure-native/installation-configuration
 def local_package(
     name: str, subscription_id: str | None, *, parent: pulumi.Resource
 ) -> preview.Provider:
-    """The provider of API Management's preview package, configured as the stack's own.
+    """Declare the provider of API Management's preview package, configured as the stack's own.
 
-    The engine gives a local package the keys under its own name, and none of `azure-native:`.
+    The engine gives a local package the keys under the package's name, none of `azure-native:`.
     https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/default_providers.go#L143
     https://github.com/pulumi/pulumi-azure-native/pull/4755
     """
@@ -57,7 +57,7 @@ def local_package(
 def in_subscription(
     name: str, subscription_id: str, *, parent: pulumi.Resource
 ) -> azure_native.Provider:
-    """A provider for that subscription, otherwise configured as the stack's own.
+    """Declare a provider for a subscription, otherwise configured as the stack's own.
 
     An explicit provider takes nothing from the stack's `azure-native:` keys by itself.
     """
@@ -70,7 +70,7 @@ def in_subscription(
 
 
 def _arguments() -> dict[str, Any]:
-    """The stack's `azure-native:` keys but the subscription, as arguments of a provider."""
+    """Return the stack's `azure-native:` keys as arguments, without the subscription."""
     given = pulumi.Config("azure-native")
     return {
         **{argument: given.get(to_camel(argument)) for argument in TEXTS},

@@ -1,7 +1,7 @@
-"""A bounded retry, for every Azure resource, of the answers that time alone resolves.
+"""Retry every Azure resource, a bounded number of times, after an error that time may resolve.
 
 The azure-native provider itself waits out 408, 429, 5xx and cut connections three times, over 200
-seconds, and no conflict but `AnotherOperationInProgress`; what arrives here has outlived that.
+seconds, and no conflict but `AnotherOperationInProgress`; an error seen here has outlived that.
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
 """
 
@@ -16,10 +16,10 @@ HOOK = "wait-and-retry"
 """Name of the error hook; each resource's state holds it."""
 
 CONFLICT_ATTEMPTS = 10
-"""Failures in a row after which a conflict stands: three minutes of waiting."""
+"""Failures in a row after which a conflict is final: three minutes of waiting."""
 
 OUTAGE_ATTEMPTS = 4
-"""Failures in a row after which an outage stands: the provider has waited minutes at each."""
+"""Failures in a row after which an outage is final: the provider has waited minutes at each."""
 
 LONGEST_WAIT_SECONDS = 30
 LONGEST_TOLD_WAIT_SECONDS = 600
@@ -60,7 +60,7 @@ CONFLICTS = (
     # https://github.com/pulumi/pulumi-azure-native/pull/4497
     "ConflictingConcurrentWriteNotAllowed",
 )
-"""Words of a refusal that changed nothing, and that the same request may not meet again."""
+"""Words of a refusal that changed nothing, and that may not come again for the same request."""
 
 OUTAGE = re.compile(
     # https://github.com/Azure/azure-sdk-for-go/blob/main/sdk/azcore/runtime/policy_retry.go
@@ -68,22 +68,22 @@ OUTAGE = re.compile(
     # https://pkg.go.dev/net/url#Error
     r'|(Get|Head|Put|Patch|Post|Delete) "https://'
 )
-"""Azure is too busy, or could not be reached: a status, or the words of Go's HTTP client."""
+"""Signs that Azure is too busy, or was not reached: a status, or words of Go's HTTP client."""
 
 QUOTA = re.compile(r"\w*quota\w*", re.IGNORECASE)
-"""A limit of the subscription, whatever its status: only a person raises it.
+"""Sign of a limit of the subscription, whatever the status: only a person can raise that.
 
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
 """
 
 NAMES = re.compile(r"/subscriptions/[^\s\"]+|https://[^\s\"]+|'[^']*'|[\w.()]*(-[\w.()]+)+")
-"""Ids, addresses, quoted names and names with hyphens: words in them are not Azure's own."""
+"""Ids, addresses, quoted names and names with hyphens: the words in these are not Azure's."""
 
 PARTIAL = re.compile(r"\d+ errors? occurred:")
-"""How an error begins with which the provider handed back what Azure had made.
+"""Beginning of an error that comes with the state of what Azure has made.
 
-A second attempt would meet `cannot create already existing resource`, and the engine would forget
-the first one's state; kept, the state is updated by the next `pulumi up`.
+After a second attempt, which would meet `cannot create already existing resource`, the engine would
+forget that state. Without one it keeps the state, and the next `pulumi up` updates the resource.
 https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/provider_plugin.go
 """
 
@@ -92,7 +92,15 @@ TOLD = re.compile(r"(?:try|retry)(?: again)? after '?(\d+)'? seconds?", re.IGNOR
 
 
 def attempts(error: str) -> int:
-    """How often an operation may fail with such an error in a row; 1 if time does not help."""
+    """Return how often in a row an operation may fail with an error; 1 if time does not help.
+
+    >>> attempts('Status=409 Code="PessimisticConcurrencyConflict"')
+    10
+    >>> attempts('Status=503 Code="ServiceUnavailable"')
+    4
+    >>> attempts('Status=403 Code="AuthorizationFailed"')
+    1
+    """
     if PARTIAL.match(error) or QUOTA.search(NAMES.sub("", error)):
         return 1
     if any(words in error for words in CONFLICTS):
@@ -101,13 +109,19 @@ def attempts(error: str) -> int:
 
 
 def wait_seconds(error: str, failures: int) -> float:
-    """Seconds to wait after so many failures in a row: as Azure says, or 1, 2, 4 … 30."""
+    """Return the seconds to wait after `failures` in a row: as Azure says, or 1, 2, 4 … 30.
+
+    >>> wait_seconds("Status=429: Please try again after '6' seconds", failures=1)
+    6.0
+    >>> wait_seconds("Status=503", failures=3)
+    4.0
+    """
     told = TOLD.search(error)
     return float(told[1]) if told else float(min(2 ** (failures - 1), LONGEST_WAIT_SECONDS))
 
 
 async def wait_and_retry(args: pulumi.ErrorHookArgs) -> bool:
-    """Error hook: wait and ask for another attempt if time may resolve the newest error."""
+    """Wait, and ask the engine for another attempt, if time may resolve the newest error."""
     error, failures = args.errors[0], len(args.errors)
     most, wait = attempts(error), wait_seconds(error, failures)
     if failures >= most or wait > LONGEST_TOLD_WAIT_SECONDS:
@@ -121,7 +135,7 @@ async def wait_and_retry(args: pulumi.ErrorHookArgs) -> bool:
 
 
 def everywhere() -> None:
-    """Bind the hook to every Azure resource that the program declares from here on."""
+    """Bind `wait_and_retry` to every Azure resource that the program declares from here on."""
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(HOOK, wait_and_retry)])
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:

@@ -29,32 +29,32 @@ AnyRule = TypeVar("AnyRule", bound=AlertRule)
 
 @dataclass(frozen=True, kw_only=True)
 class InsightsArgs:
-    """What is watched, how strictly, and who is told."""
+    """What the alerts watch, how strictly, and whom they notify."""
 
     suffix: pulumi.Input[str]
-    """End of the names of what is created: they are unique in a resource group."""
+    """End of the names of the created resources, which are unique in a resource group."""
     resource_group_name: pulumi.Input[str]
     workspace_id: pulumi.Input[str]
     existing_workspace_id: str
-    """The same if the workspace belongs to another stack, or ""."""
+    """ARM id of the workspace if it belongs to another stack, else ""."""
     workspace_location: pulumi.Input[str]
-    """Region of the log alerts: each is evaluated where it lies, and belongs beside its workspace.
+    """Region of the log alerts: Azure evaluates each in its region, so it is the workspace's.
 
     https://github.com/Azure-Samples/AI-Gateway/pull/400
     """
     subject: Subject
     alerts: Mapping[str, Alert]
-    """What the stack file changes, by rule."""
+    """What the stack file changes of the rules, by name."""
     emails: Sequence[str]
     webhooks: Sequence[str]
     tags: Mapping[str, str]
 
 
 class Insights(pulumi.ComponentResource):
-    """Tells operators what went wrong, and shows them where."""
+    """Alerts that tell operators what went wrong, and a workbook that shows where."""
 
     alerts: list[str]
-    """Names of the rules that are declared: those whose subject the stack has."""
+    """Names of the declared rules: those that apply to the stack."""
     workbook_id: pulumi.Output[str]
     """ARM id."""
 
@@ -106,7 +106,7 @@ class Insights(pulumi.ComponentResource):
                 account_id=subject.account_id,
                 figures=function.apply(
                     lambda name: {
-                        # A gateway may serve other APIs, whose calls are no business of this stack.
+                        # A gateway may serve other APIs, whose calls do not concern this stack.
                         "api": subject.api_id,
                         **{known: figure(name, known) for known in subject.figures},
                     }
@@ -136,23 +136,23 @@ class Insights(pulumi.ComponentResource):
 
 
 def _changed(rule: AnyRule, args: InsightsArgs) -> AnyRule:
-    """The rule as the stack file wants it."""
-    wanted = args.alerts.get(rule.name)
-    if wanted is None:
+    """Return the rule with what the stack file changes of it."""
+    change = args.alerts.get(rule.name)
+    if change is None:
         return rule
     return replace(
         rule,
-        enabled=wanted.enabled,
-        severity=rule.severity if wanted.severity is None else wanted.severity,
-        threshold=rule.threshold if wanted.threshold is None else wanted.threshold,
+        enabled=change.enabled,
+        severity=rule.severity if change.severity is None else change.severity,
+        threshold=rule.threshold if change.threshold is None else change.threshold,
     )
 
 
 def subject(
     settings: Settings, account: OpenAIAccount, gateway: Gateway, api: OpenAIApi
 ) -> Subject:
-    """Take from the stack what its alerts and workbook ask about."""
-    # By name: the order of the stack file means nothing, and shows in no preview.
+    """Gather the ids and numbers that the stack's alerts and workbook ask about."""
+    # By name: the order in the stack file means nothing, so a change of it shows in no preview.
     deployments = sorted(settings.deployments, key=lambda deployment: deployment.name)
     return Subject(
         account_id=account.id,

@@ -1,4 +1,4 @@
-"""What the stack keeps in the workspace's query editor: the query library, and its own figures."""
+"""Save the query library and the stack's figures in the workspace's query editor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KQL_VERSION = 2
 https://learn.microsoft.com/rest/api/loganalytics/saved-searches/create-or-update
 """
 FIGURES = "AzureOpenAIFigures_"
-"""Beginning of the name of the function that returns the stack's figures."""
+"""Prefix of the name of the function that returns the stack's figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,11 @@ class Editor:
     existing_workspace_id: str
     """ARM id of a workspace that is not this stack's own, or ""."""
     workspace_id: pulumi.Input[str]
-    """ARM id of the workspace, either way."""
+    """ARM id of the workspace, be it the stack's own or not."""
     resource_group_name: pulumi.Input[str]
     """The group of the stack's own workspace."""
     suffix: pulumi.Input[str]
-    """End of the searches' ids: several stacks may share a workspace."""
+    """End of the searches' ids, as several stacks may share a workspace."""
 
     def register(self, figures: pulumi.Output[dict[str, Any]]) -> pulumi.Output[str]:
         """Register one saved search per query, and the function `figures`; return its name."""
@@ -72,7 +72,7 @@ class Editor:
             parent=self.parent,
             provider=subscription,
             # Azure answers a changed search with 409, "Newer data exists", unless the request has
-            # the old one's etag, which the provider cannot send: it is deleted, then made anew.
+            # the old one's etag, which the provider cannot send: so it is deleted, then created.
             # https://github.com/MicrosoftDocs/azure-docs/issues/49275
             replace_on_changes=["*"],
             delete_before_replace=True,
@@ -91,13 +91,13 @@ class Editor:
 
 
 def figures_query(figures: Mapping[str, Any]) -> str:
-    """KQL that returns one row, with a column for each figure; a line for each entry of a map."""
+    """Write KQL that returns one row with a column a figure; each entry of a map has a line."""
     columns = (f"{name} = {_written(figures[name])}" for name in figures)
     return "print\n" + ",\n".join(columns)
 
 
 def figure(function: str, name: str) -> library.Expression:
-    """KQL that gives one of the maps, as the value of a query's parameter."""
+    """Write KQL that reads one of the maps, to be the value of a query's parameter."""
     return library.Expression(f"toscalar({function} | project {name})")
 
 

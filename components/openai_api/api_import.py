@@ -20,38 +20,38 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 """
 
 SHOWN_AS_TEXT = {"x-shown-as-text": {date.min: ""}}
-"""Has a preview show the lines of a document that change, rather than all of it.
+"""Makes a preview show the lines of a document that change, instead of the whole document.
 
-Of JSON and YAML the engine shows the whole tree, unless a key is a date: that YAML it takes for a
-text. API Management leaves extensions out.
+The engine shows the whole tree of JSON and YAML, unless a key is a date: then it takes the YAML for
+text. API Management ignores extensions.
 https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/backend/display/object_diff.go#L1438
 https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
 """
 
 TEXT = "tag:yaml.org,2002:str"
-"""YAML's name of what is text."""
+"""YAML's tag for text."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Every part is written out where it stands, and every text in quotes, as in JSON.
+    """Writes every part out where it stands, and every text in quotes, as in JSON.
 
-    Versions of YAML differ in what they take for a number or a date: this one writes "0914" bare,
-    and the reader of API Management's vendor finds a number in it.
+    Versions of YAML differ in what is a number or a date: PyYAML would write the text "0914"
+    without quotes, and Microsoft's reader would take it for a number.
     https://github.com/microsoft/OpenAPI.NET/blob/main/src/Microsoft.OpenApi.YamlReader/YamlConverter.cs
     """
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """No anchors."""
+        """Write no anchors."""
         return True
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        """Line by line where it has lines, for a diff to show those that change."""
+        """Write a text of several lines line by line, so that a diff shows those that change."""
         lines = data.split("\n")
         has_lines = len(lines) > 1 and all(map(str.isprintable, lines))
         return self.represent_scalar(TEXT, data, style="|" if has_lines else '"')
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: Any = None) -> yaml.MappingNode:
-        """A key is text to every reader, with quotes or without."""
+        """Write keys without quotes: every reader takes a key for text."""
         node = super().represent_mapping(tag, mapping, flow_style)
         for key, _ in node.value:
             key.style = None if key.value.isprintable() else '"'
@@ -70,7 +70,7 @@ class ApiImport:
 
 
 def prepare(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
-    """Prepare an import; an inline document gets `backend_url` as its server, and our title."""
+    """Prepare an import; an inline document gets `backend_url` as its server, and `TITLE`."""
     if api_document.is_url(source):
         is_json = urlsplit(source).path.lower().endswith(".json")
         return ApiImport(format="openapi+json-link" if is_json else "openapi-link", value=source)
@@ -80,9 +80,9 @@ def prepare(source: str, backend_url: pulumi.Output[str]) -> ApiImport:
 
 
 def render(document: dict[str, Any], backend_url: str) -> str:
-    """Write the document as it is sent, in YAML.
+    """Write the document as YAML, as it is sent.
 
-    Azure takes title and web service URL from it, whatever the request says beside it.
+    Azure takes title and web service URL from the document, whatever else the request says.
     """
     servers = [{"url": backend_url}]
     info = {**document.get("info", {}), "title": TITLE}

@@ -32,7 +32,7 @@ class OpenAIApiArgs:
     gateway: Gateway
     environment: AzureEnvironment
     role_id: str
-    """Role that the gateway's identity gets on the account."""
+    """GUID of the role that the gateway's identity gets on the account."""
     api_name: str
     path: pulumi.Input[str]
     document: str
@@ -44,7 +44,7 @@ class OpenAIApiArgs:
     product_description: pulumi.Input[str]
     consumers: Sequence[Consumer]
     export_keys: bool
-    """Read the consumers' keys, to hand them out as a secret output."""
+    """Whether the stack reads the consumers' keys and exports them as a secret."""
 
 
 class OpenAIApi(pulumi.ComponentResource):
@@ -53,7 +53,7 @@ class OpenAIApi(pulumi.ComponentResource):
     principal_id: pulumi.Output[str]
     """Object id by which the account knows the gateway: that of the role's assignment."""
     subscription_keys: pulumi.Output[dict[str, str]] | None
-    """Secret: the primary key of each consumer, by name."""
+    """Primary key of each consumer, by name; a secret."""
     operations: dict[str, str]
     """Id of each imported operation by method and path; empty if only Azure reads the document."""
 
@@ -61,8 +61,8 @@ class OpenAIApi(pulumi.ComponentResource):
         self, name: str, args: OpenAIApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         operations = api_document.operations(args.document)
-        # What a first preview cuts, to be read in full. A later one shows the lines that change at
-        # the API and its policy themselves.
+        # A first preview cuts long texts, so the component shows them line by line. A later
+        # preview shows the lines that change, at the API and at its policy.
         readable = {"operations": operations, "policy": _policy_lines(args)}
         super().__init__(
             "aoai:index:OpenAIApi",
@@ -72,13 +72,13 @@ class OpenAIApi(pulumi.ComponentResource):
                 opts, pulumi.ResourceOptions(ignore_changes=list(readable))
             ),
         )
-        # After Pulumi has made an output of each input's name, which a preview does not know.
+        # Set after `super()`, which sets an output, unknown in a preview, under each input's name.
         self.operations = operations
         self._args = args
         self.principal_id = self._role(name)
         product = consumers.product(
             name,
-            wanted=args.product_name,
+            given=args.product_name,
             description=args.product_description,
             gateway=args.gateway,
             parent=self,
@@ -114,7 +114,7 @@ class OpenAIApi(pulumi.ComponentResource):
             f"{name}-role",
             scope=self._args.account.id,
             principal_id=principal_id,
-            # Stated, because a new identity is not yet replicated when the role is assigned.
+            # Azure cannot look the type up: a new identity is not yet replicated.
             # https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
             principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
             role_definition_id=pulumi.Output.concat(
@@ -125,10 +125,10 @@ class OpenAIApi(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Under another name, so that the gateway has the new one before the old one goes.
+                # A replacement has another name, so it exists before the old role is deleted.
                 replace_on_changes=["principalId", "roleDefinitionId"],
-                # Any change of the gateway makes its identity unknown to a preview, which would
-                # show the role as replaced. An update knows it, and follows another identity.
+                # Any change of the gateway makes its identity unknown in a preview, which would
+                # show a replacement. An update knows the identity, and whether it changed.
                 ignore_changes=["principalId"] if created and pulumi.runtime.is_dry_run() else [],
                 replacement_trigger=_where_known(principal_id) if created else None,
                 replace_with=[created] if created else [],
@@ -177,7 +177,7 @@ class OpenAIApi(pulumi.ComponentResource):
     def _diagnostic(
         self, name: str, api: apimanagement.Api, *, after: pulumi.Resource
     ) -> preview.ApiDiagnostic:
-        """The API's own logging, by the oldest API version that has `largeLanguageModel`.
+        """Declare the API's own logging, in the oldest API version that has `largeLanguageModel`.
 
         https://github.com/Azure/azure-rest-api-specs/tree/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/ApiManagement/preview/2024-06-01-preview
         """
@@ -186,7 +186,7 @@ class OpenAIApi(pulumi.ComponentResource):
             provider=provider.local_package(
                 f"{name}-preview-version", gateway.subscription_id, parent=self
             ),
-            # Before it was typed, it was of this type; only one diagnostic can have the name.
+            # Earlier commits declared it as this type; an API has one diagnostic of the name.
             aliases=[pulumi.Alias(type_="azure-native:resources:Resource")],
             delete_before_replace=True,
         )
@@ -205,7 +205,10 @@ class OpenAIApi(pulumi.ComponentResource):
 
 
 def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
-    """The same, but no trigger, instead of one that changes, while it is unknown or missing."""
+    """Return `principal_id` as a trigger of replacement; None while it is unknown or missing.
+
+    An unknown trigger counts as one that changes, None as no trigger.
+    """
     known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
     known.set_result(True)
 
@@ -216,7 +219,10 @@ def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
 
 
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:
-    """The policy, with a placeholder for the account's address, which a first preview lacks."""
+    """Return the policy's lines, with a placeholder for the account's address.
+
+    A first preview does not know that address.
+    """
     audience = args.environment.openai_audience
     return policy.render(
         audience=audience, backend_url=f"https://{ACCOUNT}", timeout=args.backend_timeout

@@ -15,19 +15,19 @@ from components.settings.stack import Consumer
 def product(
     name: str,
     *,
-    wanted: str,
+    given: str,
     description: pulumi.Input[str],
     gateway: Gateway,
     parent: pulumi.Resource,
 ) -> apimanagement.Product:
-    """The product that holds the API; it goes with the gateway, and never before it.
+    """Declare the product that holds the API; it is deleted with the gateway, never before.
 
-    Azure makes a subscription with each product, which blocks the product's deletion.
+    Azure creates a subscription with each product, which blocks the product's deletion.
     https://github.com/pulumi/pulumi-azure-native/issues/846
     """
     options = gateway.inside(parent)
     options.retain_on_delete = True
-    product_id, display_name = _product_names(name, wanted, gateway=gateway, parent=parent)
+    product_id, display_name = _product_names(name, given, gateway=gateway, parent=parent)
     return apimanagement.Product(
         f"{name}-product",
         product_id=product_id,
@@ -43,18 +43,18 @@ def product(
 
 
 def _product_names(
-    name: str, wanted: str, *, gateway: Gateway, parent: pulumi.Resource
+    name: str, given: str, *, gateway: Gateway, parent: pulumi.Resource
 ) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
-    """Id and display name, each of which a gateway takes once.
+    """Return id and display name; on a gateway, no other product may have either.
 
-    A gateway that outlives the stack keeps the product too, so there the names end in a suffix
-    of their own, and the next `pulumi up` does not meet them again.
+    A gateway that outlives the stack keeps the product too. There both end in a random suffix, so
+    that they are free again for the next `pulumi up`.
     https://github.com/Azure/apiops/issues/606
     """
     if gateway.created is not None:
-        return wanted, wanted
+        return given, given
     suffix = naming.suffix(f"{name}-product-suffix", opts=pulumi.ResourceOptions(parent=parent))
-    return pulumi.Output.concat(wanted, "-", suffix), pulumi.Output.concat(wanted, " ", suffix)
+    return pulumi.Output.concat(given, "-", suffix), pulumi.Output.concat(given, " ", suffix)
 
 
 def link(
@@ -80,20 +80,20 @@ def link(
 
 
 def subscriptions(
-    wanted: Sequence[Consumer],
+    consumers: Sequence[Consumer],
     *,
     product: apimanagement.Product,
     gateway: Gateway,
     parent: pulumi.Resource,
     export_keys: bool,
 ) -> pulumi.Output[dict[str, str]] | None:
-    """Make them, one after another: each touches the same administrator, which Azure locks.
+    """Declare the subscriptions one after another: each locks the same administrator in Azure.
 
-    Returns their primary keys by name, as a secret; None without `export_keys`.
+    Return their primary keys by name, as a secret; None without `export_keys`.
     """
     keys: dict[str, pulumi.Output[str]] = {}
     previous: list[pulumi.Resource] = []
-    for consumer in wanted:
+    for consumer in consumers:
         subscription = apimanagement.Subscription(
             f"subscription-{consumer.name}",
             sid=consumer.name,
@@ -123,15 +123,15 @@ def _key(
     gateway: Gateway,
     parent: pulumi.Resource,
 ) -> pulumi.Output[str]:
-    """The primary key, or "" if Azure no longer has the subscription that the state holds.
+    """Return the primary key; "" if Azure no longer has the subscription that the state holds.
 
-    Nothing may stop a destroy, which runs the program too.
+    A missing key is no error: a destroy runs the program too, and must not stop here.
     """
 
     def gone() -> dict[str, str]:
         pulumi.log.warn(
-            f"the subscription of consumer {consumer.name} is gone from the gateway, and its "
-            "key with it: pulumi up --refresh makes what is missing again"
+            f"the subscription of consumer {consumer.name} is gone from the gateway, and so is its "
+            "key: `pulumi up --refresh` creates the subscription again, with new keys"
         )
         return {"primaryKey": ""}
 
@@ -140,7 +140,7 @@ def _key(
         {
             "resourceGroupName": gateway.resource_group_name,
             "serviceName": gateway.name,
-            # Of the id, which a preview does not know before the subscription is made.
+            # Taken from the id, which a preview does not know before the subscription exists.
             "sid": subscription.id.apply(lambda own: own.rpartition("/")[2]),
         },
         gone=gone,

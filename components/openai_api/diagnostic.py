@@ -1,4 +1,4 @@
-"""What the gateway logs of each call to the API."""
+"""The API's diagnostic: what the gateway logs of each call."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class ApiLogging:
     """How much of each call is logged, and whether that includes its content."""
 
     capture_content: bool
-    """False keeps prompts and completions out of every table; tokens and callers stay."""
+    """Whether prompts and completions are logged; tokens and callers always are."""
     body_bytes: int
     """Bytes of each body in the gateway log, at most 8,192."""
     response_bodies: bool
-    """Log the bodies of responses there too: a diagnostic belongs to an API, which knows no streams
-    apart, and API Management may hold an answer back whose body it logs.
+    """Whether the gateway log has the bodies of responses too. A diagnostic covers the whole API,
+    with its streams, and API Management may hold back an answer whose body it logs.
 
     https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
     """
     sampling_percentage: int
     llm_logging: bool
-    """Log tokens, and whole messages in chunks, beside the gateway log."""
+    """Whether tokens, and whole messages in chunks, are logged beside the gateway log."""
     llm_message_bytes: int
-    """Bytes of prompt, and of completion, in the LLM log of one call."""
+    """Bytes of the prompt, and of the completion, of one call in the LLM log."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The logging that the stack file asks for."""
+        """Return the logging that the stack file asks for."""
         return cls(
             capture_content=settings.capture == "full",
             body_bytes=settings.body_bytes,
@@ -73,7 +73,7 @@ class ApiLogging:
 def _message(
     logging: ApiLogging, *, logged: bool, headers: Sequence[str] = ()
 ) -> preview.HttpMessageDiagnosticArgs:
-    """One message: its body if `logged`, and these headers."""
+    """Return what is logged of one message: its body if `logged`, and these headers."""
     return preview.HttpMessageDiagnosticArgs(
         headers=list(headers),
         body=preview.BodyDiagnosticSettingsArgs(

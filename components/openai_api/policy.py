@@ -10,30 +10,30 @@ KEY_HEADER = "api-key"
 """Header in which the OpenAI client libraries for Azure send their key."""
 
 KEY_QUERY_PARAMETER = "subscription-key"
-"""Query parameter that may stand for the header: the policy deletes both."""
+"""Query parameter that may carry the key instead of the header; the policy deletes both."""
 
 ACCOUNTING_HEADER = "x-gateway-accounting"
-"""Response header in which the policy tells what logs need of an answer whose body they lack.
+"""Response header in which the policy writes what the logs need of an answer whose body they lack.
 
-Of each answer that is JSON, and so comes whole: model, `usage`, why it ended, and the code of an
-error, with a filter's verdicts where one stopped it; no text. It is JSON without quotes, as it is
-not documented how the gateway log writes a header's value. Callers see it too.
+Each answer that is JSON, and so comes whole, gets the header: model, `usage`, why the answer ended,
+the code of an error, and a filter's verdicts if a filter stopped the answer; no text. Its value is
+JSON without quotes, as no page says how the gateway log writes a header's value. Callers see it.
 """
 
 POLICY = Path(__file__).resolve().parents[2] / "policies" / "gateway" / "azure-openai.xml"
-"""Its backend section stands in place of the gateway's own, which would send each call once more.
+"""The policy's file. Its backend section replaces the gateway's, which would send each call again.
 
 https://learn.microsoft.com/azure/api-management/forward-request-policy
-The outbound section reads no stream, as that would hold it back. `Accept-Encoding` goes, so that
-what it reads is not compressed.
+The outbound section reads no stream, as that would hold the stream back. The policy deletes
+`Accept-Encoding`, so that answers are not compressed.
 https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
 """
 
 
 def render(*, audience: str, backend_url: str, timeout: int) -> str:
-    """The policy that calls `backend_url` with the gateway's own token for `audience`.
+    """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
-    It waits `timeout` seconds for an answer to begin.
+    The gateway waits `timeout` seconds for an answer to begin.
 
     Raises:
         ValueError: `backend_url` has no scheme, has it twice, or holds an empty path segment.

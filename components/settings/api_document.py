@@ -29,7 +29,7 @@ ALLOWED = (
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML as JSON has it: a date is text."""
+    """Reads YAML as JSON would be read: a date is text."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {
@@ -45,7 +45,7 @@ def check(source: str) -> None:
 
 
 def operations(source: str) -> dict[str, str]:
-    """Return the operation id by method and path; nothing for a URL, which only Azure reads."""
+    """Return the operation id by method and path; empty for a URL, which only Azure reads."""
     return {} if is_url(source) else _operations(read(source))
 
 

@@ -56,7 +56,7 @@ class Constraint:
 
 
 def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constraint:
-    """Text of the given shape, in ASCII; with `optional`, "" for "not given" passes too."""
+    """Allow text of a given shape, in ASCII; with `optional`, also "" for "not given"."""
 
     def check(value: str) -> None:
         if not (optional and value == "") and not re.fullmatch(pattern, value, re.ASCII):
@@ -66,7 +66,7 @@ def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constrain
 
 
 def one_of(*values: str) -> Constraint:
-    """One of a few words."""
+    """Allow one of a few words."""
     allowed = f"{', '.join(values[:-1])} or {values[-1]}"
 
     def check(value: str) -> None:
@@ -77,7 +77,7 @@ def one_of(*values: str) -> Constraint:
 
 
 def whole(unit: str, low: int, high: int) -> Constraint:
-    """A whole number within bounds; neither a truth value nor a fraction passes for one."""
+    """Allow a whole number within bounds; neither a truth value nor a fraction is one."""
     allowed = f"a whole number of {unit} from {low} to {high:,}"
 
     def check(value: object) -> None:
@@ -91,7 +91,7 @@ def whole(unit: str, low: int, high: int) -> Constraint:
 
 
 def existing(arm_type: str) -> Constraint:
-    """The ARM id of an existing resource, or "" to have the program create it."""
+    """Allow the ARM id of an existing resource, or "" to have the program create one."""
     allowed = f'{arm_id.shape(arm_type)}, or "" to create one'
 
     def check(value: str) -> None:
@@ -102,7 +102,7 @@ def existing(arm_type: str) -> Constraint:
 
 
 def named_once(what: str) -> Constraint:
-    """At least one item, and no name twice; Azure compares names without case."""
+    """Require at least one item, and no name twice; Azure compares names without case."""
     allowed = f"at least one {what}, each with a name of its own (compared without case)"
 
     def check(items: Sequence[Any]) -> None:
@@ -117,7 +117,7 @@ def named_once(what: str) -> Constraint:
 
 
 def at_least(unit: str, low: float) -> Constraint:
-    """A number, with a fraction or without, that is not below a bound."""
+    """Allow a number, with a fraction or without, that is not below `low`."""
     allowed = f"a number of {unit}, {low:g} or more"
 
     def check(value: object) -> None:
@@ -131,7 +131,7 @@ def at_least(unit: str, low: float) -> Constraint:
 
 
 def each_once(what: str) -> Constraint:
-    """A list in which nothing stands twice."""
+    """Require a list that holds nothing twice."""
     allowed = f"a list of {what}, none of them twice"
 
     def check(items: object) -> None:

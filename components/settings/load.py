@@ -1,4 +1,4 @@
-"""From the stack file to `Settings`: every wrong value in one report, before any resource."""
+"""Load the stack file as `Settings`; report all wrong values at once, before any resource."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _JSON = {
     for name, field in Settings.model_fields.items()
     if get_origin(field.annotation) in {dict, tuple}
 }
-"""Keys that hold a map or a list: these reach a program as JSON, all others as text."""
+"""Keys that hold a map or a list: Pulumi gives these to a program as JSON, all others as text."""
 _FIRST = {
     "deployments": "[0].name",
     "consumers": "[0].name",
@@ -30,9 +30,9 @@ _FIRST = {
     "alertEmails": "[0]",
     "alertWebhooks": "[0]",
 }
-"""What a command sets in such a key."""
+"""Where in such a key a command sets a value."""
 SECRET = {"alertWebhooks"}
-"""Keys whose values must be secret in the stack file, and stand in no report."""
+"""Keys whose values must be secret in the stack file, and are shown in no report."""
 
 
 def load_settings() -> Settings:
@@ -55,7 +55,7 @@ def load_settings() -> Settings:
 
 
 def _values(project: str) -> dict[str, str]:
-    # pulumi.Config reads single keys; only the runtime knows all, so that a misspelt one shows.
+    # pulumi.Config reads single keys; only the runtime knows all, among them misspelt ones.
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     prefix = f"{project}:"
     return {
@@ -73,7 +73,7 @@ def _typed(key: str, text: str) -> Any:
 
 
 def report(error: ValidationError, stack: str) -> str:
-    """Every wrong value, with what is allowed and the command that mends it."""
+    """Describe each wrong value, with what is allowed and the command that mends it."""
     problems = error.errors(include_url=False)
     values = "value is" if len(problems) == 1 else "values are"
     head = f"{len(problems)} configuration {values} wrong in stack '{stack}'; nothing was changed."
@@ -83,17 +83,17 @@ def report(error: ValidationError, stack: str) -> str:
 def _problem(details: ErrorDetails) -> str:
     path = _path(details["loc"])
     if details["type"] == "extra_forbidden":
-        found = f"{path} is not a key of this project"
+        problem = f"{path} is not a key of this project"
         allowed = _nearest(details["loc"])
     else:
         given = "is missing" if details["type"] == "missing" else f"= {_shown(details)}"
-        found = f"{path} {given}"
+        problem = f"{path} {given}"
         allowed = _allowed(details)
-    return f"  {found}\n    allowed: {allowed}\n    fix:     {_command(path, details, allowed)}"
+    return f"  {problem}\n    allowed: {allowed}\n    fix:     {_command(path, details, allowed)}"
 
 
 def _command(path: str, details: ErrorDetails, allowed: str) -> str:
-    """The command that mends it; a list is set item by item."""
+    """Return the command that mends a value; a list is set item by item."""
     if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
         return f"pulumi config rm --path '{path}'"
     if path in _JSON:
@@ -108,7 +108,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _step(part: int | str) -> str:
-    """One step of a path as `pulumi config set --path` reads it: `[0]`, `.name`, `["gpt-5.1"]`."""
+    """Write one step of a path for `pulumi config set --path`: `[0]`, `.name`, `["gpt-5.1"]`."""
     if isinstance(part, int):
         return f"[{part}]"
     return f'["{part}"]' if "." in part else f".{part}"
@@ -121,12 +121,12 @@ def _shown(details: ErrorDetails) -> str:
 
 
 def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model in which the last part of `location` is a key."""
+    """Return the model in which the last part of `location` is a key."""
     if len(location) == 1:
         return Settings
     field = Settings.model_fields[_field_name(Settings, str(location[0]))]
-    inner = [one for one in get_args(field.annotation) if isinstance(one, type)]
-    return next((one for one in inner if issubclass(one, BaseModel)), Settings)
+    inner = [part for part in get_args(field.annotation) if isinstance(part, type)]
+    return next((part for part in inner if issubclass(part, BaseModel)), Settings)
 
 
 def _field_name(model: type[BaseModel], key: str) -> str:
@@ -135,7 +135,7 @@ def _field_name(model: type[BaseModel], key: str) -> str:
 
 
 def _keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys among which the last part of `location` would be one."""
+    """Return all keys that could be the last part of `location`."""
     return [to_camel(name) for name in _model_at(location).model_fields]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 
 import pulumi
 import pytest
@@ -32,6 +33,10 @@ def asked_again(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[boo
         urn="urn", id="", name="n", type="t", failed_operation="create", errors=errors
     )
     return asyncio.run(retry.wait_and_retry(args)), waited
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    assert doctest.testmod(retry) == (0, 5)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ __all__ = ["TITLE", "WorkbookArgs", "stable_name", "workbook"]
 TITLE = "Azure OpenAI, accounted"
 
 NAMES = uuid.UUID("0d5b8f0a-3f0b-4a53-9a6e-6d2f7f0a51c4")
-"""Namespace of the workbooks' names; made once, at random."""
+"""Namespace of the workbooks' names: a UUID made once, at random."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,13 @@ class WorkbookArgs:
 
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
-    """The region that stores it."""
+    """Region that stores the workbook."""
     name_seed: pulumi.Input[str]
-    """What its name is derived from: Azure wants a UUID, a stack wants it to stay."""
+    """What the name is derived from: Azure wants a UUID, and the stack one that stays the same."""
     workspace_id: pulumi.Input[str]
-    """ARM id of the workspace that its log tiles query."""
+    """ARM id of the workspace that the log tiles query."""
     account_id: pulumi.Input[str]
-    """ARM id of the account whose metrics it charts."""
+    """ARM id of the account whose metrics are charted."""
     figures: pulumi.Input[Mapping[str, Any]]
     """Values of queries' parameters that the stack knows and the logs do not, by name: api,
     prices, provisioned, budgets, capacities, retirements, account, identity."""
@@ -55,10 +55,10 @@ def workbook(
         location=args.location,
         kind=applicationinsights.WorkbookSharedTypeKind.SHARED,
         category="workbook",
-        # Two of one display name in a resource group are a conflict.
+        # Azure refuses two workbooks of one display name in a resource group.
         # https://github.com/MicrosoftDocs/azure-docs/issues/52844
         display_name=f"{TITLE} ({pulumi.get_stack()})",
-        # Azure gives it back in lower case, which would show as a change after each refresh.
+        # Azure returns the id in lower case, which would show as a change after each refresh.
         # https://github.com/hashicorp/terraform-provider-azurerm/issues/27755
         # https://github.com/Azure/arm-template-whatif/issues/57
         source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
@@ -72,7 +72,7 @@ def workbook(
 
 
 def stable_name(seed: str) -> str:
-    """The UUID that a seed always gives.
+    """Return a UUID, always the same for a seed.
 
     https://learn.microsoft.com/azure/templates/microsoft.insights/workbooks
     """

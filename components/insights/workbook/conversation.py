@@ -1,4 +1,4 @@
-"""Tab One conversation: the only one that shows prompts and completions."""
+"""Tab One conversation: the only tab that shows prompts and completions."""
 
 from __future__ import annotations
 

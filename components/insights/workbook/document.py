@@ -25,17 +25,17 @@ UNFILTERED = (
 
 
 def serialized(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> str:
-    """The workbook as JSON, indented so that a change reads as lines.
+    """Return the workbook as JSON, indented so that a change shows as lines.
 
-    The slashes of ARM ids are escaped, as JSON allows: the provider sees no change of a text beside
-    a whole ARM id in it. https://github.com/pulumi/pulumi-azure-native/issues/3620
+    The slashes of ARM ids are escaped, as JSON allows: of a text that holds a whole ARM id, the
+    provider sees no change beside that id. https://github.com/pulumi/pulumi-azure-native/issues/3620
     """
     text = json.dumps(document(workspace_id, account_id, figures), indent=2)
     return re.sub("/(subscriptions)/", r"\\/\1\\/", text, flags=re.IGNORECASE)
 
 
 def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
-    """The workbook's content.
+    """Return the workbook's content.
 
     Args:
         workspace_id: ARM id of the workspace that the log tiles query.
@@ -55,9 +55,9 @@ def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -
 
 
 def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
-    """The tile's query: its file, filled in, the pickers' filters, its limit, and its own tail.
+    """Compose the tile's query: its file filled in, the pickers' filters, its limit, its tail.
 
-    The file's limit of rows comes after the filters: it is of what was chosen, not of all.
+    The file's limit of rows comes after the filters, so that it counts the chosen rows only.
     """
     columns = library.columns(tile.query)
     text, limit = library.unlimited(filled(tile.query, {**TIMES, **figures, **tile.values}))

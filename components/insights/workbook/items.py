@@ -1,4 +1,4 @@
-"""A workbook's items as its JSON format has them.
+"""Write a workbook's items in its JSON format.
 
 https://github.com/microsoft/Application-Insights-Workbooks/blob/master/schema/workbook.json
 """
@@ -18,7 +18,7 @@ TEXT, LOGS, PARAMETERS, METRICS, LINKS, GROUP = 1, 3, 9, 10, 11, 12
 
 WORKSPACES = "microsoft.operationalinsights/workspaces"
 TIME_CONTEXT: Item = {"timeContext": {"durationMs": 0}, "timeContextFromParameter": "TimeRange"}
-"""The time picker rules alone: a duration of an item's own would silently cut what it shows.
+"""The time picker alone decides: a duration of the item's own would silently cut its rows.
 
 https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-time
 """
@@ -27,12 +27,12 @@ NUMBER_FORMATTER, TIME_FORMATTER, THRESHOLD_FORMATTER = 0, 6, 18
 
 
 def text(name: str, markdown: str) -> Item:
-    """A paragraph."""
+    """Return a paragraph."""
     return {"type": TEXT, "content": {"json": markdown}, "name": name}
 
 
 def tabs(pages: Iterable[Tab]) -> Item:
-    """The row of tabs; a click sets the parameter `Tab`, and the first is chosen at the start.
+    """Return the row of tabs; a click sets the parameter `Tab`, and the first is chosen at first.
 
     https://github.com/microsoft/Application-Insights-Workbooks/blob/master/Documentation/Links/Links.md
     """
@@ -52,7 +52,7 @@ def tabs(pages: Iterable[Tab]) -> Item:
 
 
 def parameters(name: str, fields: list[Item]) -> Item:
-    """A row of fields."""
+    """Return a row of fields."""
     content = {
         "version": "KqlParameterItem/1.0",
         "parameters": fields,
@@ -64,7 +64,7 @@ def parameters(name: str, fields: list[Item]) -> Item:
 
 
 def group(page: Tab, items: list[Item]) -> Item:
-    """A tab's items. They are shown, and their queries run, only while the tab is chosen."""
+    """Group a tab's items: they are shown, and their queries run, only while the tab is chosen."""
     return {
         "type": GROUP,
         "content": {"version": "NotebookGroup/1.0", "groupType": "editable", "items": items},
@@ -78,7 +78,7 @@ def group(page: Tab, items: list[Item]) -> Item:
 
 
 def log_tile(page: Tab, tile: LogTile, kql: str, workspace_id: str) -> Item:
-    """A table or chart of a query's rows."""
+    """Return a table or chart of a query's rows."""
     content: Item = {
         "version": "KqlItem/1.0",
         "title": tile.title,
@@ -95,7 +95,7 @@ def log_tile(page: Tab, tile: LogTile, kql: str, workspace_id: str) -> Item:
 
 
 def metric_tile(page: Tab, tile: MetricTile, account_id: str) -> Item:
-    """A chart of platform metrics."""
+    """Return a chart of platform metrics."""
     content: Item = {
         "chartId": f"chart-{page.name}-{slug(tile.title)}",
         "version": "MetricsItem/2.0",
@@ -123,7 +123,7 @@ def metric_tile(page: Tab, tile: MetricTile, account_id: str) -> Item:
 def _shown(kind: int, content: Item, name: str, width: int, needs: str = "") -> Item:
     item = {"type": kind, "content": content, "customWidth": str(width), "name": name}
     if needs:
-        # Without a value the comparison asks whether the parameter is set.
+        # Without a value, the comparison asks whether the parameter is set.
         shown = {"parameterName": needs, "comparison": "isNotEqualTo"}
         return {**item, "conditionalVisibility": shown}
     return item

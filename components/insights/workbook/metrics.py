@@ -1,7 +1,7 @@
 """Platform metrics of an Azure OpenAI account, and the portal's category of each.
 
-A workbook names a metric by namespace, category and name; the portal drops the hyphen that stands
-between a category's words and keeps the spaces on both sides of it.
+A workbook names a metric by namespace, category and name. Of a category with a hyphen between its
+words, the portal drops the hyphen and keeps the spaces on both sides.
 https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics
 https://github.com/dolevshor/Azure-OpenAI-Insights
 """
@@ -37,5 +37,5 @@ CATEGORIES = {
 
 
 def workbook_id(metric: str) -> str:
-    """How a workbook names the metric."""
+    """Return the name that a workbook uses for the metric."""
     return f"{NAMESPACE}-{CATEGORIES[metric].replace('-', '')}-{metric}"

@@ -18,7 +18,7 @@ PICKED = ("Consumer", "Deployment")
 """Columns that every tile is filtered by, if its query has them."""
 
 ALL = "*"
-"""What a drop-down stands for while everything is chosen."""
+"""Value of a drop-down while everything is chosen."""
 
 TIMES: Mapping[str, Value] = {
     "since": Expression("{TimeRange:start}"),
@@ -32,18 +32,18 @@ https://github.com/microsoft/Application-Insights-Workbooks/blob/master/Document
 
 
 def filled(query: str, values: Mapping[str, Value]) -> str:
-    """The library's query with those of the values for which it has a parameter."""
+    """Fill into a query those of the values for which it has a parameter."""
     known = {name: value for name, value in values.items() if library.has(query, name)}
     return library.render(query, **known).rstrip()
 
 
 def picked(column: str) -> str:
-    """The KQL operator that leaves what the column's drop-down chose."""
+    """Return the KQL operator that keeps what the column's drop-down chose."""
     return f'| where "{ALL}" in ({{{column}}}) or {column} in ({{{column}}})'
 
 
 def pickers(workspace_id: str, figures: Mapping[str, Value]) -> Iterator[Item]:
-    """The fields above the tabs."""
+    """Yield the fields above the tabs."""
     yield {
         "id": "time-range",
         "version": "KqlParameterItem/1.0",
@@ -61,7 +61,7 @@ def pickers(workspace_id: str, figures: Mapping[str, Value]) -> Iterator[Item]:
 
 
 def _drop_down(column: str, workspace_id: str, figures: Mapping[str, Value]) -> Item:
-    """A list of a column's values, as many as wanted; all of them at first.
+    """Return a list of a column's values, any of which can be chosen; all are at first.
 
     https://learn.microsoft.com/azure/azure-monitor/visualize/workbooks-dropdowns
     """
@@ -92,7 +92,7 @@ def _drop_down(column: str, workspace_id: str, figures: Mapping[str, Value]) -> 
 
 
 def call_field() -> Item:
-    """The field for a correlation id; what is no id never becomes part of a query."""
+    """Return the field for a correlation id; other text never becomes part of a query."""
     rule = {
         "regExp": "^[0-9A-Za-z-]{1,64}$",
         "match": True,

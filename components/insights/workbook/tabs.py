@@ -1,4 +1,4 @@
-"""What the workbook shows, tab by tab."""
+"""The workbook's tabs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from components.insights.workbook.tiles import Tab
 from components.insights.workbook.tokens import TOKENS
 
 TABS: tuple[Tab, ...] = (OVERVIEW, TOKENS, LATENCY, SAFETY, PROVISIONED, CONVERSATION)
-"""In the order of their links. Prompts and completions are shown in the last one only.
+"""The tabs in the order of their links. Only the last shows prompts and completions.
 
 A tab holds at most five log tiles: as many queries as the service runs at once for one user.
 https://learn.microsoft.com/azure/azure-monitor/service-limits#la-query-api

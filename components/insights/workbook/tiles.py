@@ -1,4 +1,4 @@
-"""What a workbook's tile is: a query of the library or a platform metric, and how it is shown."""
+"""The parts of a tile: a query of the library or a platform metric, and how it is shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Format(Enum):
 
     @property
     def unit(self) -> int:
-        """The unit's code."""
+        """Return the unit's code."""
         return int(self.value[0])
 
     @property
     def digits(self) -> int:
-        """Most digits after the decimal point."""
+        """Return the most digits to show after the decimal point."""
         return int(self.value[1])
 
 
@@ -48,7 +48,7 @@ class Column:
     empty: str = ""
     """Shown where there is no value."""
     yellow: float | None = None
-    """Values of this much and more are yellow; up to it, green."""
+    """Value from which on a cell is yellow; below, it is green."""
     red: float | None = None
 
 
@@ -68,7 +68,7 @@ class LogTile:
 
     title: str
     question: str = ""
-    """What the tile answers, where that is less than what its file answers."""
+    """What the tile answers, if that is less than what its file answers."""
     query: str
     """The file's name without `.kql`."""
     tail: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class LogTile:
     """Of a table: every column it shows, in the query's order."""
     chart: Chart | None = None
     empty: str
-    """Shown when there are no rows: what that means."""
+    """Text shown if there are no rows: what that means."""
     all_rows: bool = False
     """Whether the tail needs every row, beyond the file's own limit."""
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class MetricTile:
     question: str
     metrics: tuple[Metric, ...]
     split: str = "ModelDeploymentName"
-    """The dimension that each value of which is a line of its own; "" for none."""
+    """Dimension of which each value is a line; "" for none."""
     width: int = 50
 
 
@@ -136,11 +136,11 @@ class Tab:
 
     @property
     def name(self) -> str:
-        """The title as an identifier."""
+        """Return the title as an identifier."""
         return slug(self.title)
 
 
 def slug(text: str) -> str:
-    """The text as an identifier: lower-case words joined by hyphens."""
+    """Return the text as an identifier: lower-case words joined by hyphens."""
     letters = "".join(letter if letter.isalnum() else " " for letter in text.lower())
     return "-".join(letters.split())
