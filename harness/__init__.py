@@ -1,1 +1,1 @@
-"""The program on the sandbox, as tools and tests drive it."""
+"""Drive the program on the sandbox; what tools and tests share."""

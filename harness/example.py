@@ -15,10 +15,10 @@ EMBEDDINGS = {
     "sku": "Standard",
     "capacity": 1,
 }
-"""A deployment of the one kind that the example lacks."""
+"""A deployment of embeddings, the one kind that the example lacks."""
 
 
 def example_config() -> dict[str, Any]:
-    """The example stack's values, by key."""
+    """Return the example stack's configuration, by key."""
     raw = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
     return {key.split(":", 1)[1]: value for key, value in raw.items()}

@@ -1,4 +1,4 @@
-"""`pulumi up` killed half way, or its answers lost; and README's way out of it, word for word."""
+"""Kill `pulumi up` half way or lose its answers, and recover by README's own commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.example import ROOT
 from harness.machine import Done, Machine
 
 TIME_SCALE = 0.001
-"""Real seconds for each of Azure's: the gateway's 45 minutes are 2.7 seconds."""
+"""Real seconds for each modelled second: the gateway's 45 minutes take 2.7 seconds."""
 SLOW = ("--latency", "azure", "--time-scale", str(TIME_SCALE))
 POLL_SECONDS = 0.005
 LONGEST_SECONDS = 170.0
@@ -27,11 +27,11 @@ KEPT = (
     *("id", "custom", "type", "parent", "provider"),
     *("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges"),
 )
-"""What of a resource's state does not tell how it came there, beside what it depends on."""
+"""Keys of a resource's state that must not depend on how the resource came into the state."""
 
 
 def readme_commands() -> list[list[str]]:
-    """The commands of README's section, in its order, as words."""
+    """Return the commands of README's section in its order, each as a list of words."""
     text = (ROOT / "README.md").read_text()
     section = text.partition(HEADING)[2].partition("\n## ")[0]
     block = re.search(r"\n\n((?: {4}\S.*\n)+)", section)
@@ -41,7 +41,7 @@ def readme_commands() -> list[list[str]]:
 
 
 def recover(machine: Machine, *also: str) -> str:
-    """Do what README says, in one go and without questions; what it printed.
+    """Run README's commands in one go, without questions; return what they printed.
 
     `also` are names that a person would give to `tools.adopt`.
     """
@@ -56,7 +56,7 @@ def recover(machine: Machine, *also: str) -> str:
 
 
 def kill_up(machine: Machine, ready: Callable[[], bool]) -> Done:
-    """Kill `pulumi up` with signal 9, by its own id, once it has begun and `ready` says so."""
+    """Kill `pulumi up` with signal 9 once it holds the stack's lock and `ready()` is true."""
     file = machine.project / "up.pid"
     file.unlink(missing_ok=True)
     script = f"echo $$ > {file} && exec pulumi up --yes --skip-preview"
@@ -76,30 +76,30 @@ def kill_up(machine: Machine, ready: Callable[[], bool]) -> Done:
             break
         time.sleep(POLL_SECONDS)
     text, _ = process.communicate(timeout=LONGEST_SECONDS)
-    assert process.returncode == 128 + signal.SIGKILL, f"it ended before it was killed:\n{text}"
+    assert process.returncode == 128 + signal.SIGKILL, f"up ended before it was killed:\n{text}"
     return Done(process.returncode, text)
 
 
 def after(machine: Machine, creates: int) -> Callable[[], bool]:
-    """Whether so many more resources are made."""
+    """Return a function that tells whether so many more resources have been created by now."""
     begun = _created(machine)
     return lambda: _created(machine) - begun >= creates
 
 
 def exists(machine: Machine, name: str) -> Callable[[], bool]:
-    """Whether Azure has something of that name, ready or not."""
+    """Return a function that tells whether Azure has a resource of that name, ready or not."""
     file = machine.cloud / "cloud.json"
     return lambda: file.exists() and f'"name": "{name}"' in file.read_text()
 
 
 def state(machine: Machine) -> dict[str, Any]:
-    """The stack's deployment, as exported."""
+    """Export the stack's state; return the deployment in it."""
     found: dict[str, Any] = json.loads(machine.pulumi("stack", "export"))["deployment"]
     return found
 
 
 def forget(machine: Machine, *urns: str) -> None:
-    """Take resources out of the state, with what depends on them, as after a lost answer."""
+    """Take resources, and all that depend on them, out of the state, as after a lost answer."""
     document = json.loads(machine.pulumi("stack", "export"))
     gone = set(urns)
     kept = []
@@ -115,13 +115,13 @@ def forget(machine: Machine, *urns: str) -> None:
 
 
 def lose_and_recover(machine: Machine, urn: str) -> int:
-    """Lose the answer to a creation, and what would have followed; how many orphans there were."""
+    """Lose the answer to a creation and all after it, and recover; return the number of orphans."""
     before = state(machine)
     forget(machine, urn)
     lost = len(before["resources"]) - len(state(machine)["resources"])
     stopped = machine.up(fails=True)
     assert "cannot create already existing" in stopped or "RoleAssignmentExists" in stopped
-    # Nothing tells whose a resource group is that no state knows: a person does.
+    # Only a person can tell whose resource group it is that no state knows.
     whole_group = "resources:ResourceGroup" in urn
     recover(machine, *([urn.rpartition("::")[2]] if whole_group else []))
     assert_whole(machine, {one["urn"] for one in before["resources"]})
@@ -130,7 +130,7 @@ def lose_and_recover(machine: Machine, urn: str) -> int:
 
 
 def assert_whole(machine: Machine, urns: set[str] | None = None) -> None:
-    """Nothing is lost, stray, protected or open in the state, and nothing is left to change."""
+    """Assert that the state lacks nothing and has nothing stray, protected, open or to change."""
     machine.pulumi("preview", "--expect-no-changes")
     found = state(machine)
     assert not found.get("pending_operations")
@@ -142,17 +142,17 @@ def assert_whole(machine: Machine, urns: set[str] | None = None) -> None:
 
 
 def assert_proven(machine: Machine) -> None:
-    """The check, as README names it."""
+    """Assert that the post-deploy check proves the stack."""
     verdict = machine.run(sys.executable, "-m", "queries.check", "--stack", "dev", "--timeout", "2")
     assert verdict.status == 0, verdict.text
 
 
 def _comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Each resource of a state as far as two ways to it must agree, by URN.
+    """Return each resource's part of a state that must not depend on its history, by URN.
 
-    The provider's own notes among the inputs may differ: a name that it once made up, and finds in
-    an import, counts as given. So may what the logger's properties depend on, which a transform of
-    the SDK loses.
+    The provider's own notes among the inputs are left out: a name that the provider made up counts
+    as given after an import. So is what the logger's properties depend on, which a transform of the
+    SDK loses.
     """
     found = {}
     for one in deployment["resources"]:
@@ -168,7 +168,7 @@ def _comparable(deployment: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """In what two deployments differ, a line for each property of a resource."""
+    """Compare two deployments; return a line for each property of a resource that differs."""
     old, new = _comparable(before), _comparable(after)
     return [
         f"{urn} {key}: {old.get(urn, {}).get(key)} -> {new.get(urn, {}).get(key)}"
@@ -183,7 +183,7 @@ def _created(machine: Machine) -> int:
 
 
 def _entries(journal: Path) -> list[dict[str, Any]]:
-    """The journal so far, without a line that is being written."""
+    """Read the journal so far, without a line that is still being written."""
     if not journal.exists():
         return []
     lines = journal.read_text().split("\n")[:-1]
@@ -191,6 +191,6 @@ def _entries(journal: Path) -> list[dict[str, Any]]:
 
 
 def _locked(machine: Machine) -> bool:
-    """The engine has begun: before that there is nothing to recover."""
+    """Tell whether the engine holds the lock: before that there is nothing to recover."""
     locks = machine.cloud / "state" / ".pulumi" / "locks"
     return any(file.is_file() for file in locks.rglob("*"))

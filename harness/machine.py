@@ -1,4 +1,4 @@
-"""A copy of the project and a cloud of its own, driven by the command line as a person would."""
+"""Drive a copy of the project, with a cloud of its own, by the command line as a person would."""
 
 from __future__ import annotations
 
@@ -21,14 +21,23 @@ PROJECT = "azure-openai-accounted"
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and all that it printed."""
+    """The exit status of a command, and all that it printed."""
 
     status: int
     text: str
 
 
 class Machine:
-    """One project folder beside one cloud folder."""
+    """A copy of the project beside a cloud of its own, in one folder.
+
+        machine = Machine(tmp_path)
+        machine.configure(bodyBytes=4096, tags=None)
+        machine.up()
+        assert machine.run("python", "-m", "queries.check", "--stack", "dev").status == 0
+
+    `cloud` is the folder of another machine's cloud, to share that; `program` stands in place of
+    the project.
+    """
 
     def __init__(self, folder: Path, *, cloud: Path | None = None, program: str = "") -> None:
         self.project = folder / "project"
@@ -47,7 +56,7 @@ class Machine:
             copy(source, self.project / name)
 
     def configure(self, **values: Any) -> None:
-        """Set keys of the stack file; None removes one."""
+        """Set keys of the stack file; the value None removes the key."""
         file = self.project / "Pulumi.dev.yaml"
         document = yaml.safe_load(file.read_text())
         for key, value in values.items():
@@ -57,7 +66,7 @@ class Machine:
         file.write_text(yaml.safe_dump(document, sort_keys=False))
 
     def run(self, *command: str, options: tuple[str, ...] = ()) -> Done:
-        """Run a command inside the sandbox."""
+        """Run a command inside the sandbox, which takes `options`."""
         given = ["--dir", str(self.cloud), "--journal", str(self.journal_file), *options]
         done = subprocess.run(
             [sys.executable, "-m", "sandbox", "run", *given, "--", *command],
@@ -72,30 +81,30 @@ class Machine:
         return Done(done.returncode, done.stdout)
 
     def pulumi(self, *arguments: str, options: tuple[str, ...] = (), fails: bool = False) -> str:
-        """Run a verb that must succeed (or fail); what it printed."""
+        """Run `pulumi`, which must succeed, or fail if `fails`; return what it printed."""
         done = self.run("pulumi", *arguments, options=options)
         assert (done.status != 0) is fails, done.text
         return done.text
 
     def up(self, *, options: tuple[str, ...] = (), fails: bool = False) -> str:
-        """`pulumi up` without questions."""
+        """Run `pulumi up` without questions; return what it printed."""
         return self.pulumi("up", "--yes", "--skip-preview", options=options, fails=fails)
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, secrets shown."""
+        """Return the stack's outputs, secrets in clear."""
         text = self.pulumi("stack", "output", "--json", "--show-secrets")
         values: dict[str, Any] = json.loads(text)
         return values
 
     def journal(self) -> list[dict[str, Any]]:
-        """Every ARM operation that was done, in order; none of a preview."""
+        """Return every ARM operation that was done, in order; none of a preview."""
         if not self.journal_file.exists():
             return []
         entries = [json.loads(line) for line in self.journal_file.read_text().splitlines()]
         return [entry for entry in entries if not entry["simulated"]]
 
     def changes(self) -> list[dict[str, Any]]:
-        """The operations that changed something in Azure."""
+        """Return the operations that changed something in Azure."""
         return [
             entry
             for entry in self.journal()
@@ -103,7 +112,7 @@ class Machine:
         ]
 
     def leftovers(self) -> Done:
-        """What the cloud still holds."""
+        """List what the cloud still holds; status 1 if any of it is live."""
         done = subprocess.run(
             [sys.executable, "-m", "sandbox", "leftovers", "--dir", str(self.cloud)],
             cwd=ROOT,

@@ -1,1 +1,1 @@
-"""Every operation failed in every way, and how the stack goes on."""
+"""Fail every operation of the stack in every way, and see how the stack recovers."""

@@ -1,4 +1,4 @@
-"""Faults on every operation that a journal names, and how each of them ended."""
+"""Plan a fault on each operation, and read from the journals how each ended."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sandbox.engine.operations import acceptable
 KINDS = ("before", "after", "accepted", "lost")
 REFUSED = 403
 STATUSES = (429, 500, 503, 504, REFUSED)
-"""By turns: too busy, three outages, and a refusal that no retry may touch."""
+"""Statuses of faults, by turns: too busy, three outages, and a refusal that no retry may touch."""
 
 REFUSAL = 400
-"""Status from which a request was refused."""
+"""Lowest HTTP status of a refused request."""
 
 Journal = Sequence[dict[str, Any]]
 Ending = Literal["same run", "next run", "adopted", "stuck"]
@@ -23,7 +23,7 @@ Ending = Literal["same run", "next run", "adopted", "stuck"]
 
 @dataclass(frozen=True)
 class Strike:
-    """One fault on one operation; its code stands once in the journal, when it has struck."""
+    """One fault on one operation; once it has struck, the journal has its code once."""
 
     op: str
     type: str
@@ -33,26 +33,26 @@ class Strike:
     code: str
 
     def fault(self) -> dict[str, Any]:
-        """The line of the faults' file."""
+        """Return the fault as an entry of the sandbox's faults file."""
         keys = ("op", "type", "name", "status", "code")
         return {**{key: getattr(self, key) for key in keys}, "when": self.kind}
 
     def struck(self, journal: Journal) -> dict[str, Any] | None:
-        """The operation that it made fail."""
-        return next((one for one in journal if one["code"] == self.code), None)
+        """Return the journal's operation that this fault made fail; None if there is none."""
+        return next((entry for entry in journal if entry["code"] == self.code), None)
 
 
 def kinds(op: str, token: str) -> list[str]:
-    """The kinds that an operation of a type can meet: only a long one is accepted, then fails."""
+    """Return the kinds of fault that an operation can meet: `accepted` is for long ones only."""
     return [kind for kind in KINDS if kind != "accepted" or acceptable(op, token)]
 
 
 def plan(op: str, operations: Iterable[dict[str, Any]], turn: int) -> list[Strike]:
-    """A strike on each of these operations, the kinds and statuses by turns.
+    """Plan the strikes of one turn: one on each operation, kinds and statuses by turns.
 
-    Over as many turns as there are kinds each operation meets each that it can, once: in the last
-    turn only long operations are struck. Their order is that of their names, as the engine's own
-    differs from turn to turn.
+    Over as many turns as there are kinds, each operation meets once each kind that it can meet; so
+    in the last turn only long operations are struck. Operations are ordered by name, as the
+    engine's own order differs from turn to turn.
     """
     strikes, seen = [], Counter[int]()
     for at, one in enumerate(sorted(operations, key=lambda one: str(one["urn"]))):
@@ -73,14 +73,17 @@ def plan(op: str, operations: Iterable[dict[str, Any]], turn: int) -> list[Strik
 
 @dataclass(frozen=True)
 class Ended:
-    """A strike, and what it took to get over it."""
+    """A strike, and what it took to recover from it."""
 
     strike: Strike
     how: Ending
 
 
 def ending(strike: Strike, runs: Sequence[Journal], *, settled: bool) -> Ended | None:
-    """How a strike ended, by the journal of each run; None if it never struck."""
+    """Tell from the journal of each run how a strike ended; None if it never struck.
+
+    `settled` says whether the last run ended with 0.
+    """
     at = next((number for number, run in enumerate(runs) if strike.struck(run)), None)
     if at is None:
         return None
@@ -90,7 +93,7 @@ def ending(strike: Strike, runs: Sequence[Journal], *, settled: bool) -> Ended |
     again = [one for one in runs[at] if one["urn"] == hit["urn"] and one["seq"] > hit["seq"]]
     met = any(one["code"] == "AlreadyExists" for one in later)
     made = any(one["op"] == "create" and one["status"] < REFUSAL for one in later)
-    # What no creation brought into the state was adopted, at times before anything met it.
+    # A resource that no creation brought into the state was adopted, maybe before a run met it.
     if strike.op == "create" and (met or (strike.kind == "lost" and not made)):
         return Ended(strike, "adopted" if settled else "stuck")
     if any(one["op"] == strike.op and one["status"] < REFUSAL for one in again):

@@ -1,4 +1,4 @@
-"""One stack whose every operation fails once: made, changed, destroyed, each time to the end."""
+"""Create, change and destroy one stack, each of whose operations fails once."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ CHANGES: dict[str, Any] = {
     "deployments": [{**example_config()["deployments"][0], "capacity": 12}],
     "alerts": {"errors": {"severity": 0}},
 }
-"""Changes in place of whatever can be changed so."""
+"""A change in place of every resource that can be changed in place."""
 
 
 @dataclass
 class Sweep:
-    """What one turn found."""
+    """What one turn of a sweep came to."""
 
     ended: list[Ended]
     problems: list[str]
-    """Commands that did not do what they must, with what they printed."""
+    """What went wrong, with the output of the command."""
 
 
 def sweep(machine: Machine, turn: int, *, check: bool = False) -> Sweep:
-    """Fail each operation of the example stack once, the kinds of failure by turns.
+    """Fail each operation of the example stack once, with kinds of failure that change by turn.
 
-    With `check`, what came of it is proven by the post-deploy check too.
+    With `check`, the post-deploy check must prove the stack after the first `up`.
     """
-    found = Sweep([], [])
+    result = Sweep([], [])
     planned = _planned(machine, "create")
-    _drive(machine, UP, "create", planned, turn, found)
-    _expect_no_changes(machine, found)
+    _drive(machine, UP, "create", planned, turn, result)
+    _expect_no_changes(machine, result)
     if check:
-        _prove(machine, found)
+        _prove(machine, result)
     machine.configure(**CHANGES)
-    _drive(machine, UP, "update", _planned(machine, "update"), turn, found)
-    _expect_no_changes(machine, found)
-    _drive(machine, DESTROY, "delete", planned, turn, found)
+    _drive(machine, UP, "update", _planned(machine, "update"), turn, result)
+    _expect_no_changes(machine, result)
+    _drive(machine, DESTROY, "delete", planned, turn, result)
     left = machine.leftovers()
     if left.status:
-        found.problems.append(f"left in Azure: {left.text}")
-    return found
+        result.problems.append(f"left in Azure: {left.text}")
+    return result
 
 
 def _planned(machine: Machine, op: str) -> list[dict[str, Any]]:
-    """The operations of that kind that a preview foresees."""
+    """Return the operations of a kind that a preview foresees."""
     before = len(_entries(machine))
     machine.pulumi("preview", "--suppress-outputs")
     entries = _entries(machine)[before:]
@@ -81,9 +81,9 @@ def _drive(
     op: str,
     operations: Sequence[dict[str, Any]],
     turn: int,
-    found: Sweep,
+    result: Sweep,
 ) -> None:
-    """Run a command until it ends with 0, as a person would, and adopt what is told to exist."""
+    """Run a command until it ends with 0, as a person would; adopt what it says exists already."""
     strikes = plan(op, operations, turn)
     spared = {_key(one) for one in operations} - {(one.type, one.name) for one in strikes}
     runs: list[Journal] = []
@@ -100,28 +100,28 @@ def _drive(
         if orphans := [one for one in runs[-1] if one["code"] == "AlreadyExists"]:
             text += adopt(machine, orphans)
     if not settled:
-        found.problems.append(f"pulumi {command[0]} does not end:\n{text}")
+        result.problems.append(f"pulumi {command[0]} failed {MOST_RUNS} times:\n{text}")
     ends = [ending(one, runs, settled=settled) for one in strikes]
-    found.ended += [end for end in ends if end is not None]
-    # An operation that was done and never failed: the sweep would count too few. A change that
-    # replaces, as of the saved figures, deletes and creates beside the updates.
+    result.ended += [end for end in ends if end is not None]
+    # An operation that never failed would be missing from the counts. Only operations of kind `op`
+    # are compared: a change that replaces, as that of the saved figures, has others beside it.
     struck = {(one.type, one.name) for one in strikes if any(one.struck(run) for run in runs)}
     ran = {_key(one) for run in runs for one in run if one["op"] == op}
     missed = sorted(ran - struck - spared)
-    found.problems += [f"{op} of {name} never failed" for _, name in missed]
+    result.problems += [f"{op} of {name} never failed" for _, name in missed]
 
 
 def _key(operation: dict[str, Any]) -> tuple[str, str]:
     return operation["type"], operation["urn"].rpartition("::")[2]
 
 
-def _prove(machine: Machine, found: Sweep) -> None:
+def _prove(machine: Machine, result: Sweep) -> None:
     done = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "2")
     if done.status:
-        found.problems.append(f"the check is not content:\n{done.text}")
+        result.problems.append(f"the check did not prove the stack:\n{done.text}")
 
 
-def _expect_no_changes(machine: Machine, found: Sweep) -> None:
+def _expect_no_changes(machine: Machine, result: Sweep) -> None:
     done = machine.run("pulumi", "preview", "--expect-no-changes", "--suppress-outputs")
     if done.status:
-        found.problems.append(f"the preview is not clean:\n{done.text}")
+        result.problems.append(f"a preview after the command shows changes:\n{done.text}")

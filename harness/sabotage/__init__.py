@@ -1,1 +1,1 @@
-"""A deployed stack, and every listed mistake in it."""
+"""Make every listed mistake on a deployed stack."""

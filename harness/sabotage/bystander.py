@@ -1,6 +1,6 @@
-"""Somebody else who calls a model all the while: `bystander URL HEADER KEY -- COMMAND`.
+"""Call a model, as somebody else, while a command runs: `bystander URL HEADER KEY -- COMMAND`.
 
-Runs the command, calls until it ends, and ends as it did; status 99 if no call was answered.
+Ends with the command's exit status, or with 99 if no call was answered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNHEARD = 99
 
 
 def main(url: str, header: str, key: str, command: list[str]) -> int:
-    """Call until the command ends; its status."""
+    """Call until the command ends; return the exit status."""
     done, answered = threading.Event(), list[int]()
 
     def work() -> None:

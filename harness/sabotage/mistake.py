@@ -1,4 +1,4 @@
-"""A mistake as data: how a person comes to it, and what the check has to say of it."""
+"""A mistake as data: how it happens, and what the check must say of it."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ Apply = Callable[[Site], object]
 
 @dataclass(frozen=True)
 class Mistake:
-    """One broken deployment."""
+    """One mistake that breaks a deployment."""
 
     name: str
     how: str
-    """How a person comes to it, in one line."""
+    """How a person comes to make it, in one line."""
     apply: Apply
     status: int
     """Exit status of the check: 1 a proof failed, 3 rows did not arrive."""
     words: tuple[str, ...]
-    """What the message must contain, whatever the case: it names the cause."""
+    """Words of the cause that the check's message must contain, in whatever case."""
 
 
-def of(kind: str) -> Where:
-    """The stack's only resource of a type."""
+def the_only(kind: str) -> Where:
+    """Find the stack's only resource of a type."""
     return lambda site: site.the(kind)
 
 
 def setting_of(kind: str) -> Where:
-    """The diagnostic setting of a resource of that type."""
+    """Find the diagnostic setting of the stack's resource of a type."""
     return lambda site: site.setting_of(kind)
 
 
 def consumer(site: Site) -> Resource:
-    """The subscription of the consumer that the check calls as."""
+    """Find the subscription of the consumer that the check calls as."""
     return site.consumer
 
 
 def edited(where: Where, path: str, value: Any) -> Apply:
-    """An edit of one property of a resource; None takes the property away."""
+    """Edit one property of a resource; the value None removes the property."""
 
     def change(body: Json) -> None:
         *inner, last = ("properties." + path).split(".")
@@ -57,5 +57,5 @@ def edited(where: Where, path: str, value: Any) -> Apply:
 
 
 def deleted(where: Where) -> Apply:
-    """A resource that was deleted."""
+    """Delete a resource."""
     return lambda site: site.delete(where(site))

@@ -1,4 +1,4 @@
-"""Makes mistakes on copies of one deployment, and reads what the check says of each."""
+"""Make mistakes on copies of one deployment, and read what the check says of each."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.sabotage.site import Json, Site
 
 AT_ONCE = 2
 SHOWN = 2
-"""Differences that the document shows of a mistake."""
+"""Most differences of a mistake that the document shows."""
 RANDOM = (
     (re.compile(r"proof-[0-9a-f]{16}(-[0-9a-f]{12})?"), "proof-…"),
     (re.compile(r"\b(oai|apim|log)-[a-z0-9]{6}\b"), r"\1-abc123"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "…"),
     (re.compile(r"/subscriptions/…/resourceGroups/[^/ ]+/providers/"), ""),
 )
-"""What differs from one deployment to the next, and how the document shows it."""
+"""Patterns of what differs from one deployment to the next, and how the document shows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,14 @@ class Outcome:
 
     @property
     def unseen(self) -> list[Json]:
-        """The proofs that show the mistake: those that failed, else those that timed out."""
+        """Return the proofs that show the mistake: those that failed, else those that timed out."""
         proofs = self.verdict.get("proofs", [])
         failed = [proof for proof in proofs if proof["status"] == "failed"]
         return failed or [proof for proof in proofs if proof["status"] == "timeout"]
 
     @property
     def message(self) -> str:
-        """What the check says of the mistake, each thing once."""
+        """Return all that the check says of the mistake, each sentence once."""
         said = [
             *self.differences,
             *(proof[part] for part in ("detail", "fix") for proof in self.unseen),
@@ -53,13 +53,13 @@ class Outcome:
 
     @property
     def differences(self) -> list[str]:
-        """What the check found deployed otherwise than declared, in its words."""
+        """Return what the check found deployed otherwise than declared, in its words."""
         form = "{path} is {deployed}, declared {declared}"
         return [form.format(**one) for one in self.verdict.get("differences", [])]
 
     @property
     def shown(self) -> str:
-        """The beginning of the message: differences, else the first proof, nothing random."""
+        """Return the message for the document: differences, or the first proof; nothing random."""
         said = "; ".join(self.differences[:SHOWN])
         if len(self.differences) > SHOWN:
             said += f"; and {len(self.differences) - SHOWN} more"
@@ -73,20 +73,20 @@ class Outcome:
 
     @property
     def unnamed(self) -> list[str]:
-        """The words of the cause that the message lacks."""
+        """Return the words of the cause that the message lacks."""
         said = self.message.casefold()
         return [word for word in self.mistake.words if word.casefold() not in said]
 
     @property
     def fault(self) -> str:
-        """What is wrong with how the check ended; "" if nothing is."""
+        """Say what is wrong with how the check ended; "" if nothing is."""
         if self.status != self.mistake.status:
             return f"exit {self.status} instead of {self.mistake.status}"
         return f"the cause is not named: no {', '.join(self.unnamed)}" if self.unnamed else ""
 
 
 def outcome(deployed: Machine, folder: Path, mistake: Mistake) -> Outcome:
-    """Make one mistake on a copy, and check it."""
+    """Make one mistake on a copy of the deployment, and run the check there."""
     site = Site(deployed, folder / re.sub(r"\W+", "-", mistake.name))
     mistake.apply(site)
     done = site.check()
@@ -96,6 +96,6 @@ def outcome(deployed: Machine, folder: Path, mistake: Mistake) -> Outcome:
 
 
 def outcomes(deployed: Machine, folder: Path, mistakes: Sequence[Mistake]) -> Iterator[Outcome]:
-    """Each mistake's outcome, in their order, as soon as it is known."""
+    """Yield each mistake's outcome in their order, as soon as it is known."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda one: outcome(deployed, folder, one), mistakes)

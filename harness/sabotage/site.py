@@ -1,4 +1,4 @@
-"""A deployed stack of one's own, to be broken as a person breaks one, and checked."""
+"""Copy a deployed stack, break it as a person would, and check it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.options import Options
 
 Json = dict[str, Any]
 API_VERSION = "2024-06-01-preview"
-"""What the portal's requests name: it has `largeLanguageModel`, and suits every type here."""
+"""API version of the portal's requests: it has `largeLanguageModel`, and suits every type here."""
 QUICK = ("--ingestion-delay", "0.2", "--role-delay", "0", "--seed", "0")
 CHECK = ("python", "-m", "queries.check")
 ROLE = "Microsoft.Authorization/roleAssignments"
@@ -33,7 +33,7 @@ DEPLOYMENT = f"{ACCOUNT}/deployments"
 
 
 def deploy(folder: Path, *, seed: int = 0, also: Sequence[Json] = ()) -> Machine:
-    """The example stack, with more model deployments if any, deployed; `Site` copies it."""
+    """Deploy the example stack, with the model deployments `also` beside; `Site` copies it."""
     made = Machine(folder)
     if also:
         made.configure(deployments=[*example_config()["deployments"], *also])
@@ -54,57 +54,57 @@ class Site:
 
     @property
     def cloud(self) -> Cloud:
-        """What exists in Azure now."""
+        """Return what exists in Azure now."""
         return Cloud(self.machine.cloud)
 
     def the(self, kind: str, pattern: str = "") -> Resource:
-        """The one resource of a type whose id the pattern finds."""
+        """Return the only resource of a type whose id matches the pattern."""
         found = [r for r in self.cloud.of_type(kind) if re.search(pattern, r.id)]
         assert len(found) == 1, f"{len(found)} resources of type {kind} match {pattern!r}"
         return found[0]
 
     def setting_of(self, kind: str) -> Resource:
-        """The diagnostic setting of the gateway (`SERVICE`) or the account (`ACCOUNT`)."""
+        """Return the diagnostic setting of the gateway (`SERVICE`) or the account (`ACCOUNT`)."""
         return self.the(SETTING, f"/{kind}/")
 
     @property
     def consumer(self) -> Resource:
-        """The subscription of the consumer that the check calls as."""
+        """Return the subscription of the consumer that the check calls as."""
         return self.the(CONSUMER, "/aoai-test$")
 
     def edit(self, resource: Resource, change: Callable[[Json], object]) -> None:
-        """Change a resource in the portal: it sends back the whole body, edited."""
+        """Change a resource as the portal does, which sends back the whole body, edited."""
         body = copy.deepcopy(resource.body)
         change(body)
         self.put(resource.id, body)
 
     def put(self, resource_id: str, body: Json) -> Resource:
-        """Create or update, under Azure's rules."""
+        """Create or update a resource, under Azure's rules."""
         return arm.put(self.cloud, self._options, resource_id, API_VERSION, body)
 
     def delete(self, resource: Resource) -> None:
-        """Delete in the portal."""
+        """Delete a resource, as in the portal."""
         arm.delete(self.cloud, resource.id)
 
     def again(self, resource: Resource, new_id: str, **changed: Any) -> Resource:
-        """Another resource like this one, with some properties changed."""
+        """Create another resource like this one, with some properties changed."""
         body = copy.deepcopy(resource.body)
         body["properties"] |= changed
         return self.put(new_id, body)
 
     def second(self, kind: str, **changed: Any) -> Resource:
-        """A second workspace or account beside the stack's."""
+        """Create a second workspace or account beside the stack's."""
         first = self.the(kind)
         return self.again(first, f"{first.id}-second", **changed)
 
     def up(self, **values: Any) -> None:
-        """Edit the stack file, and `pulumi up`."""
+        """Edit the stack file, and run `pulumi up`."""
         self.machine.configure(**values)
         arguments = ("up", "--stack", "dev", "--yes", "--skip-preview")
         self.machine.pulumi(*arguments, options=QUICK)
 
     def save_outputs(self, change: Callable[[Json], object]) -> None:
-        """Save the outputs to a file, edited, and have the check read it."""
+        """Save the outputs to a file, edited, and have the check read that."""
         arguments = ("stack", "output", "--stack", "dev", "--json", "--show-secrets")
         outputs = json.loads(self.machine.pulumi(*arguments, options=QUICK))
         change(outputs)
@@ -123,13 +123,13 @@ class Site:
         options: tuple[str, ...] = QUICK,
         before: tuple[str, ...] = (),
     ) -> Done:
-        """Run the check as a person does, or by another command; its verdict is kept as a file."""
+        """Run the check as a person does, behind the command `before` if any; keep its verdict."""
         given = ("--timeout", str(minutes), "--json", str(self.verdict_file))
         command = (*before, *self._environment, *CHECK, *self._source, *given)
         return self.machine.run(*command, options=options)
 
     @property
     def workspace_file(self) -> Path:
-        """Where the rows of the stack's workspace lie."""
+        """Return the file that holds the rows of the stack's workspace."""
         customer = self.the(WORKSPACE, r"/log-\w+$").properties["customerId"]
         return self.machine.cloud / "workspaces" / f"{customer}.jsonl"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Done, Machine
-from harness.sabotage.mistake import Apply, deleted, of, setting_of
+from harness.sabotage.mistake import Apply, deleted, setting_of, the_only
 from harness.sabotage.mistakes.route import answered_elsewhere, copied_api
 from harness.sabotage.site import CONSUMER, DIAGNOSTIC, PRODUCT, Site
 from sandbox.arm.base import ACCOUNT, SERVICE
@@ -16,7 +16,7 @@ from sandbox.arm.base import ACCOUNT, SERVICE
 SILENCES: dict[str, tuple[Apply, str, str]] = {
     "the gateway's setting": (deleted(setting_of(SERVICE)), "caller", "account"),
     "the account's setting": (deleted(setting_of(ACCOUNT)), "account", "caller"),
-    "the API's diagnostic": (deleted(of(DIAGNOSTIC)), "caller", "account"),
+    "the API's diagnostic": (deleted(the_only(DIAGNOSTIC)), "caller", "account"),
 }
 """What is broken, a proof that must not be seen for it, and one that is seen nevertheless."""
 MINUTES = 0.25

@@ -1,4 +1,4 @@
-"""Every broken deployment of the suite."""
+"""Every mistake of the suite."""
 
 from __future__ import annotations
 

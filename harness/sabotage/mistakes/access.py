@@ -1,10 +1,10 @@
-"""Who the gateway is to the account, who the consumer is to the gateway."""
+"""Mistakes in access: the gateway's to the account, the consumer's to the gateway."""
 
 from __future__ import annotations
 
 import uuid
 
-from harness.sabotage.mistake import Mistake, consumer, deleted, edited, of
+from harness.sabotage.mistake import Mistake, consumer, deleted, edited, the_only
 from harness.sabotage.site import API, LINK, PRODUCT, ROLE, Site
 from sandbox.arm.base import ACCOUNT, SERVICE
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
@@ -72,7 +72,7 @@ MISTAKES = (
     Mistake(
         "role removed",
         "Someone tidies up the account's role assignments.",
-        deleted(of(ROLE)),
+        deleted(the_only(ROLE)),
         1,
         (
             "role of the gateway's identity on the account is missing",
@@ -110,7 +110,7 @@ MISTAKES = (
     Mistake(
         "account closed to the public network",
         "Azure OpenAI > Networking is set to Disabled, without a private endpoint.",
-        edited(of(ACCOUNT), "publicNetworkAccess", "Disabled"),
+        edited(the_only(ACCOUNT), "publicNetworkAccess", "Disabled"),
         1,
         ("publicNetworkAccess of the account is Disabled",),
     ),
@@ -131,7 +131,7 @@ MISTAKES = (
     Mistake(
         "keys of the account switched on",
         "Local authentication is switched on again, for a tool that calls around the gateway.",
-        edited(of(ACCOUNT), "disableLocalAuth", False),
+        edited(the_only(ACCOUNT), "disableLocalAuth", False),
         1,
         ("disableLocalAuth of the account is false",),
     ),
@@ -169,14 +169,14 @@ MISTAKES = (
     Mistake(
         "product unpublished",
         "The product is set to Not published.",
-        edited(of(PRODUCT), "state", "notPublished"),
+        edited(the_only(PRODUCT), "state", "notPublished"),
         1,
         ("product OpenAi is notPublished",),
     ),
     Mistake(
         "API taken out of the product",
         "The API is removed from the product's list of APIs.",
-        deleted(of(LINK)),
+        deleted(the_only(LINK)),
         1,
         ("link of the product OpenAi to the API is missing",),
     ),
@@ -190,7 +190,7 @@ MISTAKES = (
     Mistake(
         "header of the key renamed",
         "The API is made again by hand, with the default header Ocp-Apim-Subscription-Key.",
-        edited(of(API), "subscriptionKeyParameterNames.header", "Ocp-Apim-Subscription-Key"),
+        edited(the_only(API), "subscriptionKeyParameterNames.header", "Ocp-Apim-Subscription-Key"),
         1,
         ("key header of the API miyagi-api is Ocp-Apim-Subscription-Key",),
     ),

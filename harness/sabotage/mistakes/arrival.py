@@ -1,17 +1,17 @@
-"""Diagnostic settings, workspaces, stack file and outputs: whether rows come where one looks."""
+"""Mistakes that keep rows from where the check looks: settings, workspaces, stack file, outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from harness.sabotage.mistake import Apply, Mistake, deleted, edited, of, setting_of
+from harness.sabotage.mistake import Apply, Mistake, deleted, edited, setting_of, the_only
 from harness.sabotage.site import Json, Site
 from sandbox.arm.base import ACCOUNT, SERVICE, WORKSPACE
 
 
 def _only(kind: str, categories: Sequence[str]) -> Apply:
-    """Category groups are unticked, single categories are ticked."""
+    """Untick the category groups, and tick single categories."""
     logs = [{"category": name, "enabled": True} for name in categories]
     return edited(setting_of(kind), "logs", logs)
 
@@ -29,7 +29,7 @@ def _no_metrics(kind: str) -> Apply:
 
 
 def _disabled(kind: str) -> Apply:
-    """The setting stays, with every log category unticked."""
+    """Untick every log category of a setting, which stays."""
 
     def change(body: Json) -> None:
         for entry in body["properties"]["logs"]:
@@ -169,7 +169,7 @@ MISTAKES = (
     Mistake(
         "workspace deleted",
         "The workspace is deleted: it looked unused.",
-        deleted(of(WORKSPACE)),
+        deleted(the_only(WORKSPACE)),
         1,
         ("workspace is not found",),
     ),

@@ -1,10 +1,10 @@
-"""The API's diagnostic: what the gateway writes down of a call."""
+"""Mistakes in the API's diagnostic: what the gateway logs of a call."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.sabotage.mistake import Apply, Mistake, deleted, edited, of
+from harness.sabotage.mistake import Apply, Mistake, deleted, edited, the_only
 from harness.sabotage.site import DIAGNOSTIC, Json, Site
 from sandbox.arm.base import SERVICE
 
@@ -13,11 +13,11 @@ SIDES = [(side, way) for side in ("frontend", "backend") for way in ("request", 
 
 
 def _set(path: str, value: Any) -> Apply:
-    return edited(of(DIAGNOSTIC), path, value)
+    return edited(the_only(DIAGNOSTIC), path, value)
 
 
 def _bytes(count: int) -> Apply:
-    """The portal's `Number of payload bytes to log`, on all four messages."""
+    """Set the portal's `Number of payload bytes to log` of all four messages."""
 
     def change(body: Json) -> None:
         for side, way in SIDES:
@@ -27,7 +27,7 @@ def _bytes(count: int) -> Apply:
 
 
 def _one_body_off(side: str, way: str) -> Mistake:
-    """Bodies of responses are logged only where the stack file asks for them."""
+    """Switch off one body; for a response, the stack file has asked for it before."""
     off, how = _set(f"{side}.{way}.body.bytes", 0), "."
 
     def change(site: Site) -> None:
@@ -57,7 +57,7 @@ def _response_body_on(side: str) -> Mistake:
 
 
 def _by_all_apis(site: Site) -> None:
-    """What the gateway logs of every API, less than this one needs."""
+    """Replace the API's diagnostic by one of all APIs, which logs less than this API needs."""
     own = site.the(DIAGNOSTIC)
     site.delete(own)
     service = f"{site.the(SERVICE).id}/diagnostics/azuremonitor"
@@ -125,14 +125,14 @@ MISTAKES = (
     Mistake(
         "no logger",
         "The logger azuremonitor is deleted by a clean-up script.",
-        deleted(of(LOGGER)),
+        deleted(the_only(LOGGER)),
         3,
         ("logger azuremonitor is missing",),
     ),
     Mistake(
         "override deleted",
         "Override global is unticked in the API's Azure Monitor settings; there is no global one.",
-        deleted(of(DIAGNOSTIC)),
+        deleted(the_only(DIAGNOSTIC)),
         1,
         ("the API's diagnostic azuremonitor is missing",),
     ),
