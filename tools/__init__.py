@@ -1,1 +1,1 @@
-"""What the Makefile's targets run."""
+"""The commands behind the Makefile's targets."""

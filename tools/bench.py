@@ -1,9 +1,9 @@
-"""What the stack costs over the least it could: `make bench`.
+"""`make bench`: compare what the stack costs with the least that it could cost.
 
 Preview: the example stack against a program that imports the same packages and declares nothing,
 taken in turns. Up: its modelled duration under Azure's latencies against the longest chain of
 operations that Azure itself forces. Query: the token question over a million calls against the
-common query for it, see `tools.query_bench`. All are ratios of one run on one machine.
+common query for it, see `tools.query_bench`. Each ratio is of one run on one machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROUNDS = 7
 PREVIEW_BAR = 1.5
 UP_BAR = 1.05
 ONE_AT_A_TIME = ("/apis/", "/subscriptions/", "/deployments/")
-"""Below these, Azure refuses two changes to one parent at once.
+"""Parts of ids below which Azure refuses parallel changes to one parent.
 
 https://github.com/Azure/apiops-cli/issues/252
 https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
@@ -41,7 +41,7 @@ console = Console(highlight=False)
 
 
 def main() -> int:
-    """Measure all; 1 if a ratio is over its bar."""
+    """Measure all ratios; return 1 if one is over its bar."""
     with tempfile.TemporaryDirectory() as folder:
         preview, lines = preview_ratio(Path(folder))
         up, chain = up_ratio(Path(folder))
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def preview_ratio(folder: Path) -> tuple[float, str]:
-    """Median time of a preview of the example stack over that of an empty program."""
+    """Measure a preview of the example stack over one of an empty program: the medians' ratio."""
     empty = folder / "empty"
     empty.mkdir()
     shutil.copy(ROOT / "Pulumi.yaml", empty)
@@ -64,7 +64,7 @@ def preview_ratio(folder: Path) -> tuple[float, str]:
     (empty / "__main__.py").write_text("".join(imports(ROOT.glob("components/*.py"))))
     (empty / ".venv").symlink_to(ROOT / ".venv")
     places = {"example": ROOT, "empty": empty}
-    # Both run in one session, by turns, so that what slows the machine slows both.
+    # Both run by turns in one session, so that other load on the machine slows both.
     script = f"{sys.executable} -m tools.bench turns {empty} {folder / 'times.json'}"
     sandbox(["--dir", str(folder / "preview")], script.split())
     times = json.loads((folder / "times.json").read_text())
@@ -74,7 +74,7 @@ def preview_ratio(folder: Path) -> tuple[float, str]:
 
 
 def take_turns(empty: Path, result: Path) -> int:
-    """Inside the sandbox: preview both programs in turns, and write down how long each took."""
+    """Preview both programs in turns, inside the sandbox, and write how long each took."""
     times: dict[str, list[float]] = {"example": [], "empty": []}
     for _ in range(ROUNDS):
         for name, place in (("example", ROOT), ("empty", empty)):
@@ -87,9 +87,9 @@ def take_turns(empty: Path, result: Path) -> int:
 
 
 def imports(files: Iterable[Path]) -> list[str]:
-    """Every import of a package in these files, as lines, without those of the project.
+    """Return the lines that import and use every package of these files, but none of the project.
 
-    The Azure SDK loads its modules when they are first used, so each is used.
+    Use is needed, as the Azure SDK loads its modules only when they are first used.
     """
     lines, modules = set(), set()
     for file in files:
@@ -105,7 +105,7 @@ def imports(files: Iterable[Path]) -> list[str]:
 
 
 def up_ratio(folder: Path) -> tuple[float, str]:
-    """Modelled duration of `pulumi up` over the longest chain that Azure forces."""
+    """Measure the modelled duration of `pulumi up` over the longest chain that Azure forces."""
     journal = folder / "journal.jsonl"
     options = ["--dir", str(folder / "up"), "--journal", str(journal), "--latency", "azure"]
     sandbox(options, ["pulumi", "up", "--yes", "--skip-preview"])
@@ -117,7 +117,7 @@ def up_ratio(folder: Path) -> tuple[float, str]:
 
 
 def longest_chain(creates: list[dict[str, Any]]) -> tuple[float, list[str]]:
-    """The longest way through what must be there before each resource can be made."""
+    """Find the longest chain of creations of which Azure forces each to wait for the one before."""
     best: dict[str, tuple[float, list[str]]] = {}
     for entry in sorted(creates, key=lambda e: float(e["end"])):
         before = [
@@ -132,9 +132,10 @@ def longest_chain(creates: list[dict[str, Any]]) -> tuple[float, list[str]]:
 
 
 def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-    """Whether Azure cannot take `later` before `earlier` is done.
+    """Tell whether Azure cannot create `later` before `earlier` is done.
 
-    It lies inside it, refers to it, is granted to its identity, or waits for the same lock.
+    So it is if `later` lies inside `earlier`, refers to it, is granted to its identity, or needs
+    the same lock.
     """
     inside = later["id"].startswith(earlier["id"] + "/")
     inputs = json.dumps(later["inputs"])
@@ -146,7 +147,7 @@ def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
 
 
 def lock(entry: dict[str, Any]) -> str:
-    """The lock that a change takes: an API, all subscriptions of a service, an account's models."""
+    """Return the lock of a change: an API, a service's subscriptions, an account's deployments."""
     _, _, path = str(entry["id"]).partition("/providers/")
     for part in ONE_AT_A_TIME:
         if part in path:

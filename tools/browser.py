@@ -18,7 +18,7 @@ DECOMPRESS = (
     "fs.createWriteStream(to), error => { if (error) { throw error; } });"
 )
 ARCHIVES = ("al2023", "fonts", "swiftshader")
-"""Libraries in `lib/`, a font in `fonts/`, and a graphics library beside the browser."""
+"""Archives with libraries in `lib/`, a font in `fonts/`, a graphics library beside the browser."""
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{0}/fonts</dir><cachedir>{0}/font-cache</cachedir></fontconfig>
@@ -32,7 +32,7 @@ exec "{0}/chromium" "$@"
 
 
 def main(node: str, source: Path, target: Path) -> None:
-    """Make `target`, whole or not at all, with the command `start` in it."""
+    """Create `target`, whole or not at all, with the command `start` in it."""
     work = target.with_suffix(".new")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -50,7 +50,7 @@ def main(node: str, source: Path, target: Path) -> None:
 
 
 def decompress(node: str, compressed: Path, target: Path) -> None:
-    """One file of the package."""
+    """Decompress one file of the package."""
     subprocess.run([node, "-e", DECOMPRESS, compressed, target], check=True)  # noqa: S603
 
 

@@ -2,8 +2,8 @@
 
     python -m tools.comment --title "Preview of dev" FILE
 
-Works in GitHub Actions and, with Azure Repos, in Azure Pipelines; where it is, and as whom it
-speaks, it reads from the variables that these set.
+Works in GitHub Actions and, with Azure Repos, in Azure Pipelines. The variables that these set
+tell the pull request and the token.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ TIMEOUT = 60
 
 
 class CommentError(Exception):
-    """Why there is no comment."""
+    """The comment could not be posted; `str()` says why."""
 
 
 class Forge(Protocol):
-    """Where the pull request lives."""
+    """The service that holds the pull request."""
 
     def find(self, marker: str) -> str | None:
-        """The path of our earlier comment, which begins with `marker`."""
+        """Return the path of our earlier comment, which begins with `marker`; None without one."""
 
     def write(self, path: str | None, body: str) -> None:
-        """Replace the comment at `path`; without one, make it."""
+        """Replace the comment at `path`; without a path, add the comment."""
 
 
 @dataclass(frozen=True)
 class GitHub:
-    """https://docs.github.com/rest/issues/comments."""
+    """Comments of GitHub: https://docs.github.com/rest/issues/comments."""
 
     repository: str
     token: str
     request: str
 
     def find(self, marker: str) -> str | None:
-        """Only a robot's comment is ours: a person may quote the marker."""
+        """Return the path of a robot's comment with the marker: a person may quote it too."""
         page = 1
         while True:
             url = f"issues/{self.request}/comments?per_page={PAGE}&page={page}"
@@ -63,7 +63,7 @@ class GitHub:
             page += 1
 
     def write(self, path: str | None, body: str) -> None:
-        """One request."""
+        """Replace the comment at `path`, or add one."""
         method = "PATCH" if path else "POST"
         self._send(method, path or f"issues/{self.request}/comments", {"body": body})
 
@@ -73,13 +73,16 @@ class GitHub:
 
 @dataclass(frozen=True)
 class AzureRepos:
-    """https://learn.microsoft.com/rest/api/azure/devops/git/pull-request-threads."""
+    """Threads of Azure Repos.
+
+    https://learn.microsoft.com/rest/api/azure/devops/git/pull-request-threads
+    """
 
     threads: str
     token: str
 
     def find(self, marker: str) -> str | None:
-        """A thread of ours begins with the marker."""
+        """Return the path of the comment with which our thread begins."""
         for thread in self._send("GET", "")["value"]:
             for comment in thread.get("comments", [])[:1]:
                 if (comment.get("content") or "").startswith(marker):
@@ -87,7 +90,7 @@ class AzureRepos:
         return None
 
     def write(self, path: str | None, body: str) -> None:
-        """A new thread is closed at once: it asks nobody anything."""
+        """Replace the comment at `path`, or add a thread, closed, as it asks nobody anything."""
         if path:
             self._send("PATCH", path, {"content": body})
         else:
@@ -103,7 +106,7 @@ def send(method: str, url: str, authorization: str, body: Mapping[str, Any] | No
     """Send one request and read the JSON of its answer.
 
     Raises:
-        CommentError: the request was refused, or got no answer.
+        CommentError: the server refuses the request, or does not answer.
     """
     headers = {"Authorization": authorization, "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
@@ -118,10 +121,10 @@ def send(method: str, url: str, authorization: str, body: Mapping[str, Any] | No
 
 
 def forge(environment: Mapping[str, str]) -> Forge:
-    """The forge that runs us.
+    """Return the forge whose pipeline runs this.
 
     Raises:
-        CommentError: none does, or it has given no token or no pull request.
+        CommentError: no forge does, or it has given no token or no pull request.
     """
     try:
         if "GITHUB_REPOSITORY" in environment:
@@ -137,17 +140,17 @@ def forge(environment: Mapping[str, str]) -> Forge:
 
 
 def marker(title: str) -> str:
-    """What the comment of that title begins with; not shown."""
+    """Return the beginning, which is not shown, of the comment of that title."""
     return f"<!-- {title} -->"
 
 
 def body(title: str, text: str) -> str:
-    """The comment: what was refused, then all that would change."""
+    """Write the comment: what was refused, then all that would change."""
     return f"{marker(title)}\n### {title}\n\n{shown(text)}"
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
-    """Post; 1 with a plain message if that cannot be done."""
+    """Post the comment; return 1 after a message if that cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m tools.comment", description=__doc__)
     parser.add_argument("--title", required=True)
     parser.add_argument("file", type=Path)

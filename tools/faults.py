@@ -1,4 +1,4 @@
-"""Fails every operation of the example stack in every way, and counts what goes on: `make faults`.
+"""`make faults`: fail every operation of the example stack in every way, and count recoveries.
 
 With `--write` the counts go to docs/reliability.md too.
 """
@@ -25,7 +25,7 @@ OPERATIONS = ("create", "update", "delete")
 ENDINGS = ("same run", "next run", "adopted", "stuck")
 COLUMNS = ("operation", "failure", "struck", *ENDINGS)
 HEAD = """\
-# Whatever stops, goes on
+# Every failure recovers
 
 `make faults` lets each operation of the example stack fail once in each of four ways, and repeats
 the command as a person would (`pulumi up`, `pulumi destroy --run-program`) until it ends with 0.
@@ -36,18 +36,19 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 | failure | what it is |
 |---|---|
 | `before` | Azure refuses the request; by turns 429, 500, 503, 504 and 403 |
-| `after` | Azure does it, and asking for its end fails: the state comes with the error |
-| `accepted` | Azure takes a long operation, then fails it: what was made is in the state `Failed` |
-| `lost` | Azure does it, and the answer never arrives: what was made is in no state |
+| `after` | Azure does the work, but the wait for its end fails: the state comes with the error |
+| `accepted` | Azure accepts a long operation, then fails it: the resource is left `Failed` |
+| `lost` | Azure does the work, but the answer never arrives: a created resource is in no state |
 
-[docs/sandbox.md](sandbox.md#faults) says what the engine gets in each.
+[docs/sandbox.md](sandbox.md#faults) says what the engine gets in each case.
 
-- **same run**: a retry within the command got over it (`components/azure/retry.py`: what time
-  resolves, a bounded number of times, each told with its wait). None touches what Azure has made in
-  part.
-- **next run**: the same command, run again, went on.
-- **adopted**: it is in Azure and in no state: `python -m tools.adopt` takes it in; `up` goes on.
-- **stuck**: nothing in README helps.
+- **same run**: a retry within the command succeeded (`components/azure/retry.py` repeats what time
+  resolves, a bounded number of times, and prints each wait). No retry touches a resource that Azure
+  has created in part.
+- **next run**: the same command, run again, succeeded.
+- **adopted**: the resource was in Azure and in no state; `python -m tools.adopt` imported it, and
+  the next `up` succeeded.
+- **stuck**: no command in README helps.
 
 | operation | failure | struck | same run | next run | adopted | stuck |
 |---|---|---|---|---|---|---|
@@ -59,7 +60,7 @@ console = Console(highlight=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Sweep in as many turns as there are kinds; 1 if anything is stuck or not as it must be."""
+    """Sweep once for each kind of failure; return 1 if anything is stuck or not as it must be."""
     parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
     given = parser.parse_args(arguments)
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def counts(ended: Sequence[Ended]) -> list[list[str]]:
-    """One row for each operation and kind of failure."""
+    """Count endings: a row for each operation and kind of failure."""
     rows = []
     for op in OPERATIONS:
         for kind in KINDS:
@@ -91,7 +92,7 @@ def counts(ended: Sequence[Ended]) -> list[list[str]]:
 
 
 def document(ended: Sequence[Ended]) -> str:
-    """The page with these counts."""
+    """Write the page with these counts."""
     lines = [f"| {op} | `{kind}` | {' | '.join(rest)} |\n" for op, kind, *rest in counts(ended)]
     return HEAD + "".join(lines) + TAIL.format(len(names()))
 

@@ -1,8 +1,8 @@
-"""Checks whole deployments over and over, and expects every one to be proven: `make healthy`.
+"""`make healthy`: check whole deployments over and over; the check must prove every one.
 
 Each run has its own seed, ingestion delay and order of rows; a third of the rows arrives twice.
-The verdict has to come within one pause and one look of the moment in which the last row could be
-read. How long a look takes here is measured first, on rows that are there at once.
+The verdict must come within one pause and one look from when the last row could be read. How long
+a look takes on this machine is measured first, on rows that arrive at once.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from queries.check.watch import LONGEST_PAUSE
 
 AT_ONCE = 2
 MINUTES = 1.0
-"""Timeout of the check: far more than any run needs."""
+"""Timeout of the check, in minutes: far more than any run needs."""
 DELAYS = (0.1, 3.0)
 """Shortest and longest ingestion delay, in seconds."""
 TWICE = 1 / 3
 """Share of the rows that arrive twice."""
 LATER = 2.0
-"""Seconds by which the second of two may come later."""
+"""Most seconds by which the second of two equal rows comes later."""
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -52,16 +52,16 @@ class Run:
     status: int
     verdict: str
     seconds: float
-    """From the check's first call to its verdict."""
+    """Seconds from the check's first call to its verdict."""
     overhead: float
-    """From the moment in which the last row could be read to the verdict, in seconds."""
+    """Seconds from when the last row could be read to the verdict."""
     rows: int
     twice: int
     printed: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run them all; 1 if one is not proven, or dawdles after its last row."""
+    """Run all; return 1 if one is not proven, or its verdict is late after the last row."""
     parser = argparse.ArgumentParser(prog="python -m tools.healthy", description=__doc__)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=1)
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stacks(folder: Path) -> list[Machine]:
-    """The example stack with operation ids as written, and one with embeddings and other ids."""
+    """Deploy two stacks: the example with ids as written, and one with embeddings and other ids."""
     example = deploy(folder / "example", seed=0)
     more = deploy(folder / "embeddings", seed=1, also=[EMBEDDINGS])
     return [example, more]
@@ -120,7 +120,7 @@ def _rows(file: Path) -> list[str]:
 
 @contextmanager
 def _doubled(file: Path, chance: random.Random) -> Iterator[set[str]]:
-    """While the block runs, append a copy of some rows as they come; yields the copies."""
+    """While the block runs, append a copy of some rows as they come; yield the copies."""
     copies: set[str] = set()
     known: set[str] = set()
     done = threading.Event()
@@ -144,13 +144,13 @@ def _doubled(file: Path, chance: random.Random) -> Iterator[set[str]]:
 
 
 def _whole_rows(file: Path) -> list[str]:
-    """Rows up to the last line break: what follows is still being written."""
+    """Return the rows up to the last line break: the rest is still being written."""
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     return text[: text.rfind("\n") + 1].splitlines()
 
 
 def _append_later(file: Path, row: str, seconds: float) -> str:
-    """Write the row once more, to be seen that much later."""
+    """Append a row once more, to become visible that much later; return the copy."""
     visible, *rest = json.loads(row)
     copy = json.dumps([visible + seconds, *rest], ensure_ascii=False)
     with file.open("ab") as stream:

@@ -1,7 +1,7 @@
-"""Kill `pulumi up` at ten points, and lose the answer to every resource: `make kills`.
+"""`make kills`: kill `pulumi up` at ten points, and lose the answer to each type of resource.
 
-After each, README's commands must lead to a stack that is whole: nothing lost, stray, protected or
-open in the state, no change left, and, after a kill, a proven check.
+After each, README's commands must lead to a whole stack: nothing is lost, stray, protected or open
+in the state, and nothing is left to change. After a kill the check must also prove the stack.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from harness import kills
 from harness.machine import Machine
 
 POINTS = (0, 1, 2, 3, 5, 9, 15, 30, 45, 53)
-"""Creations after which a kill strikes, of 55."""
+"""Numbers of creations, of 55, after which `pulumi up` is killed."""
 PLAIN_WIDTH = 140
 
 console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the kills and the lost answers that are asked for; 1 if one of them is not recovered."""
+    """Run the kills and the lost answers that are asked for; return 1 if one does not recover."""
     parser = argparse.ArgumentParser("python -m tools.kills", description=__doc__)
     parser.add_argument("--only", choices=("kills", "answers"), help="default: both")
     only = parser.parse_args(arguments).only
@@ -67,22 +67,22 @@ def _killed(machine: Machine, creates: int) -> str:
     kills.assert_whole(machine)
     kills.assert_proven(machine)
     shutil.rmtree(machine.cloud)
-    return f"{interrupted} creations interrupted, whole and proven"
+    return f"{interrupted} creations interrupted; whole and proven again"
 
 
 def _unanswered(machine: Machine, urn: str) -> str:
-    """The resource and what depends on it are in Azure and not in the state."""
+    """Recover a resource, and what depends on it, that are in Azure and not in the state."""
     lost = kills.lose_and_recover(machine, urn)
-    return f"{lost} orphan{'' if lost == 1 else 's'}, whole"
+    return f"{lost} orphan{'' if lost == 1 else 's'}; whole again"
 
 
 def _first_of_each_type(machine: Machine) -> dict[str, str]:
-    """A URN for each type of Azure's that the stack has."""
-    found: dict[str, str] = {}
-    for one in kills.state(machine)["resources"]:
-        if one["type"].startswith("azure-native"):
-            found.setdefault(one["type"].partition(":")[2], one["urn"])
-    return found
+    """Return one URN for each Azure type in the stack."""
+    first: dict[str, str] = {}
+    for resource in kills.state(machine)["resources"]:
+        if resource["type"].startswith("azure-native"):
+            first.setdefault(resource["type"].partition(":")[2], resource["urn"])
+    return first
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The picture in README: the top of a report, as a browser shows it.
+"""Draw the picture in README: the top of a report, as a browser shows it.
 
-`.venv/bin/python -m tools.picture report.html docs/report.png` makes it anew.
+`.venv/bin/python -m tools.picture report.html docs/report.png` draws it anew.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from playwright.sync_api import sync_playwright
 from tools.setup import ENVIRONMENT
 
 WIDTH, HEIGHT = 1200, 1420
-"""Pixels: the headline figures and the first two charts."""
+"""Size in pixels: it fits the headline figures and the first two charts."""
 
 
 def main(page: str, picture: str) -> None:
-    """Draw `page` into `picture`."""
+    """Draw the file `page` into the file `picture`."""
     options = ["--no-sandbox", "--disable-gpu", "--headless=shell"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

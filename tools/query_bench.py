@@ -1,9 +1,9 @@
-"""The token question over a million calls, against the query that is commonly used for it.
+"""Ask for tokens over a million calls, by our query and by the one that is commonly used.
 
-That query parses each whole response body of the gateway log, and so loses what was cut or
-streamed: https://github.com/Azure-Samples/openai-python-enterprise-logging#readme . Here it has
-the same meaning, in the functions that the engine has: whole numbers for decimals, and without a
-column that it computes and never uses. Both run on one engine, by turns, over the same rows.
+The common query parses each whole response body of the gateway log, and so loses what was cut or
+streamed: https://github.com/Azure-Samples/openai-python-enterprise-logging#readme . Here it
+has the same meaning, in functions that the engine knows: with whole numbers for decimals, and
+without a column that it never uses. Both run by turns on one engine, over the same rows.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ WHERE kind NOT BETWEEN 95 AND 97
 
 
 def measure() -> tuple[float, str]:
-    """Our time over theirs (best of some turns), and the share of the tokens that each finds.
+    """Measure our time over theirs (best of some turns), and the share of tokens that each finds.
 
     Raises:
-        SystemExit: our answer is not the truth: a token too many or too few, or a call not shown.
+        SystemExit: our query errs: a token too many or too few, or a call not shown as unknown.
     """
     engine = duckdb_kql.connect()
     engine.execute("SET enable_progress_bar = false")
@@ -110,6 +110,6 @@ def measure() -> tuple[float, str]:
 
 
 def ask(engine: Any, text: str) -> list[dict[str, Any]]:
-    """The rows that answer a query."""
+    """Return the rows that answer a query."""
     answer = duckdb_kql.kql(engine, text)
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]

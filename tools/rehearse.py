@@ -1,4 +1,4 @@
-"""The whole life of the stack on this machine: `make rehearse`.
+"""`make rehearse`: run the whole life of the stack on this machine.
 
 Each phase is one command inside the sandbox, shown before it runs, so that it can be run alone.
 What a phase proves is read from its exit status and from the journal of ARM operations.
@@ -32,7 +32,7 @@ TRUTH = FOLDER / "traffic.json"
 SANDBOX = [sys.executable, "-m", "sandbox"]
 EDIT = {"bodyBytes": 4096}
 CONSUMERS = {"claims-batch": 30_000_000, "document-search": 0, "experiments": 1_000_000}
-"""Consumers who join, with their budgets of tokens a month."""
+"""Consumers that join the stack, with their budgets in tokens a month."""
 MODEL = EMBEDDINGS | {"capacity": 10}
 GROWTH = {
     *(f"subscription-{name}" for name in CONSUMERS),
@@ -40,31 +40,31 @@ GROWTH = {
     "alert-budget",
     "figures",
 }
-"""What more consumers and a model bring: the figures of budgets and capacities are made anew."""
+"""Resources that change when consumers and a model join: figures of budgets and capacities too."""
 
 console = Console(highlight=False)
 
 
 class PhaseError(Exception):
-    """Why a phase proved nothing; its command has shown the cause."""
+    """A phase proved nothing; `str()` says why, and its command has shown the cause."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One command, and what follows from its success."""
+    """One command, and what its success proves."""
 
     title: str
     command: str
     proven: Callable[[str], str]
-    """Takes what the command printed if `captured`, and says what was proven."""
+    """Says what was proven; takes what the command printed, if `captured`."""
     captured: bool = False
-    """Show the command's output when it ends, so that it can be searched too."""
+    """Whether the command's output is kept for `proven`, and shown only at the end."""
     verb: str = "run"
-    """What the sandbox is asked for; `run` takes the command, others their own options."""
+    """The sandbox's verb; `run` takes a command, the others their own options."""
 
 
 def main() -> int:
-    """Run every phase; 1 if one of them fails."""
+    """Run every phase; return 1 if one of them fails."""
     shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
     _write_stack_files()
     results: list[tuple[str, str, float]] = []
@@ -105,7 +105,7 @@ def _shown(arguments: list[str]) -> str:
 
 
 def _write_stack_files() -> None:
-    """The example stack's file with one edit, and with more in it, outside the tree."""
+    """Write two files of the example stack outside the tree: one edited, one grown."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["name"]
     example = example_config()
     joined = [
@@ -123,7 +123,7 @@ def _write_stack_files() -> None:
 
 
 def _operations(op: str, *, simulated: bool) -> list[dict[str, Any]]:
-    """ARM operations of that kind so far, those of previews or those that were done."""
+    """Return the ARM operations of a kind so far: those of previews, or those that were done."""
     entries = map(json.loads, (ROOT / JOURNAL).read_text().splitlines())
     return [e for e in entries if e["op"] == op and e["simulated"] is simulated]
 
@@ -176,12 +176,12 @@ def _grown(_: str) -> str:
     new = {_logical(entry) for entry in _operations("create", simulated=False)[first:]}
     gone = {_logical(entry) for entry in _operations("delete", simulated=False)}
     if new != GROWTH or gone != {"figures"}:
-        raise PhaseError(f"expected {sorted(GROWTH)} to be made, found {sorted(new | gone)}")
-    return f"{len(CONSUMERS)} consumers, a model and budgets join; nobody else is touched"
+        raise PhaseError(f"expected {sorted(GROWTH)} to be created, found {sorted(new | gone)}")
+    return f"{len(CONSUMERS)} consumers, a model and budgets join; no other resource changes"
 
 
 def _logical(entry: dict[str, Any]) -> str:
-    """The name by which the program knows a resource."""
+    """Return the program's name of a resource."""
     return str(entry["urn"]).rpartition("::")[2]
 
 

@@ -1,6 +1,6 @@
-"""Breaks a deployed stack in every known way, and prints what the check says: `make sabotage`.
+"""`make sabotage`: break a deployed stack in every known way, and print what the check says.
 
-With `--write` the table goes to docs/sabotage.md too.
+With `--write` the table is written to docs/sabotage.md too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the suite; 1 if a mistake passes, or its cause is not named."""
+    """Run the suite; return 1 if a mistake passes, or its cause is not named."""
     parser = argparse.ArgumentParser(prog="python -m tools.sabotage", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/sabotage.md")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only mistakes with it")
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def document(found: Sequence[Outcome]) -> str:
-    """The page of all mistakes."""
+    """Write the page of all mistakes."""
     lines = [(one.mistake.name, one.mistake.how, str(one.status), one.shown) for one in found]
     return HEAD + "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 

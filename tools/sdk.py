@@ -1,4 +1,4 @@
-"""The SDKs in `sdks/`, made anew from their schemas: `make sdk`.
+"""`make sdk`: generate the SDKs in `sdks/` from their schemas.
 
 Each is a part of what `pulumi package add` makes: the resources that the program uses, under the
 same names and with the same parameter. The engine's own generator writes them.
@@ -20,7 +20,7 @@ ENGINE = ROOT / "tools" / "engine"
 
 
 def main() -> int:
-    """Write every SDK; the status of the generator."""
+    """Generate every SDK; return the exit status of the generator."""
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         go = find_go() or fetch_go(work)

@@ -250,10 +250,10 @@ def test_a_passing_fault_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("answer", "status", "says"),
     [
-        ("no", 2, "tools.acceptance: nothing was made"),
-        (EOFError(), 2, "tools.acceptance: nothing was made"),
-        (KeyboardInterrupt(), 130, "interrupted; nothing was made"),
-        (None, 2, "nobody is here to answer: give --yes; nothing was made"),
+        ("no", 2, "tools.acceptance: nothing was created"),
+        (EOFError(), 2, "tools.acceptance: nothing was created"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was created"),
+        (None, 2, "nobody is here to answer: give --yes; nothing was created"),
     ],
 )
 def test_nothing_is_made_unless_somebody_says_yes(

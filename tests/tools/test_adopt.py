@@ -144,7 +144,7 @@ def test_what_cannot_be_named_is_not_taken_for_absent() -> None:
     pulumi = Pulumi(state(pending=[secret]), [UNNAMED])
     status, text = adopt(pulumi, Azure({SERVICE: {}}))
     assert status == UNCLEAR
-    assert "not judged: gateway: its id cannot be known: serviceName" in text
+    assert "not judged: gateway: its id is not known: serviceName" in text
     assert "nothing to adopt" not in text
     assert len(pulumi.export().interrupted) == 1
 
@@ -153,7 +153,7 @@ def test_what_azure_does_not_tell_is_not_judged() -> None:
     strange = resource("storage:Blob", "blob", {"name": "b"})
     status, text = adopt(Pulumi(state(), [GATEWAY, strange]), Azure({}, status=403))
     assert status == UNCLEAR
-    assert "not judged: gateway: Azure does not tell: HTTP 403" in text
+    assert "not judged: gateway: it cannot be read: HTTP 403" in text
     assert "not judged: blob: tools/adopt/arm.py knows no ids of azure-native:storage:Blob" in text
     assert "nothing to adopt" not in text
 
@@ -167,7 +167,7 @@ def test_what_azure_still_makes_is_waited_for() -> None:
     assert text.count("waiting for Azure: apim is Activating") == 1
 
     pulumi = Pulumi(state(), [GATEWAY])
-    with pytest.raises(CannotRunError, match="still works: apim is Activating"):
+    with pytest.raises(CannotRunError, match="still at work: apim is Activating"):
         adopt(pulumi, Azure({SERVICE: making}), wait=2 * POLL_SECONDS)
     assert not pulumi.imported
 
@@ -218,7 +218,7 @@ def test_what_the_next_up_would_replace_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pulumi, "preview", preview)
     status, text = adopt(pulumi, Azure({SERVICE: {}}))
     assert (status, len(pulumi.imported)) == (UNCLEAR, 1), "a pipeline must stop here"
-    assert "goes on" not in text
+    assert "to go on" not in text
     assert "careful: `pulumi up` would replace gateway" in text
 
 

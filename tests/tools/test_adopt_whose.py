@@ -100,7 +100,7 @@ def test_what_was_simply_there_needs_a_word() -> None:
     assert pulumi.document is before
     assert "--also gateway" in text
     assert "--also api" not in text
-    assert f"{SERVICE}/apis/openai lies in what is not adopted" in text
+    assert f"{SERVICE}/apis/openai lies in a resource that is not adopted" in text
 
     assert adopt(pulumi, azure, also=["api"])[0] == UNCLEAR
     assert not pulumi.imported, "the gateway is not adopted, and another would replace the API"
@@ -148,7 +148,7 @@ def test_a_group_that_holds_what_is_others_is_refused() -> None:
     pulumi = Pulumi(state(pending=[HOLDER]), [HOLDER, GATEWAY])
     status, text = adopt(pulumi, azure, also=["group"])
     assert (status, pulumi.imported) == (UNCLEAR, [])
-    assert f"it holds what is not this stack's: {other};" in text
+    assert f"the group holds what is not this stack's: {other};" in text
     assert "useExistingResourceGroup" in text
     assert "delete it" not in text
     assert len(pulumi.export().interrupted) == 1
@@ -168,7 +168,7 @@ def test_a_group_that_does_not_tell_what_it_holds_is_refused() -> None:
     pulumi = Pulumi(state(pending=[HOLDER]), [HOLDER])
     status, text = adopt(pulumi, Closed({GROUP: {}}))
     assert (status, pulumi.imported) == (UNCLEAR, [])
-    assert "what it holds is not known: HTTP 403" in text
+    assert "what the group holds is not known: HTTP 403" in text
 
 
 @pytest.mark.parametrize(

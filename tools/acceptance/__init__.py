@@ -1,1 +1,1 @@
-"""The whole life of the stack on Azure, each step held against what the sandbox says of it."""
+"""Run the whole life of the stack on Azure, and compare each step with the sandbox."""

@@ -1,4 +1,4 @@
-"""`make acceptance`: for a person with a subscription, and in the sandbox for everybody."""
+"""`make acceptance`: compare Azure with the sandbox; in the sandbox, try the comparison out."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from tools.acceptance.events import Outcome
 from tools.acceptance.plan import ROOT, TIER, Plan
 
 HOURS_WITHOUT_ROWS = 1.0
-"""A v2 gateway takes minutes to make, and all else too; deleting it may take longer.
+"""Hours of a run besides the wait for rows: Azure makes a v2 gateway in minutes.
 
 https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
 """
 DEFAULT_TIMEOUT = 120.0
-"""Minutes: as of the check itself."""
+"""Minutes to wait for rows, as the check itself does."""
 
 console = Console(highlight=False, soft_wrap=True)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options; a wrong one ends the process with status 2 and one line."""
+    """Parse the options; a wrong option ends the process with status 2 and one line."""
     parser = Parser(
         name="tools.acceptance",
         description="Deploy the stack into a resource group of its own, check it, change it, "
-        "delete and purge it, and tell where Azure and the sandbox differ.",
-        epilog="exit status: 0 Azure is as the sandbox says, 1 it differs, 2 could not run or "
-        "could not go on, 3 something is left behind, 130 interrupted",
+        "delete and purge it, and report where Azure and the sandbox differ.",
+        epilog="exit status: 0 Azure does as the sandbox, 1 it differs, 2 the run could not start "
+        "or go on, 3 something is left behind, 130 interrupted",
     )
     given = os.environ.get("ARM_SUBSCRIPTION_ID") or os.environ.get("AZURE_SUBSCRIPTION_ID")
     parser.add_argument(
@@ -72,24 +72,24 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         type=Path,
         metavar="DIR",
         default=Path(".acceptance"),
-        help="where its files lie; default %(default)s",
+        help="folder for its files; default %(default)s",
     )
     parser.add_argument(
         "--seen",
         type=Path,
         metavar="FILE",
         default=beliefs.SEEN,
-        help="where beliefs are noted as seen on Azure; default sandbox/beliefs/seen.json",
+        help="file that notes beliefs as seen on Azure; default sandbox/beliefs/seen.json",
     )
     parser.add_argument("--yes", action="store_true", help="go on without asking")
     options = parser.parse_args(arguments)
     if not options.subscription:
-        parser.error("--subscription is missing: az account show --query id")
+        parser.error("--subscription is missing: `az account show --query id` shows yours")
     return options
 
 
 def main(arguments: list[str]) -> int:
-    """Ask, live twice, compare; the exit status."""
+    """Ask the person, run both lives, compare them; return the exit status."""
     options = parse(arguments)
     plan = Plan.new(
         location=options.location,
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     console.print("In the sandbox:")
     ours, status = _live(plan, folder / "sandbox", inside=True)
     if status:
-        console.print(f"the sandbox's own life did not end well: {folder / 'sandbox'}")
+        console.print(f"the life in the sandbox failed: see {folder / 'sandbox'}")
         return INTERRUPTED if status == INTERRUPTED else CANNOT_RUN
     console.print("On Azure:")
     theirs, status = _live(plan, folder / "azure", inside=False)
@@ -111,16 +111,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _declined(plan: Plan) -> int:
-    """Say what it takes, and ask: 0 to go on, else the exit status; nothing is made by then."""
+    """Say what the run takes, and ask: return 0 to go on, else the exit status.
+
+    Nothing has been created yet.
+    """
     long = HOURS_WITHOUT_ROWS + plan.timeout / 60
     console.print(
-        f"This makes {plan.group} with an API Management service ({TIER}), an Azure OpenAI "
+        f"This creates {plan.group} with an API Management service ({TIER}), an Azure OpenAI "
         f"account, a workspace and alerts in {plan.location} of subscription {plan.subscription}, "
         "checks and changes them, and deletes and purges all of it.\n"
         f"Time: usually {HOURS_WITHOUT_ROWS:g} to {long:g} hours, as a new workspace may take two "
-        "to show rows; longer if Azure takes long to make or to delete.\n"
+        "to show rows; longer if Azure is slow to create or to delete.\n"
         f"Cost: {prices.describe_cost(plan.location, long)}; calls of some 10,000 tokens and a few "
-        "megabytes of logs are cents."
+        "megabytes of logs cost cents."
     )
     try:
         if ask("Go on?"):
@@ -130,12 +133,12 @@ def _declined(plan: Plan) -> int:
         status, why = CANNOT_RUN, f"{error}: {error.fix}; "
     except KeyboardInterrupt:
         status, why = INTERRUPTED, "interrupted; "
-    sys.stderr.write(f"tools.acceptance: {why}nothing was made\n")
+    sys.stderr.write(f"tools.acceptance: {why}nothing was created\n")
     return status
 
 
 def _live(plan: Plan, folder: Path, *, inside: bool) -> tuple[list[Outcome], int]:
-    """One life in a process of its own: its outcomes and its exit status."""
+    """Run one life in a process of its own; return its outcomes and its exit status."""
     own = replace(plan, subscription=SUBSCRIPTION_ID) if inside else plan
     own.write(folder)
     (folder / "known.json").write_text(json.dumps(sorted(MODELS["models"], key=_dear)))
@@ -148,7 +151,7 @@ def _live(plan: Plan, folder: Path, *, inside: bool) -> tuple[list[Outcome], int
         try:
             status = process.wait()
             break
-        except KeyboardInterrupt:  # it got the signal too, and is deleting what it made
+        except KeyboardInterrupt:  # the process got the signal too, and is deleting what it created
             continue
     file = folder / "outcomes.json"
     found = json.loads(file.read_text()) if file.exists() else []
@@ -156,7 +159,7 @@ def _live(plan: Plan, folder: Path, *, inside: bool) -> tuple[list[Outcome], int
 
 
 def _dear(model: str) -> tuple[bool, bool]:
-    """The small models first: any of them proves as much."""
+    """Sort small models first: they cost less, and any model proves as much."""
     return "nano" not in model, "mini" not in model
 
 
@@ -170,7 +173,8 @@ def _report(
 ) -> int:
     found = compare.differences(ours, theirs)
     file = folder / "azure" / "left.json"
-    left = json.loads(file.read_text()) if file.exists() else [f"not known: {plan.group}"]
+    unknown = f"not known; look for the group {plan.group}"
+    left = json.loads(file.read_text()) if file.exists() else [unknown]
     about = {
         "date": datetime.now(UTC).date().isoformat(),
         "tier": TIER,
@@ -180,14 +184,18 @@ def _report(
     report.write(folder, about, theirs, found, left)
     report.show(console, theirs, found, left)
     noted = _note(plan, about, compare.confirmed(ours, theirs), seen)
-    console.print(f"{len(found)} differences, {noted} beliefs seen: {folder / 'report.md'}")
+    counts = f"{len(found)} differences, {noted} beliefs confirmed"
+    console.print(f"{counts}: see {folder / 'report.md'}")
     if left:
         return 3
     return (status if status == INTERRUPTED else CANNOT_RUN) if status else int(bool(found))
 
 
 def _note(plan: Plan, about: dict[str, Any], shown: list[str], seen: Path) -> int:
-    """Note the beliefs that Azure itself has shown; the sandbox shows nothing of itself."""
+    """Note the beliefs that Azure has shown to be true; return how many.
+
+    The sandbox cannot confirm its own beliefs, so a run inside it notes none.
+    """
     if plan.subscription == SUBSCRIPTION_ID:
         return 0
     ids = {one.id for one in beliefs.beliefs()}

@@ -1,4 +1,4 @@
-"""Azure Resource Manager, asked by the run itself; it writes into its own group alone."""
+"""Requests of a run to Azure Resource Manager; they change only the run's own group."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _TYPES = {
     "metricAlerts": "monitor:MetricAlert",
 }
 VERSIONS = {name: KINDS[f"azure-native:{kind}"].version for name, kind in _TYPES.items()}
-"""API versions by which the program's SDK writes; what it does not make is read by Azure's own."""
+"""API versions: for what the program declares its SDK's, for all else Azure's own."""
 VERSIONS |= {"subscription": "2022-12-01", "deletedWorkspaces": "2023-09-01"}
 PAUSE = 10.0
-"""Seconds between two looks at what is being deleted."""
+"""Seconds between two looks at a resource that is being deleted."""
 PATIENCE = 3_600.0
-"""Seconds after which it is left, and told: a gateway may take most of an hour."""
+"""Seconds after which the run gives up on a deletion and reports it: a gateway may take an hour."""
 NOT_FOUND, CONFLICT, FAILED = 404, 409, 400
 TRIES, PASSING = 4, (429, 500, 502, 503, 504)
-"""How often a request is made, and answers after which it is made again: all are idempotent."""
+"""Attempts of a request, and statuses after which it is repeated: all requests are idempotent."""
 
 
 class ForeignError(Exception):
-    """Something outside the run's own group was about to be changed."""
+    """A request would change something outside the run's own group."""
 
 
 class NoAnswerError(Exception):
-    """Azure cannot be reached, nobody is logged in, or it does not let them see."""
+    """Azure cannot be reached, nobody is logged in, or the person may not read."""
 
 
 @dataclass
@@ -56,10 +56,10 @@ class Arm:
     def send(
         self, method: str, path: str, version: str = "", body: Any = None, **query: str
     ) -> httpx.Response:
-        """The answer of one request; without a `version` none is named.
+        """Send one request, and return the answer; without a `version` the request names none.
 
         Raises:
-            ForeignError: it would change something that is not the run's own.
+            ForeignError: the request would change something that is not the run's own.
             NoAnswerError: no answer.
         """
         if method != "GET":
@@ -92,13 +92,13 @@ class Arm:
         kept = [self.plan.deleted_id(kind).lower() for kind in ("account", "gateway")]
         inside = path.lower() == group or path.lower().startswith(f"{group}/")
         if ".." in path or not (inside or path.lower() in kept):
-            raise ForeignError(f"{path} is not of this run: it may change {group} alone")
+            raise ForeignError(f"{path} is not of this run, which may change {group} only")
 
     def list(self, path: str, version: str) -> list[dict[str, Any]]:
-        """Every item of a list.
+        """Return every item of a list.
 
         Raises:
-            NoAnswerError: Azure refuses to list, or cannot be reached.
+            NoAnswerError: Azure refuses, or cannot be reached.
         """
         found: list[dict[str, Any]] = []
         answer = self.send("GET", path, version)
@@ -114,11 +114,11 @@ class Arm:
             answer = self.send("GET", url.path, **dict(url.params))
 
     def is_there(self, path: str, version: str) -> bool:
-        """Whether something exists; what cannot be read counts as there."""
+        """Tell whether a resource exists; one that cannot be read counts as existing."""
         return self.send("GET", path, version).status_code != NOT_FOUND
 
     def remove(self, path: str, version: str, **query: str) -> str:
-        """Delete, and wait until it is gone: `deleted`, `not there`, or why it is not."""
+        """Delete a resource, and wait: return `deleted`, `not there`, or why it still exists."""
         waited = 0.0
         answer = self.send("DELETE", path, version, **query)
         while answer.status_code == CONFLICT and waited < PATIENCE:  # something else is under way
@@ -138,7 +138,7 @@ class Arm:
 
 
 def status_and_code(answer: httpx.Response) -> str:
-    """A refusal as it can be compared: status and code."""
+    """Return a refusal's status and code, which can be compared."""
     try:
         error = answer.json().get("error") or {}
         code = str(error.get("code") or "")

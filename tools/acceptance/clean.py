@@ -1,4 +1,4 @@
-"""Nothing of a run stays: its group is deleted, and what Azure keeps of it is purged.
+"""Delete a run's group, and purge what Azure keeps of it, so that nothing stays.
 
 https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
 https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
@@ -14,7 +14,7 @@ from tools.acceptance.events import Facts
 
 
 def kept(arm: Arm) -> Facts:
-    """What Azure still keeps of what was deleted: `yes`, `no`, or why that is not known."""
+    """Tell by resource whether Azure keeps what was deleted: `yes`, `no`, or why not known."""
     found = Facts()
     for kind in ("account", "gateway"):
         answer = arm.send("GET", arm.plan.deleted_id(kind), VERSIONS[kind])
@@ -28,10 +28,10 @@ def kept(arm: Arm) -> Facts:
 
 
 def purge(arm: Arm) -> Facts:
-    """Delete the group with all that is in it, and purge what is kept; how each went.
+    """Delete the group with all that is in it, purge what is kept, and return how each went.
 
-    A workspace is purged by force while it is there, so one that was deleted is made again first,
-    under its own name in its own group, which recovers it:
+    Only a workspace that exists can be purged, by a forced deletion. So a deleted one is first
+    created again under its own name in its own group, which recovers it:
     https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
     """
     plan = arm.plan
@@ -54,7 +54,7 @@ def purge(arm: Arm) -> Facts:
 
 
 def _recover(arm: Arm) -> str:
-    """Make a workspace again that is only soft-deleted."""
+    """Create a soft-deleted workspace again, which recovers it; return how that went."""
     plan, version = arm.plan, VERSIONS["workspace"]
     workspace = plan.id("workspace")
     if arm.is_there(workspace, version) or not _workspace_is_kept(arm):
@@ -67,7 +67,7 @@ def _recover(arm: Arm) -> str:
 
 
 def left(arm: Arm) -> list[str]:
-    """Ids of what a run has left, or may have, and what to do; empty if it left nothing."""
+    """Return what a run has left, or may have: id and what to do; empty if it left nothing."""
     looks = (_group_left, _deleted_left, _workspace_left)
     found: list[str] = []
     for look in looks:
@@ -75,7 +75,7 @@ def left(arm: Arm) -> list[str]:
             found += look(arm)
         except NoAnswerError as error:
             names = ", ".join([arm.plan.group, *arm.plan.names.values()])
-            found.append(f"not known, as Azure does not say ({error}); look for {names}")
+            found.append(f"not known, as Azure cannot be asked ({error}); look for {names}")
     return found
 
 
@@ -101,7 +101,10 @@ def _workspace_left(arm: Arm) -> list[str]:
 
 
 def _workspace_is_kept(arm: Arm) -> bool:
-    """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list ."""
+    """Tell whether Azure keeps the deleted workspace.
+
+    https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list
+    """
     root = f"/subscriptions/{arm.plan.subscription}/providers/Microsoft.OperationalInsights"
     deleted = arm.list(f"{root}/deletedWorkspaces", VERSIONS["deletedWorkspaces"])
     names = [one.get("name") for one in deleted]

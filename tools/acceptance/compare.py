@@ -1,4 +1,4 @@
-"""Two lives side by side: where they differ, which beliefs that touches, and what was seen."""
+"""Compare two lives: where they differ, which beliefs that touches, and which are confirmed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from tools.acceptance.events import Outcome
 from tools.acceptance.touched import beliefs_behind, beliefs_confirmed
 
 ABSENT = "-"
-"""What is said of a fact that a side does not have."""
+"""Shown for a fact that a side does not have."""
 TOLD_ONLY = ("verdict", "exit status", "stopped")
-"""Facts that sum up others: they show no belief by themselves."""
+"""Facts that only sum up others, so that they confirm no belief."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One fact that is not the same on both sides."""
+    """A fact that is not the same on both sides."""
 
     step: str
     fact: str
@@ -25,7 +25,7 @@ class Difference:
 
 
 def differences(sandbox: list[Outcome], azure: list[Outcome]) -> list[Difference]:
-    """Facts that differ, step by step; a step that a side never came to differs as a whole."""
+    """Return the facts that differ, step by step; a step that a side lacks differs as a whole."""
     ours, theirs = _by_step(sandbox), _by_step(azure)
     found = []
     for step in dict.fromkeys([*ours, *theirs]):
@@ -42,7 +42,7 @@ def differences(sandbox: list[Outcome], azure: list[Outcome]) -> list[Difference
 
 
 def confirmed(sandbox: list[Outcome], azure: list[Outcome]) -> list[str]:
-    """Ids of the beliefs that a fact on both sides shows, and that none touches which differs."""
+    """Return the ids of beliefs that some equal fact shows, and no different fact contradicts."""
     ours, theirs = _by_step(sandbox), _by_step(azure)
     good: set[str] = set()
     for step in ours.keys() & theirs.keys():
@@ -63,7 +63,7 @@ def _difference(step: str, fact: str, sandbox: str, azure: str) -> Difference:
 
 
 def _only_what_differs(fact: str, sandbox: str, azure: str) -> tuple[str, str]:
-    """Of two lists, what is in one alone."""
+    """Reduce two lists to what each has alone."""
     if not fact.startswith("columns of ") or ABSENT in (sandbox, azure):
         return sandbox, azure
     mine, real = (set(side.split(", ")) - {""} for side in (sandbox, azure))

@@ -1,4 +1,4 @@
-"""What a run of the engine did, from its own event log: facts that two runs can be compared by."""
+"""Read from the engine's event log what a run did, as facts by which two runs compare."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 
 Facts = dict[str, str]
 QUIET = {"same", "read", "refresh"}
-"""Steps that change nothing; what a refresh finds stands in the event of its end."""
+"""Steps that change nothing; the event of a refresh's end has what the refresh found."""
 _CODE = re.compile(r'Code="(\w+)"')
 
 
 @dataclass
 class Outcome:
-    """One step of the life: facts by name, how long it took, and each operation in it."""
+    """The outcome of one step of the life: facts by name, seconds, and operations."""
 
     step: str
     facts: Facts = field(default_factory=dict)
     seconds: float = 0.0
     operations: dict[str, float] = field(default_factory=dict)
-    """Seconds by `op type`, the longest of each."""
+    """Seconds of the longest operation, by `op type`."""
 
 
 def facts(log: Path) -> Facts:
-    """Steps by type and logical name, what differs, errors by code, and policies violated."""
+    """Return what a run did by type and logical name, errors by code, and violated policies."""
     found: Facts = {}
     for event in _events(log):
         if step := event.get("resourcePreEvent") or event.get("resOutputsEvent"):
@@ -41,7 +41,7 @@ def facts(log: Path) -> Facts:
 
 
 def operations(log: Path) -> dict[str, float]:
-    """How long the longest of each kind of operation took, in seconds."""
+    """Return the seconds of the longest operation of each kind."""
     begun: dict[tuple[str, str], float] = {}
     taken: dict[str, float] = {}
     for event in _events(log):
@@ -56,7 +56,7 @@ def operations(log: Path) -> dict[str, float]:
 
 
 def _events(log: Path) -> Iterator[dict[str, Any]]:
-    """Each event; a line that a killed engine did not finish is left out."""
+    """Yield each event, without a line that a killed engine did not finish."""
     for line in log.read_text().splitlines() if log.exists() else []:
         try:
             yield json.loads(line)
@@ -77,7 +77,7 @@ def _step(step: dict[str, Any]) -> Facts:
 
 
 def _error(said: dict[str, Any]) -> Facts:
-    """An error of a resource by its code, or by its first words."""
+    """Name a resource's error by its code, or by its first words."""
     message = re.sub(r"<\{%.*?%\}>", "", str(said["message"])).strip()
     urn = str(said.get("urn") or "")
     if said["severity"] != "error" or not urn or "pulumi:pulumi:Stack" in urn:

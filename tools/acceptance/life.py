@@ -1,7 +1,7 @@
-"""One life, from nothing to nothing: the same steps on Azure and in the sandbox.
+"""Run one life of the stack, from nothing to nothing: the same on Azure and in the sandbox.
 
 `python -m tools.acceptance.life FOLDER` reads FOLDER/plan.json and writes FOLDER/outcomes.json
-after each step. Whatever happens, what it made is deleted and purged at its end.
+after each step. Whatever happens, all that it created is deleted and purged at its end.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from tools.acceptance.plan import ROOT, STACK, Plan
 
 
 class StoppedError(Exception):
-    """The life cannot go on, and why."""
+    """The life cannot go on; `str()` says why."""
 
 
 @dataclass
 class Life:
-    """Runs the steps and keeps what they came to."""
+    """One life: runs the steps and keeps their outcomes."""
 
     folder: Path
     plan: Plan
     arm: Arm
     known: list[str]
-    """Models in the order in which they are preferred."""
+    """Names of models, the preferred first."""
     outcomes: list[Outcome] = field(default_factory=list)
     _stack_file: Path = Path()
     _edited: Path = Path()
 
     def run(self) -> None:
-        """Every step; nothing is left, also after a failure or Ctrl-C."""
+        """Run every step; delete and purge everything, also after a failure or Ctrl-C."""
         self._step("preflight", self._preflight)
         try:
             self._live()
@@ -59,7 +59,7 @@ class Life:
     def _live(self) -> None:
         self._pulumi("preview", "preview")
         if self._pulumi("up", "up", "--yes", "--skip-preview") != 0:
-            raise StoppedError("the first up failed, so nothing can be asked of the stack")
+            raise StoppedError("the first `pulumi up` failed, so that there is no stack to examine")
         self._step("check", self._check)
         self._step("rows", lambda: rows.arrived(STACK))
         self._pulumi("preview again", "preview")
@@ -71,13 +71,13 @@ class Life:
         self._step("refusals", lambda: refusals.provoke(self.arm))
 
     def _step(self, name: str, work: Callable[[], Facts], log: Path | None = None) -> None:
-        """Do it, keep what it came to, and tell it."""
+        """Run a step, keep its outcome, and print its name."""
         _say(f"{name} …")
         begun, outcome = time.monotonic(), Outcome(name)
         self.outcomes.append(outcome)
         try:
             outcome.facts = work()
-        except Exception as error:  # noqa: BLE001 whatever it is, the next step is due: purging
+        except Exception as error:  # noqa: BLE001 purging is due, whatever failed
             outcome.facts = {"stopped": type(error).__name__}
             _say(f"{name}: {error}")
             if name == "preflight":
@@ -88,14 +88,14 @@ class Life:
             self._write()
 
     def _preflight(self) -> Facts:
-        """The subscription answers, the group is nobody's yet, and a model can be deployed."""
+        """See that the subscription answers, the group is new, a chat model can be deployed."""
         plan = self.plan
         answer = self.arm.send(
             "GET", f"/subscriptions/{plan.subscription}", VERSIONS["subscription"]
         )
         state = answer.json().get("state") if answer.status_code == 200 else answer.status_code  # noqa: PLR2004
         if self.arm.is_there(plan.group_id, VERSIONS["group"]):
-            raise ForeignError(f"{plan.group_id} exists, or cannot be read")
+            raise ForeignError(f"{plan.group_id} exists already, or cannot be read")
         model = offers.choose(self.arm, self.known)
         self._stack_file, self._edited = plan.configure(self.folder, model)
         self._prepare()
@@ -103,7 +103,7 @@ class Life:
         return {"subscription": str(state), "chat model": "can be deployed"}
 
     def _prepare(self) -> None:
-        """A backend and a stack of the run's own, with a passphrase only its folder has."""
+        """Create a backend and a stack of the run's own, with a passphrase in its folder only."""
         state, secret = self.folder / "state", self.folder / "passphrase"
         state.mkdir(exist_ok=True)
         secret.touch(0o600)
@@ -124,7 +124,7 @@ class Life:
                 self._edited.write_text(f"{self._edited.read_text()}{line}\n")
 
     def _pulumi(self, name: str, verb: str, *options: str, config: Path | None = None) -> int:
-        """A verb of the engine; its exit status."""
+        """Run a verb of the engine as a step; return its exit status."""
         log = self.folder / f"{name.replace(' ', '-')}.jsonl"
         given = ["--stack", STACK, "--non-interactive", "--event-log", str(log)]
         if verb != "destroy":
@@ -140,7 +140,7 @@ class Life:
         return status
 
     def _check(self) -> Facts:
-        """Exit status, verdict, and how each proof ended."""
+        """Run the check; return exit status, verdict, and how each proof ended."""
         file = self.folder / "verdict.json"
         given = ["--stack", STACK, "--timeout", f"{self.plan.timeout:g}", "--json", str(file)]
         status = self._command("check", sys.executable, "-m", "queries.check", *given)
@@ -156,7 +156,7 @@ class Life:
         return {"exit status": str(status)} | events.facts(log)
 
     def _command(self, name: str, *command: str) -> int:
-        """Run to the end, its output in a file; Ctrl-C lets it end what is under way first."""
+        """Run a command, its output in a file; after Ctrl-C, let it finish what is under way."""
         file = self.folder / f"{name.replace(' ', '-')}.txt"
         with file.open("w") as output:
             process = subprocess.Popen(  # noqa: S603 commands of this file
@@ -169,7 +169,7 @@ class Life:
             try:
                 return process.wait()
             except KeyboardInterrupt:
-                _say(f"{name}: ending what is under way")
+                _say(f"{name}: waiting until the operations under way have ended")
                 signal.signal(signal.SIGINT, _not_now)
                 process.send_signal(signal.SIGINT)
                 process.wait()
@@ -186,7 +186,7 @@ def _say(text: str) -> None:
 
 
 def _not_now(*_: object) -> None:
-    _say("what was made is being deleted and purged: please let it end")
+    _say("deleting and purging what was created; please wait until that is done")
 
 
 def _stop(_: int, __: FrameType | None) -> None:
@@ -194,7 +194,7 @@ def _stop(_: int, __: FrameType | None) -> None:
 
 
 def main(folder: Path) -> int:
-    """Live; 1 if it could not go on, 130 after Ctrl-C; 3 if something is left."""
+    """Run the life; return 1 if it could not go on, 130 after Ctrl-C, 3 if something is left."""
     signal.signal(signal.SIGTERM, _stop)
     plan = Plan.read(folder)
     arm = Arm(plan)

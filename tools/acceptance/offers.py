@@ -1,4 +1,4 @@
-"""The chat model that a subscription can deploy in a region: what Azure offers and has quota for.
+"""Choose a chat model that a subscription can deploy in a region: offered, and with quota left.
 
 https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list
 https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list
@@ -14,21 +14,21 @@ SKU = "GlobalStandard"
 CAPACITY = 10
 """Thousands of tokens a minute: enough for the check's long texts."""
 CLOSED = {"Deprecating", "Deprecated"}
-"""Life cycles in which nobody can deploy a model anew.
+"""Life cycles in which a model takes no new deployments.
 
 https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements
 """
 
 
 class NoModelError(Exception):
-    """Nothing can be deployed, and why."""
+    """No chat model can be deployed; `str()` says why."""
 
 
 def choose(arm: Arm, known: list[str]) -> dict[str, Any]:
-    """Model, version, SKU and capacity of a deployment; one that the sandbox knows, if there is.
+    """Choose model, version, SKU and capacity of a deployment, if possible of a known model.
 
     Raises:
-        NoModelError: the region offers no chat model, or there is no quota for one.
+        NoModelError: the region offers no chat model, or no quota is left for any.
     """
     plan = arm.plan
     place = f"/subscriptions/{plan.subscription}/providers/Microsoft.CognitiveServices/locations/"
@@ -38,7 +38,7 @@ def choose(arm: Arm, known: list[str]) -> dict[str, Any]:
 
 
 def _left(usages: list[dict[str, Any]]) -> dict[str, float]:
-    """Thousands of tokens a minute that are free, by the name of the quota."""
+    """Return the thousands of tokens a minute that are left, by name of the quota."""
     return {
         str((one.get("name") or {}).get("value")): one.get("limit", 0) - one.get("currentValue", 0)
         for one in usages
@@ -50,7 +50,8 @@ def _best(
 ) -> dict[str, Any]:
     offered = [one["model"] for one in models if one.get("kind") == "OpenAI" and _chats(one)]
     if not offered:
-        raise NoModelError(f"{location} offers this subscription no chat model: --location")
+        text = f"{location} offers this subscription no chat model"
+        raise NoModelError(f"{text}: give another --location")
     found = []
     for model in offered:
         quota = [sku.get("usageName") for sku in model.get("skus") or [] if sku["name"] == SKU]

@@ -1,4 +1,4 @@
-"""What one run may touch: names of its own, the region, and the stack's configuration."""
+"""The plan of one run: names of its own, the region, and the stack's configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "acceptance"
 TIER = "BasicV2"
-"""The cheapest tier whose gateway logs the LLM log and is made within minutes.
+"""The cheapest tier whose gateway writes the LLM log and is created within minutes.
 
 https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
 https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
@@ -26,7 +26,7 @@ EDIT = {"bodyBytes": 4096}
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything a run makes has the suffix in its name; `timeout` is the check's, in minutes."""
+    """What one run creates, with the suffix in each name; `timeout` is the check's, in minutes."""
 
     suffix: str
     location: str
@@ -36,7 +36,7 @@ class Plan:
 
     @classmethod
     def new(cls, *, location: str, subscription: str, email: str, timeout: float) -> Self:
-        """A plan with a suffix that nobody has."""
+        """Make a plan with a random suffix that nobody else has."""
         letters = string.ascii_lowercase + string.digits
         suffix = "".join(secrets.choice(letters) for _ in range(8))
         return cls(
@@ -49,17 +49,17 @@ class Plan:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The plan that `write` left."""
+        """Read the plan that `write` left in a folder."""
         return cls(**json.loads((folder / "plan.json").read_text()))
 
     @property
     def group(self) -> str:
-        """The resource group, which the run makes and nothing else is in."""
+        """Return the name of the resource group, which the run creates for itself."""
         return f"rg-acceptance-{self.suffix}"
 
     @property
     def names(self) -> dict[str, str]:
-        """What Azure keeps the names of, by the kind of resource."""
+        """Return by kind the names of the resources that Azure keeps after their deletion."""
         return {
             "account": f"oai-acceptance-{self.suffix}",
             "gateway": f"apim-acceptance-{self.suffix}",
@@ -68,11 +68,11 @@ class Plan:
 
     @property
     def group_id(self) -> str:
-        """The ARM id of the group."""
+        """Return the ARM id of the group."""
         return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
 
     def id(self, kind: str) -> str:
-        """The ARM id of the account, the gateway or the workspace."""
+        """Return the ARM id of the account, the gateway or the workspace."""
         types = {
             "account": "Microsoft.CognitiveServices/accounts",
             "gateway": "Microsoft.ApiManagement/service",
@@ -81,7 +81,7 @@ class Plan:
         return f"{self.group_id}/providers/{types[kind]}/{self.names[kind]}"
 
     def deleted_id(self, kind: str) -> str:
-        """Where Azure keeps a deleted account or gateway, and where it is purged."""
+        """Return the id under which Azure keeps a deleted account or gateway, and purges it."""
         root = f"/subscriptions/{self.subscription}/providers"
         if kind == "account":
             place = f"{root}/Microsoft.CognitiveServices/locations/{self.location}"
@@ -90,12 +90,12 @@ class Plan:
         return f"{place}/deletedservices/{self.names[kind]}"
 
     def write(self, folder: Path) -> None:
-        """Leave the plan in the folder, readable by its owner alone."""
+        """Write the plan into the folder, readable by its owner only."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "plan.json").write_text(json.dumps(asdict(self), indent=2) + "\n")
 
     def configure(self, folder: Path, model: dict[str, Any]) -> tuple[Path, Path]:
-        """Write the stack's file, and the same with one edit, beside a copy of the project's."""
+        """Write the stack's file, and one with an edit, beside the project's; return both."""
         home = folder / "project"
         home.mkdir(exist_ok=True)
         shutil.copy(ROOT / "Pulumi.yaml", home)

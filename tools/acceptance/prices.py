@@ -1,4 +1,4 @@
-"""What a run costs, roughly: the gateway's hour from Azure's own list of prices.
+"""Estimate what a run costs from the gateway's price in Azure's own list.
 
 https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices
 """
@@ -14,7 +14,7 @@ PAGE = "https://azure.microsoft.com/pricing/details/api-management/"
 
 
 def gateway_hour(location: str) -> float | None:
-    """US dollars an hour of one Basic v2 unit in the region; None if the list cannot be read."""
+    """Return a Basic v2 unit's US dollars an hour; None if Azure's list cannot be read."""
     wanted = f"serviceName eq 'API Management' and armRegionName eq '{location}'"
     wanted += " and priceType eq 'Consumption'"
     try:
@@ -34,7 +34,7 @@ def gateway_hour(location: str) -> float | None:
 
 
 def describe_cost(location: str, hours: float) -> str:
-    """The cost of a run of so many hours, in words."""
+    """Describe the cost of a run of so many hours."""
     hour = gateway_hour(location)
     if hour is None:
         return f"the gateway bills by the hour; its price could not be read: {PAGE}"

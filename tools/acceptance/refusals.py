@@ -1,6 +1,6 @@
-"""Requests that Azure must refuse, each within the run's own group.
+"""Send requests that Azure must refuse, each within the run's own group.
 
-None makes anything: should Azure take one all the same, what it made goes with the group.
+If Azure takes one all the same, the group's deletion removes what it created.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def requests(plan: Plan) -> dict[str, tuple[str, str, str, Any]]:
-    """Method, path, API version and body, by what is wrong with them."""
+    """Return method, path, API version and body of each request, by what is wrong with it."""
     text = Template(REQUESTS.read_text()).substitute(
         subscription=f"/subscriptions/{plan.subscription}",
         group=plan.group_id,
@@ -38,7 +38,7 @@ def requests(plan: Plan) -> dict[str, tuple[str, str, str, Any]]:
 
 
 def provoke(arm: Arm) -> Facts:
-    """Status and code of each refusal, and of a request without a token."""
+    """Send the requests, and one without a token; return status and code of each refusal."""
     found = {
         f"refusal {name}": status_and_code(arm.send(method, path, version, body))
         for name, (method, path, version, body) in requests(arm.plan).items()

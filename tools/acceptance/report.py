@@ -1,4 +1,4 @@
-"""What an acceptance run found: on the terminal, as JSON, and as Markdown to be kept."""
+"""Report an acceptance run: on the terminal, as JSON, and as Markdown to keep."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.acceptance.plan import TIER
 
 NO_BELIEF = "no belief is known to be behind it"
 NOTICED = 5.0
-"""Seconds from which on a duration is worth a line."""
+"""Shortest duration, in seconds, that the report lists."""
 
 
 def write(
@@ -27,7 +27,7 @@ def write(
     found: list[Difference],
     left: list[str],
 ) -> None:
-    """FOLDER/report.json and FOLDER/report.md."""
+    """Write FOLDER/report.json and FOLDER/report.md."""
     value = about | {
         "steps": [asdict(one) for one in azure],
         "differences": [asdict(one) for one in found],
@@ -39,7 +39,7 @@ def write(
 
 
 def show(console: Console, azure: list[Outcome], found: list[Difference], left: list[str]) -> None:
-    """The steps, what differs, and what is left."""
+    """Print the steps, what differs, and what is left."""
     steps = Table("step", "facts", "differ", "seconds")
     for one in azure:
         count = sum(difference.step == one.step for difference in found)
@@ -63,7 +63,7 @@ def _row(one: Difference) -> str:
 
 
 def durations(azure: list[Outcome]) -> dict[str, dict[str, float | None]]:
-    """Seconds of the longest operation of each kind, beside what the sandbox believes of it."""
+    """Return the longest operation's seconds by kind, beside the sandbox's belief of them."""
     taken: dict[str, float] = {}
     for outcome in azure:
         for kind, seconds in outcome.operations.items():

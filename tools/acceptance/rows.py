@@ -1,4 +1,4 @@
-"""Which columns of which tables have values, and which metrics arrived."""
+"""Find out which columns of which tables have values, and which metrics arrived."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tools.acceptance.events import Facts
 
 LOGS = ("ApiManagementGatewayLogs", "ApiManagementGatewayLlmLog", "AzureDiagnostics")
 OUR_OWN = ("_BilledSize", "_IsBillable")
-"""Columns of every table that say nothing of a call."""
+"""Columns of every table that tell nothing about a call."""
 _EMPTY = (None, "", "{}", "[]", "null")
 
 
 def arrived(stack: str) -> Facts:
-    """Columns by table, as a list; names of metrics by resource.
+    """Return the columns that have values, by table, and the metrics that arrived.
 
     Raises:
         CannotRunError: the workspace cannot be read.

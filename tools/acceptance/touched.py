@@ -1,4 +1,4 @@
-"""Which beliefs of the sandbox stand behind a fact of a life."""
+"""Find the beliefs of the sandbox that stand behind a fact of a life."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROOFS = {
     "account-metrics": ("logs.routing.Telemetry.metric", "model.account_logs._metrics"),
     "queries": ("logs.kql._check_names", "logs.store.Workspaces.query"),
 }
-"""What has to be so for a proof of the check to be seen."""
+"""Beliefs that must be true for a proof of the check to be seen, by proof."""
 NEVER_MET = {
     "gateway.logs.holds_back",  # streams that pass
     "gateway.routing.match",  # one API, one operation that fits
@@ -42,7 +42,7 @@ NEVER_MET = {
     "arm.azure.kept_hours",  # that it is kept, and not how long
     "arm.monitor.workspace",  # an id that comes back, and rows: nobody looks
 }
-"""Beliefs that a life rests on and does not show, with what it meets instead of their case."""
+"""Beliefs that a life rests on but never confirms, with what it meets instead of their case."""
 COLUMNS = {
     "ApiManagementGatewayLogs": ("gateway.logs.record",),
     "ApiManagementGatewayLlmLog": ("gateway.llm_logs.rows", "gateway.llm_logs._head"),
@@ -63,30 +63,30 @@ REFUSALS = {
     "long short name": ("GroupShortNameIsTooLong",),
     "unknown metric": ("MetricNotFound",),
 }
-"""The sandbox's refusals of the requests of `refusals`."""
+"""Codes with which the sandbox refuses the requests of `refusals`, by request."""
 WHOLE = {"proof": ("seen",), "kept": ("yes",), "purge": ("deleted",), "recover": ("done",)}
-"""Values by which what a fact is about did come about; any other shows nothing."""
+"""Values by kind of fact that show that something did happen; any other confirms no belief."""
 OPERATIONS = {"update": "update", "delete": "delete", "refresh": "read"}
 
 
 def beliefs_behind(step: str, fact: str, *values: str) -> list[str]:
-    """Ids of the beliefs that a fact rests on, of which one is wrong if the fact is not so.
+    """Return the ids of the beliefs that a fact rests on: one is wrong if the sides differ.
 
-    `values` are what the sides say: a refusal is found by its code too.
+    `values` are what the sides say: a refusal is also found by its code.
     """
-    found = [*_of(step, fact)]
+    found = [*_of_fact(step, fact)]
     codes = {word for value in values for word in re.findall(r"\w+", value)}
     found += [f"arm.azure.refusals.{code}" for code in sorted(codes & AZURE["refusals"].keys())]
     return list(dict.fromkeys(found))
 
 
 def beliefs_confirmed(step: str, fact: str, value: str) -> list[str]:
-    """Ids of the beliefs that a fact shows if it is so on both sides: never more than it needs.
+    """Return the ids of the beliefs that a fact confirms if both sides agree on it.
 
-    What did not come about shows nothing: a proof that is not seen, columns that stay empty,
-    something that was not kept. A refusal shows itself, if status and code are its own.
-    An operation shows the shape that it sent, and what differs the provider's own comparison; the
-    rules of its type are for what it did not do.
+    What did not happen confirms nothing: a proof that is not seen, columns that stay empty, a
+    resource that is not kept. A refusal confirms its own rule, if status and code are that rule's.
+    An operation confirms the shape that it sent, and a difference the provider's comparison; the
+    other rules of its type did not come up.
     """
     kind, _, rest = fact.partition(" ")
     if value not in WHOLE.get(kind, (value,)) or kind == "policy" or fact == "delete group":
@@ -105,12 +105,12 @@ def beliefs_confirmed(step: str, fact: str, value: str) -> list[str]:
 
 
 def _is(code: str, value: str) -> bool:
-    """Whether an answer's status and code are those of the refusal."""
+    """Tell whether an answer's status and code are those of the refusal."""
     refusal = AZURE["refusals"][code]
     return value == f"{refusal['status']} {refusal.get('code', code)}"
 
 
-def _of(step: str, fact: str) -> Iterator[str]:
+def _of_fact(step: str, fact: str) -> Iterator[str]:
     kind, _, rest = fact.partition(" ")
     what = rest.partition(" ")[0]
     if kind in ("kept", "purge", "recover") or fact == "delete group":
@@ -138,7 +138,7 @@ def _of(step: str, fact: str) -> Iterator[str]:
 
 
 def _of_resource(step: str, op: str, token: str) -> Iterator[str]:
-    """The shape of a type, Azure's rules of it, and what the provider makes of it."""
+    """Yield the beliefs on a type: its shape, Azure's rules, and the provider's part."""
     name = token.partition(":")[2]
     if name in SHAPES:
         yield f"engine.shapes.{name}"
@@ -152,7 +152,7 @@ def _of_resource(step: str, op: str, token: str) -> Iterator[str]:
 
 
 def _arm_type(path: str) -> str:
-    """`Microsoft.X/a/b` of a path with names in braces between its parts."""
+    """Return the type `Microsoft.X/a/b` of a path that has names in braces between its parts."""
     _, _, rest = path.rpartition("/providers/")
     provider, *parts = rest.split("/") if rest else ["Microsoft.Resources", "resourceGroups"]
     return "/".join([provider, *parts[::2]])

@@ -1,1 +1,1 @@
-"""Take what Azure has already into the stack: `make adopt`, after a `pulumi up` was cut off."""
+"""`make adopt`: after a `pulumi up` was cut off, import what Azure has already into the stack."""

@@ -1,4 +1,4 @@
-"""`python -m tools.adopt`: after a `pulumi up` that was killed or cut off, before the next one."""
+"""`python -m tools.adopt`: run it after a `pulumi up` that was cut off, before the next one."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tools.adopt.engine import Engine
 from tools.adopt.run import Adoption
 
 PLAIN_WIDTH = 140
-"""Columns of the table where no terminal says how many it has."""
+"""Width of the table, in columns, if there is no terminal."""
 WAIT_MINUTES = 60.0
-"""A classic gateway takes up to 45 minutes to be made.
+"""Minutes to wait for Azure: a classic gateway is created in up to 45.
 
 https://learn.microsoft.com/azure/api-management/get-started-create-service-instance
 """
 
 
 def main(arguments: list[str]) -> int:
-    """Adopt, and return the exit status."""
+    """Adopt resources, and return the exit status."""
     options = _parse(arguments)
     terminal = sys.stdout.isatty()
-    asked = partial(ask, instead="give --yes, and --also for what may be another's")
+    asked = partial(ask, instead="give --yes, and --also for each resource that may be another's")
     adoption = Adoption(
         engine=Engine(stack=options.stack or ""),
         console=Console(width=None if terminal else PLAIN_WIDTH, highlight=False),

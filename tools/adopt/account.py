@@ -1,4 +1,4 @@
-"""Which cloud and subscription the stack's providers work in."""
+"""Find the cloud and the subscription in which the stack's providers work."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KEY = "azure-native:subscriptionId"
 
 
 def endpoint(config: Mapping[str, str]) -> str:
-    """Azure Resource Manager of the cloud that the stack names.
+    """Return the address of Azure Resource Manager in the cloud that the stack names.
 
     Raises:
-        CannotRunError: it names none.
+        CannotRunError: the stack names a cloud that does not exist.
     """
     name = config.get("azure-native:environment") or os.environ.get("ARM_ENVIRONMENT") or "public"
     found = ENVIRONMENTS.get(name.lower())
@@ -31,9 +31,9 @@ def endpoint(config: Mapping[str, str]) -> str:
 
 
 def subscription(provider: str, state: State, plan: Plan) -> str:
-    """The subscription of a provider: its own, the stack's, the environment's, the Azure CLI's.
+    """Return a provider's subscription: its own, the stack's, the environment's, the Azure CLI's.
 
-    "" for one that is yet to be made and whose subscription is not known before.
+    Return "" for a provider that does not exist yet, if its subscription is not known before.
     https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
 
     Raises:

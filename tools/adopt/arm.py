@@ -1,4 +1,4 @@
-"""The ARM ids of the program's resource types, made of their inputs.
+"""Make the ARM ids of the program's resources from their inputs.
 
 Paths and API versions are those of the azure-native provider, whose reference shows both by type:
 https://www.pulumi.com/registry/packages/azure-native/api-docs/
@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 SUBSCRIPTION = "subscriptionId"
-"""Part of an id that is the provider's, not the resource's."""
+"""Part of an id that the provider gives, not the resource."""
 WHOLE_IDS = ("resourceUri", "scope")
 """Parts of an id that are an ARM id themselves."""
 RESOURCE_GROUP = "azure-native:resources:ResourceGroup"
 ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
-"""The one type whose name Pulumi makes up, anew until it is in the state."""
+"""The one type whose name is random, and another in each preview until it is in the state."""
 
 _GROUP = f"/subscriptions/{{{SUBSCRIPTION}}}/resourceGroups/{{resourceGroupName}}"
 _SERVICE = f"{_GROUP}/providers/Microsoft.ApiManagement/service/{{serviceName}}"
@@ -34,17 +34,17 @@ class Kind:
 
     @property
     def keys(self) -> list[str]:
-        """Inputs that make the id, the resource's own name last."""
+        """Return the inputs that make the id, the resource's own name last."""
         return re.findall(r"{(\w+)}", self.path)
 
     @property
     def azure_type(self) -> str:
-        """Its type in Azure, `folded`."""
+        """Return Azure's name of the type, `folded`."""
         provider, *parts = self.path.rpartition("/providers/")[2].split("/")
         return folded("/".join([provider, *parts[::2]]))
 
     def id(self, parts: Mapping[str, str]) -> str:
-        """The ARM id of the resource whose inputs are `parts`."""
+        """Return the ARM id of the resource whose inputs are `parts`."""
         text = self.path.format(**{key: parts[key].strip("/") for key in self.keys})
         return re.sub("/+", "/", f"/{text}")
 
@@ -98,16 +98,16 @@ KINDS = {
         f"{_SERVICE}/subscriptions/{{sid}}", "2024-05-01"
     ),
 }
-"""By Pulumi type."""
+"""Kinds by Pulumi type."""
 
 
 def in_azure(kind: str) -> bool:
-    """Whether resources of that Pulumi type lie in Azure."""
+    """Tell whether resources of a Pulumi type lie in Azure."""
     return kind.split(":", 1)[0].split("_", 1)[0] == "azure-native"
 
 
 def folded(resource_id: str) -> str:
-    """An id as it is compared: Azure minds no case, and answers in another than it was asked in.
+    """Fold an id for comparison: Azure ignores case, and may answer in another case.
 
     https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
     """
@@ -115,11 +115,11 @@ def folded(resource_id: str) -> str:
 
 
 def inside(resource_id: str, holders: Collection[str]) -> bool:
-    """Whether it lies below one of the ids, which are `folded`."""
+    """Tell whether a resource lies below one of the `holders`, which are `folded` ids."""
     parts = folded(resource_id).split("/")
     return any("/".join(parts[:length]) in holders for length in range(1, len(parts)))
 
 
 def name(resource_id: str) -> str:
-    """A resource's own name."""
+    """Return the resource's own name, the last part of its id."""
     return resource_id.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The Pulumi command line, as a person would use it."""
+"""Use the Pulumi command line as a person would."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Engine:
     stack: str = ""
 
     def export(self) -> State:
-        """The stack's state, secrets encrypted.
+        """Export the stack's state, secrets encrypted.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
@@ -34,7 +34,7 @@ class Engine:
         return State(self._json("stack", "export"))
 
     def preview(self) -> Plan:
-        """What `pulumi up` would do.
+        """Preview what `pulumi up` would do.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
@@ -43,7 +43,7 @@ class Engine:
         return Plan(steps=found.get("steps") or [], config=found.get("config") or {})
 
     def take_in(self, document: dict[str, Any]) -> None:
-        """Import what a file of `import_file` names, unprotected.
+        """Import the resources that an `import_file` names, unprotected.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
@@ -52,7 +52,7 @@ class Engine:
         self._with_file(document, "import", *options)
 
     def replace_state(self, state: State) -> None:
-        """Write a state that `export` gave, with a change.
+        """Write back the state of `export`, changed.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
@@ -72,14 +72,14 @@ class Engine:
         except json.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
-            raise CannotRunError(f"pulumi {' '.join(arguments)} did not answer JSON: {text[:200]}")
+            raise CannotRunError(f"pulumi {' '.join(arguments)} did not print JSON: {text[:200]}")
         return found
 
     def _run(self, *arguments: str) -> str:
-        """What a command printed.
+        """Run a command, and return what it printed.
 
         Raises:
-            CannotRunError: it failed.
+            CannotRunError: the command failed.
         """
         chosen = ["--stack", self.stack] if self.stack else []
         command = ["pulumi", *arguments, *chosen, "--non-interactive", "--color=never"]
@@ -96,14 +96,14 @@ class Engine:
 
     def _fix(self, said: str) -> str:
         if LOCKED in said:
-            return "see that no `pulumi up` of this stack runs any more, then `pulumi cancel`"
+            return "make sure that no `pulumi up` of this stack runs, then run `pulumi cancel`"
         if UNREADABLE in said:
             files = " ".join(f"'{file}'" for file in self._empty_attributes())
             return f"the kill left it empty: rm {files}" if files else "see `pulumi stack history`"
         return ""
 
     def _empty_attributes(self) -> list[Path]:
-        """Files beside a file backend's states that a killed Pulumi left empty.
+        """Find files beside a file backend's states that a killed Pulumi left empty.
 
         The library that writes them opens such a file before it has its content:
         https://github.com/google/go-cloud/blob/master/blob/fileblob/attrs.go
@@ -125,7 +125,7 @@ class Engine:
 
 
 def _said(stdout: str, stderr: str) -> str:
-    """What a failed command said: of a preview in JSON its errors, else all of it."""
+    """Return what a failed command said: a preview's errors if it is JSON, else all of it."""
     try:
         notes = json.loads(stdout).get("diagnostics") or []
     except (json.JSONDecodeError, AttributeError):

@@ -1,4 +1,4 @@
-"""The file that `pulumi import --file` takes.
+"""Write the file that `pulumi import --file` takes.
 
 https://www.pulumi.com/docs/iac/adopting-pulumi/import/#bulk-import-operations
 """
@@ -14,10 +14,10 @@ STACK = "pulumi:pulumi:Stack"
 
 
 def build(plan: Plan, state: State, ids: Mapping[str, str]) -> dict[str, Any]:
-    """What to import, by URN and ARM id; each under its parent, read by its own provider.
+    """Build the file: each resource under its parent, read by its own provider.
 
-    In the file everything is called by its URN, which no two share. Components that the state lacks
-    come along.
+    `ids` has the ARM ids by URN. The file names everything by URN, which is unique, and includes
+    the components that the state lacks.
     """
     planned = {one.urn: one for one in plan.created}
     resources: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""One adoption: look, show, ask, import; again until nothing more is found."""
+"""Adopt resources: search, show, ask, import; again until a search finds no more."""
 
 from __future__ import annotations
 
@@ -22,38 +22,39 @@ from tools.adopt.whose import REFUSED, UNKNOWN, Owner
 POLL_SECONDS = 15.0
 DONE, UNCLEAR = 0, 1
 REFUSED_FIX = (
-    "take another name, or a group that stays: resourceGroupName, useExistingResourceGroup"
+    "give the stack another group (resourceGroupName), or let it use this one without owning it "
+    "(useExistingResourceGroup)"
 )
-"""A resource group is deleted with all that it holds."""
+"""Ways out for a group that is not adopted, as `pulumi destroy` would delete all that it holds."""
 
 
 @dataclass(kw_only=True)
 class Adoption:
-    """What it works with, so that a test can give its own."""
+    """One adoption, and all that it works with, so that a test can give its own."""
 
     engine: Engine
     console: Console
     agreed: Callable[[str], bool]
-    """Ask the person; True to go on."""
+    """Asks the person a question; True means yes."""
     sure: Callable[[str], bool]
-    """Ask the person about what is not known to be the stack's."""
+    """Asks the person about a resource that is not known to be the stack's."""
     wait_seconds: float
-    """How long to wait for what Azure is still working at."""
+    """Longest wait for operations that Azure has under way."""
     also: Collection[str] = ()
-    """What to adopt though it is not known to be the stack's: names in the program, or ids."""
+    """Resources to adopt though not known to be the stack's: names in the program, or ids."""
     manager: Callable[[str], Manager] = lambda endpoint: Manager(
         endpoint=endpoint, client=httpx.Client
     )
     sleep: Callable[[float], None] = time.sleep
     _adopted: dict[str, Found] = field(default_factory=dict)
     _left: dict[str, str] = field(default_factory=dict)
-    """Why something was found and is not adopted, by URN."""
+    """Why a resource that was found is not adopted, by URN."""
 
     def run(self) -> int:
-        """Adopt; the exit status.
+        """Adopt resources, and return the exit status.
 
         Raises:
-            CannotRunError: Pulumi or Azure refuse.
+            CannotRunError: Pulumi or Azure refuses.
         """
         while True:
             state, plan = self.engine.export(), self.engine.preview()
@@ -64,7 +65,7 @@ class Adoption:
             if not found:
                 break
             if again := found.keys() & self._adopted.keys():
-                raise CannotRunError(f"still not in the stack after its import: {', '.join(again)}")
+                raise CannotRunError(f"imported, but still not in the stack: {', '.join(again)}")
             chosen = self._chosen(owner, found)
             if chosen is None:
                 self.console.print("nothing was changed")
@@ -76,13 +77,13 @@ class Adoption:
         return self._conclude(plan, result, left)
 
     def _importable(self, state: State, plan: Plan, result: Result) -> dict[str, Found]:
-        """What was found and is not yet judged; an import is read by a provider of the state."""
+        """Return what was found and can be imported, for which the state must have the provider."""
         providers = {one.urn: one.provider for one in plan.created}
         for urn, one in result.found.items():
             if providers[urn] not in state.resources:
                 self._left[urn] = (
-                    f"Azure has {one.id}, and the stack lacks the provider to read it: run this "
-                    "again after `pulumi up`, which makes that first"
+                    f"Azure has {one.id}, but the stack has no provider yet to read it: run "
+                    "`pulumi up`, which creates the provider first, then run this again"
                 )
         return {urn: one for urn, one in result.found.items() if urn not in self._left}
 
@@ -97,7 +98,7 @@ class Adoption:
         )
 
     def _chosen(self, owner: Owner, found: dict[str, Found]) -> dict[str, Found] | None:
-        """What is to be adopted; None if the person declines."""
+        """Return the resources to adopt; None if the person declines."""
         how = owner.sort(found.values())
         self._show(found.values(), how)
         ours: dict[str, Found] = {}
@@ -113,21 +114,21 @@ class Adoption:
         return ours if agreed else None
 
     def _why_not(self, owner: Owner, found: Found, how: str, left: set[str]) -> str:
-        """Why it is not to be adopted, or "".
+        """Say why a resource is not adopted; "" if it is.
 
-        What lies in what is not adopted would be replaced: the program is yet to make that anew.
+        A resource in one that is not adopted would be replaced, as the program creates that anew.
         """
         if how == REFUSED:
             return f"refused: {found.id}: {owner.refused[found.urn]}; {REFUSED_FIX}"
         if arm.inside(found.id, left):
-            return f"{found.id} lies in what is not adopted"
+            return f"{found.id} lies in a resource that is not adopted"
         if how != UNKNOWN or owner.inside(found):
             return ""
-        if self.sure(f"{found.id} is {UNKNOWN}. Adopt it, to go with `pulumi destroy`?"):
+        if self.sure(f"{found.id} is {UNKNOWN}. Adopt it, so that `pulumi destroy` deletes it?"):
             return ""
         return (
-            f"Azure has {found.id}, {UNKNOWN}; if the stack is to own it, and to delete it one "
-            f"day: --also {found.urn.rpartition('::')[2]}; else choose another name"
+            f"Azure has {found.id}, which is {UNKNOWN}; if the stack shall own it, and one day "
+            f"delete it, give --also {found.urn.rpartition('::')[2]}; else choose another name"
         )
 
     def _import(self, state: State, plan: Plan, found: dict[str, Found]) -> None:
@@ -154,16 +155,16 @@ class Adoption:
         self.console.print(table)
 
     def _wait(self, search: Search, found: dict[str, Found]) -> None:
-        """Wait until Azure has ended its work at what was found, and forget what it took back.
+        """Wait for Azure's operations on the resources, and drop those that are gone after them.
 
         Raises:
-            CannotRunError: it takes too long.
+            CannotRunError: an operation takes too long, or a resource cannot be read.
         """
         waited, told = 0.0, ""
         while busy := [one for one in found.values() if one.busy]:
             text = ", ".join(f"{arm.name(one.id)} is {one.state}" for one in busy)
             if waited >= self.wait_seconds:
-                raise CannotRunError(f"Azure still works: {text}", "run this again later")
+                raise CannotRunError(f"Azure is still at work: {text}", "run this again later")
             if text != told:
                 self.console.print(f"waiting for Azure: {text}")
                 told = text
@@ -173,17 +174,18 @@ class Adoption:
                 try:
                     now = search.again(one)
                 except UnreadableError as error:
-                    raise CannotRunError(f"Azure does not tell of {one.id}: {error}") from None
+                    raise CannotRunError(f"{one.id} cannot be read: {error}") from None
                 if now is None:
                     del found[one.urn]
                 else:
                     found[one.urn] = now
 
     def _settle(self, state: State, ended: Result, owner: Owner) -> list[Found]:
-        """Close the creations that were interrupted, as far as it is known how they ended.
+        """Close the interrupted creations, as far as it is known how they ended.
 
-        What Azure has of them and the stack lacks stays open; what of it the program does not want
-        any more is returned. A resource group that is not the stack's alone was never to be its.
+        A creation stays open if Azure has its resource and the stack does not. Return those of
+        these resources that the program no longer declares, without resource groups that are not
+        the stack's alone.
         """
         left = [one for one in ended.found.values() if one.urn not in self._left]
         left = [one for one in left if not owner.refusal(one)]
@@ -203,14 +205,14 @@ class Adoption:
         for urn, why in self._left.items():
             show(f"not adopted: {urn.rpartition('::')[2]}: {why}")
         for one in left:
-            why = "left over, and no longer wanted by the program"
+            why = "in Azure, but no longer declared by the program"
             show(f"{why}; if nobody else uses it, delete it in Azure: {one.id}")
         unclear = bool(lost or result.unclear or self._left or left)
         if self._adopted:
-            goes_on = "" if unclear else "; `pulumi up` goes on from there"
+            goes_on = "" if unclear else "; run `pulumi up` to go on"
             show(f"adopted {_counted(len(self._adopted))}{goes_on}")
         elif not unclear:
-            show("nothing to adopt: `pulumi up` goes on")
+            show("nothing to adopt; run `pulumi up` to go on")
         return UNCLEAR if unclear else DONE
 
 

@@ -12,8 +12,8 @@ from tools.adopt.arm import KINDS, ROLE_ASSIGNMENT, SUBSCRIPTION
 from tools.adopt.stack import Planned, State
 
 ENDED = ("succeeded", "failed", "canceled", "stopped", "terminationfailed", "")
-"""Provisioning states in which Azure works at a resource no more, in lower case; "" is for types
-without one. The fourth and fifth are API Management's.
+"""Provisioning states of a resource that no operation is changing, in lower case; "" is for types
+without a state. The fourth and fifth are API Management's.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 https://learn.microsoft.com/rest/api/apimanagement/api-management-service/get
@@ -22,7 +22,7 @@ https://learn.microsoft.com/rest/api/apimanagement/api-management-service/get
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A resource in Azure."""
+    """A resource that was found in Azure."""
 
     urn: str
     type: str
@@ -31,54 +31,54 @@ class Found:
 
     @property
     def state(self) -> str:
-        """Its provisioning state, or ""."""
+        """Return the provisioning state, or ""."""
         properties = self.body.get("properties")
         found = properties.get("provisioningState") if isinstance(properties, Mapping) else None
         return str(found or "")
 
     @property
     def busy(self) -> bool:
-        """Azure is still working at it."""
+        """Tell whether Azure is still working on the resource."""
         return self.state.lower() not in ENDED
 
     @property
     def principal(self) -> str:
-        """Object id of its system-assigned identity, or ""."""
+        """Return the object id of the system-assigned identity, or ""."""
         identity = self.body.get("identity")
         return str(identity.get("principalId") or "") if isinstance(identity, Mapping) else ""
 
 
 class UnnamedError(Exception):
-    """What a resource would be called cannot be known; `str()` says why."""
+    """The id of a planned resource cannot be known; `str()` says why."""
 
 
 @dataclass(kw_only=True)
 class Result:
-    """What a search found out, each by URN."""
+    """The result of a search, by URN of the planned resources."""
 
     found: dict[str, Found] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
-    """Not to be adopted: Azure has no such resource, or the stack has it already."""
+    """Resources that Azure does not have, or that the stack has already."""
     unclear: dict[str, str] = field(default_factory=dict)
-    """Why it could not be found out."""
+    """Why it could not be found out whether Azure has a resource."""
 
 
 @dataclass(kw_only=True)
 class Search:
-    """Asks Azure, and changes nothing."""
+    """A search in Azure, which changes nothing."""
 
     manager: Manager
     subscription: Callable[[str], str]
-    """The subscription of a provider, by its URN; "" if it is yet to be known."""
+    """Returns a provider's subscription, by URN; "" if not known yet."""
     state: State
     known: dict[str, Found] = field(init=False)
-    """What is known to be in Azure, by URN."""
+    """Resources known to exist in Azure, by URN."""
     missing: set[str] = field(default_factory=set)
-    """URNs of what is yet to be made."""
+    """URNs of resources that do not exist yet."""
     named: set[str] = field(default_factory=set)
-    """Ids of what was looked for, `folded`."""
+    """Ids of the resources that were looked for, `folded`."""
     unnamed: set[str] = field(default_factory=set)
-    """Azure's types of what has an id that is not known yet, `folded`."""
+    """Azure's types of the resources whose id is not known yet, `folded`."""
 
     def __post_init__(self) -> None:
         self.known = {
@@ -88,7 +88,7 @@ class Search:
         }
 
     def run(self, planned: Iterable[Planned]) -> Result:
-        """Look for each; what others depend on comes before them."""
+        """Look for each planned resource; a resource comes after those that it depends on."""
         result, owned = Result(), self.state.owned
         for one in planned:
             if not arm.in_azure(one.type):
@@ -101,14 +101,14 @@ class Search:
             try:
                 found = self._role(one) if one.type == ROLE_ASSIGNMENT else self._named(one)
             except UnreadableError as error:
-                result.unclear[one.urn] = f"Azure does not tell: {error}"
+                result.unclear[one.urn] = f"it cannot be read: {error}"
                 continue
             except UnnamedError as error:
                 self.unnamed.add(KINDS[one.type].azure_type)
-                result.unclear[one.urn] = f"its id cannot be known: {error}"
+                result.unclear[one.urn] = f"its id is not known: {error}"
                 continue
             if found is None or arm.folded(found.id) in owned:
-                # The stack has what is there, maybe under an earlier URN, and will make it anew.
+                # The stack has this resource, maybe under an earlier URN, and will create another.
                 result.absent.add(one.urn)
                 self.missing.add(one.urn)
             else:
@@ -117,10 +117,10 @@ class Search:
         return result
 
     def again(self, found: Found) -> Found | None:
-        """The same resource as it is now.
+        """Read a resource that was found once more; return None if it no longer exists.
 
         Raises:
-            UnreadableError: refused, or no answer.
+            UnreadableError: Azure refuses, or does not answer.
         """
         body = self.manager.get(found.id, KINDS[found.type].version)
         return (
@@ -128,11 +128,11 @@ class Search:
         )
 
     def _named(self, planned: Planned) -> Found | None:
-        """By its id.
+        """Find a resource by its id; return None if it does not exist.
 
         Raises:
             UnnamedError: a part of the id is not known.
-            UnreadableError: refused, or no answer.
+            UnreadableError: Azure refuses, or does not answer.
         """
         kind, parts = KINDS[planned.type], {}
         for key in kind.keys:
@@ -148,7 +148,7 @@ class Search:
         return Found(urn=planned.urn, type=planned.type, id=resource_id, body=body)
 
     def _role(self, planned: Planned) -> Found | None:
-        """By role and principal: the name is random, and Azure takes no second such assignment.
+        """Find a role assignment by role and principal, which are unique, as the name is random.
 
         https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
         """
@@ -168,12 +168,12 @@ class Search:
         return None
 
     def _part(self, planned: Planned, key: str) -> str | None:
-        """A part of an id: stated, or read off what it is made of; None if that is yet to be made.
+        """Return a part of an id: as given, or from the resource that it refers to.
 
-        What is yet to be made holds nothing, and what is to have its name is not there either.
+        Return None if that resource does not exist yet, as nothing that refers to it exists then.
 
         Raises:
-            UnnamedError: it is not known.
+            UnnamedError: the part is not known.
         """
         given = self.subscription(planned.provider) if key == SUBSCRIPTION else planned.text(key)
         if given:
@@ -189,17 +189,17 @@ class Search:
         else:
             found = {arm.name(one.id) for one in holders if _own_name(one.type) == key}
         if len(found) != 1:
-            raise UnnamedError(f"{key} is neither stated nor that of a known resource")
+            raise UnnamedError(f"{key} is neither given nor that of a known resource")
         return found.pop()
 
 
 def _own_name(kind: str) -> str:
-    """The part of an id that names a resource of that type itself."""
+    """Return the part of an id that names the resource itself, for a type."""
     return KINDS[kind].keys[-1] if kind in KINDS else ""
 
 
 def _grant(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Role, principal and scope, comparable: Azure minds no case."""
+    """Return role, principal and scope for comparison, in lower case, as Azure ignores case."""
     role = str(properties.get("roleDefinitionId")).rpartition("/")[2]
     others = (properties.get("principalId"), properties.get("scope"))
     return tuple(str(part).lower().strip("/") for part in (role, *others))

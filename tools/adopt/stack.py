@@ -1,4 +1,4 @@
-"""The stack as the Pulumi engine knows it: its state, and what the program would create."""
+"""Read the stack as the Pulumi engine knows it: its state, and what the program would create."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tools.adopt.arm import folded, in_azure
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What a preview says of a value that it cannot know.
+"""Stands in a preview for a value that it cannot know.
 
 https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/deployment-execution/property-values.html
 """
@@ -26,17 +26,17 @@ class Planned:
     type: str
     inputs: Mapping[str, Any]
     depends: Mapping[str, list[str]]
-    """URNs that each input is made of."""
+    """URNs of the resources that each input depends on."""
     provider: str
-    """URN of its provider, or ""."""
+    """URN of the provider, or ""."""
     parent: str
-    """URN of what it is below."""
+    """URN of the parent."""
     component: bool
-    """It groups others, and is nothing in Azure."""
+    """Whether this is a component, which groups others and is nothing in Azure."""
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Planned:
-        """From a resource as the engine writes it."""
+    def from_state(cls, state: Mapping[str, Any]) -> Planned:
+        """Read a resource as the engine writes it."""
         return cls(
             urn=state["urn"],
             type=state["type"],
@@ -51,11 +51,11 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """The name by which the program knows it."""
+        """Return the program's name of the resource."""
         return self.urn.rpartition("::")[2]
 
     def text(self, key: str) -> str | None:
-        """An input, if it is a text that the preview knows."""
+        """Return an input if it is text that the preview knows, else None."""
         value = self.inputs.get(key)
         known = isinstance(value, str) and value != SECRET and UNKNOWN not in value
         return str(value) if known else None
@@ -63,26 +63,27 @@ class Planned:
 
 @dataclass(frozen=True)
 class State:
-    """What `pulumi stack export` gives."""
+    """A stack's state, as `pulumi stack export` prints it."""
 
     document: dict[str, Any]
 
     @property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Every resource by URN; none that waits for its deletion."""
+        """Return every resource by URN, except those that wait for deletion."""
         found = self._deployment.get("resources") or []
         return {one["urn"]: one for one in found if not one.get("delete")}
 
     @property
     def interrupted(self) -> list[Planned]:
-        """Creations of which the engine does not know how they ended."""
-        return [Planned.of(one["resource"]) for one in self._operations() if _creates(one)]
+        """Return the creations of which the engine does not know how they ended."""
+        return [Planned.from_state(one["resource"]) for one in self._operations() if _creates(one)]
 
     @property
     def owned(self) -> set[str]:
-        """Ids of what the stack has in Azure, `folded`; also of what waits for its deletion.
+        """Return the ids of the stack's resources in Azure, `folded`.
 
-        Not what it only reads, and not what the engine has deleted, to make it anew.
+        Those that wait for deletion are included. Those that the stack only reads, and those that
+        the engine has deleted to create them anew, are not.
         """
         return {
             folded(one["id"])
@@ -93,13 +94,13 @@ class State:
 
     @property
     def began(self) -> datetime | None:
-        """When the stack got its first resource; None if the state does not say."""
+        """Return when the stack got its first resource; None if the state does not say."""
         found = self._deployment.get("resources") or []
         times = [moment(one["created"]) for one in found if one.get("created")]
         return min((time for time in times if time is not None), default=None)
 
     def gone_from(self, resource_ids: Iterable[str]) -> set[str]:
-        """URNs of what had these ids until the engine deleted it, to make it anew."""
+        """Return the URNs of resources with these ids, which the engine deleted to create anew."""
         ids = {folded(one) for one in resource_ids}
         return {
             urn
@@ -108,10 +109,10 @@ class State:
         }
 
     def made_room(self, urns: Iterable[str]) -> State:
-        """The same state without the predecessors of these resources.
+        """Return the state without the predecessors of these resources.
 
-        One that the engine deleted already is dropped; another is marked, and the next `pulumi up`
-        deletes it, as after any replacement.
+        A predecessor that the engine has deleted is dropped. Any other is marked, so that the next
+        `pulumi up` deletes it, as after any replacement.
         """
         old = set(urns) & self.resources.keys()
         kept = []
@@ -123,7 +124,7 @@ class State:
         return State({**self.document, "deployment": {**self._deployment, "resources": kept}})
 
     def without_interrupted(self, settled: Iterable[str]) -> State:
-        """The same state, where the creations of these URNs are no longer open."""
+        """Return the state without the open creations of these URNs."""
         urns = set(settled)
         left = [
             one
@@ -143,7 +144,7 @@ class State:
 
 
 def _independent(resource: dict[str, Any], of: set[str]) -> dict[str, Any]:
-    """A resource that does not name others; the next `pulumi up` says again what it depends on."""
+    """Return a resource without what it depends on, which the next `pulumi up` states again."""
     result = dict(resource)
     for key in ("dependencies", "replaceWith"):
         if key in result:
@@ -158,7 +159,7 @@ def _independent(resource: dict[str, Any], of: set[str]) -> dict[str, Any]:
 
 
 def moment(text: object) -> datetime | None:
-    """A time as Azure and Pulumi write it, or None."""
+    """Read a time as Azure and Pulumi write it; return None if `text` is none."""
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:
@@ -172,22 +173,22 @@ def _creates(operation: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `pulumi preview` gives."""
+    """A plan, as `pulumi preview` prints it."""
 
     steps: list[dict[str, Any]]
     config: Mapping[str, str]
 
     @property
     def created(self) -> list[Planned]:
-        """What the program would create, for the first time or anew, in that order."""
+        """Return what the program would create, for the first time or anew, in that order."""
         return [
-            Planned.of(step["newState"])
+            Planned.from_state(step["newState"])
             for step in self.steps
             if step["op"] in {"create", "replace"}
         ]
 
     def lost(self, urns: Iterable[str]) -> list[str]:
-        """Those of the URNs that the next `pulumi up` would delete or replace."""
+        """Return those of the URNs that the next `pulumi up` would delete or replace."""
         wanted = set(urns)
         return [
             step["urn"]

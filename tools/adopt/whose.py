@@ -1,4 +1,4 @@
-"""Whose a resource is that Azure has and the stack lacks: what is adopted goes with the stack."""
+"""Judge whose a resource is: `pulumi destroy` will delete what the stack adopts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.adopt.stack import State, moment
 LIST_VERSION = "2021-04-01"
 """https://learn.microsoft.com/rest/api/resources/resources/list-by-resource-group"""
 INTERRUPTED = "interrupted"
-INSIDE = "in what is the stack's"
+INSIDE = "in a resource of the stack"
 SINCE = "made since the stack began"
 NAMED = "named by --also"
 UNKNOWN = "not known to be the stack's"
@@ -23,29 +23,29 @@ REFUSED = "refused"
 
 @dataclass(kw_only=True)
 class Owner:
-    """Tells what this stack's own `pulumi up` was making from what was simply there."""
+    """The judge of whether this stack's own `pulumi up` created a resource."""
 
     manager: Manager
     state: State
     interrupted: Mapping[str, Found]
-    """Creations that were interrupted, by URN."""
+    """Resources of interrupted creations, by URN."""
     named: Collection[str]
-    """Ids, `folded`, of what the program declares."""
+    """Ids, `folded`, of the resources that the program declares."""
     unnamed: Collection[str]
-    """Azure's types of what it declares too, and of which no id is known yet."""
+    """Azure's types of the declared resources whose id is not known yet."""
     also: Collection[str]
-    """Names in the program, or ids, that a person gave."""
+    """Resources that a person named: names in the program, or ids."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Why a resource is not to be adopted at all, by URN."""
+    """Why a resource must not be adopted at all, by URN."""
     _own: set[str] = field(init=False)
     _groups: dict[str, list[dict[str, Any]] | str] = field(default_factory=dict)
-    """What each resource group holds, or why that is not known."""
+    """Resources of each group, or why these are not known."""
 
     def __post_init__(self) -> None:
         self._own = self.state.owned
 
     def sort(self, found: Iterable[Found]) -> dict[str, str]:
-        """How each is known, by URN; what others lie in comes before them."""
+        """Say by URN how each resource is known to be the stack's; holders come before the held."""
         result = {}
         for one in found:
             how = self._how(one)
@@ -58,13 +58,13 @@ class Owner:
         return result
 
     def inside(self, found: Found) -> bool:
-        """Whether it lies in what is the stack's."""
+        """Tell whether a resource lies in one of the stack's."""
         return arm.inside(found.id, self._own)
 
     def accept(self, found: Found, how: str) -> None:
-        """Count it as the stack's, with what lies in it.
+        """Count a resource, and all that lies in it, as the stack's.
 
-        A resource group that a person names may hold what others made under a name of the program.
+        Not so a resource group that a person named: others may have created what lies in it.
         """
         if found.type != arm.RESOURCE_GROUP or how == INTERRUPTED:
             self._own.add(arm.folded(found.id))
@@ -77,12 +77,12 @@ class Owner:
             return INSIDE
         if self._since(found):
             return SINCE
-        wanted = {arm.folded(one) for one in self.also}
+        named = {arm.folded(name) for name in self.also}
         own = {arm.folded(found.urn.rpartition("::")[2]), arm.folded(found.id)}
-        return NAMED if wanted & own else UNKNOWN
+        return NAMED if named & own else UNKNOWN
 
     def _since(self, found: Found) -> bool:
-        """Whether Azure says that it was made after the stack's first resource."""
+        """Tell whether Azure says that a resource was created after the stack's first."""
         group = _group(found.id)
         held = self._held(group) if group else []
         return not isinstance(held, str) and any(
@@ -96,12 +96,12 @@ class Owner:
         return began is not None and made is not None and made >= began
 
     def refusal(self, group: Found) -> str:
-        """Why it is a resource group that cannot be the stack's alone; "" for all else."""
+        """Say why a resource group cannot be the stack's alone; "" if it can, or is no group."""
         if group.type != arm.RESOURCE_GROUP:
             return ""
         held = self._held(group.id)
         if isinstance(held, str):
-            return f"what it holds is not known: {held}"
+            return f"what the group holds is not known: {held}"
         ours = {*self.named, *self.state.owned}
         ours |= {arm.folded(one.id) for one in self.interrupted.values()}
         others = [
@@ -112,10 +112,10 @@ class Owner:
             and not arm.inside(one_id, ours - {arm.folded(group.id)})
             and not (arm.folded(str(one.get("type"))) in self.unnamed and self._made_since(one))
         ]
-        return f"it holds what is not this stack's: {', '.join(others)}" if others else ""
+        return f"the group holds what is not this stack's: {', '.join(others)}" if others else ""
 
     def _held(self, group: str) -> list[dict[str, Any]] | str:
-        """Resources of a group, with the time at which each was made; or why not."""
+        """Return a group's resources with their times of creation, or why they are not known."""
         key = arm.folded(group)
         if key not in self._groups:
             place = f"/{group.strip('/')}/resources"
@@ -129,7 +129,7 @@ class Owner:
 
 
 def _group(resource_id: str) -> str:
-    """The id of the resource group in which a resource lies, or ""."""
+    """Return the id of the resource group in which a resource lies, or ""."""
     parts = resource_id.strip("/").split("/")
     below = len(parts) > 4 and parts[2].casefold() == "resourcegroups"  # noqa: PLR2004 two pairs name the group
     return "/".join(parts[:4]) if below else ""
