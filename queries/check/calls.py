@@ -14,7 +14,7 @@ from queries.check import kinds, replies
 from queries.check.answers import KEY_FIX, Refusal, clock_error, lost, not_offered, refusal
 from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
-from queries.check.records import Arrival, Call, Usage
+from queries.check.records import Arrival, Failed, OwnCall, Usage
 from queries.clock import Clock
 from queries.outputs import Target
 
@@ -29,16 +29,6 @@ ENCODING = ("content-encoding", "content-length", "transfer-encoding")
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failed:
-    """A call that was not answered."""
-
-    deployment: str
-    label: str
-    cause: str
-    fix: str
-
-
 @dataclass(kw_only=True)
 class Caller:
     """Calls deployments until they answer, or calling again is no use."""
@@ -51,20 +41,20 @@ class Caller:
     say: Callable[[str], None] = field(default=lambda _: None)
     run: str = field(default_factory=lambda: f"{PREFIX}{secrets.token_hex(8)}")
     """What the markers of this run begin with."""
-    results: list[Call | Failed] = field(default_factory=list)
+    results: list[OwnCall | Failed] = field(default_factory=list)
     """How the calls of the newest round ended, as far as it has come."""
     left_out: dict[str, str] = field(default_factory=dict)
     """What no call is made of, by label, and why."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
 
-    def all(self) -> list[Call | Failed]:
+    def all(self) -> list[OwnCall | Failed]:
         """One call of each kind to each deployment, up to the first that it does not answer.
 
         A kind that a model does not know is left out.
         """
         self._round += 1
-        self.results = results = list[Call | Failed]()
+        self.results = results = list[OwnCall | Failed]()
         for planned in kinds.plan(self.target):
             if any(
                 isinstance(r, Failed) and r.deployment == planned.deployment.name for r in results
@@ -82,25 +72,25 @@ class Caller:
             if planned.kind == "long-completion" and self._short(result):
                 self.say(f"{planned.label}: answered too short to be cut; calling once more")
                 again = self.call(planned)
-                result = again if isinstance(again, Call) else result
+                result = again if isinstance(again, OwnCall) else result
             results.append(result)
-            if isinstance(result, Call):
+            if isinstance(result, OwnCall):
                 marked = f"{result.usage} tokens, marker {result.marker}"
                 self.say(f"{planned.label}: answered, {marked}")
         return results
 
-    def _short(self, result: Call | Failed) -> bool:
+    def _short(self, result: OwnCall | Failed) -> bool:
         """A model may spend its tokens on thinking, or not write as much as it was asked to."""
         limit = self.target.body_bytes if self.target.response_bodies else 0
-        return isinstance(result, Call) and (not result.text or len(result.response) <= limit)
+        return isinstance(result, OwnCall) and (not result.text or len(result.response) <= limit)
 
-    def call(self, planned: Planned) -> Call | Failed:
+    def call(self, planned: Planned) -> OwnCall | Failed:
         """The answered call, or why there is none."""
         begun, wait = self.clock.elapsed(), FIRST_WAIT
         while True:
             marker = f"{self.run}-{secrets.token_hex(6)}"
             answer = self._once(planned, marker)
-            if isinstance(answer, Call):
+            if isinstance(answer, OwnCall):
                 return answer
             cause = self.clean(answer.cause)
             pause = max(wait, answer.retry_after)
@@ -152,7 +142,7 @@ class Caller:
             self.say(line)
             self._said = (line, self.clock.elapsed())
 
-    def _once(self, planned: Planned, marker: str) -> Call | Refusal:
+    def _once(self, planned: Planned, marker: str) -> OwnCall | Refusal:
         started = self.clock.now()
         body = kinds.request(planned, marker, self.target)
         key = self.target.key.get_secret_value()
@@ -181,10 +171,10 @@ class Caller:
         marker: str,
         response: httpx.Response,
         times: tuple[datetime, datetime],
-    ) -> Call:
+    ) -> OwnCall:
         answer = replies.read(planned.kind, response.content)
         ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
-        return Call(
+        return OwnCall(
             deployment=planned.deployment.name,
             label=planned.label,
             kind=planned.kind,

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict
+from queries.check.proofs.base import NOT_JUDGED, Verdict
 from queries.check.report import Report
 from queries.clock import Clock
 from queries.interrupts import INTERRUPTED
@@ -39,8 +39,8 @@ NEXT = {
 class Display:
     """Progress while waiting. Leave it as a context manager, also after an interrupt."""
 
-    def __init__(self, console: Console, proofs: list[Proof], clock: Clock) -> None:
-        self._console, self._proofs, self._clock = console, proofs, clock
+    def __init__(self, console: Console, clock: Clock) -> None:
+        self._console, self._clock = console, clock
         self._live = Live(console=console, transient=True) if console.is_terminal else None
         self._begun = self._spoke = clock.elapsed()
         self._shown: dict[str, str] = {}
@@ -64,7 +64,8 @@ class Display:
         """The proofs as they stand now."""
         if self._live:
             rows = [
-                (p.id, verdicts[p.id].status, self._timed(p.id, verdicts)) for p in self._proofs
+                (name, verdict.status, self._timed(name, verdict))
+                for name, verdict in verdicts.items()
             ]
             awaited = sum(verdict.status == "waiting" for verdict in verdicts.values())
             proofs = "proof" if awaited == 1 else "proofs"
@@ -82,9 +83,8 @@ class Display:
             said = "; ".join(f"{names}: {why}" for why, names in _grouped(left).items())
             self.say(f"after {self._seconds():.0f} s still waiting for {said}")
 
-    def _timed(self, name: str, verdicts: dict[str, Verdict]) -> str:
+    def _timed(self, name: str, verdict: Verdict) -> str:
         """What a proof waits for and for how long, or after how long it was decided."""
-        verdict = verdicts[name]
         if verdict.status == "waiting":
             self._ended.pop(name, None)
             return f"for {self._seconds():.0f} s: {verdict.detail}"

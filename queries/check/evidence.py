@@ -1,45 +1,22 @@
-"""What is known so far: the calls made, the rows found, and which rows belong to which call."""
+"""What the proofs judge: what was called, what came, and what is deployed. Nothing changes it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from functools import cached_property
 
+from queries.check import leaks
 from queries.check.difference import Difference
-from queries.check.fields import ids, text, within
+from queries.check.fields import BODIES, text, within
 from queries.check.kinds import path_of
-from queries.check.records import Attempt, Call, Run
+from queries.check.records import Call, CallOfOthers, OwnCall
+from queries.check.rows import TABLES, Rows, Source
+from queries.check.traffic import Traffic
 from queries.outputs import Target
 from queries.workspace import Row
 
-Source = Literal[
-    "gateway",
-    "llm",
-    "account",
-    "gateway-metrics",
-    "account-metrics",
-    "gateway-whole",
-    "llm-whole",
-    "diagnostics-whole",
-    "every-table",
-]
-SOURCES: tuple[Source, ...] = get_args(Source)
-"""In the order in which they are asked: the gateway's ids find rows of the other logs."""
-GATEWAY_LOG, LLM_LOG, DIAGNOSTICS = (
-    "ApiManagementGatewayLogs",
-    "ApiManagementGatewayLlmLog",
-    "AzureDiagnostics",
-)
-TABLES: dict[Source, str] = {
-    "gateway-whole": GATEWAY_LOG,
-    "llm-whole": LLM_LOG,
-    "diagnostics-whole": DIAGNOSTICS,
-}
-"""Sources that give rows with every column."""
-BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
-MARGIN = timedelta(minutes=2)
-"""How far around the calls their rows are asked for; markers and ids tell whose they are."""
 SETTLE = timedelta(minutes=5)
 """Default of `--settle`: each table has its own delay, of some minutes at most as a rule.
 
@@ -48,156 +25,136 @@ https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
 OK = 200
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class AsDeployed:
+    """What the deployed configuration shows that no call does."""
+
+    audit: tuple[Difference, ...] = ()
+    """What keeps audit logs from the workspace."""
+    declared: tuple[Difference, ...] = ()
+    """What is deployed otherwise, and shows in a call by chance or not at all."""
+    streams: tuple[Difference, ...] = ()
+    """What is deployed otherwise, and makes the gateway hold streamed answers back."""
+    remarks: tuple[str, ...] = ()
+    """What Azure has changed by itself, or plans to: told, and not judged."""
+    unreadable: str = ""
+    """Why some of the configuration could not be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Rows by where they were asked for; each look replaces a source's rows."""
+    """Everything that is known at one moment; each look makes a new one."""
 
     target: Target
-    since: datetime
-    until: datetime
-    calls: list[Call] = field(default_factory=list)
-    rows: dict[Source, list[Row]] = field(default_factory=dict)
-    waiting: dict[Source, str] = field(default_factory=dict)
-    """Why a source gave nothing at the last look."""
-    attempts: list[Attempt] = field(default_factory=list)
-    """Calls that had to fail."""
-    library: dict[str, Run] = field(default_factory=dict)
-    """How each query of the library ran."""
-    audit_differences: list[Difference] = field(default_factory=list)
-    """What keeps audit logs from the workspace, by the deployed settings."""
-    declared_differences: list[Difference] = field(default_factory=list)
-    """What is deployed otherwise, and shows in a call by chance or not at all."""
-    remarks: list[str] = field(default_factory=list)
-    """What Azure has changed by itself, or plans to: told, and not judged."""
-    stream_differences: list[Difference] = field(default_factory=list)
-    """What is deployed otherwise, and makes the gateway hold streamed answers back."""
-    configured: bool = False
-    """The deployed configuration has been looked at."""
-    unreadable: str = ""
-    """Why some of the deployed configuration could not be read."""
-    failed_calls: list[tuple[str, str, str]] = field(default_factory=list)
-    """Label, cause and fix of each call that was not answered."""
-    left_out: dict[str, str] = field(default_factory=dict)
-    """Kinds of call that were not made, by label, and why."""
-    leaks: set[str] = field(default_factory=set)
-    """Where a row of any look holds a secret."""
-    marker: str = ""
-    """What the markers of all calls begin with."""
+    traffic: Traffic
+    """What was called."""
+    rows: Rows = field(default_factory=Rows)
+    """What came."""
+    deployed: AsDeployed | None = None
+    """What is deployed; None: the configuration has not been looked at."""
     settle: timedelta = SETTLE
     """How long rows must have stayed the same before their silence counts."""
     caller_ip: str = ""
     """The address that the rows must show; "" for any."""
-    changed: datetime | None = None
-    """When a look last brought more or fewer rows."""
-    now: datetime | None = None
-    """When the last look was."""
-    _links: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False, repr=False)
-    _texts: list[tuple[str, str, str]] = field(default_factory=list, init=False, repr=False)
 
-    def add(self, calls: list[Call]) -> None:
-        """Calls made here, whose rows are to be found too."""
-        self.calls = [*self.calls, *calls]
-        self.since = min([self.since, *(call.started - MARGIN for call in calls)])
-        self.until = max([self.until, *(call.ended + MARGIN for call in calls)])
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The answered calls, whoever made them."""
+        return self.traffic.calls
 
-    def add_attempts(self, attempts: list[Attempt]) -> None:
-        """Calls that had to fail, whose rows are to be found as well."""
-        self.attempts = [*self.attempts, *attempts]
-        self.until = max([self.until, *(attempt.ended + MARGIN for attempt in attempts)])
+    @property
+    def now(self) -> datetime | None:
+        """When the last look was."""
+        return self.rows.now
 
-    def first(self) -> list[Call]:
-        """The first round of calls made here; none if others made the calls."""
-        return [call for call in self.calls if call.marker and call.round == self.calls[0].round]
+    def took(self, source: Source, rows: list[Row]) -> Evidence:
+        """Replace a source's rows by those of a look; where a secret stood is kept."""
+        came = self.rows.took(source, rows)
+        if source in TABLES and came.of(source) != self.of(source):
+            found = leaks.found(self.target, self.traffic, TABLES[source], rows)
+            came = replace(came, leaks=came.leaks | found)
+        return replace(self, rows=came)
 
     def of(self, source: Source) -> list[Row]:
-        """Rows of a source, none if it was not asked or had none."""
-        return self.rows.get(source, [])
+        """Rows of a source; none if it was not asked or had none."""
+        return self.rows.of(source)
 
-    def still_for(self) -> timedelta:
-        """How long the looks have brought the same number of rows."""
-        return self.now - self.changed if self.now and self.changed else timedelta()
-
-    def linked(self, source: Source, call: Call) -> list[Row]:
-        """Rows of the gateway or LLM log that belong to a call."""
-        ids = self.correlations(call)
-        rows = self.of_api() if source == "gateway" else self.of(source)
-        return [row for row in rows if row.get("CorrelationId") in ids]
-
+    @cached_property
     def of_api(self) -> list[Row]:
         """The gateway's rows of the stack's API."""
         api = self.target.api_id.lower()
         return [row for row in self.of("gateway") if text(row, "ApiId").lower() == api]
 
-    def take(self, source: Source, rows: list[Row]) -> None:
-        """The rows of a look, in place of those before."""
-        before, self.rows[source] = self.of(source), rows
-        if len(rows) != len(before):
-            self.changed = self.now
-        if source in {"gateway", "llm"} and ids(rows) != ids(before):
-            self._links.clear()
-            self._texts.clear()
+    def linked(self, source: Source, call: Call) -> list[Row]:
+        """Rows of the gateway or LLM log that belong to a call."""
+        found = self.rows.with_id(source, self.correlations(call))
+        if source != "gateway":
+            return found
+        api = self.target.api_id.lower()
+        return [row for row in found if text(row, "ApiId").lower() == api]
 
-    def correlations(self, call: Call) -> set[str]:
+    def correlations(self, call: Call) -> frozenset[str]:
         """The gateway's ids of a call: by its marker or response id in either log."""
-        key = (call.marker, call.correlation)
-        if key not in self._links:
-            self._links[key] = self._linked(call)
-        return self._links[key]
+        match call:
+            case CallOfOthers():
+                return frozenset({call.correlation})
+            case OwnCall():
+                links = self.rows.links
+                if call.marker not in links:
+                    links[call.marker] = self._found(call) or self._only_one_possible(call)
+                return links[call.marker]
 
-    def _linked(self, call: Call) -> set[str]:
-        if call.correlation:
-            return {call.correlation}
-        needles = [call.marker, f'"{call.response_id}"' if call.response_id else ""]
-        needles = [needle for needle in needles if needle]
+    @cached_property
+    def all_correlations(self) -> frozenset[str]:
+        """Every gateway id that some call is known by."""
+        return frozenset[str]().union(*map(self.correlations, self.calls))
+
+    def _found(self, call: OwnCall) -> frozenset[str]:
+        said = [call.marker, *([f'"{call.response_id}"'] if call.response_id else [])]
         found = {
             correlation
-            for correlation, request_id, said in self._searchable()
+            for correlation, request_id, content in self._searchable
             if (call.response_id and request_id == call.response_id)
-            or any(needle in said for needle in needles)
+            or any(one in content for one in said)
         }
-        return (found - {""}) or self._only_one_possible(call)
+        return frozenset(found - {""})
 
+    @cached_property
     def _searchable(self) -> list[tuple[str, str, str]]:
         """Correlation id, response id and content of each row of both logs."""
-        if not self._texts:
-            columns = [(self.of_api(), BODIES), (self.of("llm"), ("Request",))]
-            self._texts = [
-                (
-                    text(row, "CorrelationId"),
-                    text(row, "RequestId"),
-                    "\n".join(text(row, name) for name in names),
-                )
-                for rows, names in columns
-                for row in rows
-            ]
-        return self._texts
+        logs = ((self.of_api, BODIES), (self.of("llm"), ("Request",)))
+        return [
+            (
+                text(row, "CorrelationId"),
+                text(row, "RequestId"),
+                "\n".join(text(row, name) for name in names),
+            )
+            for rows, names in logs
+            for row in rows
+        ]
 
-    def _only_one_possible(self, call: Call) -> set[str]:
+    def _only_one_possible(self, call: OwnCall) -> frozenset[str]:
         """Without content to go by: the one such call of that consumer in that time, if only one.
 
         Where bodies are meant to be logged, a short call without any says that they are not.
         """
         if call.is_chat and self.target.llm_logging:
-            return set()
-        possible = {
+            return frozenset()
+        possible = frozenset(
             text(row, "CorrelationId")
             for row in self.calls_like(call)
             if text(row, "ApimSubscriptionId").lower() in {"", self.target.consumer.lower()}
             and not any(text(row, body) for body in BODIES)
-        }
-        return possible if len(possible) == 1 else set()
+        )
+        return possible if len(possible) == 1 else frozenset()
 
     def calls_like(self, call: Call) -> list[Row]:
         """The gateway's rows of answered calls to that deployment at that time."""
         path = path_of(call.kind, call.deployment).lower()
         return [
             row
-            for row in self.of_api()
+            for row in self.of_api
             if row.get("ResponseCode") == OK
-            and path in text(row, "Url").lower()
             and within(row, call)
+            and path in text(row, "Url").lower()
         ]
-
-    def all_correlations(self) -> set[str]:
-        """Every gateway id that some call is known by."""
-        return {one for call in self.calls for one in self.correlations(call)}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from queries.check.records import Call
+from queries.check.records import Answered
 from queries.workspace import Row
 
 SLACK = timedelta(seconds=6)
 """How far a row's time may lie outside its call: two clocks, one of them read in whole seconds."""
+BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""
 
 
-def within(row: Row, call: Call) -> bool:
+def within(row: Row, call: Answered) -> bool:
     """The row's time lies in the call's."""
     time = row.get("TimeGenerated")
     return isinstance(time, datetime) and call.started - SLACK <= time <= call.ended + SLACK

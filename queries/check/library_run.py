@@ -5,8 +5,9 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from queries import library
-from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Evidence, Source
+from queries.check.evidence import Evidence
 from queries.check.records import Run
+from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Source
 from queries.errors import CannotRunError
 from queries.workspace import AT_ONCE, NO_TABLE, LogAnalytics, NoColumnError, NotYetError
 
@@ -34,34 +35,35 @@ class LibraryRun:
         self._workspace = workspace
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._running: dict[str, Future[Run]] = {}
+        self._ended: dict[str, Run] = {}
 
-    def look(self, evidence: Evidence, *, last: bool = False) -> None:
-        """Begin what has not given columns yet, and take what has come.
+    def look(self, evidence: Evidence, *, last: bool = False) -> dict[str, Run]:
+        """Begin what has not given columns yet; returns how each query ran, as far as it has.
 
         Once at first, since an older workspace has its tables already; again once rows have come.
         No look comes after the last one, so it waits for what is under way.
         """
         again = bool(evidence.of("gateway"))
         for name in library.names():
-            begun = name in self._running or (name in evidence.library and not again)
-            if not judged(name, evidence) or begun or _done(name, evidence):
+            begun = name in self._running or (name in self._ended and not again)
+            if not judged(name, evidence) or begun or self._done(name):
                 continue
             if _lacks_a_table(name, evidence) and not last:
-                evidence.library[name] = Run(reason=NO_TABLE)
+                self._ended[name] = Run(reason=NO_TABLE)
             else:
                 self._running[name] = self._pool.submit(_run, name, evidence, self._workspace)
         wait(self._running.values(), timeout=LAST_PATIENCE if last else PATIENCE)
         for name in [name for name, run in self._running.items() if run.done()]:
-            evidence.library[name] = self._running.pop(name).result()
+            self._ended[name] = self._running.pop(name).result()
+        return dict(self._ended)
 
     def close(self) -> None:
         """Leave off; what is under way ends by itself, or with the process."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-
-def _done(name: str, evidence: Evidence) -> bool:
-    run = evidence.library.get(name)
-    return run is not None and (run.columns is not None or run.refused)
+    def _done(self, name: str) -> bool:
+        run = self._ended.get(name)
+        return run is not None and (run.columns is not None or run.refused)
 
 
 def _sources(name: str) -> list[Source]:
@@ -71,7 +73,7 @@ def _sources(name: str) -> list[Source]:
 
 
 def _has_rows(name: str, evidence: Evidence) -> bool:
-    """The tables of a query have rows, so a column that they lack is not one that is to come."""
+    """Whether all tables of the query have rows: a column missing then will not appear later."""
     return all(evidence.of(source) for source in _sources(name))
 
 
@@ -81,11 +83,11 @@ def _lacks_a_table(name: str, evidence: Evidence) -> bool:
     In a new workspace all would be asked in vain, and again later.
     """
     needed = [source for source in _sources(name) if source != "llm" or name == LLM_CALLS]
-    return any(evidence.waiting.get(source) == NO_TABLE for source in needed)
+    return any(evidence.rows.silent.get(source) == NO_TABLE for source in needed)
 
 
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
-    times = {"since": evidence.since, "until": evidence.until}
+    times = {"since": evidence.traffic.since, "until": evidence.traffic.until}
     given = {key: times[key] for key in TIMES if library.has(name, key)}
     try:
         return Run(columns=tuple(workspace.columns(library.render(name, **given))))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from queries.check.evidence import OK, Evidence
 from queries.check.fields import CHARACTER, logged_part, text
 from queries.check.kinds import OF_MODEL, V1
 from queries.check.proofs.llm import objects, usage_in, usage_told
-from queries.check.records import Call
+from queries.check.records import CallOfOthers, Side
 from queries.workspace import Row
 
-WINDOW = timedelta(hours=24)
 NEWEST = 5
 """Calls of each deployment and kind, and as many over the body limit, that are looked at.
 
@@ -28,26 +27,25 @@ _MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
 _PLAIN = {kinds[0] for kinds in OF_MODEL.values()}
 
 
-def calls(evidence: Evidence) -> list[Call]:
+def calls(evidence: Evidence) -> tuple[CallOfOthers, ...]:
     """The newest answered calls; what their bodies do not tell stays unknown."""
-    answered = [row for row in evidence.of_api() if row.get("ResponseCode") == OK]
+    answered = [row for row in evidence.of_api if row.get("ResponseCode") == OK]
     found = [call for number, row in enumerate(answered) if (call := _call(evidence, row, number))]
-    kept: dict[tuple[str, ...], list[Call]] = {}
+    kept: dict[tuple[str, ...], list[CallOfOthers]] = {}
     for call in sorted(found, key=lambda call: call.started, reverse=True):
         kept.setdefault((call.deployment, call.kind, *call.cut), []).append(call)
     newest = [call for alike in kept.values() for call in alike[:NEWEST]]
-    return sorted(newest, key=lambda call: call.started, reverse=True)
+    return tuple(sorted(newest, key=lambda call: call.started, reverse=True))
 
 
-def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
+def _call(evidence: Evidence, row: Row, number: int) -> CallOfOthers | None:
     (deployment, kind), time = _target(evidence, row), row.get("TimeGenerated")
     if not deployment or not isinstance(time, datetime):
         return None
     body, response_id = text(row, "ResponseBody"), ""
-    limit = evidence.target.body_bytes
     with suppress(ValueError, TypeError, AttributeError):
         response_id = next((str(one["id"]) for one in objects(body) if one.get("id")), "")
-    return Call(
+    return CallOfOthers(
         deployment=deployment,
         label=deployment if kind in _PLAIN else f"{deployment} ({kind})",
         kind=kind,
@@ -57,15 +55,22 @@ def _call(evidence: Evidence, row: Row, number: int) -> Call | None:
         response_id=response_id,
         usage=usage_in(body) or usage_told(row),
         correlation=text(row, "CorrelationId"),
-        cut=tuple(
-            side
-            for side, logged in (("Request", True), ("Response", evidence.target.response_bodies))
-            if (_is_cut(row, side, limit) if logged else _is_long(row, side, limit))
-        ),
+        cut=_cut(evidence, row),
     )
 
 
-def _is_cut(row: Row, side: str, limit: int) -> bool:
+def _cut(evidence: Evidence, row: Row) -> tuple[Side, ...]:
+    """The bodies of a call that are longer than what the log holds of them."""
+    limit = evidence.target.body_bytes
+    logged: dict[Side, bool] = {"Request": True, "Response": evidence.target.response_bodies}
+    return tuple(
+        side
+        for side in logged
+        if (_is_cut(row, side, limit) if logged[side] else _is_long(row, side, limit))
+    )
+
+
+def _is_cut(row: Row, side: Side, limit: int) -> bool:
     """A start of JSON, or of a stream, without its end, which was sent.
 
     A shorter one whose size is not larger either is that of a call broken off.
@@ -83,7 +88,7 @@ def _is_cut(row: Row, side: str, limit: int) -> bool:
     return body.startswith("{")
 
 
-def _is_long(row: Row, side: str, limit: int) -> bool:
+def _is_long(row: Row, side: Side, limit: int) -> bool:
     """A body that is not logged, and might be cut if it were; headers may count in its size."""
     return int(row.get(f"{side}Size") or 0) > limit
 
@@ -116,7 +121,6 @@ def _logged(evidence: Evidence, row: Row) -> str:
     """What the LLM log says, where no body is logged."""
     known = (
         text(entry, "DeploymentName")
-        for entry in evidence.of("llm")
-        if text(entry, "CorrelationId") == text(row, "CorrelationId")
+        for entry in evidence.rows.with_id("llm", [text(row, "CorrelationId")])
     )
     return next(filter(None, known), "")

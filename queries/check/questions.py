@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from queries.check.calls import PREFIX
-from queries.check.evidence import TABLES, Evidence, Source
+from queries.check.evidence import Evidence
 from queries.check.fields import SLACK
-from queries.check.proofs import metrics
+from queries.check.rows import TABLES, Source
+from queries.check.traffic import OwnTraffic, by_round
 from queries.library import literal, render
 from queries.pages import Paged
 
@@ -27,17 +28,18 @@ MINUTE = timedelta(minutes=1)
 def question(source: Source, evidence: Evidence) -> str | Paged:
     """What to ask a source now, "" for nothing; paged where every row counts, ours or not."""
     target, calls = evidence.target, evidence.calls
-    between = {"since": evidence.since, "until": evidence.until}
+    between = {"since": evidence.traffic.since, "until": evidence.traffic.until}
     if source in TABLES:
         return Paged(_whole(source, evidence))
     if source == "every-table":
-        return _every_table(evidence) if evidence.marker else ""
-    ids = ",".join(sorted(evidence.all_correlations()))
+        traffic = evidence.traffic
+        return _every_table(traffic) if isinstance(traffic, OwnTraffic) else ""
+    ids = ",".join(sorted(evidence.all_correlations))
     if source == "gateway":
         only = {"gateway": target.gateway_id, "api": target.api_id, "marker": _run(evidence)}
         return render("gateway-calls", **between, **only, correlations=ids)
     if source == "llm":
-        only = {"gateway": target.gateway_id, "marker": evidence.marker}
+        only = {"gateway": target.gateway_id, "marker": _marker(evidence)}
         requests = ",".join(call.response_id for call in calls)
         return render("llm-calls", **between, **only, requests=requests, correlations=ids)
     if source == "account":
@@ -45,25 +47,33 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
         only = {"account": target.account.id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
-    until = evidence.until + target.longest_wait + MINUTE
-    between = {"since": metrics.window(evidence), "until": until}
+    until = evidence.traffic.until + target.longest_wait + MINUTE
+    between = {"since": evidence.traffic.metrics_since, "until": until}
     resource = target.gateway_id if source == "gateway-metrics" else target.account.id
     return render("metrics", **between, resource=resource)
 
 
+def _marker(evidence: Evidence) -> str:
+    """What the markers of this run begin with; "", for none, where others made the calls."""
+    traffic = evidence.traffic
+    return traffic.marker if isinstance(traffic, OwnTraffic) else ""
+
+
 def _run(evidence: Evidence) -> str:
-    """What markers and the names of unknown deployments share in one run."""
-    return evidence.marker.removeprefix(PREFIX)
+    """What markers and the names of unknown deployments share in one run; "" for none."""
+    return _marker(evidence).removeprefix(PREFIX)
 
 
 def _minutes(evidence: Evidence) -> str:
     """The minutes of the calls, each round's from its first to its last."""
-    rounds: dict[int, list[datetime]] = {}
-    for call in evidence.calls:
-        rounds.setdefault(call.round, []).extend((call.started - SLACK, call.ended + SLACK))
-    spans = [(min(times), max(times)) for times in rounds.values()]
-    spans += [(one.started - SLACK, one.ended + SLACK) for one in evidence.attempts]
-    return ",".join(sorted({f"{time:%Y-%m-%d %H:%M}" for span in spans for time in _each(*span)}))
+    spans = [
+        (min(call.started for call in calls), max(call.ended for call in calls))
+        for calls in by_round(evidence.calls)
+    ]
+    if isinstance(evidence.traffic, OwnTraffic):
+        spans += [(attempt.started, attempt.ended) for attempt in evidence.traffic.attempts]
+    minutes = {time for begin, end in spans for time in _each(begin - SLACK, end + SLACK)}
+    return ",".join(f"{time:%Y-%m-%d %H:%M}" for time in sorted(minutes))
 
 
 def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
@@ -73,7 +83,7 @@ def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
         time += MINUTE
 
 
-def _every_table(evidence: Evidence) -> str:
+def _every_table(traffic: OwnTraffic) -> str:
     """In how many rows of each table a marker of this run stands, in whichever column.
 
     `search` reads every table of the Analytics plan; its first word is one term, which an index
@@ -81,9 +91,9 @@ def _every_table(evidence: Evidence) -> str:
     https://learn.microsoft.com/kusto/query/search-operator
     https://learn.microsoft.com/azure/azure-monitor/logs/query-audit
     """
-    since, until = literal(evidence.since), literal(evidence.until)
+    since, until = literal(traffic.since), literal(traffic.until)
     return (
-        f'search "{_run(evidence)}" and "*{evidence.marker}*"\n'
+        f'search "{traffic.marker.removeprefix(PREFIX)}" and "*{traffic.marker}*"\n'
         f"| where TimeGenerated >= {since} and TimeGenerated <= {until}\n"
         f'| where $table != "LAQueryLogs"\n'
         "| summarize Rows = count() by Table = $table\n"
@@ -97,10 +107,10 @@ def _whole(source: Source, evidence: Evidence) -> str:
     https://learn.microsoft.com/azure/azure-monitor/logs/query-audit
     """
     table, content, target = TABLES[source], CONTENT.get(source), evidence.target
-    ids = evidence.all_correlations()
+    ids = evidence.all_correlations
     if content:
         ours = _among(ids)
-        if evidence.marker:
+        if isinstance(evidence.traffic, OwnTraffic):
             ours += f" or {content} contains {literal(_run(evidence))}"
     else:
         ids |= {one for call in evidence.calls for one in call.account_ids}
@@ -110,7 +120,8 @@ def _whole(source: Source, evidence: Evidence) -> str:
         minute = 'format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")'
         ours = f"({ours}) and ({minutes} contains {minute} or {_among(ids)})"
     return (
-        f"let since = {literal(evidence.since)};\nlet until = {literal(evidence.until)};\n"
+        f"let since = {literal(evidence.traffic.since)};\n"
+        f"let until = {literal(evidence.traffic.until)};\n"
         f"{table}\n| where TimeGenerated >= since and TimeGenerated <= until\n"
         f"| where {ours}\n| order by TimeGenerated desc\n| take {MOST_ROWS}\n"
     )

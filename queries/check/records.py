@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from queries.check.kinds import CHAT
 
 NO_KEY = SecretStr("")
+Side = Literal["Request", "Response"]
+"""What a column's name begins with: of what was sent, or of what was answered."""
 AttemptName = Literal["no key", "wrong key", "unknown deployment"]
 EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
@@ -70,51 +72,77 @@ NO_ARRIVAL = Arrival(first=0, last=0, bursts=0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call that the gateway answered with 200, made here or read from its log."""
+class Answered:
+    """A call that the gateway answered with 200: what is known of it, whoever made it."""
 
     deployment: str
     started: datetime
     """By the service's clock, UTC."""
     ended: datetime
     round: int
-    """Calls of one round, one to each deployment, are proven together."""
+    """Calls of one round are proven together; each call of others is a round of its own."""
     kind: str = "chat"
     """One of `kinds.Kind`, or a path of the v1 surface."""
     label: str = ""
-    """How a person reads of it: deployment, and kind if it is not the plain one."""
-    marker: str = ""
-    """Random text of the prompt; "" for a call that was not made here."""
+    """Name for a person: the deployment, and the kind unless it is the deployment's plain one."""
     response_id: str = ""
     """The response's own `id`; embeddings have none."""
     usage: Usage | None = None
+    """Tokens as the answer told them; None where no log holds the answer of another's call."""
+    account_ids: frozenset[str] = frozenset()
+    """Request ids that the model endpoint put into the response's headers, as its caller read."""
+
+    @property
+    def name(self) -> str:
+        """The call's name in verdicts."""
+        return self.label or self.deployment
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is a chat completion, streamed or not: what the LLM log is documented for.
+
+        https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
+        """
+        return self.kind in CHAT
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnCall(Answered):
+    """A call that this run made: what was sent and answered is known word for word."""
+
+    marker: str
+    """Random text of the prompt."""
     answer: str = ""
     """Some plain words of the completion; "" if it has none."""
     text: str = ""
     """The completion."""
     request: bytes = b""
     response: bytes = b""
-    correlation: str = ""
-    """The gateway's id of a call that was read from its log."""
-    cut: tuple[str, ...] = ()
-    """Of such a call, which of `Request` and `Response` the log holds only the start of."""
     arrival: Arrival | None = None
-    """How a streamed answer came; None for one that was not streamed, or not made here."""
-    account_ids: frozenset[str] = frozenset()
-    """Request ids that the model endpoint put into the response's headers."""
+    """How a streamed answer came; None for one that was not streamed."""
 
-    @property
-    def name(self) -> str:
-        """What verdicts call it."""
-        return self.label or self.deployment
 
-    @property
-    def is_chat(self) -> bool:
-        """A chat completion, streamed or not: what the LLM log is documented for.
+@dataclass(frozen=True, kw_only=True)
+class CallOfOthers(Answered):
+    """A call that somebody else made, as the gateway's log tells of it."""
 
-        https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
-        """
-        return self.kind in CHAT
+    correlation: str
+    """The gateway's id of the call."""
+    cut: tuple[Side, ...] = ()
+    """Which of its bodies the log holds only the start of."""
+
+
+Call = OwnCall | CallOfOthers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A call of this run that was not answered."""
+
+    deployment: str
+    label: str
+    cause: str
+    fix: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,21 +6,22 @@ import argparse
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import httpx
 from rich.console import Console
 
 from queries import outputs
-from queries.check import attempts, keys, kinds, observe, proofs
-from queries.check.calls import Caller, Failed
+from queries.check import keys
+from queries.check.calls import Caller
 from queries.check.configuration import Configuration
 from queries.check.configuration.manager import Manager
 from queries.check.display import Display
-from queries.check.evidence import Evidence
-from queries.check.records import Call
+from queries.check.evidence import AsDeployed, Evidence
+from queries.check.modes import CallsOfOthers, Mode, OwnCalls
 from queries.check.report import Report
+from queries.check.traffic import Traffic
 from queries.check.watch import Watch
 from queries.clock import Clock
 from queries.errors import CannotRunError
@@ -68,52 +69,65 @@ def check(options: argparse.Namespace, world: World) -> Report:
 
 
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
-    found, manager = _target(options, world)
-    applicable = (proofs.without_traffic if options.no_traffic else proofs.of)(found)
-    workspace, now = world.workspace(found), world.clock.now()
-    configuration = Configuration(target=found, manager=manager)
-    evidence = Evidence(
-        target=found,
-        since=now,
-        until=now,
-        settle=timedelta(minutes=options.settle),
-        caller_ip=options.caller_ip or "",
-    )
-    with (
-        world.client() as client,
-        Display(world.console, applicable, world.clock) as display,
-    ):
+    target, manager = _target(options, world)
+    configuration = Configuration(target=target, manager=manager)
+    with world.client() as client, Display(world.console, world.clock) as display:
         caller = Caller(
-            target=found, client=client, clock=world.clock, deadline=deadline, say=display.say
+            target=target, client=client, clock=world.clock, deadline=deadline, say=display.say
         )
-        watch = Watch(
-            proofs=applicable,
-            workspace=workspace,
-            clock=world.clock,
-            deadline=deadline,
-            show=display.show,
-            call_again=None if options.no_traffic else lambda: _again(caller, evidence),
-        )
+        mode = _mode(options, caller)
+        watch = _watch(options, world, mode, target, deadline, display)
         try:
-            if options.no_traffic:
-                evidence.since -= observe.WINDOW
-            elif found.every_call:
-                _try_to_read(workspace, evidence)
-                _call_all(caller, evidence)
-            _read_settings(configuration, evidence)
-            watch.run(evidence)
+            if isinstance(mode, OwnCalls) and target.every_call:
+                _try_to_read(watch.workspace, mode.traffic)
+                mode.call()
+            deployed = _deployed(configuration)
+            watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
+            watch.run()
         except KeyboardInterrupt:
             if not watch.verdicts:
-                _take(caller, evidence)
-                watch.judge(evidence)
+                watch.evidence = replace(watch.evidence, traffic=mode.traffic)
+                watch.judge()
             raise
         finally:
             if watch.verdicts:
-                report.judge(applicable, watch.verdicts)
-        if report.verdict != "proven" and found.every_call:
+                report.judge(watch.proofs, watch.verdicts)
+        if report.verdict != "proven" and target.every_call:
             display.say("looking at the deployed configuration")
             report.differences = configuration.differences()
             report.unreadable = configuration.unreadable
+
+
+def _mode(options: argparse.Namespace, caller: Caller) -> Mode:
+    begun = caller.clock.now()
+    if options.no_traffic:
+        return CallsOfOthers(begun)
+    return OwnCalls(caller, begun)
+
+
+def _watch(
+    options: argparse.Namespace,
+    world: World,
+    mode: Mode,
+    target: Target,
+    deadline: float,
+    display: Display,
+) -> Watch:
+    evidence = Evidence(
+        target=target,
+        traffic=mode.traffic,
+        settle=timedelta(minutes=options.settle),
+        caller_ip=options.caller_ip or "",
+    )
+    return Watch(
+        mode=mode,
+        evidence=evidence,
+        proofs=mode.proofs(target),
+        workspace=world.workspace(target),
+        clock=world.clock,
+        deadline=deadline,
+        show=display.show,
+    )
 
 
 def _target(options: argparse.Namespace, world: World) -> tuple[Target, Manager]:
@@ -121,50 +135,27 @@ def _target(options: argparse.Namespace, world: World) -> tuple[Target, Manager]
         values = outputs.from_file(options.outputs)
     else:
         values = outputs.from_stack(options.stack)
-    found = outputs.target(values)
-    manager = world.manager(found)
-    return found if options.no_traffic else keys.find(found, values, manager), manager
+    target = outputs.target(values)
+    manager = world.manager(target)
+    if options.no_traffic:
+        return target, manager
+    return keys.find(target, values, manager), manager
 
 
-def _try_to_read(workspace: LogAnalytics, evidence: Evidence) -> None:
+def _try_to_read(workspace: LogAnalytics, traffic: Traffic) -> None:
     """Find out that nobody is logged in before calls are paid for."""
     with suppress(NotYetError):
-        workspace.query(render("metrics", since=evidence.since, until=evidence.until))
+        workspace.query(render("metrics", since=traffic.since, until=traffic.until))
 
 
-def _call_all(caller: Caller, evidence: Evidence) -> None:
-    caller.all()
-    _take(caller, evidence)
-    if evidence.calls:
-        evidence.add_attempts(attempts.make(caller))
-
-
-def _take(caller: Caller, evidence: Evidence) -> None:
-    """The first round, as far as it has come."""
-    failed = [one for one in caller.results if isinstance(one, Failed)]
-    evidence.marker = caller.run
-    evidence.failed_calls = [(one.label, one.cause, one.fix) for one in failed]
-    evidence.left_out = {**kinds.left_out(evidence.target), **caller.left_out}
-    evidence.calls = []
-    evidence.add([call for call in caller.results if isinstance(call, Call)])
-
-
-def _read_settings(configuration: Configuration, evidence: Evidence) -> None:
+def _deployed(configuration: Configuration) -> AsDeployed | None:
     """What no call can show is proven by the deployed configuration."""
-    if evidence.target.every_call:
-        evidence.configured = True
-        evidence.audit_differences = configuration.audit()
-        evidence.declared_differences = configuration.unseen()
-        evidence.remarks = configuration.remarks()
-        evidence.stream_differences = configuration.streams()
-        evidence.unreadable = ", ".join(dict.fromkeys(configuration.unreadable.values()))
-
-
-def _again(caller: Caller, evidence: Evidence) -> None:
-    """One more round; one that is not answered as a whole proves nothing, and is left out."""
-    caller.say("rows are missing; calling again, as settings may have begun to act since")
-    results = caller.all()
-    calls = [call for call in results if isinstance(call, Call)]
-    if len(calls) == len(results):
-        evidence.add(calls)
-        evidence.add_attempts(attempts.make(caller))
+    if not configuration.target.every_call:
+        return None
+    return AsDeployed(
+        audit=tuple(configuration.audit()),
+        declared=tuple(configuration.unseen()),
+        remarks=tuple(configuration.remarks()),
+        streams=tuple(configuration.streams()),
+        unreadable=", ".join(dict.fromkeys(configuration.unreadable.values())),
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from queries.check import observe
-from queries.check.evidence import SOURCES, TABLES, Evidence, Source
+from queries.check.evidence import Evidence
 from queries.check.library_run import LibraryRun
+from queries.check.modes import Mode
 from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
+from queries.check.rows import LINKING, SOURCES, TABLES, Rows, Source
 from queries.clock import Clock
 from queries.errors import CannotRunError, MissingError
 from queries.pages import Paged
@@ -46,13 +47,14 @@ Verdicts = dict[str, Verdict]
 class Watch:
     """One run's looking; `verdicts` is what is known at any moment, also after an interrupt."""
 
+    mode: Mode
+    evidence: Evidence
+    """What is known so far; each look puts a new one here."""
     proofs: list[Proof]
     workspace: LogAnalytics
     clock: Clock
     deadline: float
     show: Callable[[Verdicts], None]
-    call_again: Callable[[], None] | None
-    """None: judge calls that others made."""
     verdicts: Verdicts = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     """Proofs that were seen, of the newest round."""
@@ -61,35 +63,35 @@ class Watch:
     _failed_at: float = INFINITY
     _rows_at: float = INFINITY
 
-    def run(self, evidence: Evidence) -> None:
+    def run(self) -> None:
         """Look, judge and show, at most `LONGEST_PAUSE` apart; what is seen stays seen."""
         library = LibraryRun(self.workspace)
         try:
-            self._run(evidence, library)
+            self._run(library)
         finally:
             library.close()
 
-    def judge(self, evidence: Evidence) -> None:
-        """What the rows so far show of the proofs that are not settled."""
-        self.verdicts |= {proof.id: proof.judge(evidence) for proof in self._open()}
+    def judge(self) -> None:
+        """Judge the proofs that are not settled by the rows so far."""
+        self.verdicts |= {proof.id: proof.judge(self.evidence) for proof in self._open()}
         self._settled |= self._with("seen")
 
-    def _run(self, evidence: Evidence, library: LibraryRun) -> None:
+    def _run(self, library: LibraryRun) -> None:
         pause, called_at = FIRST_PAUSE, self.clock.elapsed()
         while True:
             last = self.clock.elapsed() >= self.deadline
-            self._look(evidence, library, last=last)
-            self.judge(evidence)
+            if not self.mode.nothing_to_find():
+                self._look(library, last=last)
+            self.judge()
             self.show(self.verdicts)
             now = self.clock.elapsed()
-            end = min(self.deadline, self._end(evidence, now))
-            none_to_find = self.call_again and not evidence.calls
-            if not self._with("waiting") or none_to_find:
+            end = min(self.deadline, self._give_up_at(now))
+            if not self._with("waiting") or self.mode.nothing_to_find():
                 return
             if now >= end and (last or self._with("failed")):
                 return
-            if now >= called_at + AGAIN and self._use_of_calling(now):
-                self._call_again(evidence)
+            if now >= called_at + AGAIN and self._worth_another_round(now):
+                self._call_again()
                 called_at = self.clock.elapsed()
             self.clock.sleep(max(0, min(pause, end - now)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
@@ -100,55 +102,55 @@ class Watch:
     def _open(self) -> list[Proof]:
         return [proof for proof in self.proofs if proof.id not in self._settled]
 
-    def _end(self, evidence: Evidence, now: float) -> float:
-        """When to leave the others, once one has failed."""
+    def _give_up_at(self, now: float) -> float:
+        """When to stop waiting for the other proofs once one has failed."""
         if self._with("failed"):
             self._failed_at = min(self._failed_at, now)
-        if evidence.all_correlations():
+        if self.evidence.all_correlations:
             self._rows_at = min(self._rows_at, now)
         with_rows = max(self._failed_at, self._rows_at) + GRACE
         return min(self._failed_at + GRACE_WITHOUT_ROWS, with_rows)
 
-    def _use_of_calling(self, now: float) -> bool:
-        """Calls of another round could be logged, and their rows still come."""
+    def _worth_another_round(self, now: float) -> bool:
+        """Whether rows of another round could still arrive in time."""
         lost = any(verdict.lost for verdict in self.verdicts.values())
         over = self._with("failed") or lost or now + AGAIN > self.deadline
         return self._refused is None and not over
 
-    def _call_again(self, evidence: Evidence) -> None:
-        before = len(evidence.calls)
-        if self.call_again:
-            self.call_again()
-        if len(evidence.calls) > before:
+    def _call_again(self) -> None:
+        if self.mode.call_again():
+            self.evidence = replace(self.evidence, traffic=self.mode.traffic)
             self._settled -= {proof.id for proof in self.proofs if OF_CALLS & set(proof.needs)}
 
-    def _look(self, evidence: Evidence, library: LibraryRun, *, last: bool) -> None:
+    def _look(self, library: LibraryRun, *, last: bool) -> None:
         """Ask for the rows of every proof that is not seen, and of the links between logs."""
         left = self._open()
         wanted = {source for proof in left for source in proof.needs}
-        if self.call_again and not evidence.calls:
-            return
-        evidence.now = self.clock.now()
+        self._came(replace(self.evidence.rows, now=self.clock.now()))
         for source in SOURCES:
-            query = question(source, evidence) if source in wanted else ""
-            if query and (source not in TABLES or evidence.all_correlations()):
-                self._ask(evidence, source, query)
-            if source in {"gateway", "llm"} and not self.call_again:
-                evidence.calls = observe.calls(evidence)
+            kql = question(source, self.evidence) if source in wanted else ""
+            if kql and (source not in TABLES or self.evidence.all_correlations):
+                self._ask(source, kql)
+            if source in LINKING:
+                traffic = self.mode.read(self.evidence)
+                self.evidence = replace(self.evidence, traffic=traffic)
         if any(proof.id == "queries" for proof in left):
-            library.look(evidence, last=last)
+            runs = library.look(self.evidence, last=last)
+            self._came(replace(self.evidence.rows, runs=runs))
 
-    def _ask(self, evidence: Evidence, source: Source, query: str | Paged) -> None:
+    def _came(self, rows: Rows) -> None:
+        self.evidence = replace(self.evidence, rows=rows)
+
+    def _ask(self, source: Source, query: str | Paged) -> None:
         try:
             rows = self.workspace.query(query)
         except NotYetError as reason:
             if isinstance(reason, RefusedError):
                 self._be_patient(reason)
-            evidence.waiting[source] = str(reason)
+            self._came(self.evidence.rows.missed(source, str(reason)))
             return
         self._refused = None
-        evidence.waiting.pop(source, None)
-        evidence.take(source, rows)
+        self.evidence = self.evidence.took(source, rows)
 
     def _be_patient(self, reason: RefusedError) -> None:
         now = self.clock.elapsed()

@@ -12,9 +12,10 @@ from queries.check.evidence import Evidence
 from queries.check.observe import calls
 from queries.check.proofs.content import COMPLETION
 from queries.check.proofs.streams import STREAMS
-from queries.check.records import Call
+from queries.check.records import CallOfOthers, OwnCall
+from queries.check.traffic import OthersTraffic, OwnTraffic, Traffic
 from queries.outputs import target as read_target
-from tests.check.azure import FakeClock, deployment, outputs
+from tests.check.azure import FakeClock, Row, deployment, outputs
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, of
 from tests.check.test_streams import DEFAULT
@@ -23,38 +24,46 @@ WHOLE = '[{"role": "assistant", "content": "Four."}]'
 NOW = FakeClock().now()
 
 
-def evidence(rows: list[str], **call: Any) -> Evidence:
+CALL: dict[str, Any] = {"deployment": "text-turbo", "started": NOW, "ended": NOW, "round": 0}
+
+
+def own(**call: Any) -> Traffic:
+    return OwnTraffic(marker="m", begun=NOW, calls=(OwnCall(marker="mark", **CALL, **call),))
+
+
+def others() -> Traffic:
+    return OthersTraffic(until=NOW, calls=(CallOfOthers(correlation="c", **CALL),))
+
+
+def evidence(traffic: Traffic, rows: list[str], **logged: Any) -> Evidence:
     """One call, and these chunks of its answer in the LLM log."""
     target = read_target(outputs(**DEFAULT))
-    found = Evidence(target=target, since=NOW, until=NOW)
-    found.calls = [Call(deployment="text-turbo", started=NOW, ended=NOW, round=0, **call)]
-    found.rows = {
-        "gateway": [{"ApiId": target.api_id, "CorrelationId": "c", "RequestBody": "mark"}],
-        "llm": [
-            {"CorrelationId": "c", "SequenceNumber": number, "Response": text}
-            for number, text in enumerate(rows, start=1)
-        ],
-    }
-    return found
+    row = {"ApiId": target.api_id, "CorrelationId": "c", "RequestBody": "mark"}
+    chunks: list[Row] = [
+        {"CorrelationId": "c", "SequenceNumber": number, "Response": text}
+        for number, text in enumerate(rows, start=1)
+    ]
+    found = Evidence(target=target, traffic=traffic)
+    return found.took("gateway", [row | logged]).took("llm", chunks)
 
 
 @pytest.mark.parametrize(
-    ("call", "rows", "status", "words"),
+    ("traffic", "rows", "status", "words"),
     [
-        ({"correlation": "c"}, [WHOLE], "seen", "not compared"),
-        ({"correlation": "c"}, [WHOLE[:9], WHOLE[9:]], "seen", "not compared"),
-        ({"correlation": "c"}, [WHOLE[:9]], "waiting", "has not the whole completion yet"),
-        ({"correlation": "c"}, [""], "waiting", "has not the whole completion yet"),
-        ({"correlation": "c"}, ["[" + "1" * 262144], "skipped", "as long as llmMessageBytes"),
-        ({"marker": "mark"}, [WHOLE], "skipped", "answered without text"),
-        ({"marker": "mark", "answer": "Four"}, [WHOLE], "seen", "in ResponseMessages"),
-        ({"marker": "mark", "answer": "Five"}, [WHOLE], "failed", "another answer"),
+        (others(), [WHOLE], "seen", "not compared"),
+        (others(), [WHOLE[:9], WHOLE[9:]], "seen", "not compared"),
+        (others(), [WHOLE[:9]], "waiting", "has not the whole completion yet"),
+        (others(), [""], "waiting", "has not the whole completion yet"),
+        (others(), ["[" + "1" * 262144], "skipped", "as long as llmMessageBytes"),
+        (own(), [WHOLE], "skipped", "answered without text"),
+        (own(answer="Four"), [WHOLE], "seen", "in ResponseMessages"),
+        (own(answer="Five"), [WHOLE], "failed", "another answer"),
     ],
 )
 def test_only_what_is_known_is_seen(
-    call: dict[str, str], rows: list[str], status: str, words: str
+    traffic: Traffic, rows: list[str], status: str, words: str
 ) -> None:
-    verdict = COMPLETION.judge(evidence(rows, **call))
+    verdict = COMPLETION.judge(evidence(traffic, rows))
     assert (verdict.status, words in verdict.detail) == (status, True), verdict
 
 
@@ -69,11 +78,10 @@ def test_a_part_of_the_answer_to_others_is_waited_for(run: Run) -> None:
 
 
 def test_calls_of_others_last_as_long_as_the_gateway_waits() -> None:
-    found = evidence([])
-    found.target = replace(found.target, backend_timeout_seconds=600)
     url = "https://x/deployments/text-turbo/chat/completions"
-    found.rows["gateway"][0] |= {"ResponseCode": 200, "TimeGenerated": NOW, "Url": url}
-    (call,) = calls(found)
+    found = evidence(others(), [], ResponseCode=200, TimeGenerated=NOW, Url=url)
+    target = replace(found.target, backend_timeout_seconds=600)
+    (call,) = calls(replace(found, target=target))
     assert call.ended - call.started == timedelta(seconds=600)
 
 

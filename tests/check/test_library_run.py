@@ -83,6 +83,7 @@ ENDLESS = """
 import threading
 from queries.check import __main__ as program, library_run
 from queries.check.evidence import Evidence
+from queries.check.traffic import OthersTraffic
 from queries.outputs import target
 from tests.check.azure import FakeClock, outputs
 
@@ -93,7 +94,7 @@ class Workspace:
 library_run.PATIENCE = 0
 now = FakeClock().now()
 queries = library_run.LibraryRun(Workspace())
-queries.look(Evidence(target=target(outputs()), since=now, until=now))
+queries.look(Evidence(target=target(outputs()), traffic=OthersTraffic(until=now)))
 queries.close()
 print("the verdict")
 program.leave(130)

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from queries import outputs as reader
-from queries.check.evidence import SOURCES, Evidence, Source
+from queries.check.evidence import Evidence
 from queries.check.questions import question
-from queries.check.records import Call
+from queries.check.records import OwnCall
+from queries.check.rows import SOURCES, Source
+from queries.check.traffic import OwnTraffic
 from queries.pages import Paged
 from sandbox.logs import kql
 from sandbox.logs.store import COLUMNS
@@ -25,8 +27,7 @@ SHAPES = COLUMNS | {"AzureDiagnostics": DIAGNOSTICS}
 
 def evidence() -> Evidence:
     """One call of two seconds, one of whose rows has come."""
-    found = Evidence(target=reader.target(outputs()), since=TIME, until=TIME, marker=MARKER)
-    call = Call(
+    call = OwnCall(
         deployment="text-turbo",
         round=1,
         marker=f"{MARKER}-1",
@@ -34,9 +35,9 @@ def evidence() -> Evidence:
         ended=TIME + timedelta(seconds=2),
         account_ids=frozenset({"a"}),
     )
-    found.add([call])
-    found.take("gateway", [gateway(RequestBody=f"{MARKER}-1", CorrelationId="ours")])
-    return found
+    traffic = OwnTraffic(marker=MARKER, begun=TIME, calls=(call,))
+    found = Evidence(target=reader.target(outputs()), traffic=traffic)
+    return found.took("gateway", [gateway(RequestBody=f"{MARKER}-1", CorrelationId="ours")])
 
 
 def gateway(**more: Any) -> dict[str, Any]:

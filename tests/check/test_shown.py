@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from queries.check.display import Display
-from queries.check.proofs import PROOFS
 from queries.check.proofs.base import Verdict, failed, seen, skipped, waiting
 from queries.check.report import Report
 from tests.check.arm import GATEWAY
@@ -60,11 +59,10 @@ def test_a_run_that_broke_down_is_an_error_of_junit(run: Run) -> None:
 
 @pytest.fixture
 def live() -> tuple[Display, FakeClock, Console]:
-    """A terminal with three proofs."""
+    """A terminal."""
     clock = FakeClock()
     console = Console(force_terminal=True, width=120, record=True)
-    proofs = [proof for proof in PROOFS if proof.id in {"caller", "tokens", "long"}]
-    return Display(console, proofs, clock), clock, console
+    return Display(console, clock), clock, console
 
 
 def frame(made: tuple[Display, FakeClock, Console], **verdicts: Verdict) -> list[str]:

@@ -19,7 +19,7 @@ from queries.check.configuration.base import (
     same_id,
 )
 from queries.check.difference import REFRESH, Difference
-from queries.check.evidence import DIAGNOSTICS
+from queries.check.rows import DIAGNOSTICS
 from queries.outputs import Target
 
 Compare = Callable[["Resource", Target, Deployed], Iterator[Difference]]

@@ -18,8 +18,6 @@ from queries.check.proofs import (
 from queries.check.proofs.base import Proof
 from queries.outputs import Target
 
-BY_OTHERS = (long.LONG_BY_OTHERS, refused.REFUSED_TO_OTHERS, refused.ERROR_OF_OTHERS)
-"""Proofs by calls of a kind that the check makes itself, where only calls of others are judged."""
 PROOFS = (
     calls.CALL,
     content.PROMPT,
@@ -43,18 +41,19 @@ PROOFS = (
 )
 
 
-def of(target: Target) -> list[Proof]:
-    """The proofs that the stack's settings call for; one that cannot be had spares the others."""
+def applicable_to(target: Target) -> list[Proof]:
+    """The proofs that apply to this stack.
+
+    Below 100 % sampling only `sampling` applies, and it fails.
+    """
     if not target.every_call:
         return [rows.SAMPLING]
     return [proof for proof in PROOFS if proof.applies(target)]
 
 
-def without_traffic(target: Target) -> list[Proof]:
-    """The same where only calls of others are judged: of each deployment, as far as it has any."""
+def applicable_to_others(target: Target) -> list[Proof]:
+    """The proofs that apply where others made the calls: `call` is one proof a deployment."""
     if not target.every_call:
         return [rows.SAMPLING]
     called = [calls.called_by_others(deployment) for deployment in target.deployments]
-    by_others = {proof.id: proof for proof in BY_OTHERS}
-    chosen = [by_others.get(proof.id, proof) for proof in PROOFS if proof is not calls.CALL]
-    return called + [proof for proof in chosen if proof.applies(target)]
+    return called + [p for p in PROOFS if p is not calls.CALL and p.applies(target)]

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from queries.check.difference import Difference
-from queries.check.evidence import Evidence
-from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+from queries.check.evidence import AsDeployed, Evidence
+from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, skipped, waiting
 
+NOT_LOOKED = "the deployed configuration has not been looked at"
 READER_FIX = "give this identity the role Reader on the stack's resource group"
 
 
 def _without(
-    differences: Callable[[Evidence], list[Difference]],
+    differences: Callable[[AsDeployed], Sequence[Difference]],
     said: str,
-    remarks: Callable[[Evidence], list[str]] = lambda _: [],
-) -> Callable[..., Verdict]:
-    """Fails by a difference; where something cannot be read, its absence cannot be told."""
+    remarks: Callable[[AsDeployed], Sequence[str]] = lambda _: (),
+) -> Judge:
+    """Fail by a difference; where something cannot be read, its absence cannot be told."""
 
     def judge(evidence: Evidence) -> Verdict:
-        if not evidence.configured:
-            return waiting("the deployed configuration has not been looked at")
-        found = differences(evidence)
-        if found:
+        deployed = evidence.deployed
+        if deployed is None:
+            return waiting(NOT_LOOKED)
+        if found := differences(deployed):
             return failed("; ".join(map(str, found)), found[0].fix)
-        if evidence.unreadable:
-            return skipped(f"the configuration cannot be read ({evidence.unreadable})", READER_FIX)
-        return seen("; ".join([said, *remarks(evidence)]))
+        if deployed.unreadable:
+            return skipped(f"the configuration cannot be read ({deployed.unreadable})", READER_FIX)
+        return seen("; ".join([said, *remarks(deployed)]))
 
     return judge
 
@@ -36,7 +37,7 @@ AUDIT = Proof(
     about="the diagnostic settings of gateway and account send audit logs, as no call writes any",
     needs=(),
     judge=_without(
-        lambda evidence: evidence.audit_differences,
+        lambda deployed: deployed.audit,
         "no call writes an audit row; both diagnostic settings send audit logs here",
     ),
     fix="",
@@ -54,10 +55,10 @@ DECLARED = Proof(
     "sizes of the LLM log, the timeout of the gateway, and no way around the logs",
     needs=(),
     judge=_without(
-        lambda evidence: evidence.declared_differences,
+        lambda deployed: deployed.declared,
         "every call is sampled, each deployment has its model, each consumer is active, and "
         "neither the account's keys nor another API leads around the logs",
-        lambda evidence: evidence.remarks,
+        lambda deployed: deployed.remarks,
     ),
     fix="",
 )

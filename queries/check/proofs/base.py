@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
-from queries.check.evidence import TABLES, Evidence, Source
-from queries.check.records import Call
+from queries.check.evidence import Evidence
+from queries.check.records import Call, CallOfOthers, OwnCall
+from queries.check.rows import TABLES, Source
+from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.outputs import Target
 
 Status = Literal["seen", "skipped", "waiting", "failed"]
@@ -86,6 +89,10 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in found if verdict.status == "seen"), found[0])
 
 
+Judge = Callable[[Evidence], Verdict]
+C = TypeVar("C", bound=Call)
+OfCall = Callable[[Evidence, C], Verdict]
+"""Judges one call."""
 Judged = tuple[Call, Verdict]
 
 
@@ -95,7 +102,7 @@ class Proof:
 
     id: str
     needs: tuple[Source, ...]
-    judge: Callable[[Evidence], Verdict]
+    judge: Judge
     fix: str
     """The likely cause, and where to look, when no row comes by the timeout."""
     about: str
@@ -103,54 +110,103 @@ class Proof:
     applies: Callable[[Target], bool] = lambda _: True
 
 
+def by_traffic(
+    own: Callable[[Evidence, OwnTraffic], Verdict],
+    others: Callable[[Evidence, OthersTraffic], Verdict],
+) -> Judge:
+    """Judge this run's own calls by one function, and those of others by the other."""
+
+    def judge(evidence: Evidence) -> Verdict:
+        match evidence.traffic:
+            case OwnTraffic():
+                return own(evidence, evidence.traffic)
+            case OthersTraffic():
+                return others(evidence, evidence.traffic)
+
+    return judge
+
+
 def each_call(
-    judge: Callable[[Evidence, Call], Verdict],
+    judge: OfCall[Call],
     only: Callable[[Evidence, Call], bool] = lambda _, __: True,
     log: Callable[[Call], str] = lambda _: "",
-) -> Callable[[Evidence], Verdict]:
-    """Every call of the newest round must show it, and no call made here the contrary.
+) -> Judge:
+    """Judge call by call, whoever made the calls; see `each_own_call` and `each_call_of_others`."""
+    return by_traffic(each_own_call(judge, only, log), each_call_of_others(judge, only))
 
-    A setting that has just been made loses the calls before it acts, and none after: so calls may
-    lack their rows up to the first that has them, counted apart for each `log` that a call is
-    judged by. Of calls that others made, the newest of each deployment and kind counts.
+
+def each_own_call(
+    judge: OfCall[OwnCall],
+    only: Callable[[Evidence, OwnCall], bool] = lambda _, __: True,
+    log: Callable[[OwnCall], str] = lambda _: "",
+) -> Callable[[Evidence, OwnTraffic], Verdict]:
+    """Judge call by call: all calls of the newest round must pass, and no call of any may fail.
+
+    A setting that has just been made loses the calls before it acts, and none after. So calls may
+    lack their rows up to the first call that has them, counted apart for each `log` that a call is
+    judged by.
     """
 
-    def judge_all(evidence: Evidence) -> Verdict:
-        chosen = [call for call in evidence.calls if only(evidence, call)]
-        calls = sorted(chosen, key=lambda call: call.started)
+    def judge_all(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+        calls = [call for call in traffic.calls if only(evidence, call)]
         if not calls:
-            return skipped(NO_SUCH_CALL) if evidence.calls else waiting(NO_CALL)
-        found = [(call, judge(evidence, call)) for call in calls]
-        return _made_here(found, log) if evidence.first() else _of_others(found, evidence.now)
+            return skipped(NO_SUCH_CALL) if traffic.calls else waiting(NO_CALL)
+        by_time = sorted(calls, key=lambda call: call.started)
+        return _by_rounds([(call, judge(evidence, call), log(call)) for call in by_time])
+
+    return judge_all
+
+
+def each_call_of_others(
+    judge: OfCall[CallOfOthers],
+    only: Callable[[Evidence, CallOfOthers], bool] = lambda _, __: True,
+) -> Callable[[Evidence, OthersTraffic], Verdict]:
+    """Judge call by call, of which the newest of each deployment and kind counts.
+
+    One that is too young for its rows is passed over.
+    """
+
+    def judge_all(evidence: Evidence, traffic: OthersTraffic) -> Verdict:
+        calls = [call for call in traffic.calls if only(evidence, call)]
+        if not calls:
+            return skipped(NO_SUCH_CALL) if traffic.calls else waiting(NO_CALL)
+        groups: dict[tuple[str, str], list[Judged]] = {}
+        oldest_first = sorted(calls, key=lambda call: call.started)
+        for call in reversed(oldest_first):
+            judged = (call, judge(evidence, call))
+            groups.setdefault((call.deployment, call.kind), []).append(judged)
+        due = partial(_is_due, evidence.now)
+        return _joined(next(filter(due, group), group[0]) for group in groups.values())
 
     return judge_all
 
 
 def no_row(evidence: Evidence, source: Source, table: str) -> Verdict:
-    """Waiting, with what the table holds meanwhile."""
+    """Wait for a row, and tell what the table holds meanwhile."""
     others = len(evidence.of(source))
-    reason = evidence.waiting.get(source) or (
+    reason = evidence.rows.silent.get(source) or (
         f"{others} rows of other calls" if others else "no rows"
     )
     return waiting(f"not in {table} yet ({reason})")
 
 
-def _made_here(found: Sequence[Judged], log: Callable[[Call], str]) -> Verdict:
-    if wrong := [(call, verdict) for call, verdict in found if verdict.status == "failed"]:
+def _by_rounds(found: Sequence[tuple[OwnCall, Verdict, str]]) -> Verdict:
+    """Judge calls, in the order of time, by their verdicts and logs."""
+    if wrong := [(call, verdict) for call, verdict, _ in found if verdict.status == "failed"]:
         return _joined(wrong)
-    rounds = sorted({call.round for call, _ in found})
+    rounds = sorted({call.round for call, _, _ in found})
     logged, lost, excused = set[str](), list[Judged](), 0
-    for call, verdict in found:
+    for call, verdict, log in found:
         if verdict.status == "seen":
-            logged.add(log(call))
-        elif verdict.status == "waiting" and log(call) in logged:
+            logged.add(log)
+        elif verdict.status == "waiting" and log in logged:
             said = f"{verdict.detail}, though an earlier call's row came"
             lost.append((call, replace(verdict, detail=said, lost=True)))
         elif verdict.status == "waiting":
             excused += 1
     if lost:
         return _joined(lost)
-    verdict = _joined((call, verdict) for call, verdict in found if call.round == rounds[-1])
+    verdict = _joined((call, verdict) for call, verdict, _ in found if call.round == rounds[-1])
     if len(rounds) == 1 or verdict.status != "seen":
         return verdict
     said = f"; round {len(rounds)} of {len(rounds)}"
@@ -158,16 +214,10 @@ def _made_here(found: Sequence[Judged], log: Callable[[Call], str]) -> Verdict:
     return replace(verdict, detail=verdict.detail + said)
 
 
-def _of_others(found: Sequence[Judged], now: datetime | None) -> Verdict:
-    """The newest of each deployment and kind; one that is too young for its rows is passed over."""
-    groups: dict[tuple[str, str], list[Judged]] = {}
-    for call, verdict in reversed(found):
-        groups.setdefault((call.deployment, call.kind), []).append((call, verdict))
-
-    def due(one: Judged) -> bool:
-        return one[1].status != "waiting" or (now is not None and one[0].started + LATE <= now)
-
-    return _joined(next(filter(due, group), group[0]) for group in groups.values())
+def _is_due(now: datetime | None, judged: Judged) -> bool:
+    """Whether a call's rows have come, or should have by now."""
+    call, verdict = judged
+    return verdict.status != "waiting" or (now is not None and call.started + LATE <= now)
 
 
 def _joined(found: Iterable[Judged]) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof, Verdict, failed, seen, skipped, waiting
+from queries.check.traffic import OwnTraffic
 from queries.contract import Deployment
 from queries.library import load
 from queries.pages import limit
@@ -13,13 +14,15 @@ TRAFFIC_FIX = "run without --no-traffic to have it judged"
 
 
 def _call(evidence: Evidence) -> Verdict:
-    if evidence.failed_calls:
-        detail = "; ".join(f"{name}: {cause}" for name, cause, _ in evidence.failed_calls)
-        return failed(detail, evidence.failed_calls[0][2])
-    if not evidence.calls:
+    traffic, left_out = evidence.traffic, ""
+    if isinstance(traffic, OwnTraffic):
+        if traffic.failed:
+            detail = "; ".join(f"{one.label}: {one.cause}" for one in traffic.failed)
+            return failed(detail, traffic.failed[0].fix)
+        left_out = "".join(f"; left out {label}: {why}" for label, why in traffic.left_out.items())
+    if not traffic.calls:
         return waiting("no answered call yet")
-    names = ", ".join(sorted({call.deployment for call in evidence.calls}))
-    left_out = "".join(f"; left out {label}: {why}" for label, why in evidence.left_out.items())
+    names = ", ".join(sorted({call.deployment for call in traffic.calls}))
     return seen(f"200 from {names}{left_out}")
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from queries.check.evidence import BODIES, GATEWAY_LOG, LLM_LOG, TABLES, Evidence
-from queries.check.fields import CHARACTER, held, text
+from queries.check.evidence import Evidence
+from queries.check.fields import BODIES, CHARACTER, held, text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     LLM_LOG_FIX,
     Proof,
     Verdict,
-    each_call,
+    by_traffic,
+    each_call_of_others,
+    each_own_call,
     failed,
     no_row,
     seen,
@@ -19,7 +21,9 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.proofs.llm import complete, is_stream, whole
-from queries.check.records import Call
+from queries.check.records import Call, CallOfOthers, OwnCall
+from queries.check.rows import GATEWAY_LOG, LLM_LOG, TABLES
+from queries.check.traffic import OwnTraffic
 from queries.workspace import Row
 
 ENTRY_LIMIT = 32 * 1024
@@ -39,46 +43,75 @@ LOGGING_FIX = (
 )
 
 
-def _prompt(evidence: Evidence, call: Call) -> Verdict:
-    columns = ("RequestBody", "BackendRequestBody")
-    return _judge(evidence, call, columns, call.request, call.marker)
+PROMPT_COLUMNS = ("RequestBody", "BackendRequestBody")
+COMPLETION_COLUMNS = ("ResponseBody", "BackendResponseBody")
 
 
-def _completion(evidence: Evidence, call: Call) -> Verdict:
-    columns = ("ResponseBody", "BackendResponseBody")
+def _prompt(evidence: Evidence, call: OwnCall) -> Verdict:
+    limit = evidence.target.body_bytes
+    needle = _needle(call.request, call.marker, limit)
+    if needle != call.marker and not evidence.target.messages:
+        return failed(f"{limit} bytes of a body are too few to hold the marker", LOGGING_FIX)
+    return _held(evidence, call, PROMPT_COLUMNS, needle, _name(call.marker, needle))
+
+
+def _prompt_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
+    return _held(evidence, call, PROMPT_COLUMNS, "", "text")
+
+
+def _completion(evidence: Evidence, call: OwnCall) -> Verdict:
     if not evidence.target.response_bodies:
-        return _in_llm_log(evidence, call)
+        return _in_llm_log(evidence, call) or _compared(evidence, call)
+    needle = _needle(call.response, call.response_id, evidence.target.body_bytes)
+    name = _name(call.response_id, needle)
+    return _without_body(evidence, call) or _held(evidence, call, COMPLETION_COLUMNS, needle, name)
+
+
+def _completion_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
+    if not evidence.target.response_bodies:
+        return _in_llm_log(evidence, call) or _whole(evidence, call)
+    name = call.response_id
+    held = _held(evidence, call, COMPLETION_COLUMNS, name, name or "text")
+    return _without_body(evidence, call) or held
+
+
+def _without_body(evidence: Evidence, call: Call) -> Verdict | None:
+    """Leave out a streamed answer whose body is logged nowhere, and whose text is."""
     rows = evidence.linked("gateway", call)
     streamed = evidence.target.messages and is_stream(evidence, call)
-    if streamed and rows and not any(text(row, name) for row in rows for name in columns):
+    if streamed and rows and not any(text(r, name) for r in rows for name in COMPLETION_COLUMNS):
         return skipped("no body of a streamed answer; the LLM log has its text")
-    return _judge(evidence, call, columns, call.response, call.response_id)
+    return None
 
 
-def _in_llm_log(evidence: Evidence, call: Call) -> Verdict:
-    """The answer's own words, where no body of a response is logged."""
+def _in_llm_log(evidence: Evidence, call: Call) -> Verdict | None:
+    """Judge where the LLM log has nothing of the answer; None where it has."""
     rows = evidence.linked("llm", call)
-    logged = whole(rows, "Response")
-    if not logged and not call.is_chat:
+    if not whole(rows, "Response") and not call.is_chat:
         return skipped("the LLM log is documented for chats, and holds no answer of this call")
-    if not rows:
-        return no_row(evidence, "llm", LLM_LOG)
-    if not call.marker and len(logged.encode()) >= evidence.target.llm_message_bytes - CHARACTER:
-        return skipped("ResponseMessages are as long as llmMessageBytes")
-    return _compared(call, logged, whole=complete(rows, "Response"))
+    return None if rows else no_row(evidence, "llm", LLM_LOG)
 
 
-def _compared(call: Call, logged: str, *, whole: bool) -> Verdict:
-    """With what was answered, which of a call that others made nobody knows."""
-    if call.answer and call.answer in logged:
+def _compared(evidence: Evidence, call: OwnCall) -> Verdict:
+    """Look for the answer's own words in the LLM log."""
+    rows = evidence.linked("llm", call)
+    if call.answer and call.answer in whole(rows, "Response"):
         return seen(f"{call.response_id or 'text'} in ResponseMessages")
-    if call.marker and not call.answer:
-        return skipped("the model answered without text")
-    if not whole:
-        return waiting(f"{LLM_LOG} has not the whole completion yet")
     if not call.answer:
-        return seen("whole text in ResponseMessages, not compared")
+        return skipped("the model answered without text")
+    if not complete(rows, "Response"):
+        return waiting(f"{LLM_LOG} has not the whole completion yet")
     return failed("ResponseMessages hold another answer than was given", LLM_LOG_FIX)
+
+
+def _whole(evidence: Evidence, call: CallOfOthers) -> Verdict:
+    """Look for the whole of an answer that nobody here has read."""
+    rows = evidence.linked("llm", call)
+    if len(whole(rows, "Response").encode()) >= evidence.target.llm_message_bytes - CHARACTER:
+        return skipped("ResponseMessages are as long as llmMessageBytes")
+    if not complete(rows, "Response"):
+        return waiting(f"{LLM_LOG} has not the whole completion yet")
+    return seen("whole text in ResponseMessages, not compared")
 
 
 def _has_completion(evidence: Evidence, call: Call) -> bool:
@@ -86,21 +119,16 @@ def _has_completion(evidence: Evidence, call: Call) -> bool:
     return evidence.target.response_bodies or not call.kind.endswith("embeddings")
 
 
-def _judge(
-    evidence: Evidence, call: Call, columns: tuple[str, str], raw: bytes, wanted: str
+def _held(
+    evidence: Evidence, call: Call, columns: tuple[str, str], needle: str, name: str
 ) -> Verdict:
-    """Both columns hold `wanted`, or as much of `raw` as the gateway may log."""
-    limit = evidence.target.body_bytes
-    needle = _needle(raw, wanted, limit)
-    if wanted == call.marker != needle and not evidence.target.messages:
-        return failed(f"{limit} bytes of a body are too few to hold the marker", LOGGING_FIX)
+    """Look in both columns for a text, which `name` tells a person of; "" stands for any text."""
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
     short = [_lacking(row, columns, needle) for row in rows]
     if [] in short:
-        what = wanted if needle == wanted else "its start"
-        return seen(f"{what or 'text'} in {' and '.join(columns)}")
+        return seen(f"{name} in {' and '.join(columns)}")
     if not any(text(row, body) for row in rows for body in BODIES):
         return _no_bodies(evidence, call, rows[0])
     names = " and ".join(short[0])
@@ -117,6 +145,11 @@ def _needle(raw: bytes, wanted: str, limit: int) -> str:
     return wanted if not raw or (wanted and wanted in logged) else logged[: (len(logged) + 1) // 2]
 
 
+def _name(wanted: str, needle: str) -> str:
+    """Name what is looked for: `wanted`, unless the log cannot hold it."""
+    return (wanted or "text") if needle == wanted else "its start"
+
+
 def _lacking(row: Row, columns: tuple[str, str], needle: str) -> list[str]:
     return [name for name in columns if not text(row, name) or needle not in text(row, name)]
 
@@ -127,7 +160,8 @@ def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
     sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
     logged = sizes if evidence.target.response_bodies else sizes[:1]
     dropped = 2 * sum(min(size, limit) for size in logged) + ENVELOPE > ENTRY_LIMIT
-    if dropped and evidence.target.messages and call.is_chat and not call.marker:
+    others = isinstance(call, CallOfOthers)
+    if dropped and evidence.target.messages and call.is_chat and others:
         return skipped("the entry passed 32 KB and lost its bodies; the LLM log has the texts")
     if dropped:
         return failed(
@@ -158,42 +192,41 @@ def _no_content(evidence: Evidence, call: Call) -> Verdict:
     return seen("the call's rows hold no content")
 
 
-def _nowhere(evidence: Evidence) -> Verdict:
-    """No row of any table, not even of another API or service, holds a marker of this run."""
-    found = [
+def _nowhere(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+    """No row of any table, not even of another API or service, may hold a marker of this run."""
+    found = {
         f"{table}.{column}"
         for source, table in TABLES.items()
         for row in evidence.of(source)
         for column, value in row.items()
-        if evidence.marker and evidence.marker in str(value)
-    ]
+        if traffic.marker in str(value)
+    }
     known = {place.partition(".")[0] for place in found}
-    tables = {text(row, "Table") for row in evidence.of("every-table")}
-    found = sorted({*found, *(tables - known)})
+    found |= {text(row, "Table") for row in evidence.of("every-table")} - known
     if found:
-        return failed(f"a prompt of this check is in {', '.join(found)}", OFF_FIX)
-    verdict = _of_calls(evidence)
-    return _settled(evidence) if evidence.marker and verdict.status == "seen" else verdict
+        return failed(f"a prompt of this check is in {', '.join(sorted(found))}", OFF_FIX)
+    verdict = _each_own_call(evidence, traffic)
+    return _settled(evidence) if verdict.status == "seen" else verdict
 
 
 def _settled(evidence: Evidence) -> Verdict:
-    """Once every table has been searched, and rows have long stayed as they are."""
-    if "every-table" not in evidence.rows:
-        reason = evidence.waiting.get("every-table") or "not asked yet"
+    """Wait until every table has been searched, and rows have long stayed as they are."""
+    if "every-table" not in evidence.rows.by_source:
+        reason = evidence.rows.silent.get("every-table") or "not asked yet"
         return waiting(f"the workspace's tables are not searched yet ({reason})")
-    if evidence.still_for() < evidence.settle:
+    if evidence.rows.still_for() < evidence.settle:
         minutes = evidence.settle.total_seconds() / 60
         waits = waiting(f"no content so far; the rows must stay so for {minutes:g} minutes")
         return replace(waits, lost=True)
     return seen("no table holds a prompt of this check, and the rows of its calls no content")
 
 
-_of_calls = each_call(_no_content)
+_each_own_call = each_own_call(_no_content)
 PROMPT = Proof(
     id="prompt",
     about="the gateway log holds the prompt of each call, before and after the policy",
     needs=("gateway", "llm"),
-    judge=each_call(_prompt),
+    judge=by_traffic(each_own_call(_prompt), each_call_of_others(_prompt_of_others)),
     applies=lambda target: target.bodies,
     fix=GATEWAY_LOG_FIX,
 )
@@ -202,7 +235,10 @@ COMPLETION = Proof(
     about="a log holds the answer of each call: the LLM log, or the gateway log before and after "
     "the policy where logResponseBodies is on",
     needs=("gateway", "llm"),
-    judge=each_call(_completion, only=_has_completion),
+    judge=by_traffic(
+        each_own_call(_completion, only=_has_completion),
+        each_call_of_others(_completion_of_others, only=_has_completion),
+    ),
     applies=lambda target: target.response_bodies or target.messages,
     fix=GATEWAY_LOG_FIX,
 )
@@ -210,7 +246,7 @@ NO_CONTENT = Proof(
     id="no-content",
     about="with capture: metadata, no table holds a prompt or a completion",
     needs=("gateway", "llm", *TABLES, "every-table"),
-    judge=_nowhere,
+    judge=by_traffic(_nowhere, each_call_of_others(_no_content)),
     applies=lambda target: target.capture == "metadata",
     fix=GATEWAY_LOG_FIX,
 )

@@ -22,19 +22,19 @@ def _judge(evidence: Evidence) -> Verdict:
         return failed("; ".join(wrong[:_LISTED]), FILE_FIX)
     left = [name for name in wanted if not _done(name, evidence)]
     if left:
-        run = evidence.library.get(left[0])
+        run = evidence.rows.runs.get(left[0])
         more = f", and {len(left) - 1} more" if len(left) > 1 else ""
         return waiting(f"{left[0]}.kql{more}: {run.reason if run else 'not run yet'}")
     return seen(f"{len(wanted)} queries run and return the columns they declare")
 
 
 def _done(name: str, evidence: Evidence) -> bool:
-    run = evidence.library.get(name)
+    run = evidence.rows.runs.get(name)
     return run is not None and run.columns is not None
 
 
 def _wrong(name: str, evidence: Evidence) -> str:
-    run = evidence.library.get(name)
+    run = evidence.rows.runs.get(name)
     if run is None:
         return ""
     if run.refused:

@@ -6,20 +6,23 @@ import json
 import re
 
 from queries.check import kinds, replies
-from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence
+from queries.check.evidence import Evidence
 from queries.check.fields import held, text
 from queries.check.proofs.base import (
     LLM_LOG_FIX,
     Proof,
     Verdict,
-    each_call,
+    by_traffic,
+    each_call_of_others,
+    each_own_call,
     failed,
     no_row,
     seen,
     skipped,
     waiting,
 )
-from queries.check.records import Call, Usage
+from queries.check.records import Call, CallOfOthers, OwnCall, Usage
+from queries.check.rows import GATEWAY_LOG, LLM_LOG
 from queries.workspace import Row
 
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
@@ -29,12 +32,30 @@ TOLD_FIX = (
     "the policy's outbound section must set the header, and the API's diagnostic list it (portal: "
     "API > Settings > Azure Monitor > Headers to log); pulumi up --refresh puts both back"
 )
+NO_USAGE = "its usage is not in what is logged of it"
 _COUNT = re.compile(r"[{,](\w+_tokens):(\d+)")
 _ASKED = re.compile(r'"stream"\s*:\s*true')
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 
-def _tokens(evidence: Evidence, call: Call) -> Verdict:
+def _tokens(evidence: Evidence, call: OwnCall) -> Verdict:
+    header = evidence.target.accounting_header
+    if verdict := _logged(evidence, call):
+        return verdict
+    if header:
+        return failed(f"{header} is not in ResponseHeaders, and no usage in another log", TOLD_FIX)
+    return skipped(NO_USAGE)
+
+
+def _tokens_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
+    logging = evidence.target.llm_logging
+    if logging and not _counts(evidence, call) and is_stream(evidence, call):
+        return skipped("streamed without usage, so its tokens are unknown", USAGE_FIX)
+    return _logged(evidence, call) or skipped(NO_USAGE)
+
+
+def _logged(evidence: Evidence, call: Call) -> Verdict | None:
+    """Judge by the LLM log, or by the answer; None where neither can hold the tokens."""
     if evidence.target.llm_logging:
         verdict = _by_llm_log(evidence, call)
         if call.is_chat or verdict.status != "waiting":
@@ -45,14 +66,8 @@ def _tokens(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
-    """The most that any entry of the call says, as tokens-by-consumer.kql counts."""
-    counts = [
-        [int(row.get(name) or 0) for name in COUNTS]
-        for row in evidence.linked("llm", call)
-        if row.get("TotalTokens")
-    ]
-    if not counts and not call.marker and is_stream(evidence, call):
-        return skipped("streamed without usage, so its tokens are unknown", USAGE_FIX)
+    """Judge by the most that any entry of the call says, as tokens-by-consumer.kql counts."""
+    counts = _counts(evidence, call)
     if not counts:
         return no_row(evidence, "llm", LLM_LOG)
     prompt, completion, total = (max(values) for values in zip(*counts, strict=True))
@@ -60,25 +75,32 @@ def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
     return _compared(call, logged, LLM_LOG)
 
 
-def _by_answer(evidence: Evidence, call: Call) -> Verdict:
-    """From `usage` in the logged response, or as the policy tells it in a response header.
+def _counts(evidence: Evidence, call: Call) -> list[list[int]]:
+    """The token counts of each entry of the LLM log that has any."""
+    return [
+        [int(row.get(name) or 0) for name in COUNTS]
+        for row in evidence.linked("llm", call)
+        if row.get("TotalTokens")
+    ]
+
+
+def _by_answer(evidence: Evidence, call: Call) -> Verdict | None:
+    """Judge by `usage` in the logged response, or as the policy tells it in a response header.
 
     The LLM log is documented for chat completions only, so other calls are read here.
     https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
     """
-    rows, header = evidence.linked("gateway", call), evidence.target.accounting_header
+    rows = evidence.linked("gateway", call)
     bodies = [text(row, "ResponseBody") for row in rows]
     if found := next((usage for body in bodies if (usage := usage_in(body))), None):
         return _compared(call, found, "ResponseBody")
     if found := next((usage for row in rows if (usage := usage_told(row))), None):
-        return _compared(call, found, header)
+        return _compared(call, found, evidence.target.accounting_header)
     if not rows:
         return waiting("no logged response to read usage from yet")
     if call.is_chat:
         return failed("the logged response is cut, so its usage is lost", TURN_ON)
-    if header and call.marker:
-        return failed(f"{header} is not in ResponseHeaders, and no usage in another log", TOLD_FIX)
-    return skipped("its usage is not in what is logged of it")
+    return None
 
 
 def usage_told(row: Row) -> Usage | None:
@@ -128,24 +150,37 @@ def _compared(call: Call, logged: Usage, where: str) -> Verdict:
     )
 
 
-def _messages(evidence: Evidence, call: Call) -> Verdict:
+def _messages(evidence: Evidence, call: OwnCall) -> Verdict:
+    if missing := _missing(evidence, call, answered=bool(call.answer)):
+        return missing
     rows = evidence.linked("llm", call)
-    if not rows:
-        return no_row(evidence, "llm", LLM_LOG)
-    prompt, completion = whole(rows, "Request"), whole(rows, "Response")
-    if not call.is_chat and not (prompt and completion):
-        return skipped("the LLM log is documented for chats, and holds no messages of this call")
-    if not prompt or ((call.answer or not call.marker) and not completion):
-        missing = "prompt" if not prompt else "completion"
-        return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
-    if call.marker not in prompt or call.answer not in completion:
+    if call.marker not in whole(rows, "Request") or call.answer not in whole(rows, "Response"):
         if not (complete(rows, "Request") and complete(rows, "Response")):
             return waiting(f"{len(rows)} entries in {LLM_LOG}, which hold a part of the messages")
         return failed(
             "the messages logged for this call are not those that were sent",
             "open prompts-and-completions.kql and report it to Azure support with the call's time",
         )
-    return seen(f"{call.marker or 'text'} in RequestMessages, and the answer in ResponseMessages")
+    return seen(f"{call.marker} in RequestMessages, and the answer in ResponseMessages")
+
+
+def _messages_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
+    missing = _missing(evidence, call, answered=True)
+    return missing or seen("text in RequestMessages, and the answer in ResponseMessages")
+
+
+def _missing(evidence: Evidence, call: Call, *, answered: bool) -> Verdict | None:
+    """Judge where the prompt, or the text that was answered, is not logged; None if both are."""
+    rows = evidence.linked("llm", call)
+    if not rows:
+        return no_row(evidence, "llm", LLM_LOG)
+    prompt, completion = whole(rows, "Request"), whole(rows, "Response")
+    if not call.is_chat and not (prompt and completion):
+        return skipped("the LLM log is documented for chats, and holds no messages of this call")
+    if prompt and (completion or not answered):
+        return None
+    missing = "completion" if prompt else "prompt"
+    return waiting(f"{len(rows)} entries in {LLM_LOG}, none with the {missing}")
 
 
 def _has_messages(evidence: Evidence, call: Call) -> bool:
@@ -185,14 +220,20 @@ TOKENS = Proof(
     id="tokens",
     about="the tokens logged of each call are those that the caller was told",
     needs=("gateway", "llm"),
-    judge=each_call(_tokens, log=lambda call: LLM_LOG if call.is_chat else GATEWAY_LOG),
+    judge=by_traffic(
+        each_own_call(_tokens, log=lambda call: LLM_LOG if call.is_chat else GATEWAY_LOG),
+        each_call_of_others(_tokens_of_others),
+    ),
     fix=LLM_LOG_FIX,
 )
 MESSAGES = Proof(
     id="messages",
     about="the LLM log holds the prompt and the completion of each chat",
     needs=("llm", "gateway"),
-    judge=each_call(_messages, only=_has_messages),
+    judge=by_traffic(
+        each_own_call(_messages, only=_has_messages),
+        each_call_of_others(_messages_of_others, only=_has_messages),
+    ),
     applies=lambda target: target.messages and kinds.chats(target),
     fix=LLM_LOG_FIX,
 )

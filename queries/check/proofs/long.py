@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from queries.check import kinds
-from queries.check.evidence import GATEWAY_LOG, LLM_LOG, Evidence
+from queries.check.evidence import Evidence
 from queries.check.fields import CHARACTER, logged_part
 from queries.check.proofs.base import (
     LLM_LOG_FIX,
@@ -16,7 +15,9 @@ from queries.check.proofs.base import (
     Proof,
     Verdict,
     any_of,
-    each_call,
+    by_traffic,
+    each_call_of_others,
+    each_own_call,
     failed,
     no_row,
     seen,
@@ -27,7 +28,9 @@ from queries.check.proofs.base import (
 from queries.check.proofs.calls import TRAFFIC_FIX
 from queries.check.proofs.content import LOGGING_FIX
 from queries.check.proofs.llm import complete, whole
-from queries.check.records import Call
+from queries.check.records import CallOfOthers, OwnCall, Side
+from queries.check.rows import GATEWAY_LOG, LLM_LOG
+from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.workspace import Row
 
 MESSAGES_FIX = (
@@ -36,14 +39,14 @@ MESSAGES_FIX = (
 )
 
 
-def _judge(evidence: Evidence) -> Verdict:
+def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if reason := kinds.no_long_calls(evidence.target):
         return skipped(reason[0], reason[1])
-    return _of_calls(evidence)
+    return _each_long_call(evidence, traffic)
 
 
-def _long(evidence: Evidence, call: Call) -> Verdict:
-    sides = {
+def _long(evidence: Evidence, call: OwnCall) -> Verdict:
+    sides: dict[str, tuple[Side, bytes]] = {
         "long-prompt": ("Request", call.request),
         "long-completion": ("Response", call.response),
     }
@@ -52,12 +55,12 @@ def _long(evidence: Evidence, call: Call) -> Verdict:
     return together([*found, _whole(evidence, call, side)])
 
 
-def _logged(evidence: Evidence, side: str) -> bool:
+def _logged(evidence: Evidence, side: Side) -> bool:
     target = evidence.target
     return target.response_bodies if side == "Response" else target.bodies
 
 
-def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
+def _cut(evidence: Evidence, call: OwnCall, side: Side, raw: bytes) -> Verdict:
     """The logged part is the start of what was sent, up to the limit, and the size tells the rest.
 
     https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
@@ -71,7 +74,7 @@ def _cut(evidence: Evidence, call: Call, side: str, raw: bytes) -> Verdict:
     return any_of(_cut_in(row, side, raw, limit) for row in rows)
 
 
-def _cut_in(row: Row, side: str, raw: bytes, limit: int) -> Verdict:
+def _cut_in(row: Row, side: Side, raw: bytes, limit: int) -> Verdict:
     column, size = f"{side}Body", int(row.get(f"{side}Size") or 0)
     logged = logged_part(row, column)
     if not raw.startswith(logged):
@@ -88,7 +91,7 @@ def _too_short(column: str, size: int, limit: int) -> Verdict:
     return failed(f"{column} holds {size} bytes of the {limit} it should", LOGGING_FIX)
 
 
-def _whole(evidence: Evidence, call: Call, side: str) -> Verdict:
+def _whole(evidence: Evidence, call: OwnCall, side: Side) -> Verdict:
     """Byte for byte: the chunks in order are the text that was sent or answered."""
     rows = evidence.linked("llm", call)
     if not rows:
@@ -126,26 +129,27 @@ def _collect(value: Any, found: list[str]) -> None:
         _collect(child, found)
 
 
-def _by_others(evidence: Evidence) -> Verdict:
+def _of_others(evidence: Evidence, traffic: OthersTraffic) -> Verdict:
     """Nobody knows what was sent; but what is cut in one log must be complete in the other."""
-    if not evidence.calls:
+    if not traffic.calls:
         return waiting(NO_CALL)
     if not evidence.target.bodies:
         return skipped("no body is logged, so long texts are not known", TRAFFIC_FIX)
-    sides = (("Request", "prompt"), ("Response", "completion"))
-    return together(_side_by_others(evidence, side, name) for side, name in sides)
+    sides: tuple[tuple[Side, str], ...] = (("Request", "prompt"), ("Response", "completion"))
+    return together(_side_of_others(evidence, traffic, side, name) for side, name in sides)
 
 
-def _side_by_others(evidence: Evidence, side: str, name: str) -> Verdict:
-    def cut(_: Evidence, call: Call) -> bool:
+def _side_of_others(evidence: Evidence, traffic: OthersTraffic, side: Side, name: str) -> Verdict:
+    def cut(_: Evidence, call: CallOfOthers) -> bool:
         return call.is_chat and side in call.cut
 
-    if not any(cut(evidence, call) for call in evidence.calls):
+    if not any(cut(evidence, call) for call in traffic.calls):
         return skipped(f"no {name} over the body limit among the calls looked at", TRAFFIC_FIX)
-    return each_call(partial(_cut_and_complete, side=side), only=cut)(evidence)
+    judge = each_call_of_others(partial(_cut_and_complete, side=side), only=cut)
+    return judge(evidence, traffic)
 
 
-def _cut_and_complete(evidence: Evidence, call: Call, side: str) -> Verdict:
+def _cut_and_complete(evidence: Evidence, call: CallOfOthers, side: Side) -> Verdict:
     column, limit = f"{side}Body", evidence.target.body_bytes
     size = max(len(logged_part(row, column)) for row in evidence.linked("gateway", call))
     if _logged(evidence, side) and size < limit - CHARACTER:
@@ -162,14 +166,13 @@ def _cut_and_complete(evidence: Evidence, call: Call, side: str) -> Verdict:
     return seen(f"{column} is {cut}; {side}Messages are complete")
 
 
-_of_calls = each_call(_long, only=lambda _, call: call.kind in kinds.LONG)
+_each_long_call = each_own_call(_long, only=lambda _, call: call.kind in kinds.LONG)
 LONG = Proof(
     id="long",
     about="a prompt and a completion over the body limit are cut in the gateway log, and whole in "
     "the LLM log",
     needs=("gateway", "llm"),
-    judge=_judge,
+    judge=by_traffic(_own, _of_others),
     applies=lambda target: target.messages and kinds.chats(target),
     fix=LLM_LOG_FIX,
 )
-LONG_BY_OTHERS = replace(LONG, judge=_by_others)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from queries.check.evidence import Evidence, Source
+from queries.check.evidence import Evidence
 from queries.check.fields import SLACK, text, within
-from queries.check.proofs.base import NO_CALL, Proof, Verdict, seen, waiting
-from queries.check.records import Call
+from queries.check.proofs.base import NO_CALL, Judge, Proof, Verdict, by_traffic, seen, waiting
+from queries.check.records import OwnCall
+from queries.check.rows import Source
+from queries.check.traffic import OthersTraffic, OwnTraffic
 
 GATEWAY_METRICS = ("Requests",)
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-apimanagement-service-metrics"""
@@ -15,41 +18,46 @@ ACCOUNT_METRICS = ("AzureOpenAIRequests", "ModelRequests")
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics"""
 
 
-def window(evidence: Evidence) -> datetime:
-    """From when metrics are asked for: the minute in which the first calls began."""
-    begun = [call.started - SLACK for call in evidence.first()]
-    return min(begun, default=evidence.since).replace(second=0, microsecond=0)
+def _counting(source: Source, log: Source, names: tuple[str, ...]) -> Judge:
+    """Judge the metrics of one resource, which has a log of the same requests."""
+
+    def own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+        """Want as many requests as first calls, beside those that the log shows of others.
+
+        Metrics carry no identity: one row counts a minute. The log's rows of those minutes keep
+        the requests of somebody else, or of a check just before, from standing in for these.
+        """
+        if not traffic.calls:
+            return waiting(NO_CALL)
+        least = len(traffic.first) + _others(evidence, log, traffic.first)
+        return _counted(evidence, source, names, least)
+
+    def others(evidence: Evidence, traffic: OthersTraffic) -> Verdict:
+        return _counted(evidence, source, names, 1) if traffic.calls else waiting(NO_CALL)
+
+    return by_traffic(own, others)
 
 
-def _judge(evidence: Evidence, source: Source, log: Source, names: tuple[str, ...]) -> Verdict:
-    """At least as many requests as first calls, beside those that the log shows of others.
-
-    Metrics carry no identity: one row counts a minute. The log's rows of those minutes keep the
-    requests of somebody else, or of a check just before, from standing in for these.
-    """
-    if not evidence.calls:
-        return waiting(NO_CALL)
-    calls = evidence.first()
-    expected = len(calls) + _others(evidence, log, calls) if calls else 1
+def _counted(evidence: Evidence, source: Source, names: tuple[str, ...], least: int) -> Verdict:
     counts = [
         float(row.get("Total") or 0)
         for row in evidence.of(source)
         if text(row, "MetricName") in names
     ]
     counted = max(counts, default=0.0)
-    if counted >= expected:
-        return seen(f"{counted:.0f} requests counted, at least {expected} were made")
-    reason = evidence.waiting.get(source) or f"{counted:.0f} of {expected} requests counted"
+    if counted >= least:
+        return seen(f"{counted:.0f} requests counted, at least {least} were made")
+    reason = evidence.rows.silent.get(source) or f"{counted:.0f} of {least} requests counted"
     return waiting(f"not in AzureMetrics yet ({reason})")
 
 
-def _others(evidence: Evidence, log: Source, calls: list[Call]) -> int:
-    """Requests in the log, of the same minutes, that cannot be these calls.
+def _others(evidence: Evidence, log: Source, calls: Sequence[OwnCall]) -> int:
+    """Count requests in the log, of the same minutes, that cannot be these calls.
 
     Of the account only calls of a deployment count: it logs its management requests too.
     """
-    begin, end = window(evidence), max(call.ended for call in calls) + SLACK
-    ours = evidence.all_correlations().union(*(call.account_ids for call in calls))
+    begin, end = evidence.traffic.metrics_since, max(call.ended for call in calls) + SLACK
+    ours = evidence.all_correlations.union(*(call.account_ids for call in calls))
     ids = {
         text(row, "CorrelationId")
         for row in evidence.of(log)
@@ -74,13 +82,13 @@ GATEWAY = Proof(
     id="gateway-metrics",
     about="the gateway's metrics count these calls",
     needs=("gateway-metrics",),
-    judge=lambda evidence: _judge(evidence, "gateway-metrics", "gateway", GATEWAY_METRICS),
+    judge=_counting("gateway-metrics", "gateway", GATEWAY_METRICS),
     fix=_fix("API Management"),
 )
 ACCOUNT = Proof(
     id="account-metrics",
     about="the account's metrics count these calls",
     needs=("account-metrics",),
-    judge=lambda evidence: _judge(evidence, "account-metrics", "account", ACCOUNT_METRICS),
+    judge=_counting("account-metrics", "account", ACCOUNT_METRICS),
     fix=_fix("Azure OpenAI"),
 )

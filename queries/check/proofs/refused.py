@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
-from queries.check.evidence import GATEWAY_LOG, Evidence
+from queries.check.evidence import Evidence
 from queries.check.fields import text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     NO_CALL,
     Proof,
     Verdict,
+    by_traffic,
     failed,
     no_row,
     seen,
@@ -21,6 +21,8 @@ from queries.check.proofs.base import (
 )
 from queries.check.proofs.calls import TRAFFIC_FIX
 from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
+from queries.check.rows import GATEWAY_LOG
+from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.workspace import Row
 
 NOT_FOUND = "DeploymentNotFound"
@@ -41,21 +43,21 @@ ERROR_FIX = (
 )
 
 
-def _judge(*names: AttemptName) -> Callable[[Evidence], Verdict]:
-    def judge(evidence: Evidence) -> Verdict:
-        if not evidence.attempts:
+def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
+    def judge(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+        if not traffic.attempts:
             return waiting(NO_CALL)
-        return together(_of_kind(evidence, name) for name in names)
+        return together(_of_kind(evidence, traffic, name) for name in names)
 
     return judge
 
 
-def _of_kind(evidence: Evidence, name: AttemptName) -> Verdict:
+def _of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verdict:
     """One round is enough for the row; an answer that is no refusal is enough to fail.
 
     One that was throttled or lost tells neither.
     """
-    made = [attempt for attempt in evidence.attempts if attempt.name == name]
+    made = [attempt for attempt in traffic.attempts if attempt.name == name]
     answered = [attempt for attempt in made if attempt.status not in TRANSIENT]
     wrong = next((one for one in answered if one.status != one.expected), None)
     if wrong:
@@ -68,7 +70,7 @@ def _of_kind(evidence: Evidence, name: AttemptName) -> Verdict:
 
 
 def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
-    rows = [row for row in evidence.of_api() if attempt.mark in text(row, "Url")]
+    rows = [row for row in evidence.of_api if attempt.mark in text(row, "Url")]
     if not rows:
         missing = no_row(evidence, "gateway", GATEWAY_LOG)
         return waiting(f"{attempt.name}: {missing.detail}")
@@ -94,22 +96,22 @@ def _error_column(evidence: Evidence) -> str:
     return "ResponseHeaders" if target.accounting_header else ""
 
 
-def _refused_to_others(evidence: Evidence) -> Verdict:
+def _refused_to_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     """What others were refused of late, by the reason that the gateway logged."""
-    rows = evidence.of_api()
+    rows = evidence.of_api
     return together(
         _newest((row for row in rows if text(row, "LastErrorReason") == reason), name)
         for reason, name in REASONS.items()
     )
 
 
-def _error_of_others(evidence: Evidence) -> Verdict:
+def _error_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     """The newest call to a deployment that the account does not know."""
     name: AttemptName = "unknown deployment"
     column = _error_column(evidence)
     rows = [
         row
-        for row in evidence.of_api()
+        for row in evidence.of_api
         if row.get("BackendResponseCode") == EXPECTED[name]
         and "/deployments/" in text(row, "Url")
         and (not column or NOT_FOUND in text(row, column) or not _held(row, column))
@@ -139,17 +141,13 @@ REFUSED = Proof(
     id="refused",
     about="a call without a key and one with a wrong key are refused, and logged",
     needs=("gateway",),
-    judge=_judge("no key", "wrong key"),
-    applies=lambda target: target.can_call,
+    judge=by_traffic(_each("no key", "wrong key"), _refused_to_others),
     fix=GATEWAY_LOG_FIX,
 )
 ERROR = Proof(
     id="error",
     about="a call to an unknown deployment fails, and is logged with its error",
     needs=("gateway",),
-    judge=_judge("unknown deployment"),
-    applies=lambda target: target.can_call,
+    judge=by_traffic(_each("unknown deployment"), _error_of_others),
     fix=GATEWAY_LOG_FIX,
 )
-REFUSED_TO_OTHERS = replace(REFUSED, judge=_refused_to_others, applies=lambda _: True)
-ERROR_OF_OTHERS = replace(ERROR, judge=_error_of_others, applies=lambda _: True)

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from queries.check import kinds
-from queries.check.evidence import DIAGNOSTICS, GATEWAY_LOG, Evidence
+from queries.check.evidence import Evidence
 from queries.check.fields import text, within
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
@@ -20,7 +20,8 @@ from queries.check.proofs.base import (
     seen,
     waiting,
 )
-from queries.check.records import Call
+from queries.check.records import Call, OwnCall
+from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG
 from queries.workspace import Row
 
 
@@ -115,10 +116,10 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     by_id = {text(row, "CorrelationId") for row in rows} & known
     others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
     unknown = sum(not other.account_ids & by_id for other in ours)
-    of_others = len(others - evidence.all_correlations())
+    of_others = len(others - evidence.all_correlations)
     ended = max(other.ended for other in ours)
     recent = evidence.now is not None and evidence.now < ended + evidence.settle
-    if of_others and evidence.marker and recent:
+    if of_others and isinstance(call, OwnCall) and recent:
         return waiting("others call too: the gateway's rows of their calls have to come first")
     if len(alike - by_id) >= unknown + of_others:
         return seen("by deployment and time")

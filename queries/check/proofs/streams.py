@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from queries.check import kinds
-from queries.check.evidence import Evidence
-from queries.check.proofs.audit import READER_FIX
+from queries.check.evidence import AsDeployed, Evidence
+from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
 from queries.check.proofs.base import (
     NO_CALL,
     Proof,
     Verdict,
+    by_traffic,
     failed,
     seen,
     skipped,
     waiting,
 )
-from queries.check.records import NO_ARRIVAL, Call
+from queries.check.records import NO_ARRIVAL, OwnCall
+from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.outputs import Target
 
 SPREAD = 0.15
 """Seconds from the first part to the last that no answer needs which comes in one piece."""
@@ -29,51 +32,59 @@ REQUESTS_FIX = "if streams come late, pulumi config set bodyBytes 0, then pulumi
 THROUGH_FIX = "pulumi config set logResponseBodies false, then pulumi up, lets streams through"
 
 
-def _judge(evidence: Evidence) -> Verdict:
-    """What holds answers back is known by its cause; a short answer may come as one without it.
+def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+    """Fail by what holds answers back; a short answer may come as one without it.
 
     The account itself lets go of an answer in pieces, once each has passed its content filter:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
-    if not evidence.configured:
-        return waiting("the deployed configuration has not been looked at")
-    if found := evidence.stream_differences:
-        said = "; ".join(map(str, found))
-        return failed(f"the gateway holds streamed answers back: {said}", found[0].fix)
-    calls = [call for call in evidence.calls if call.arrival]
+    deployed = evidence.deployed
+    if deployed is None or deployed.streams:
+        return _held_back(deployed)
+    calls = [call for call in traffic.calls if call.arrival]
     if any(map(_came_apart, calls)):
         return seen("; ".join(_said(call) for call in calls if _came_apart(call)))
-    if not calls and evidence.target.can_call:
-        return waiting(NO_CALL)
-    if not calls and _as_configured(evidence):
-        said = "by what is configured: neither the policy nor a logged body of a response holds "
-        return seen(f"{said}them back{'; logged requests may' * evidence.target.bodies}")
-    return skipped(*_not_judged(evidence, calls))
-
-
-def _as_configured(evidence: Evidence) -> bool:
-    """Both the policy and the diagnostic are known to be as they must, whoever calls."""
-    return not evidence.unreadable and not evidence.target.response_bodies
-
-
-def _not_judged(evidence: Evidence, calls: list[Call]) -> tuple[str, str]:
-    """Why it cannot be told, and what to do."""
-    if evidence.target.response_bodies:
-        return HELD_BACK, THROUGH_FIX if evidence.target.llm_logging else LLM_FIX
-    if evidence.unreadable:
-        return f"the configuration cannot be read ({evidence.unreadable})", READER_FIX
     if not calls:
-        return "logs do not tell when the parts of an answer came", ""
+        return waiting(NO_CALL)
     said = f"too short to tell: {'; '.join(map(_said, calls))}"
-    return (f"{said}; or {BY_REQUESTS}", REQUESTS_FIX) if evidence.target.bodies else (said, "")
+    if bodies := evidence.target.bodies:
+        said += f"; or {BY_REQUESTS}"
+    return _not_judged(evidence.target, deployed, said, REQUESTS_FIX if bodies else "")
 
 
-def _came_apart(call: Call) -> bool:
+def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
+    """Judge by what is configured: logs do not tell when the parts of an answer came."""
+    deployed, target = evidence.deployed, evidence.target
+    if deployed is None or deployed.streams:
+        return _held_back(deployed)
+    if not deployed.unreadable and not target.response_bodies:
+        said = "by what is configured: neither the policy nor a logged body of a response holds "
+        return seen(f"{said}them back{'; logged requests may' * target.bodies}")
+    return _not_judged(target, deployed, "logs do not tell when the parts of an answer came")
+
+
+def _held_back(deployed: AsDeployed | None) -> Verdict:
+    if deployed is None:
+        return waiting(NOT_LOOKED)
+    said = "; ".join(map(str, deployed.streams))
+    return failed(f"the gateway holds streamed answers back: {said}", deployed.streams[0].fix)
+
+
+def _not_judged(target: Target, deployed: AsDeployed, reason: str, fix: str = "") -> Verdict:
+    """Tell why it cannot be judged: by what may hold answers back, or else by `reason`."""
+    if target.response_bodies:
+        return skipped(HELD_BACK, THROUGH_FIX if target.llm_logging else LLM_FIX)
+    if deployed.unreadable:
+        return skipped(f"the configuration cannot be read ({deployed.unreadable})", READER_FIX)
+    return skipped(reason, fix)
+
+
+def _came_apart(call: OwnCall) -> bool:
     arrival = call.arrival or NO_ARRIVAL
     return arrival.last - arrival.first >= SPREAD and arrival.bursts >= BURSTS
 
 
-def _said(call: Call) -> str:
+def _said(call: OwnCall) -> str:
     arrival = call.arrival or NO_ARRIVAL
     return f"{call.name}: first part after {arrival.first:.2f} s, last after {arrival.last:.2f} s"
 
@@ -83,7 +94,7 @@ STREAMS = Proof(
     about="streamed answers come part by part: the policy does not buffer them, and no body of a "
     "response is logged",
     needs=(),
-    judge=_judge,
+    judge=by_traffic(_own, _of_others),
     applies=kinds.chats,
     fix=NO_STREAM_FIX,
 )

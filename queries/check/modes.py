@@ -1,0 +1,115 @@
+"""Whose calls a run judges: those that it makes itself, or those that others made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from queries.check import attempts, kinds, observe, proofs
+from queries.check.calls import Caller
+from queries.check.evidence import Evidence
+from queries.check.proofs.base import Proof
+from queries.check.records import Attempt, Failed, OwnCall
+from queries.check.traffic import OthersTraffic, OwnTraffic, Traffic
+from queries.outputs import Target
+
+
+class Mode(Protocol):
+    """Whose calls a run judges, and what it does to have some."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """The calls so far."""
+
+    def proofs(self, target: Target) -> list[Proof]:
+        """The proofs that such calls can bear."""
+
+    def read(self, evidence: Evidence) -> Traffic:
+        """Read the calls from rows of the gateway's and the LLM log."""
+
+    def call_again(self) -> bool:
+        """Make one more round of calls; False where none is made that counts."""
+
+    def nothing_to_find(self) -> bool:
+        """Whether there is no call whose rows could come."""
+
+
+class OwnCalls:
+    """The run makes calls, and knows what was sent and answered."""
+
+    def __init__(self, caller: Caller, begun: datetime) -> None:
+        self._caller = caller
+        self._begun = begun
+        self._first: list[OwnCall | Failed] = []
+        self._left_out: dict[str, str] = {}
+        self._more: list[OwnCall] = []
+        self._attempts: list[Attempt] = []
+
+    @property
+    def traffic(self) -> OwnTraffic:
+        """The calls so far, those of a round that was interrupted too."""
+        return OwnTraffic(
+            marker=self._caller.run,
+            begun=self._begun,
+            calls=(*(one for one in self._first if isinstance(one, OwnCall)), *self._more),
+            attempts=tuple(self._attempts),
+            failed=tuple(one for one in self._first if isinstance(one, Failed)),
+            left_out=self._left_out,
+        )
+
+    def proofs(self, target: Target) -> list[Proof]:
+        """Every proof that the stack's settings call for."""
+        return proofs.applicable_to(target)
+
+    def call(self) -> None:
+        """Make the first round of calls, and the attempts that must fail."""
+        try:
+            self._caller.all()
+        finally:
+            self._first = [*self._caller.results]
+            self._left_out = {**kinds.left_out(self._caller.target), **self._caller.left_out}
+        if self.traffic.calls:
+            self._attempts += attempts.make(self._caller)
+
+    def read(self, _: Evidence) -> OwnTraffic:
+        """Rows tell nothing of which calls were made."""
+        return self.traffic
+
+    def call_again(self) -> bool:
+        """Make one more round; one that is not answered as a whole proves nothing."""
+        self._caller.say("rows are missing; calling again, in case settings act only now")
+        results = self._caller.all()
+        calls = [one for one in results if isinstance(one, OwnCall)]
+        if len(calls) < len(results):
+            return False
+        self._more += calls
+        self._attempts += attempts.make(self._caller)
+        return bool(calls)
+
+    def nothing_to_find(self) -> bool:
+        """Whether no call was answered."""
+        return not self.traffic.calls
+
+
+class CallsOfOthers:
+    """The run makes no call (`--no-traffic`), and reads from the gateway's log what others made."""
+
+    def __init__(self, begun: datetime) -> None:
+        self.traffic: OthersTraffic = OthersTraffic(until=begun)
+
+    def proofs(self, target: Target) -> list[Proof]:
+        """The proofs that calls of others can bear."""
+        return proofs.applicable_to_others(target)
+
+    def read(self, evidence: Evidence) -> OthersTraffic:
+        """Read the newest answered calls from the rows."""
+        self.traffic = OthersTraffic(until=self.traffic.until, calls=observe.calls(evidence))
+        return self.traffic
+
+    def call_again(self) -> bool:
+        """Make none."""
+        return False
+
+    def nothing_to_find(self) -> bool:
+        """Rows of others' calls may come at any look."""
+        return False

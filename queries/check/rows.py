@@ -1,0 +1,106 @@
+"""What came: the rows of each source, the library's answers, and why there is nothing yet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal, get_args
+
+from queries.check.fields import ids, text
+from queries.check.records import Run
+from queries.workspace import Row
+
+Source = Literal[
+    "gateway",
+    "llm",
+    "account",
+    "gateway-metrics",
+    "account-metrics",
+    "gateway-whole",
+    "llm-whole",
+    "diagnostics-whole",
+    "every-table",
+]
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""In the order in which they are asked: the gateway's ids find rows of the other logs."""
+GATEWAY_LOG, LLM_LOG, DIAGNOSTICS = (
+    "ApiManagementGatewayLogs",
+    "ApiManagementGatewayLlmLog",
+    "AzureDiagnostics",
+)
+TABLES: dict[Source, str] = {
+    "gateway-whole": GATEWAY_LOG,
+    "llm-whole": LLM_LOG,
+    "diagnostics-whole": DIAGNOSTICS,
+}
+"""Sources that give rows with every column."""
+LINKING: set[Source] = {"gateway", "llm"}
+"""Sources whose rows tell which gateway id belongs to which call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows by the source that was asked for them, at one moment; a look makes new ones of it."""
+
+    by_source: Mapping[Source, list[Row]] = field(default_factory=dict)
+    silent: Mapping[Source, str] = field(default_factory=dict)
+    """Why a source gave no answer at the last look."""
+    leaks: frozenset[str] = frozenset()
+    """Where a row of any look holds a secret."""
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    """How each query of the library ran."""
+    changed: datetime | None = None
+    """When a look last brought more or fewer rows."""
+    now: datetime | None = None
+    """When the last look was."""
+    links: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    """Gateway ids by a call's marker, once searched for; kept until a row of either log comes."""
+
+    def of(self, source: Source) -> list[Row]:
+        """Rows of a source; none if it was not asked or had none."""
+        return self.by_source.get(source, [])
+
+    def took(self, source: Source, rows: list[Row]) -> Rows:
+        """Replace a source's rows by those of a look.
+
+        Rows with every column are many, and come in any order: sorted, they are soon compared.
+        """
+        before = self.of(source)
+        if source in TABLES:
+            rows = sorted(rows, key=_order)
+        other = source in LINKING and rows != before and ids(rows) != ids(before)
+        return replace(
+            self,
+            by_source={**self.by_source, source: rows},
+            silent={one: why for one, why in self.silent.items() if one != source},
+            changed=self.changed if len(rows) == len(before) else self.now,
+            links={} if other else self.links,
+        )
+
+    def missed(self, source: Source, reason: str) -> Rows:
+        """Note why a source gave no answer; the rows of its last answer stay."""
+        return replace(self, silent={**self.silent, source: reason})
+
+    def still_for(self) -> timedelta:
+        """How long the looks have brought the same number of rows."""
+        return self.now - self.changed if self.now and self.changed else timedelta()
+
+    def with_id(self, source: Source, correlations: Iterable[str]) -> list[Row]:
+        """Rows of a source that have one of some gateway ids."""
+        if source not in self._by_id:
+            found = self._by_id[source] = defaultdict(list)
+            for row in self.of(source):
+                found[text(row, "CorrelationId")].append(row)
+        known = self._by_id[source]
+        return [row for one in sorted(correlations) for row in known.get(one, ())]
+
+    @cached_property
+    def _by_id(self) -> dict[Source, dict[str, list[Row]]]:
+        return {}
+
+
+def _order(row: Row) -> tuple[str, str, str]:
+    return text(row, "CorrelationId"), text(row, "SequenceNumber"), text(row, "TimeGenerated")

@@ -1,0 +1,85 @@
+"""What was called: by this run, or by others (`--no-traffic`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from queries.check.fields import SLACK
+from queries.check.records import Attempt, Call, CallOfOthers, Failed, OwnCall
+
+MARGIN = timedelta(minutes=2)
+"""How far around the calls their rows are asked for; markers and ids tell whose they are."""
+WINDOW = timedelta(hours=24)
+"""How far back the calls of others are looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTraffic:
+    """The calls that this run made, so far."""
+
+    marker: str
+    """What the markers of all its calls begin with."""
+    begun: datetime
+    calls: tuple[OwnCall, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    """Calls that had to fail."""
+    failed: tuple[Failed, ...] = ()
+    """Calls of the first round that were not answered."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of call that were not made, by label, and why."""
+
+    @property
+    def first(self) -> tuple[OwnCall, ...]:
+        """The calls of the first round."""
+        return tuple(call for call in self.calls if call.round == self.calls[0].round)
+
+    @property
+    def since(self) -> datetime:
+        """The time from which rows are asked for."""
+        return min([self.begun, *(call.started - MARGIN for call in self.calls)])
+
+    @property
+    def until(self) -> datetime:
+        """The time up to which rows are asked for."""
+        ends = [call.ended for call in self.calls] + [one.ended for one in self.attempts]
+        return max([self.begun, *(end + MARGIN for end in ends)])
+
+    @property
+    def metrics_since(self) -> datetime:
+        """The minute in which the first calls began: metrics count whole minutes."""
+        return _minute(min((call.started - SLACK for call in self.first), default=self.since))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OthersTraffic:
+    """The newest calls that others made, as far as rows have told of them."""
+
+    until: datetime
+    calls: tuple[CallOfOthers, ...] = ()
+
+    @property
+    def since(self) -> datetime:
+        """The time from which rows are asked for."""
+        return self.until - WINDOW
+
+    @property
+    def metrics_since(self) -> datetime:
+        """The same, in whole minutes."""
+        return _minute(self.since)
+
+
+Traffic = OwnTraffic | OthersTraffic
+
+
+def by_round(calls: Iterable[Call]) -> list[list[Call]]:
+    """Group calls by their round, in the order of the rounds' first calls."""
+    rounds: dict[int, list[Call]] = {}
+    for call in calls:
+        rounds.setdefault(call.round, []).append(call)
+    return list(rounds.values())
+
+
+def _minute(time: datetime) -> datetime:
+    return time.replace(second=0, microsecond=0)
