@@ -71,7 +71,7 @@ FAULT_FIX = (
     "and managed identity"
 )
 REQUEST_FIX = "the model refuses the request: check checkApiVersion and the model"
-RULES: tuple[tuple[range, str, float, str], ...] = (
+REFUSALS: tuple[tuple[range, str, float, str], ...] = (
     # The account's own words, which name a subscription key too:
     # https://learn.microsoft.com/azure/ai-services/authentication
     (DENIED, "wrong API endpoint", 0, IDENTITY_FIX),
@@ -97,7 +97,7 @@ RULES: tuple[tuple[range, str, float, str], ...] = (
 
 
 def refusal(response: httpx.Response) -> Refusal | None:
-    """None for an answered call."""
+    """Tell why the call was refused; None if it was answered."""
     status = response.status_code
     if status == httpx.codes.OK:
         return None
@@ -105,14 +105,14 @@ def refusal(response: httpx.Response) -> Refusal | None:
     cause = f"HTTP {status}{f' {code}' if code else ''}: {message}"
     patience, fix = next(
         (patience, fix)
-        for statuses, words, patience, fix in RULES
+        for statuses, words, patience, fix in REFUSALS
         if status in statuses and words.lower() in cause.lower()
     )
     return Refusal(cause, fix, patience, retry_after(response) if patience else 0)
 
 
-def lost(error: httpx.RequestError) -> Refusal:
-    """No answer at all."""
+def unreachable(error: httpx.RequestError) -> Refusal:
+    """Make the refusal of a call that got no response."""
     cause = f"the gateway cannot be reached: {type(error).__name__}: {error}"
     return Refusal(cause, "check the gateway's URL, DNS and network rules from here", FAULT_WAIT)
 

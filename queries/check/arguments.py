@@ -65,7 +65,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--list", action=_List, nargs=0, help="name the proofs, and end")
     options = parser.parse_args(arguments)
-    _make(parser, options)
+    _truncate_result_files(parser, options)
     if options.timeout is None:
         options.timeout = 0.0 if options.no_traffic else DEFAULT_TIMEOUT
     return options
@@ -81,8 +81,8 @@ def _minutes(value: str) -> float:
     return minutes
 
 
-def _make(parser: Parser, options: argparse.Namespace) -> None:
-    """Empty the files of the result now: nothing old is left, and one that cannot be is told."""
+def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
+    """Truncate the result files first: no stale result survives, and an unwritable path fails at once."""
     for file in filter(None, (options.json, options.junit)):
         if options.outputs and file.absolute() == options.outputs.absolute():
             parser.error(f"{str(file)!r} is the file of the outputs")

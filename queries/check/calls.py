@@ -11,7 +11,7 @@ from datetime import datetime
 import httpx
 
 from queries.check import kinds, replies
-from queries.check.answers import KEY_FIX, Refusal, clock_error, lost, not_offered, refusal
+from queries.check.answers import KEY_FIX, Refusal, clock_error, not_offered, refusal, unreachable
 from queries.check.keys import VARIABLE
 from queries.check.kinds import Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
@@ -150,7 +150,7 @@ class Caller:
             path = kinds.path_of(planned.kind, planned.deployment.name)
             response, arrival = self._post(path, body, key)
         except httpx.RequestError as error:
-            return lost(error)
+            return unreachable(error)
         refused = refusal(response)
         if refused:
             return refused

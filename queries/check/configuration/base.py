@@ -1,4 +1,4 @@
-"""What a rule of the configuration is: it compares the declared with the deployed."""
+"""Comparisons of what the stack declared with what is deployed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Deployed = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A comparison, and what must have been read for it."""
+class Comparison:
+    """One comparison, and what must have been read for it."""
 
     needs: tuple[str, ...]
     compare: Callable[[Target, Deployed], Iterator[Difference]]
@@ -25,36 +25,36 @@ class Rule:
 def differs(
     path: str, declared: object, deployed: object, fix: str = REFRESH
 ) -> Iterator[Difference]:
-    """One difference if the two are not the same; names compare without case."""
+    """Yield a difference unless the two are the same; names compare without case."""
     if _said(declared).lower() != _said(deployed).lower():
         yield Difference(path=path, declared=_said(declared), deployed=_said(deployed), fix=fix)
 
 
 def missing(path: str, declared: str, fix: str = REFRESH) -> Difference:
-    """Something declared that does not exist."""
+    """Make the difference of something that is declared and does not exist."""
     return Difference(path=path, declared=declared, deployed="missing", fix=fix)
 
 
 def properties(resource: Any) -> Json:
-    """The properties of a resource, {} if it has none."""
+    """Return the properties of a resource; {} if it has none."""
     found = resource.get("properties") if isinstance(resource, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def inside(value: Any, *keys: str) -> Any:
-    """A value below nested objects, None where one is missing."""
+    """Return a value below nested objects; None where a key is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def last(resource_id: object) -> str:
-    """The last segment of an ARM id."""
+    """Return the last segment of an ARM id."""
     return str(resource_id or "").rstrip("/").rsplit("/", 1)[-1]
 
 
 def same_id(one: object, other: object) -> bool:
-    """ARM ids compare without case."""
+    """Compare two ARM ids, without case."""
     return str(one or "").rstrip("/").lower() == str(other or "").rstrip("/").lower()
 
 

@@ -97,4 +97,4 @@ READS: dict[str, Read] = {
     "deployments": lambda arm, target: arm.list(f"{target.account.id}/deployments", ACCOUNTS),
     "roles": _roles,
 }
-"""Every part of the configuration that a rule compares, and how it is read."""
+"""Every part of the configuration that is compared, and how it is read."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
-    Rule,
     differs,
     inside,
     last,
@@ -65,10 +65,10 @@ def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
         yield missing(f"link of the product {name} to the API", target.api_id, fix)
 
 
-CONSUMERS = Rule(("consumers",), consumers)
-RULES = (
-    Rule(("api",), api),
-    Rule(("api",), keys),
+CONSUMERS = Comparison(("consumers",), consumers)
+COMPARISONS = (
+    Comparison(("api",), api),
+    Comparison(("api",), keys),
     CONSUMERS,
-    Rule(("subscription", "product"), product),
+    Comparison(("subscription", "product"), product),
 )

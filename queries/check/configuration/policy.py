@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
-    Rule,
     differs,
     missing,
     properties,
@@ -90,7 +90,7 @@ def _inbound(deployed: Deployed) -> Element | None:
     return document.first("inbound") if document else None
 
 
-RULES = (
-    *(Rule(("policy",), rule) for rule in (present, audience, removed, accounting)),
-    Rule(("policy", "api"), backend),
+COMPARISONS = (
+    *(Comparison(("policy",), one) for one in (present, audience, removed, accounting)),
+    Comparison(("policy", "api"), backend),
 )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from queries.check.configuration.base import Deployed, Rule, differs, inside, properties
-from queries.check.configuration.logging_rules import DIAGNOSTIC, IN_PORTAL
-from queries.check.configuration.policy_rules import POLICY
+from queries.check.configuration.base import Comparison, Deployed, differs, inside, properties
+from queries.check.configuration.logs import DIAGNOSTIC, IN_PORTAL
+from queries.check.configuration.policy import POLICY
 from queries.check.configuration.xml import Element, parse
 from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
@@ -52,5 +52,5 @@ def _backend(deployed: Deployed) -> Element | None:
     return (document.first("backend") or Element("backend")) if document else None
 
 
-RULES = (Rule(("policy",), unbuffered), Rule(("diagnostic",), unlogged))
-TIMEOUTS = (Rule(("policy",), timeout),)
+COMPARISONS = (Comparison(("policy",), unbuffered), Comparison(("diagnostic",), unlogged))
+TIMEOUTS = (Comparison(("policy",), timeout),)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
-    Rule,
     missing,
     properties,
 )
@@ -58,9 +58,9 @@ def unlogged(_: Target, deployed: Deployed) -> Iterator[Difference]:
             )
 
 
-UNLOGGED = Rule(("neighbours",), unlogged)
-RULES = (
-    Rule(("api", "operations"), operations),
-    Rule(("neighbours",), shadowed),
+UNLOGGED = Comparison(("neighbours",), unlogged)
+COMPARISONS = (
+    Comparison(("api", "operations"), operations),
+    Comparison(("neighbours",), shadowed),
     UNLOGGED,
 )

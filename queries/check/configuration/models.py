@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
-    Rule,
     differs,
     inside,
     properties,
@@ -54,4 +54,4 @@ def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
             yield from differs(f"SKU of the deployment {wanted.name}", wanted.sku, sku, back)
 
 
-RULES = (Rule(("deployments",), deployments),)
+COMPARISONS = (Comparison(("deployments",), deployments),)

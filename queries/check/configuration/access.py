@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
     Json,
-    Rule,
     differs,
     inside,
     last,
@@ -91,10 +91,10 @@ def _of(assignment: Json, principal: str) -> bool:
     return str(assignment.get("principalId")).lower() == principal.lower()
 
 
-LOCAL_AUTH = Rule(("account",), local_auth)
-RULES = (
-    Rule(("gateway",), identity),
-    Rule(("gateway", "roles"), role),
+LOCAL_AUTH = Comparison(("account",), local_auth)
+COMPARISONS = (
+    Comparison(("gateway",), identity),
+    Comparison(("gateway", "roles"), role),
     LOCAL_AUTH,
-    Rule(("account",), network),
+    Comparison(("account",), network),
 )

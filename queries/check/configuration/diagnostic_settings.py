@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
     Json,
-    Rule,
     differs,
     last,
     missing,
@@ -132,15 +132,17 @@ def _sends(setting: Json, category: str) -> bool:
     return bool(names & {"alllogs", category.lower()})
 
 
-def _rule(resource: Resource, compare: Compare) -> Rule:
-    return Rule(
+def _comparison(resource: Resource, compare: Compare) -> Comparison:
+    return Comparison(
         (f"{resource.key} settings",), lambda target, found: compare(resource, target, found)
     )
 
 
-AUDIT_RULES = tuple(_rule(one, rule) for one in (GATEWAY, ACCOUNT) for rule in (present, audit))
-RULES = tuple(
-    _rule(one, rule)
+AUDIT = tuple(
+    _comparison(one, compare) for one in (GATEWAY, ACCOUNT) for compare in (present, audit)
+)
+COMPARISONS = tuple(
+    _comparison(one, compare)
     for one in (GATEWAY, ACCOUNT)
-    for rule in (present, categories, audit, metrics, destination)
+    for compare in (present, categories, audit, metrics, destination)
 )

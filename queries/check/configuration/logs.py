@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.configuration.base import (
+    Comparison,
     Deployed,
     Json,
-    Rule,
     differs,
     inside,
     missing,
@@ -147,20 +147,20 @@ def _of_api(deployed: Deployed) -> Json:
     return properties(deployed["diagnostic"])
 
 
-PRESENT = Rule(("diagnostic",), present)
-SAMPLING = Rule(("diagnostic",), sampling)
-BODIES = Rule(("diagnostic",), bodies)
-LLM = Rule(("diagnostic",), llm)
-LLM_SIZES = Rule(("diagnostic",), llm_sizes)
-RULES = (
+PRESENT = Comparison(("diagnostic",), present)
+SAMPLING = Comparison(("diagnostic",), sampling)
+BODIES = Comparison(("diagnostic",), bodies)
+LLM = Comparison(("diagnostic",), llm)
+LLM_SIZES = Comparison(("diagnostic",), llm_sizes)
+COMPARISONS = (
     PRESENT,
-    Rule(("diagnostic", "logger"), logger),
+    Comparison(("diagnostic", "logger"), logger),
     SAMPLING,
     BODIES,
-    Rule(("diagnostic",), accounting),
-    Rule(("diagnostic",), always_log),
-    Rule(("diagnostic",), client_ip),
-    Rule(("diagnostic",), masks),
+    Comparison(("diagnostic",), accounting),
+    Comparison(("diagnostic",), always_log),
+    Comparison(("diagnostic",), client_ip),
+    Comparison(("diagnostic",), masks),
     LLM,
     LLM_SIZES,
 )
