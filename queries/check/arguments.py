@@ -82,7 +82,10 @@ def _minutes(value: str) -> float:
 
 
 def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
-    """Truncate the result files first: no stale result survives, and an unwritable path fails at once."""
+    """Truncate the result files before anything else.
+
+    So no stale result survives, and a path that cannot be written fails at once.
+    """
     for file in filter(None, (options.json, options.junit)):
         if options.outputs and file.absolute() == options.outputs.absolute():
             parser.error(f"{str(file)!r} is the file of the outputs")
