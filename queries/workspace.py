@@ -49,11 +49,11 @@ READER_FIX = (
 )
 """https://learn.microsoft.com/azure/azure-monitor/logs/manage-access#log-analytics-reader"""
 WORKSPACE_FIX = (
-    "the stack's workspace is gone: pulumi up --refresh; or these are the outputs of an older stack"
+    "the stack's workspace is gone: pulumi up --refresh; or the outputs are those of an older stack"
 )
 CLIENT = {"connection_timeout": 20, "read_timeout": 200}
 """The service ends a query after 180 s."""
-NO_ANSWER = "what answers is no answer of Log Analytics: a proxy may stand in between"
+NO_ANSWER = "the answer is not one of Log Analytics: a proxy may stand in between"
 
 
 class NotYetError(Exception):
@@ -117,7 +117,7 @@ class LogAnalytics:
         return list(tables[0].columns)
 
     def _tables(self, kql: str) -> list[LogsTable]:
-        self._be_patient("the workspace is not to be asked for {:.0f} s more: it is throttled")
+        self._be_patient("the workspace is throttled, and takes no query for another {:.0f} s")
         try:
             # Each query bounds its own time, so the service's time span is left open.
             result = self._client.query_workspace(self._customer_id, kql, timespan=None)
@@ -129,9 +129,9 @@ class LogAnalytics:
             return []
         except HttpResponseError as error:
             self._be_patient(f"the workspace answered {error.status_code}")
-            raise (self._no_identity if error.status_code in NO_IDENTITY else _meaning)(
-                error
-            ) from None
+            if error.status_code in NO_IDENTITY:
+                raise self._no_identity(error) from None
+            raise _meaning(error) from None
         except AzureError as error:
             raise NotYetError(f"the workspace cannot be reached: {first_line(error)}") from None
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -164,7 +164,7 @@ def _whole_answer(result: LogsQueryResult | LogsQueryPartialResult, kql: str) ->
     """
     if isinstance(result, LogsQueryPartialResult):
         if not is_whole(getattr(result.partial_error, "details", None), kql):
-            raise NotYetError("the workspace answered in part only")
+            raise NotYetError("the workspace answered only in part")
         tables = result.partial_data
     else:
         tables = result.tables

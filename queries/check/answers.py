@@ -41,8 +41,8 @@ class Refusal:
 
 DENIED = range(401, 404)
 KEY_FIX = (
-    "the gateway refuses the key: link the API to the product, keep the consumer active; after "
-    "keys were regenerated, pulumi up reads the keys again"
+    "the gateway refuses the key: link the API to the product and keep the consumer active; if "
+    "keys were regenerated, pulumi up reads them again"
 )
 ROLE_FIX = (
     "give the gateway's identity the role that gatewayRole names (Cognitive Services OpenAI User) "
@@ -52,7 +52,7 @@ IDENTITY_FIX = (
     "the gateway sends no token: the API's policy must set one with "
     "authentication-managed-identity (pulumi up --refresh puts the policy back)"
 )
-AUDIENCE_FIX = "the policy's authentication-managed-identity asks a token for the wrong resource"
+AUDIENCE_FIX = "the policy's authentication-managed-identity asks for a token of the wrong resource"
 NETWORK_FIX = (
     "let the gateway through the account's network rules (portal: Azure OpenAI > Networking)"
 )

@@ -33,8 +33,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         name="queries.check",
         description="Call every deployment through the gateway, and find each call, whole, in the "
         "workspace.",
-        epilog="exit status: 0 every proof seen that can be judged, 1 a proof failed, 2 could not "
-        "run, 3 rows had not arrived by the timeout, 130 interrupted",
+        epilog="exit status: 0 every proof that can be judged was seen, 1 a proof failed, 2 the "
+        "check could not run, 3 rows had not arrived by the timeout, 130 interrupted",
     )
     parser.add_source("stack to check; default: the selected one")
     parser.add_argument(

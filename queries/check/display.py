@@ -27,12 +27,12 @@ COLOURS = {
 }
 NEXT = {
     "proven": "ask your own questions with queries/*.kql in the workspace's Logs page.",
-    "failed": "do what stands above, pulumi up, and run the check again.",
-    "timeout": "look where the lines above point; a new workspace may take 2 hours, so run the "
-    "check again then, or with --no-traffic.",
-    "error": "do what stands above, and run the check again.",
-    "interrupted": "run the check again; with --no-traffic, once rows may have come, it judges the "
-    "calls that were made.",
+    "failed": "fix what is listed above, run `pulumi up`, then run the check again.",
+    "timeout": "follow the fixes above; a new workspace may take 2 hours to receive rows, so run "
+    "the check again then, or with --no-traffic.",
+    "error": "fix what is listed above, then run the check again.",
+    "interrupted": "run the check again; with --no-traffic, once rows have had time to arrive, it "
+    "judges the calls that were made.",
 }
 
 

@@ -52,18 +52,19 @@ def _from_azure(target: Target, manager: Manager) -> Target:
         try:
             key = (manager.post(path, SERVICES) or {}).get("primaryKey")
         except UnreadableError as error:
-            reason = f"Azure gives none: {error}"
+            reason = f"Azure returns none: {error}"
             break
         if isinstance(key, str) and key:
             return _with(target, consumer, key)
         reason = f"the gateway knows no subscription {consumer}"
-    raise CannotRunError(f"no key to call with is in the outputs, and {reason}", fix)
+    raise CannotRunError(f"the outputs hold no key to call with, and {reason}", fix)
 
 
 def _with(target: Target, consumer: str, key: str) -> Target:
     if not re.fullmatch(r"[!-~]+", key):
         whose = f"of {consumer}" if consumer else f"in {VARIABLE}"
         raise CannotRunError(
-            f"the key {whose} cannot be sent: it holds a space or worse", "copy it again"
+            f"the key {whose} cannot be sent: it holds a space or an unprintable character",
+            "copy it again",
         )
     return replace(target, consumer=consumer, key=SecretStr(key))

@@ -77,7 +77,7 @@ class OwnCalls:
 
     def call_again(self) -> bool:
         """Make one more round; one that is not answered as a whole proves nothing."""
-        self._caller.say("rows are missing; calling again, in case settings act only now")
+        self._caller.say("rows are missing: calling again, as new settings may act by now")
         results = self._caller.all()
         calls = [one for one in results if isinstance(one, OwnCall)]
         if len(calls) < len(results):

@@ -15,7 +15,7 @@ from queries.interrupts import INTERRUPTED
 
 EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
-NOTHING_FIX = "do what stands with the proofs that were not judged"
+NOTHING_FIX = "see the fix shown for each proof that was not judged"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,7 +93,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             if watch.verdicts:
                 report.judge(watch.proofs, watch.verdicts)
         if report.verdict != "proven" and target.every_call:
-            display.say("looking at the deployed configuration")
+            display.say("reading the deployed configuration")
             report.differences = configuration.differences()
             report.unreadable = configuration.unreadable
 

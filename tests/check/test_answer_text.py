@@ -52,8 +52,8 @@ def evidence(traffic: Traffic, rows: list[str], **logged: Any) -> Evidence:
     [
         (others(), [WHOLE], "seen", "not compared"),
         (others(), [WHOLE[:9], WHOLE[9:]], "seen", "not compared"),
-        (others(), [WHOLE[:9]], "waiting", "has not the whole completion yet"),
-        (others(), [""], "waiting", "has not the whole completion yet"),
+        (others(), [WHOLE[:9]], "waiting", "does not hold the whole completion yet"),
+        (others(), [""], "waiting", "does not hold the whole completion yet"),
         (others(), ["[" + "1" * 262144], "skipped", "as long as llmMessageBytes"),
         (own(), [WHOLE], "skipped", "answered without text"),
         (own(answer="Four"), [WHOLE], "seen", "in ResponseMessages"),
@@ -74,7 +74,7 @@ def test_a_part_of_the_answer_to_others_is_waited_for(run: Run) -> None:
 
     status, detail, _ = of(run("--no-traffic", **DEFAULT), "completion")
 
-    assert (status, "not the whole completion" in detail) == ("timeout", True)
+    assert (status, "not hold the whole completion" in detail) == ("timeout", True)
 
 
 def test_calls_of_others_last_as_long_as_the_gateway_waits() -> None:
@@ -86,7 +86,7 @@ def test_calls_of_others_last_as_long_as_the_gateway_waits() -> None:
 
 
 def test_a_stream_that_nobody_answered_refers_to_the_proof_that_names_why() -> None:
-    assert "the proof call names it" in STREAMS.fix
+    assert "the proof `call`" in STREAMS.fix
 
 
 def test_bodies_held_back_for_want_of_another_log_name_that_log(run: Run) -> None:

@@ -328,7 +328,7 @@ def test_an_answer_of_another_shape_is_not_fatal(run: Run) -> None:
 
     report = run("--timeout", "1")
 
-    assert report.unreadable == {"diagnostic": "an answer of another shape"}
+    assert report.unreadable == {"diagnostic": "an answer of unexpected shape"}
 
 
 def test_no_category_of_llm_logs_is_wanted_where_llm_logging_is_off(run: Run) -> None:

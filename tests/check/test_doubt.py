@@ -247,4 +247,4 @@ def test_several_calls_that_could_be_ours_are_said_to_be_several(run: Run) -> No
     for proof in ("caller", "operation"):
         status, detail, _ = of(report, proof)
         assert status == "timeout"
-        assert "2 calls of those seconds could be it" in detail
+        assert "2 calls in those seconds could be this one" in detail

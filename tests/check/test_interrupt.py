@@ -50,7 +50,7 @@ def test_a_proof_that_has_failed_stays_the_verdict(
 
     assert (report.verdict, report.status) == ("failed", 130)
     assert ends(report)["gateway-metrics"] == "waiting"
-    assert run.screen.getvalue().splitlines()[-1].startswith("Next: do what stands above")
+    assert run.screen.getvalue().splitlines()[-1].startswith("Next: fix what is listed above")
 
 
 def test_the_files_are_written_and_the_status_is_130(

@@ -121,8 +121,8 @@ def test_a_streamed_answer_may_not_lack_its_row(run: Run) -> None:
             "bytes of the 8192 it should",
         ),
         (LOGS, lambda r: r | {"ResponseBody": "x" + r["ResponseBody"]}, "not the start"),
-        (LOGS, without(RequestSize=8192), "the cut is not told"),
-        (LLM, lambda r: r | {"Request": r["Request"].replace("Line 7 ", "Line 8 ")}, "another"),
+        (LOGS, without(RequestSize=8192), "hides the cut"),
+        (LLM, lambda r: r | {"Request": r["Request"].replace("Line 7 ", "Line 8 ")}, "other text"),
     ],
 )
 def test_long_messages_that_are_not_as_they_were_sent_fail(

@@ -28,7 +28,7 @@ def test_the_kind_and_a_planned_upgrade_are_told_and_fail_nothing(run: Run) -> N
 
     assert report.verdict == "proven"
     assert "kind OpenAI; Azure plans" in of(report, "declared")[1]
-    assert "(AIServices) of it on 2027-01-15" in of(report, "declared")[1]
+    assert "(AIServices) on 2027-01-15" in of(report, "declared")[1]
     account["properties"]["foundryAutoUpgrade"] = plan | {"mode": "Disabled"}
     assert "Azure plans" not in of(run(), "declared")[1]
     account["kind"] = "AIServices"

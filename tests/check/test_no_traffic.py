@@ -119,7 +119,7 @@ def test_calls_of_the_v1_surface_count(run: Run) -> None:
     assert of(report, "operation")[1] == "text-turbo (responses): V1_Responses_Create"
     assert of(report, "messages")[:2] == (
         "skipped",
-        "not judged: no answered call of the kind that it is about",
+        "not judged: no answered call of the kind that this proof is about",
     )
 
 

@@ -139,7 +139,7 @@ def test_an_entry_over_32_kb_is_no_alarm_where_the_llm_log_has_the_texts(run: Ru
     blind = run("--no-traffic", **stack)
 
     assert [of(report, name)[0] for name in ("prompt", "completion")] == ["skipped", "skipped"]
-    assert "passed 32 KB and lost its bodies" in of(report, "prompt")[1]
+    assert "exceeded 32 KB, so Azure dropped its bodies" in of(report, "prompt")[1]
     assert ends(report)["long"] == "skipped", "what is lost is not cut"
     assert "lower bodyBytes" in of(blind, "prompt")[2]
     assert of(blind, "prompt")[0] == "failed"
@@ -153,7 +153,7 @@ def test_an_entry_over_32_kb_is_told_where_the_llm_log_has_no_such_call(run: Run
 
     status, detail, _ = of(run("--no-traffic", deployments=[vectors]), "prompt")
 
-    assert (status, "passed 32 KB" in detail) == ("failed", True)
+    assert (status, "exceeded 32 KB" in detail) == ("failed", True)
 
 
 def test_content_cannot_be_told_absent_before_the_llm_log_has_the_call(run: Run) -> None:
@@ -269,4 +269,4 @@ def test_a_deployment_hidden_by_many_calls_is_said_to_be_hidden(run: Run) -> Non
 
     report = run("--no-traffic", deployments=[deployment(), deployment("b")])
 
-    assert "no answered call of it among the newest 500 in the last" in of(report, "call:b")[1]
+    assert "no answered call to it among the newest 500 in the last" in of(report, "call:b")[1]

@@ -25,7 +25,7 @@ def test_a_lossy_log_is_not_proven(run: Run, seed: int) -> None:
     report = run("--timeout", "30", deployments=deployments)
 
     assert (report.verdict, report.status) == ("timeout", 3)
-    assert "though an earlier call's row came" in of(report, "caller")[1]
+    assert "although an earlier call's row arrived" in of(report, "caller")[1]
     assert len(run.azure.requests) <= 16, "no further round makes a lost row good"
 
 
@@ -67,7 +67,7 @@ def test_what_a_setting_missed_before_it_acted_is_told(run: Run) -> None:
     report = run("--timeout", "60")
 
     assert report.verdict == "proven"
-    assert "round 2 of 2; rows of 2 earlier calls never came" in of(report, "caller")[1]
+    assert "round 2 of 2; rows of 2 earlier calls never arrived" in of(report, "caller")[1]
 
 
 def test_a_setting_may_begin_to_act_between_two_calls(run: Run) -> None:
@@ -78,7 +78,7 @@ def test_a_setting_may_begin_to_act_between_two_calls(run: Run) -> None:
     report = run("--timeout", "60")
 
     assert report.verdict == "proven"
-    assert "rows of 1 earlier calls never came" in of(report, "caller")[1]
+    assert "rows of 1 earlier calls never arrived" in of(report, "caller")[1]
 
 
 def test_logs_may_begin_to_act_at_different_times(run: Run) -> None:
@@ -113,7 +113,7 @@ def test_a_round_that_is_not_answered_as_a_whole_proves_nothing(run: Run) -> Non
 
     assert report.verdict == "proven"
     assert 1200 <= run.clock.time <= 1210
-    assert "rows of 4 earlier calls never came" in of(report, "caller")[1]
+    assert "rows of 4 earlier calls never arrived" in of(report, "caller")[1]
 
 
 def test_no_further_calls_are_paid_for_once_a_proof_has_failed(run: Run) -> None:

@@ -44,7 +44,7 @@ def test_calls_of_others_are_judged_without_bodies_of_responses(run: Run) -> Non
     assert report.verdict == "proven", run.screen.getvalue()
     assert of(report, "completion")[0] == "seen"
     assert "ResponseBody is not logged; ResponseMessages are complete" in of(report, "long")[1]
-    assert "neither the policy nor a logged body" in of(report, "streams")[1]
+    assert "neither the policy nor logged bodies" in of(report, "streams")[1]
 
 
 @pytest.mark.parametrize("kind", ["long", "completion", "messages"])

@@ -69,7 +69,7 @@ VIEWS = {
     "tag-added": Seen(steps=TRACKED, left=True),
     "second-setting": Seen(left=True),
     "upgrade-scheduled": Seen(
-        told="Azure plans to make a Foundry resource (AIServices) of it on 2027-01-15", left=True
+        told="Azure plans to turn it into a Foundry resource (AIServices) on 2027-01-15", left=True
     ),
     "default-subscription-removed": Seen(left=True),
     "sku-moved": Seen(

@@ -100,14 +100,14 @@ def test_a_throttled_query_is_asked_again(report: Any, stored: Stored, clock: St
 def test_what_stays_unanswered_is_told_at_the_top(report: Any, stored: Stored) -> None:
     def reply(kql: str) -> list[dict[str, Any]]:
         if kql.startswith("// Tokens by caller address"):
-            raise NotYetError("the workspace answered in part only")
+            raise NotYetError("the workspace answered only in part")
         return stored.query(kql)
 
     status, page, said = report(reply)
 
     assert status == 0
     aside = page.partition('class="warnings"')[2].partition("</aside>")[0]
-    assert "tokens-by-caller-ip.kql had no answer: the workspace answered in part only" in aside
+    assert "tokens-by-caller-ip.kql had no answer: the workspace answered only in part" in aside
     assert "without an answer, as the page says: tokens-by-caller-ip" in said
 
 

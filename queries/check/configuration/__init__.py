@@ -46,7 +46,7 @@ UNSEEN: tuple[Comparison, ...] = (
 )
 CONTENT: tuple[Comparison, ...] = (logs.BODIES, logs.LLM)
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
-"""What an answer of another shape than documented raises."""
+"""What an answer of unexpected shape than documented raises."""
 
 
 @dataclass(kw_only=True)
@@ -93,7 +93,7 @@ class Configuration:
         try:
             return list(comparison.compare(self.target, self.read))
         except UNEXPECTED:
-            self.unreadable |= dict.fromkeys(comparison.needs, "an answer of another shape")
+            self.unreadable |= dict.fromkeys(comparison.needs, "an answer of unexpected shape")
             return []
 
     def _has(self, name: str) -> bool:
@@ -103,5 +103,5 @@ class Configuration:
             except UnreadableError as error:
                 self.unreadable[name] = str(error)
             except UNEXPECTED:
-                self.unreadable[name] = "an answer of another shape"
+                self.unreadable[name] = "an answer of unexpected shape"
         return name in self.read

@@ -84,7 +84,7 @@ class Manager:
         self, url: str, query: dict[str, str] | None, *, method: str = "GET"
     ) -> dict[str, Any] | None:
         if not url.startswith(f"{self.endpoint}/"):
-            raise UnreadableError("a list goes on at another host")
+            raise UnreadableError("a list continues at another host")
         if self._down:
             raise UnreadableError(self._down)
         try:

@@ -15,8 +15,8 @@ from queries.check.difference import Difference
 from queries.outputs import Target
 
 RETIRED_FIX = (
-    "where Azure put it in the place of a model that retired, name it in `deployments` and run "
-    "pulumi up, which makes the deployment again; else "
+    "if Azure put it in the place of a retired model, name it in `deployments` and run "
+    "pulumi up, which makes the deployment again; otherwise "
 )
 """https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements"""
 
@@ -24,7 +24,7 @@ RETIRED_FIX = (
 def _put_back(name: str) -> str:
     """Whether Azure takes another model or SKU in place is not documented."""
     return (
-        "pulumi up --refresh asks Azure to put it back, and where that is refused pulumi up "
+        "pulumi up --refresh asks Azure to put it back; if Azure refuses, pulumi up "
         f"--replace '**deployment-{name}' makes it again"
     )
 

@@ -13,8 +13,8 @@ DECLARED_KIND = "OpenAI"
 https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
 """
 UPGRADED = (
-    ", to which Azure upgraded it: run pulumi refresh before the next change of the account, which "
-    "else asks for the kind that the state knows and so rolls the upgrade back"
+    ", to which Azure upgraded it: run pulumi refresh before the account's next change, which "
+    "would otherwise ask for the kind in the state and so roll the upgrade back"
 )
 """https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#roll-back-to-azure-openai"""
 NEEDS = ("account", "upgrade")
@@ -30,7 +30,7 @@ def remarks(deployed: Deployed) -> Iterator[str]:
         yield f"the account is of kind {kind}{UPGRADED if kind != DECLARED_KIND else ''}"
     plan = properties(deployed.get("upgrade")).get("foundryAutoUpgrade")
     if inside(plan, "mode") == "Enabled" and (planned := inside(plan, "scheduledAt")):
-        yield f"Azure plans to make a Foundry resource (AIServices) of it on {_day(str(planned))}"
+        yield f"Azure plans to turn it into a Foundry resource (AIServices) on {_day(str(planned))}"
 
 
 def _day(time: str) -> str:

@@ -8,7 +8,7 @@ from queries.check.difference import Difference
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, skipped, waiting
 
-NOT_LOOKED = "the deployed configuration has not been looked at"
+NOT_LOOKED = "the deployed configuration has not been read"
 READER_FIX = "give this identity the role Reader on the stack's resource group"
 
 
@@ -51,8 +51,8 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 
 DECLARED = Proof(
     id="declared",
-    about="what a few calls show by chance at most is as declared: sampling, models, consumers, "
-    "sizes of the LLM log, the timeout of the gateway, and no way around the logs",
+    about="what a few calls show by chance at best is as declared: sampling, models, consumers, "
+    "sizes of the LLM log, the gateway's timeout, and no way around the logs",
     needs=(),
     judge=_without(
         lambda deployed: deployed.declared,

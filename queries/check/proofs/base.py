@@ -29,14 +29,14 @@ OF_CALLS: set[Source] = {"gateway", "llm", "account", *TABLES}
 NOT_JUDGED = "not judged"
 """What stands before the reason, also in the detail of a proof that is judged in part."""
 NO_CALL = "no answered call to look for"
-NO_SUCH_CALL = "no answered call of the kind that it is about"
+NO_SUCH_CALL = "no answered call of the kind that this proof is about"
 GATEWAY_LOG_FIX = (
     "the gateway's rows do not arrive: its diagnostic setting must send GatewayLogs to this "
     "workspace with resource-specific tables, the API's diagnostic must name the azuremonitor "
     "logger and sample 100 % (portal: API Management > Diagnostic settings)"
 )
 LLM_LOG_FIX = (
-    "LLM rows do not arrive, or without messages: largeLanguageModel of the API's diagnostic needs "
+    "LLM rows do not arrive, or lack messages: largeLanguageModel of the API's diagnostic needs "
     "logs enabled, and requests and responses with messages: all; the gateway's diagnostic setting "
     "needs the category GatewayLlmLogs, which an old one lacks (portal: API > Settings > Azure "
     "Monitor > Log LLM messages; API Management > Diagnostic settings)"
@@ -200,7 +200,7 @@ def _by_rounds(found: Sequence[tuple[OwnCall, Verdict, str]]) -> Verdict:
         if verdict.status == "seen":
             logged.add(log)
         elif verdict.status == "waiting" and log in logged:
-            said = f"{verdict.detail}, though an earlier call's row came"
+            said = f"{verdict.detail}, although an earlier call's row arrived"
             lost.append((call, replace(verdict, detail=said, lost=True)))
         elif verdict.status == "waiting":
             excused += 1
@@ -210,7 +210,7 @@ def _by_rounds(found: Sequence[tuple[OwnCall, Verdict, str]]) -> Verdict:
     if len(rounds) == 1 or verdict.status != "seen":
         return verdict
     said = f"; round {len(rounds)} of {len(rounds)}"
-    said += f"; rows of {excused} earlier calls never came" if excused else ""
+    said += f"; rows of {excused} earlier calls never arrived" if excused else ""
     return replace(verdict, detail=verdict.detail + said)
 
 

@@ -46,7 +46,7 @@ def called_by_others(deployment: Deployment) -> Proof:
         if not times:
             read = len(evidence.of("gateway"))
             among = f" among the newest {read}" if read >= limit(load("gateway-calls")) else ""
-            return skipped(f"no answered call of it{among} in the last 24 hours", TRAFFIC_FIX)
+            return skipped(f"no answered call to it{among} in the last 24 hours", TRAFFIC_FIX)
         return seen(f"answered a call at {max(times):%Y-%m-%d %H:%M:%S}")
 
     return Proof(

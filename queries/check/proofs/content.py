@@ -100,8 +100,8 @@ def _compared(evidence: Evidence, call: OwnCall) -> Verdict:
     if not call.answer:
         return skipped("the model answered without text")
     if not complete(rows, "Response"):
-        return waiting(f"{LLM_LOG} has not the whole completion yet")
-    return failed("ResponseMessages hold another answer than was given", LLM_LOG_FIX)
+        return waiting(f"{LLM_LOG} does not hold the whole completion yet")
+    return failed("ResponseMessages hold another answer than the caller got", LLM_LOG_FIX)
 
 
 def _whole(evidence: Evidence, call: CallOfOthers) -> Verdict:
@@ -110,7 +110,7 @@ def _whole(evidence: Evidence, call: CallOfOthers) -> Verdict:
     if len(whole(rows, "Response").encode()) >= evidence.target.llm_message_bytes - CHARACTER:
         return skipped("ResponseMessages are as long as llmMessageBytes")
     if not complete(rows, "Response"):
-        return waiting(f"{LLM_LOG} has not the whole completion yet")
+        return waiting(f"{LLM_LOG} does not hold the whole completion yet")
     return seen("whole text in ResponseMessages, not compared")
 
 
@@ -162,10 +162,12 @@ def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
     dropped = 2 * sum(min(size, limit) for size in logged) + ENVELOPE > ENTRY_LIMIT
     others = isinstance(call, CallOfOthers)
     if dropped and evidence.target.messages and call.is_chat and others:
-        return skipped("the entry passed 32 KB and lost its bodies; the LLM log has the texts")
+        return skipped(
+            "the log entry exceeded 32 KB, so Azure dropped its bodies; the LLM log has the texts"
+        )
     if dropped:
         return failed(
-            "the entry passed 32 KB, so Azure dropped all its bodies",
+            "the log entry exceeded 32 KB, so Azure dropped all its bodies",
             "lower bodyBytes (all logged bodies share 32 KB); llmLogging keeps whole messages",
         )
     return failed("the row came without any body: the API's diagnostic logs 0 bytes", LOGGING_FIX)

@@ -32,7 +32,7 @@ TOLD_FIX = (
     "the policy's outbound section must set the header, and the API's diagnostic list it (portal: "
     "API > Settings > Azure Monitor > Headers to log); pulumi up --refresh puts both back"
 )
-NO_USAGE = "its usage is not in what is logged of it"
+NO_USAGE = "no log holds its usage"
 _COUNT = re.compile(r"[{,](\w+_tokens):(\d+)")
 _ASKED = re.compile(r'"stream"\s*:\s*true')
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
@@ -43,7 +43,9 @@ def _tokens(evidence: Evidence, call: OwnCall) -> Verdict:
     if verdict := _logged(evidence, call):
         return verdict
     if header:
-        return failed(f"{header} is not in ResponseHeaders, and no usage in another log", TOLD_FIX)
+        return failed(
+            f"{header} is not in ResponseHeaders, and no other log holds the usage", TOLD_FIX
+        )
     return skipped(NO_USAGE)
 
 
@@ -156,7 +158,9 @@ def _messages(evidence: Evidence, call: OwnCall) -> Verdict:
     rows = evidence.linked("llm", call)
     if call.marker not in whole(rows, "Request") or call.answer not in whole(rows, "Response"):
         if not (complete(rows, "Request") and complete(rows, "Response")):
-            return waiting(f"{len(rows)} entries in {LLM_LOG}, which hold a part of the messages")
+            return waiting(
+                f"{len(rows)} entries in {LLM_LOG}, which hold only part of the messages"
+            )
         return failed(
             "the messages logged for this call are not those that were sent",
             "open prompts-and-completions.kql and report it to Azure support with the call's time",

@@ -67,7 +67,7 @@ def _cut(evidence: Evidence, call: OwnCall, side: Side, raw: bytes) -> Verdict:
     """
     limit = evidence.target.body_bytes
     if len(raw) <= limit:
-        return skipped(f"the model answered {len(raw)} bytes only, which are not cut")
+        return skipped(f"the model answered only {len(raw)} bytes, which no log cuts")
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
@@ -82,7 +82,7 @@ def _cut_in(row: Row, side: Side, raw: bytes, limit: int) -> Verdict:
     if len(logged) < limit - CHARACTER:
         return _too_short(column, len(logged), limit)
     if size < len(raw):
-        cause = f"{side}Size is {size}, but {len(raw)} bytes were sent: the cut is not told"
+        cause = f"{side}Size is {size}, but {len(raw)} bytes were sent: the row hides the cut"
         return failed(cause, "report it to Azure support with the call's time")
     return seen(f"{column} is cut at {len(logged)} of {len(raw)} bytes")
 
@@ -107,7 +107,7 @@ def _whole(evidence: Evidence, call: OwnCall, side: Side) -> Verdict:
         return seen(f"all {len(sent.encode())} bytes of the text in {side}Messages")
     if len(logged) < len(sent):
         return waiting(f"{side}Messages hold {len(logged)} of {len(sent)} characters so far")
-    return failed(f"{side}Messages hold another text than was sent", MESSAGES_FIX)
+    return failed(f"{side}Messages hold other text than was sent", MESSAGES_FIX)
 
 
 def contents(logged: str) -> list[str]:
@@ -134,7 +134,7 @@ def _of_others(evidence: Evidence, traffic: OthersTraffic) -> Verdict:
     if not traffic.calls:
         return waiting(NO_CALL)
     if not evidence.target.bodies:
-        return skipped("no body is logged, so long texts are not known", TRAFFIC_FIX)
+        return skipped("no body is logged, so nobody knows which texts are long", TRAFFIC_FIX)
     sides: tuple[tuple[Side, str], ...] = (("Request", "prompt"), ("Response", "completion"))
     return together(_side_of_others(evidence, traffic, side, name) for side, name in sides)
 

@@ -38,8 +38,8 @@ OPEN_FIX = (
     "required; pulumi up --refresh puts it back)"
 )
 ERROR_FIX = (
-    "the gateway does not pass the account's error on, or logs another: look for policies of other "
-    "scopes, and in gateway-errors.kql"
+    "the gateway does not pass on the account's error, or logs another: look for policies at other "
+    "scopes, and run gateway-errors.kql"
 )
 
 

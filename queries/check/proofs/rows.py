@@ -29,7 +29,7 @@ def _sampling(evidence: Evidence) -> Verdict:
     percentage = evidence.target.sampling_percentage
     return failed(
         f"samplingPercentage is {percentage:g}: the gateway logs only that share of the calls, so "
-        "not every call is accounted for; nothing else was looked for",
+        "not every call is accounted for; nothing else was checked",
         "pulumi config set samplingPercentage 100, then pulumi up",
     )
 
@@ -46,8 +46,8 @@ def _unknown(evidence: Evidence, call: Call) -> Verdict:
     possible = {text(row, "CorrelationId") for row in evidence.calls_like(call)}
     if len(possible) > 1 and not evidence.target.bodies:
         return waiting(
-            f"{len(possible)} calls of those seconds could be it, as no content is logged: "
-            "check while nobody else calls this deployment"
+            f"{len(possible)} calls in those seconds could be this one, as no content is logged: "
+            "run the check while nobody else calls this deployment"
         )
     return no_row(evidence, "gateway", GATEWAY_LOG)
 
@@ -57,7 +57,7 @@ def _named(row: Row, consumer: str, address: str) -> Verdict:
     if not name or (consumer and name.lower() != consumer.lower()):
         return failed(
             f"ApimSubscriptionId is {name or 'empty'}" + (f", not {consumer}" if consumer else ""),
-            "the API must require a subscription, and the key be the consumer's own "
+            "the API must require a subscription, and the key must be the consumer's own "
             "(portal: API > Settings > Subscription required)",
         )
     if not ip:
@@ -120,7 +120,7 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     ended = max(other.ended for other in ours)
     recent = evidence.now is not None and evidence.now < ended + evidence.settle
     if of_others and isinstance(call, OwnCall) and recent:
-        return waiting("others call too: the gateway's rows of their calls have to come first")
+        return waiting("others call too: the gateway's rows of their calls must arrive first")
     if len(alike - by_id) >= unknown + of_others:
         return seen("by deployment and time")
     return no_row(evidence, "account", DIAGNOSTICS)

@@ -21,7 +21,7 @@ from queries.workspace import NO_TABLE
 MASK_FIX = (
     "log no headers, and mask Authorization, api-key and subscription-key (portal: API > Settings "
     "> Azure Monitor > Advanced options); pulumi up --refresh puts the API's diagnostic back. "
-    "Rotate what was logged: the rows cannot be unread"
+    "Rotate every key and token that was logged: somebody may have read it"
 )
 
 

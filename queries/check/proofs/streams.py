@@ -24,12 +24,12 @@ SPREAD = 0.15
 BURSTS = 4
 """Times at which parts must have come: a network alone may cut an answer in two or three."""
 HELD_BACK = "response bodies are logged, so API Management may hold streamed answers back"
-NO_STREAM_FIX = "see why no streamed call was answered: the proof call names it"
-LLM_FIX = "pulumi config set llmLogging true, then pulumi up, lets streams through"
+NO_STREAM_FIX = "see the proof `call`: it tells why no streamed call was answered"
+LLM_FIX = "pulumi config set llmLogging true and pulumi up let streams through"
 BY_REQUESTS = "API Management holds them back, as it may where request bodies are logged"
 """https://learn.microsoft.com/azure/api-management/how-to-server-sent-events."""
-REQUESTS_FIX = "if streams come late, pulumi config set bodyBytes 0, then pulumi up, rules it out"
-THROUGH_FIX = "pulumi config set logResponseBodies false, then pulumi up, lets streams through"
+REQUESTS_FIX = "if streams come late, pulumi config set bodyBytes 0 and pulumi up rule this out"
+THROUGH_FIX = "pulumi config set logResponseBodies false and pulumi up let streams through"
 
 
 def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
@@ -58,8 +58,8 @@ def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     if deployed is None or deployed.streams:
         return _held_back(deployed)
     if not deployed.unreadable and not target.response_bodies:
-        said = "by what is configured: neither the policy nor a logged body of a response holds "
-        return seen(f"{said}them back{'; logged requests may' * target.bodies}")
+        said = "as configured, neither the policy nor logged bodies of responses hold them back"
+        return seen(f"{said}{'; logged bodies of requests may' * target.bodies}")
     return _not_judged(target, deployed, "logs do not tell when the parts of an answer came")
 
 
