@@ -81,7 +81,7 @@ def test_the_inputs_of_the_sdk_are_what_the_schema_says() -> None:
     """A property that is missing in the SDK would be one that nobody can set."""
     assert list(SCHEMA["resources"]) == [TOKEN]
     resource = SCHEMA["resources"][TOKEN]
-    assert preview.ApiDiagnostic.pulumi_type == TOKEN
+    assert vars(preview.ApiDiagnostic)["pulumi_type"] == TOKEN
     made = shapes(metadata.input_type_types(preview.ApiDiagnosticArgs), in_python)
     assert made == shapes(resource["inputProperties"], in_schema)
     given = inspect.signature(preview.ApiDiagnosticArgs).parameters.values()

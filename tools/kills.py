@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -51,13 +52,13 @@ def _cases(folder: Path, only: str | None) -> Iterator[tuple[str, Callable[[], s
     if only != "answers":
         for creates in POINTS:
             machine = Machine(folder / f"kill-{creates}")
-            yield f"killed after {creates} creations", lambda m=machine, n=creates: _killed(m, n)  # type: ignore[misc]
+            yield f"killed after {creates} creations", partial(_killed, machine, creates)
     if only != "kills":
         machine = Machine(folder / "answers")
         machine.configure(alertEmails=["on-call@example.com"])
         machine.up()
         for kind, urn in sorted(_first_of_each_type(machine).items()):
-            yield f"no answer: {kind}", lambda m=machine, u=urn: _unanswered(m, u)  # type: ignore[misc]
+            yield f"no answer: {kind}", partial(_unanswered, machine, urn)
 
 
 def _killed(machine: Machine, creates: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,9 +34,9 @@ class Azure(Mocks):
         self.calls: list[tuple[str, Json]] = []
 
     def new_resource(self, args: Any) -> tuple[str | None, Json]:
-        given = dict(args.inputs)
+        given: Json = dict(args.inputs)
         name = given.get("serviceName", args.name)
-        added = {
+        added: dict[str, Json] = {
             "random:index/randomString:RandomString": {"result": "abc123"},
             "azure-native:apimanagement:ApiManagementService": {
                 "gatewayUrl": f"https://{name}.azure-api.net",
@@ -49,11 +49,11 @@ class Azure(Mocks):
                 }
             },
             "azure-native:operationalinsights:Workspace": {"customerId": "the-workspace"},
-        }.get(args.typ, {})
+        }
         physical = next(
             (given[key] for key in PHYSICAL_NAMES if isinstance(given.get(key), str)), args.name
         )
-        return f"/id/{args.name}", {**given, "name": physical, **added}
+        return f"/id/{args.name}", {**given, "name": physical, **added.get(args.typ, {})}
 
     def call(self, args: Any) -> Any:
         self.calls.append((args.token, args.args))
@@ -95,7 +95,8 @@ class Recorder(MockMonitor):
         return f"urn:pulumi:dev::azure-openai-accounted::{type_}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:
-        response = super().RegisterResource(request)
+        register: Callable[[Any], Any] = super().RegisterResource
+        response = register(request)
         self.requests[response.urn] = request
         return response
 
@@ -128,7 +129,8 @@ class Run:
 
     def inputs(self, name: str) -> Json:
         """Inputs of the resource of that logical name."""
-        return json_format.MessageToDict(self.request(name).object)
+        found: Json = json_format.MessageToDict(self.request(name).object)
+        return found
 
     def request(self, name: str) -> Any:
         """Registration of the custom resource of that logical name."""
@@ -169,9 +171,11 @@ def run_program(
     settings.SETTINGS.rpc_manager.clear()
     settings.SETTINGS.outputs.clear()
     program = str(ROOT / "__main__.py")
-    asyncio.get_event_loop().run_until_complete(
-        run_in_stack(lambda: runpy.run_path(program, run_name="__main__") and None)
-    )
+
+    def run() -> None:
+        runpy.run_path(program, run_name="__main__")
+
+    asyncio.get_event_loop().run_until_complete(run_in_stack(run))
     stack = next((o for urn, o in recorder.outputs.items() if "pulumi:pulumi:Stack" in urn), {})
     return Run(recorder.requests, recorder.outputs, azure, stack)
 

@@ -28,7 +28,7 @@ def asked_again(errors: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[boo
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(retry.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     args = pulumi.ErrorHookArgs(
         urn="urn", id="", name="n", type="t", failed_operation="create", errors=errors
     )

@@ -120,7 +120,7 @@ def happened(stack: Stack, name: str) -> bool:
         if one.properties.get("displayName") is None
     ]
     settings = [one for one in cloud.of_type(SETTING) if one.name == SETTING_NAME]
-    return {
+    states: dict[str, bool] = {
         "kind-upgraded": account.body["kind"] == "AIServices"
         and account.properties.get("allowProjectManagement") is True,
         "version-moved": deployment.properties["model"]["version"] == "2027-01-15",
@@ -134,7 +134,8 @@ def happened(stack: Stack, name: str) -> bool:
         == "Deny",
         "role-deleted": not cloud.of_type(ROLE_ASSIGNMENTS),
         "network-closed": account.properties.get("publicNetworkAccess") == "Disabled",
-    }[name]
+    }
+    return states[name]
 
 
 def tracked(cloud: Cloud) -> list[Resource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -18,7 +19,7 @@ MESSAGES: list[openai.types.chat.ChatCompletionMessageParam] = [
 
 
 @pytest.fixture(scope="module")
-def outputs(deployed: Machine) -> dict[str, object]:
+def outputs(deployed: Machine) -> dict[str, Any]:
     return deployed.outputs()
 
 
@@ -33,11 +34,11 @@ def inside(deployed: Machine, outputs: object, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def client(inside: None, outputs: dict[str, object]) -> openai.AzureOpenAI:
+def client(inside: None, outputs: dict[str, Any]) -> openai.AzureOpenAI:
     return azure_client(outputs, outputs["subscriptionKeys"]["aoai-test"])
 
 
-def azure_client(outputs: dict[str, object], key: str) -> openai.AzureOpenAI:
+def azure_client(outputs: dict[str, Any], key: str) -> openai.AzureOpenAI:
     return openai.AzureOpenAI(
         azure_endpoint=outputs["gatewayUrl"], api_key=key, api_version=VERSION, max_retries=3
     )
@@ -46,6 +47,7 @@ def azure_client(outputs: dict[str, object], key: str) -> openai.AzureOpenAI:
 def test_chat(client: openai.AzureOpenAI) -> None:
     answer = client.chat.completions.create(model="text-turbo", messages=MESSAGES)
     assert answer.choices[0].message.content
+    assert answer.usage
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
 
 
@@ -62,6 +64,7 @@ def test_streaming_gives_the_text_in_parts_and_the_usage_at_the_end(
     )
     texts = [part.choices[0].delta.content for part in parts if part.choices]
     assert len([text for text in texts if text]) > 1
+    assert parts[-1].usage
     assert parts[-1].usage.completion_tokens > 0
 
 
@@ -70,7 +73,7 @@ def test_embeddings(client: openai.AzureOpenAI) -> None:
     assert [len(item.embedding) for item in answer.data] == [1536, 1536]
 
 
-def test_responses_on_the_v1_surface(inside: None, outputs: dict[str, object]) -> None:
+def test_responses_on_the_v1_surface(inside: None, outputs: dict[str, Any]) -> None:
     client = openai.OpenAI(
         base_url=f"{outputs['gatewayUrl']}/openai/v1",
         api_key="unused",
@@ -78,10 +81,11 @@ def test_responses_on_the_v1_surface(inside: None, outputs: dict[str, object]) -
     )
     answer = client.responses.create(model="text-turbo", input="Say hello.")
     assert answer.output_text
+    assert answer.usage
     assert answer.usage.total_tokens > 0
 
 
-def test_wrong_key_is_refused_by_the_gateway(inside: None, outputs: dict[str, object]) -> None:
+def test_wrong_key_is_refused_by_the_gateway(inside: None, outputs: dict[str, Any]) -> None:
     client = azure_client(outputs, "0" * 32)
     with pytest.raises(openai.AuthenticationError, match="invalid subscription key"):
         client.chat.completions.create(model="text-turbo", messages=MESSAGES)
@@ -97,7 +101,7 @@ def test_unknown_operation_is_refused_by_the_gateway(client: openai.AzureOpenAI)
         client.images.generate(model="text-turbo", prompt="a gateway")
 
 
-def test_account_refuses_keys(inside: None, outputs: dict[str, object]) -> None:
+def test_account_refuses_keys(inside: None, outputs: dict[str, Any]) -> None:
     client = openai.AzureOpenAI(
         azure_endpoint=outputs["accountEndpoint"], api_key="0" * 32, api_version=VERSION
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from sandbox.arm.base import SERVICE, TENANT_ID
-from sandbox.cloud import Cloud
+from sandbox.arm.base import SERVICE
+from sandbox.cloud import TENANT_ID, Cloud
 from sandbox.options import Options
 from sandbox.session import session
 from tests.engine.stacks import CHECK, QUICK, Stack

@@ -160,9 +160,9 @@ class Logs:
     def ask(self, kql: str, start: datetime, now: datetime) -> list[dict[str, Any]]:
         """The query's answer at that time, from rows since `start`."""
         for table, columns in COLUMNS.items():
-            names = ", ".join(f'"{name}"' for name in columns)
+            listed = ", ".join(f'"{name}"' for name in columns)
             self.connection.execute(
-                f'CREATE OR REPLACE VIEW "{table}" AS SELECT {names} FROM "{table}_all" WHERE '
+                f'CREATE OR REPLACE VIEW "{table}" AS SELECT {listed} FROM "{table}_all" WHERE '
                 f"TimeGenerated >= TIMESTAMP '{start}' AND TimeGenerated <= TIMESTAMP '{now}' "
                 f"AND Arrived <= TIMESTAMP '{now}'"
             )

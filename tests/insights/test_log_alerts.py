@@ -42,12 +42,18 @@ def test_silence_of_the_account_log_is_told_apart(declared: Declared) -> None:
 
 
 @pytest.mark.parametrize("name", ["silence", "unaccounted", "llm-silence"])
-@pytest.mark.parametrize("side", ["late", "llm_late"])
-def test_rows_that_come_late_are_not_missing(declared: Declared, name: str, side: str) -> None:
+@pytest.mark.parametrize(
+    "late",
+    [
+        Call(time=NOON, id="", late=29 * MINUTE),
+        Call(time=NOON, id="", llm_late=29 * MINUTE),
+    ],
+    ids=["all rows", "LLM row"],
+)
+def test_rows_that_come_late_are_not_missing(declared: Declared, name: str, late: Call) -> None:
     """The first calls of a morning, of which nothing but the metrics, or no LLM row, is there."""
-    delay = {side: 29 * MINUTE}
     calls = [
-        Call(time=NOON - n * MINUTE, id=f"{n}-{copy}", body=False, **delay)
+        replace(late, time=NOON - n * MINUTE, id=f"{n}-{copy}", body=False)
         for n in range(1, 29)
         for copy in range(2)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def condition(declared: dict[str, Any]) -> dict[str, Any]:
     return dict(only)
 
 
-def fires(declared: dict[str, Any], minutes: list[float]) -> bool:
+def fires(declared: dict[str, Any], minutes: Sequence[float]) -> bool:
     """Whether the metric's last window of minutes is over the threshold.
 
     https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-types#metric-alerts

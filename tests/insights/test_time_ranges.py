@@ -38,13 +38,17 @@ def asked_for(query: str) -> timedelta:
     assert len(bounds) == len(reads) > 0, "a table is read without a bound"
     times = "\n".join(re.findall(r"^let (?:since|until|newest) = [^;]*;", code, re.MULTILINE))
     database = Database()
-    asked = [database.ask(at(f"{times}\nprint T = {bound}", NOON))[0]["T"] for bound in bounds]
-    return NOON - min(one.replace(tzinfo=None) for one in asked)
+    return NOON - min(moment(database, f"{times}\nprint T = {bound}") for bound in bounds)
 
 
 def upper_bound(query: str) -> datetime:
     (line,) = re.findall(r"^let until = .*;$", query, re.MULTILINE)
-    found = Database().ask(at(f"{line}\nprint T = until", NOON))[0]["T"]
+    return moment(Database(), f"{line}\nprint T = until")
+
+
+def moment(database: Database, kql: str) -> datetime:
+    """The time that a query prints as `T`."""
+    found = database.ask(at(kql, NOON))[0]["T"]
     assert isinstance(found, datetime)
     return found.replace(tzinfo=None)
 

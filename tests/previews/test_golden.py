@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from harness.machine import PRODUCT, ROOT, Machine
+from harness.example import ROOT
+from harness.machine import PRODUCT, Machine
 from tests.previews.changes import BARE, BASE, CHANGES, MOVES
 
 GOLDEN = Path(__file__).parent / "golden"
 VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 RESOURCE = re.compile(r"^ {4,}\S*\s*[\w:/-]+: \([a-z\[\]-]+\)\n", re.MULTILINE)
+URN = re.compile(r"\[urn=(.*)\]")
 LONGEST = 500
 """Characters of a line that a person still reads."""
 REPLACED = re.compile(r"\+-|replace")
@@ -81,7 +83,7 @@ def shown(machine: Machine) -> str:
     if not starts:
         return text
     blocks = [body[a:b] for a, b in zip(starts, [*starts[1:], len(body)], strict=True)]
-    blocks.sort(key=lambda block: re.search(r"\[urn=(.*)\]", block)[1])
+    blocks.sort(key=lambda block: URN.findall(block)[0])
     return body[: starts[0]] + "".join(blocks) + mark + totals
 
 

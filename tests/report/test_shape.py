@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,7 +109,9 @@ def test_weeks_are_those_of_kusto() -> None:
         (numbers.milliseconds, 95_100, "95.1 s"),
     ],
 )
-def test_numbers_as_a_person_reads_them(show, value, text) -> None:
+def test_numbers_as_a_person_reads_them(
+    show: Callable[[float], str], value: float, text: str
+) -> None:
     assert show(value) == text
 
 

@@ -95,7 +95,7 @@ def test_a_rule_of_the_code(
 ) -> None:
     (found,) = code.from_code(room(tmp_path, "rules.py", text, monkeypatch))
     assert found.sure == sure
-    assert bool(found.fault) is not sure
+    assert bool(found.fault) is not bool(sure)
 
 
 @pytest.mark.parametrize("words", ["is inferred", "is not known", "no page says it"])

@@ -150,7 +150,7 @@ def adopt(
     """The exit status, and what was printed."""
     out = StringIO()
     adoption = Adoption(
-        engine=pulumi,  # type: ignore[arg-type]
+        engine=pulumi,  # type: ignore[arg-type]  # has all methods that Adoption calls
         console=Console(file=out, width=200),
         agreed=lambda _: agreed,
         sure=lambda _: False,

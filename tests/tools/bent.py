@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from sandbox import __main__ as program
 from sandbox.arm.base import AZURE
 from sandbox.gateway import logs
+from sandbox.gateway.call import Call, Json
 
 REFUSAL, COLUMN = "DeploymentModelNotSupported", "BackendTime"
 
@@ -18,8 +18,8 @@ def bend() -> None:
     AZURE["refusals"][REFUSAL]["code"] = "ModelUnknown"
     row = logs._row
 
-    def without(*given: Any) -> Any:
-        return {name: value for name, value in row(*given).items() if name != COLUMN}
+    def without(call: Call, settings: Json) -> Json:
+        return {name: value for name, value in row(call, settings).items() if name != COLUMN}
 
     logs._row = without
 

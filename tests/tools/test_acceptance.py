@@ -30,11 +30,20 @@ PLAN = Plan(
 )
 
 
+class Credential:
+    def get_token(self, *_: str) -> AccessToken:
+        return AccessToken("t", 0)
+
+
+def impatient() -> Arm:
+    """Ask as somebody who waits for nothing."""
+    return Arm(PLAN, sleep=lambda _: None, _credential=Credential())
+
+
 @pytest.fixture
 def arm(monkeypatch: pytest.MonkeyPatch) -> Arm:
-    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
     monkeypatch.setattr(Arm, "send", refuse_to_ask)
-    return made
+    return impatient()
 
 
 def refuse_to_ask(*_: Any, **__: Any) -> httpx.Response:
@@ -53,9 +62,12 @@ def refuse_to_ask(*_: Any, **__: Any) -> httpx.Response:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH"])
-def test_nothing_but_its_own_is_ever_changed(path: str, method: str) -> None:
+def test_nothing_but_its_own_is_ever_changed(
+    monkeypatch: pytest.MonkeyPatch, path: str, method: str
+) -> None:
+    monkeypatch.setattr(httpx, "request", refuse_to_ask)
     with pytest.raises(ForeignError, match="not of this run"):
-        Arm(PLAN, _credential=None).send(method, path, "2024-03-01")  # type: ignore[arg-type]
+        impatient().send(method, path, "2024-03-01")
 
 
 def test_its_own_may_be_changed(arm: Arm) -> None:
@@ -147,7 +159,7 @@ def test_what_cannot_be_purged_is_named_with_what_to_do(monkeypatch: pytest.Monk
         return httpx.Response(200, json={"value": []}, request=request)
 
     monkeypatch.setattr(Arm, "send", stubborn)
-    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    made = impatient()
 
     purged = clean.purge(made)
     assert purged.pop("recover workspace") == "not needed"
@@ -166,7 +178,7 @@ def test_what_may_not_be_listed_is_not_none(monkeypatch: pytest.MonkeyPatch, sta
         return httpx.Response(404, json={})
 
     monkeypatch.setattr(Arm, "send", closed)
-    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    made = impatient()
     assert clean.kept(made) == {
         "kept account": "no",
         "kept gateway": "no",
@@ -182,7 +194,7 @@ def test_what_may_not_be_listed_is_not_none(monkeypatch: pytest.MonkeyPatch, sta
 
 def test_what_may_not_be_read_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Arm, "send", lambda *_, **__: httpx.Response(403, json={}))
-    made = Arm(PLAN, sleep=lambda _: None, _credential=None)  # type: ignore[arg-type]
+    made = impatient()
     assert clean.kept(made)["kept gateway"] == "403"
     assert len(clean.left(made)) == 4
 
@@ -219,7 +231,7 @@ def test_what_goes_wrong_with_one_does_not_spare_the_others(
         return httpx.Response(404, json={}, request=request)
 
     monkeypatch.setattr(Arm, "send", odd)
-    found = clean.purge(Arm(PLAN, sleep=lambda _: None, _credential=None))  # type: ignore[arg-type]
+    found = clean.purge(impatient())
 
     assert found["recover workspace"] == found["purge workspace"] == "NoAnswerError"
     assert found["delete group"] == found["purge gateway"] == "not there"
@@ -227,7 +239,11 @@ def test_what_goes_wrong_with_one_does_not_spare_the_others(
 
 
 def test_a_passing_fault_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [httpx.ConnectError("cut"), httpx.Response(503), httpx.Response(404, json={})]
+    answers: list[httpx.Response | Exception] = [
+        httpx.ConnectError("cut"),
+        httpx.Response(503),
+        httpx.Response(404, json={}),
+    ]
 
     def request(*_: Any, **__: Any) -> httpx.Response:
         answer = answers.pop(0)
@@ -235,12 +251,8 @@ def test_a_passing_fault_is_no_answer_yet(monkeypatch: pytest.MonkeyPatch) -> No
             raise answer
         return answer
 
-    class Credential:
-        def get_token(self, _: str) -> AccessToken:
-            return AccessToken("t", 0)
-
     monkeypatch.setattr(httpx, "request", request)
-    made = Arm(PLAN, sleep=lambda _: None, _credential=Credential())  # type: ignore[arg-type]
+    made = impatient()
     assert made.send("GET", PLAN.group_id, "2024-03-01").status_code == 404
     answers[:] = [httpx.Response(500)] * 4
     with pytest.raises(NoAnswerError, match="500"):
@@ -272,7 +284,7 @@ def test_nothing_is_made_unless_somebody_says_yes(
     monkeypatch.setattr("builtins.input", reply)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: answer is not None)
     monkeypatch.setattr(program, "_live", lambda *_, **__: pytest.fail("it lives"))
-    monkeypatch.setattr(prices.httpx, "get", listed)
+    monkeypatch.setattr(httpx, "get", listed)
 
     given = ["--subscription", SUBSCRIPTION_ID, "--folder", str(tmp_path)]
     assert program.main(given) == status
@@ -297,7 +309,7 @@ def test_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("builtins.input", lambda _: "Yes")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(program, "_live", live)
-    monkeypatch.setattr(prices.httpx, "get", listed)
+    monkeypatch.setattr(httpx, "get", listed)
     assert program.main(["--subscription", SUBSCRIPTION_ID, "--folder", str(tmp_path)]) == 2
     assert lived == [True]
 
@@ -313,7 +325,7 @@ def listed(*_: Any, **__: Any) -> httpx.Response:
 
 
 def test_a_price_that_cannot_be_read_is_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prices.httpx, "get", lambda *_, **__: httpx.Response(502, text="no"))
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(502, text="no"))
     assert prices.gateway_hour("eastus") is None
     assert "could not be read" in prices.describe_cost("eastus", 3)
 

@@ -11,6 +11,7 @@ import pytest
 from queries.check import proofs
 from sandbox import beliefs
 from sandbox.cloud import SUBSCRIPTION_ID
+from sandbox.engine.shapes import SHAPES
 from tools.acceptance import __main__ as program
 from tools.acceptance import compare, refusals, report, touched
 from tools.acceptance.events import Outcome
@@ -123,7 +124,7 @@ def test_every_fact_leads_to_beliefs_that_there_are() -> None:
     named |= {f"arm.azure.refusals.{code}" for code in known}
     for step in ("up", "refresh"):
         for op in ("create", "update", "delete", "error", "refresh"):
-            for token in touched.SHAPES:
+            for token in SHAPES:
                 fact = f"{op} azure-native:{token} x"
                 named |= {*touched.beliefs_behind(step, fact)}
     for fact in ("kept account", "purge workspace", "delete group", "metric X Y", "policy x y"):

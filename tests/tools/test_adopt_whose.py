@@ -80,12 +80,14 @@ def test_what_the_stack_owns_is_never_told_to_be_deleted() -> None:
     assert "delete it" not in text
 
 
-def test_a_resource_that_is_to_be_made_anew_keeps_its_place() -> None:
+def test_a_resource_that_is_to_be_made_anew_keeps_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kept = {**GATEWAY, "id": as_azure_writes(SERVICE)}
     plan = Pulumi(state(kept), []).preview()
     plan.steps.append({"op": "replace", "urn": GATEWAY["urn"], "newState": GATEWAY})
     pulumi = Pulumi(state(kept), [])
-    pulumi.preview = lambda: plan  # type: ignore[method-assign]
+    monkeypatch.setattr(pulumi, "preview", lambda: plan)
     status, text = adopt(pulumi, Azure({SERVICE: {}}))
     assert (status, pulumi.imported) == (DONE, []), text
 
@@ -174,7 +176,9 @@ def test_a_group_that_does_not_tell_what_it_holds_is_refused() -> None:
 @pytest.mark.parametrize(
     ("made", "status"), [("2026-11-27T01:00:01Z", DONE), ("2026-11-26T00:00:00Z", UNCLEAR)]
 )
-def test_a_group_may_hold_what_gets_its_name_of_the_group(made: str, status: int) -> None:
+def test_a_group_may_hold_what_gets_its_name_of_the_group(
+    monkeypatch: pytest.MonkeyPatch, made: str, status: int
+) -> None:
     """Its id is known once the group is adopted."""
     inputs = {"resourceGroupName": "rg", "resourceName": UNKNOWN}
     workbook = resource(
@@ -191,7 +195,7 @@ def test_a_group_may_hold_what_gets_its_name_of_the_group(made: str, status: int
             pulumi.created[1] = {**workbook, "inputs": {**inputs, "resourceName": "w"}}
         return plan(pulumi)
 
-    pulumi.preview = preview  # type: ignore[method-assign]
+    monkeypatch.setattr(pulumi, "preview", preview)
     azure = Azure({GROUP: {}, RESOURCES: {"value": held}, place: {}})
     found, text = adopt(pulumi, azure, also=["resource-group", "group"])
     assert found == status, text

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from tools import comment
 
 BOT = {"type": "Bot"}
+Answer = Callable[[str, str, Any], Any]
+"""What a forge replies to a method, a path and a body; None refuses."""
 
 
 @contextmanager
-def forge(answer):
-    """A forge on this machine; `answer(method, path, body)` gives the JSON it replies with."""
+def forge(answer: Answer) -> Iterator[str]:
+    """Serve a forge on this machine; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
-        def serve(self):
+        def serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             sent = json.loads(self.rfile.read(length)) if length else None
             found = answer(self.command, self.path, sent)
@@ -28,16 +32,16 @@ def forge(answer):
             self.end_headers()
             self.wfile.write(json.dumps(found).encode())
 
-        def do_GET(self):
+        def do_GET(self) -> None:
             self.serve()
 
-        def do_POST(self):
+        def do_POST(self) -> None:
             self.serve()
 
-        def do_PATCH(self):
+        def do_PATCH(self) -> None:
             self.serve()
 
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -47,7 +51,7 @@ def forge(answer):
     server.server_close()
 
 
-def github(url):
+def github(url: str) -> dict[str, str]:
     return {
         "GITHUB_API_URL": url,
         "GITHUB_REPOSITORY": "team/stack",
@@ -57,19 +61,19 @@ def github(url):
 
 
 @pytest.fixture
-def preview(tmp_path):
+def preview(tmp_path: Path) -> str:
     file = tmp_path / "preview.txt"
     file.write_text("+ account\n")
     return str(file)
 
 
-def test_the_second_run_replaces_the_comment_of_the_first(preview):
-    comments = [
+def test_the_second_run_replaces_the_comment_of_the_first(preview: str) -> None:
+    comments: list[dict[str, Any]] = [
         {"id": n, "user": {"type": "User"}, "body": f"<!-- Preview of dev --> {n}"}
         for n in range(150)
     ]
 
-    def answer(method, path, sent):
+    def answer(method: str, path: str, sent: Any) -> Any:
         if method == "GET":
             page = int(path.rpartition("=")[2])
             return comments[100 * (page - 1) : 100 * page]
@@ -91,10 +95,10 @@ def test_the_second_run_replaces_the_comment_of_the_first(preview):
     assert "+ account" not in comments[-1]["body"]
 
 
-def test_azure_repos_keeps_one_closed_thread(preview):
-    threads = []
+def test_azure_repos_keeps_one_closed_thread(preview: str) -> None:
+    threads: list[dict[str, Any]] = []
 
-    def answer(method, path, sent):
+    def answer(method: str, path: str, sent: Any) -> Any:
         base = "/org/project/_apis/git/repositories/repo/pullRequests/7/threads"
         assert path.startswith(base)
         if method == "GET":
@@ -122,7 +126,9 @@ def test_azure_repos_keeps_one_closed_thread(preview):
     assert threads[0]["status"] == "closed"
 
 
-def test_a_refusal_is_told_without_the_token(preview, capsys):
+def test_a_refusal_is_told_without_the_token(
+    preview: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with forge(lambda *_: None) as url:
         assert comment.main(["--title", "Preview", preview], github(url)) == 1
     said = capsys.readouterr().err
@@ -130,11 +136,11 @@ def test_a_refusal_is_told_without_the_token(preview, capsys):
     assert "never-shown" not in said
 
 
-def test_a_missing_variable_is_named(preview, capsys):
+def test_a_missing_variable_is_named(preview: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert comment.main(["--title", "Preview", preview], {"GITHUB_REPOSITORY": "team/stack"}) == 1
     assert "GITHUB_API_URL is not set" in capsys.readouterr().err
 
 
-def test_the_text_cannot_leave_its_fence():
+def test_the_text_cannot_leave_its_fence() -> None:
     shown = comment.body("Preview", "a\n```\n@everyone\n````\nb\x1b[31m!\x1b[0m")
     assert "\n`````diff\na\n```\n@everyone\n````\nb!\n`````\n" in shown

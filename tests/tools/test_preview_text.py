@@ -38,7 +38,7 @@ Policy Packs run:
 """
 
 
-def parts(text):
+def parts(text: str) -> tuple[str, str]:
     """What stands in the first fence, and in the second."""
     shown = comment.body("Preview", text)
     first, _, second = shown.partition("\n```\n\n```diff\n")
@@ -46,7 +46,7 @@ def parts(text):
 
 
 @pytest.mark.parametrize("text", [ADVICE + CHANGES + REFUSED, REFUSED + CHANGES, REFUSED])
-def test_what_was_refused_comes_first_and_whole(text):
+def test_what_was_refused_comes_first_and_whole(text: str) -> None:
     first, _ = parts(text)
     assert first.startswith(REFUSED.partition("\n    guardrails@")[0])
     assert "[mandatory]  capacity" in first
@@ -55,24 +55,24 @@ def test_what_was_refused_comes_first_and_whole(text):
     assert "Policy Packs run" not in first
 
 
-def test_advice_comes_after_what_refuses():
+def test_advice_comes_after_what_refuses() -> None:
     first, _ = parts(ADVICE + CHANGES + REFUSED)
     assert first.index("error: preview failed") < first.index("[advisory]")
     assert first.endswith('found:    "Enabled"')
 
 
-def test_an_error_is_told_with_its_lines():
+def test_an_error_is_told_with_its_lines() -> None:
     told = 'error: 1 value is wrong.\n\n  capture = "x"\n    allowed: full'
     text = f"+ pulumi:pulumi:Stack: (create)\n{told}\nResources:\n    + 1 to create\n"
     assert reasons(text) == f"{told}\n\nResources:\n    + 1 to create"
 
 
-def test_an_error_amid_the_changes_takes_none_of_them_along():
+def test_an_error_amid_the_changes_takes_none_of_them_along() -> None:
     assert reasons(f"error: no quota\n{CHANGES}") == "error: no quota"
     assert reasons("error: no quota\n    +-azure-native:a:B: (replace)") == "error: no quota"
 
 
-def test_of_a_long_text_the_middle_is_left_out_and_counted():
+def test_of_a_long_text_the_middle_is_left_out_and_counted() -> None:
     lines = [f"line {number}" for number in range(20_000)]
     shown = comment.body("Preview", "\n".join(lines))
     assert len(shown) < 65_536
@@ -82,17 +82,17 @@ def test_of_a_long_text_the_middle_is_left_out_and_counted():
     assert f"… {len(lines) - kept} lines are left out here" in shown
 
 
-def test_many_reasons_leave_room_for_the_changes():
+def test_many_reasons_leave_room_for_the_changes() -> None:
     shown = comment.body("Preview", REFUSED * 1_000 + CHANGES)
     assert len(shown) < 65_536
     assert "description: 3999" in shown
 
 
-def test_one_line_longer_than_a_comment_is_cut_too():
+def test_one_line_longer_than_a_comment_is_cut_too() -> None:
     assert len(comment.body("Preview", "x" * 100_000)) < 65_536
 
 
-def test_signs_stand_where_a_diff_is_coloured_and_no_character_is_lost():
+def test_signs_stand_where_a_diff_is_coloured_and_no_character_is_lost() -> None:
     text = "    + a:b:C: (create)\n      ~ p: 1 => 2\n    +-d:e:F\n    -- g\n    - h\n+ i\n  none"
     _, diff = parts(f"{text}\nResources:\n    + 1 to create")
     lines = diff.splitlines()

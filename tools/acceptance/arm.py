@@ -11,6 +11,7 @@ import httpx
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
+from queries.check.configuration.manager import Credential
 from tools.acceptance.plan import Plan
 from tools.adopt.arm import KINDS
 
@@ -51,7 +52,7 @@ class Arm:
 
     plan: Plan
     sleep: Callable[[float], None] = time.sleep
-    _credential: DefaultAzureCredential = field(default_factory=DefaultAzureCredential)
+    _credential: Credential = field(default_factory=DefaultAzureCredential)
 
     def send(
         self, method: str, path: str, version: str = "", body: Any = None, **query: str

@@ -14,6 +14,7 @@ from sandbox import arm
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import ArmError
 from sandbox.options import Options
+from tests.sandbox.seen import held
 
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-test"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-test"
@@ -139,7 +140,7 @@ class Azure:
         return self.put(resource_id, body)
 
     def role(self, name: str = ROLE, **properties: object) -> Resource:
-        principal = self.cloud.get(SERVICE).body["identity"]["principalId"]  # type: ignore[union-attr]
+        principal = held(self.cloud, SERVICE).body["identity"]["principalId"]
         given = {"principalId": principal, "roleDefinitionId": ROLE_DEFINITION} | properties
         return self.put(name, {"properties": given})
 

@@ -19,6 +19,7 @@ from sandbox.http import LOOPBACK, Headers, Request
 from sandbox.identity import PATH, identity_face, mint
 from sandbox.network import Network
 from sandbox.session import _clients
+from tests.sandbox.seen import held, reply
 
 from .conftest import (
     ACCOUNT,
@@ -58,7 +59,7 @@ class Reader:
         items = [(name.replace("filter", "$filter"), text) for name, text in asked.items()]
         method = asked.pop("method", "GET")
         request = Request(method, "management.azure.com", quote(path), items, headers, b"")
-        return json.loads(bytes(self.face(request).body))  # type: ignore[arg-type]
+        return reply(self.face(request))
 
     def names(self, path: str, **query: str) -> set[str]:
         return {one["name"] for one in self.ask(path, **query)["value"]}
@@ -92,7 +93,7 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
         found = client.get(SETTING, params=query)
         assert (found.status_code, found.json()["id"]) == (200, SETTING)
         assert found.json()["properties"]["logAnalyticsDestinationType"] == "Dedicated"
-        for method, path, more, status, code in (
+        refusals: tuple[tuple[str, str, dict[str, Any], int, str], ...] = (
             ("GET", f"{SETTING}-2", {}, 404, "ResourceNotFound"),
             ("GET", f"{GROUP}-2", {}, 404, "ResourceGroupNotFound"),
             ("GET", f"{WORKSPACE}-2/tables", {}, 502, ""),
@@ -104,13 +105,14 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
             ("GET", SETTING, {"headers": {"Authorization": ""}}, 401, "AuthenticationFailed"),
             ("GET", SETTING, {"headers": {"Authorization": f"Bearer {other}"}}, 401, "Audience"),
             ("GET", SETTING, {"headers": {"Authorization": "Bearer x"}}, 401, "InvalidAuth"),
-        ):
-            answer = client.request(method, path, **({"params": query} | more))  # type: ignore[arg-type]
+        )
+        for method, path, more, status, code in refusals:
+            answer = client.request(method, path, **({"params": query} | more))
             assert answer.status_code == status, answer.text
             assert code in answer.text
         assert client.get(SETTING, params=query).status_code == 200
         keys = client.post(f"{SUBSCRIPTION}/listSecrets", params=query).json()
-        made = stack.cloud.get(SUBSCRIPTION)
+        made = held(stack.cloud, SUBSCRIPTION)
         assert keys["primaryKey"] == stack.cloud.subscription_key(made, "primary")
 
 
@@ -160,8 +162,7 @@ def test_role_assignments_are_those_at_and_above_and_without_filter_below_too(
 
 def test_policies_are_shown_and_keys_are_not(reader: Reader) -> None:
     assert reader.ask(POLICY)["properties"] == {"format": "rawxml", "value": RAW_POLICY}
-    subscription = reader.cloud.get(SUBSCRIPTION)
-    assert subscription
+    subscription = held(reader.cloud, SUBSCRIPTION)
     text = json.dumps(reader.ask(SUBSCRIPTION))
     assert reader.cloud.subscription_key(subscription, "primary") not in text
     assert "Key" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -12,8 +13,10 @@ from .conftest import GROUP, LOGGER, SERVICE, SETTING, STACK, WORKSPACE, Azure
 @pytest.mark.parametrize(
     ("when", "first"), [("never", ""), ("with-service", SERVICE), ("with-setting", SETTING)]
 )
-def test_the_logger_is_there_when_the_option_says(azure: Azure, when: str, first: str) -> None:
-    azure.options = replace(azure.options, logger=when)  # type: ignore[arg-type]
+def test_the_logger_is_there_when_the_option_says(
+    azure: Azure, when: Literal["never", "with-service", "with-setting"], first: str
+) -> None:
+    azure.options = replace(azure.options, logger=when)
     there = []
     for resource_id in (GROUP, WORKSPACE, SERVICE, SETTING):
         azure.put(resource_id, STACK[resource_id])

@@ -12,6 +12,7 @@ from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
 from sandbox.errors import ArmError
 from sandbox.http import Headers, Request, Response
 from sandbox.identity import mint
+from tests.sandbox.seen import reply
 
 from .conftest import ACCOUNT, GROUP, SERVICE, WORKSPACE, Azure
 
@@ -33,7 +34,7 @@ class Manager:
         return self.face(Request(method, "management.azure.com", path, asked, headers, text))
 
     def read(self, path: str) -> Any:
-        return json.loads(bytes(self.send("GET", path).body))  # type: ignore[arg-type]
+        return reply(self.send("GET", path))
 
 
 @pytest.fixture

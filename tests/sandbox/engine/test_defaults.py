@@ -12,6 +12,7 @@ from pulumi.runtime.proto import provider_pb2 as rpc
 
 from sandbox.engine.shapes import SHAPES
 from sandbox.engine.values import UNKNOWN, from_struct, to_struct
+from tests.sandbox.seen import held
 
 from .test_providers import PRODUCT, PRODUCT_INPUTS, Sandbox, sandbox, urn
 
@@ -66,7 +67,7 @@ def test_api_version_is_an_input_that_azure_never_sees(sandbox: Sandbox) -> None
     inputs = check(sandbox, PRODUCT, PRODUCT_INPUTS)
     assert inputs == {**PRODUCT_INPUTS, "azureApiVersion": "2024-05-01"}
     made = sandbox.create(PRODUCT, inputs)
-    assert "azureApiVersion" not in sandbox.cloud.get(made.id).properties  # type: ignore[union-attr]
+    assert "azureApiVersion" not in held(sandbox.cloud, made.id).properties
     older = {**inputs, "azureApiVersion": "2022-08-01"}
     assert list(sandbox.diff(PRODUCT, older, inputs).detailedDiff) == ["azureApiVersion"]
 

@@ -25,7 +25,7 @@ WORKSPACE_INPUTS = {"resourceGroupName": "rg", "workspaceName": "logs", "locatio
 
 def partial(failed: grpc.RpcError) -> rpc.ErrorResourceInitFailed | None:
     """The state that came with an error, if any did."""
-    found = dict(failed.trailing_metadata()).get("grpc-status-details-bin")  # type: ignore[attr-defined]
+    found = dict(failed.trailing_metadata()).get("grpc-status-details-bin")
     if found is None:
         return None
     state = rpc.ErrorResourceInitFailed()

@@ -17,6 +17,7 @@ from sandbox.engine import azure, operations, serve
 from sandbox.engine.values import UNKNOWN, from_struct, reveal, secret, to_struct
 from sandbox.errors import ArmError
 from sandbox.options import Options
+from tests.sandbox.seen import held
 
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
 SERVICE_ID = f"{GROUP_ID}/providers/Microsoft.ApiManagement/service/apim"
@@ -125,7 +126,7 @@ def restart(sandbox: Sandbox, **options: Any) -> None:
 def test_create_puts_the_body_and_returns_what_azure_holds(sandbox: Sandbox) -> None:
     made = sandbox.create(PRODUCT, PRODUCT_INPUTS)
     assert made.id == f"{SERVICE_ID}/products/gold"
-    body = sandbox.cloud.get(made.id).body  # type: ignore[union-attr]
+    body = held(sandbox.cloud, made.id).body
     assert body["properties"] == {"displayName": "Gold", "subscriptionRequired": True}
     assert from_struct(made.properties) == {
         "name": "gold",
@@ -158,7 +159,7 @@ def test_generic_resource_is_put_with_the_users_api_version(sandbox: Sandbox) ->
     }
     made = sandbox.create("azure-native:resources:Resource", inputs)
     assert made.id == f"{SERVICE_ID}/apis/a/diagnostics/azuremonitor"
-    body = sandbox.cloud.get(made.id).body  # type: ignore[union-attr]
+    body = held(sandbox.cloud, made.id).body
     assert body["properties"] == {"verbosity": "information"}
     assert body["apiVersionSeen"] == "2024-06-01-preview"
 
@@ -208,8 +209,7 @@ def test_read_of_a_missing_resource_is_empty(sandbox: Sandbox) -> None:
 
 def test_refresh_takes_only_what_changed_in_azure_into_the_inputs(sandbox: Sandbox) -> None:
     made = sandbox.create(PRODUCT, PRODUCT_INPUTS)
-    stored = sandbox.cloud.get(made.id)
-    assert stored is not None
+    stored = held(sandbox.cloud, made.id)
     request = rpc.ReadRequest(
         urn=urn(PRODUCT), id=made.id, properties=made.properties, inputs=to_struct(PRODUCT_INPUTS)
     )
@@ -245,7 +245,7 @@ def test_two_changes_at_once_conflict(sandbox: Sandbox) -> None:
         try:
             sandbox.create(PRODUCT, {**PRODUCT_INPUTS, "productId": name})
         except grpc.RpcError as error:
-            codes.append(error.details())  # type: ignore[attr-defined]
+            codes.append(error.details())
 
     threads = [threading.Thread(target=create, args=(name,)) for name in ("a", "b")]
     for thread in threads:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,9 @@ import pytest
 from sandbox.cloud import Cloud, Resource
 from sandbox.gateway import gateway_face
 from sandbox.http import Headers, Request, Response
+from sandbox.logs import Telemetry
 from sandbox.options import Options
+from tests.sandbox.seen import held
 
 SERVICE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ApiManagement/service/apim-x"
 API = f"{SERVICE}/apis/miyagi-api"
@@ -63,21 +65,21 @@ def diagnostic(**changes: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Azure:
-    """The world around one gateway."""
+class Azure(Telemetry):
+    """The world around one gateway, which keeps what the gateway reports."""
 
     cloud: Cloud
-    rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    rows: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     metrics: list[tuple[str, float]] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
     held_back: Literal["response", "any"] = "response"
     answer: Callable[[Request], Response] = lambda _: Response.json(200, COMPLETION)
 
-    def emit(self, resource_id: str, category: str, row: dict[str, Any]) -> None:
+    def emit(self, resource_id: str, category: str, row: Mapping[str, Any]) -> None:
         assert resource_id == SERVICE
         self.rows.append((category, row))
 
-    def metric(self, _: str, name: str, value: float, dimensions: Any = None) -> None:
+    def metric(self, resource_id: str, name: str, value: float, dimensions: Any = None) -> None:
         self.metrics.append((name, value))
 
     def send(self, request: Request) -> Response:
@@ -110,17 +112,16 @@ class Azure:
         host, method = given.get("host", "apim-x.azure-api.net"), given.get("method", "POST")
         request = Request(method, host, target, parse_qsl(query), headers, body, "10.1.2.3")
         options = Options(seed=given.get("seed", 0), held_back=self.held_back)
-        response = gateway_face(self.cloud, options, self, self.send)(request)  # type: ignore[arg-type]
+        response = gateway_face(self.cloud, options, self, self.send)(request)
         if given.get("read", True) and not isinstance(response.body, bytes):
             response.body = b"".join(response.body)
         return response
 
     def key(self, sid: str = "aoai-test", which: str = "primary") -> str:
-        subscription = self.cloud.get(f"{SERVICE}/subscriptions/{sid}")
-        assert subscription
+        subscription = held(self.cloud, f"{SERVICE}/subscriptions/{sid}")
         return self.cloud.subscription_key(subscription, which)
 
-    def logged(self, category: str = "GatewayLogs") -> list[dict[str, Any]]:
+    def logged(self, category: str = "GatewayLogs") -> list[Mapping[str, Any]]:
         return [row for name, row in self.rows if name == category]
 
 

@@ -1,13 +1,12 @@
 """Who gets through the gateway, to where, and with which words the others are refused."""
 
-import json
-
 import pytest
 
 from sandbox.errors import NotModelledError
 from sandbox.http import Response
 from sandbox.identity import verify
 from tests.sandbox.gateway.conftest import API, CHAT, PRINCIPAL, SERVICE, Azure
+from tests.sandbox.seen import reply
 
 MISSING = (
     "Access denied due to missing subscription key. "
@@ -20,8 +19,7 @@ INVALID = (
 
 
 def message(response: Response) -> str:
-    assert isinstance(response.body, bytes)
-    body = json.loads(response.body)
+    body = reply(response)
     assert body["statusCode"] == response.status
     return str(body["message"])
 
@@ -37,6 +35,7 @@ def test_a_call_reaches_the_account_with_the_gateways_token_and_no_key(azure: Az
     assert "api-key" not in sent.headers
     assert "Connection" not in sent.headers
     claims = verify(azure.cloud, sent.headers.get("Authorization").removeprefix("Bearer "))
+    assert claims
     assert claims.audience == "https://cognitiveservices.azure.com"
     assert claims.object_id == PRINCIPAL
 

@@ -1,6 +1,5 @@
 """Streams pass as they come, or wait where Azure has them wait; policies read what is whole."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from sandbox.errors import NotModelledError
 from sandbox.gateway import BUFFER
 from sandbox.http import Headers, Response
 from tests.sandbox.gateway.conftest import COMPLETION, Azure, diagnostic
+from tests.sandbox.seen import reply
 
 PER_API = "/apis/miyagi-api/diagnostics/azuremonitor"
 OWN = render(
@@ -92,13 +92,13 @@ def test_without_its_own_word_a_stream_waits_for_eight_kilobytes(azure: Azure) -
     assert [len(part) for part in body] == [BUFFER, 4 * 1024]
 
 
-def told(azure: Azure, reply: Any, status: int = 200) -> str:
+def told(azure: Azure, answer: Any, status: int = 200) -> str:
     """The header of an answer, which the caller and the log see alike."""
-    azure.answer = lambda _: Response.json(status, reply)
+    azure.answer = lambda _: Response.json(status, answer)
     header = azure.call().headers.get(ACCOUNTING_HEADER)
     logged = azure.logged()[-1]
     assert logged["ResponseHeaders"].get(ACCOUNTING_HEADER, "") == header
-    assert json.loads(azure.call().body) == reply
+    assert reply(azure.call()) == answer
     return str(header)
 
 

@@ -70,7 +70,7 @@ class FaceResponse(HttpResponse):
     def raise_for_status(self) -> None: ...
 
 
-class FaceTransport(HttpTransport):
+class FaceTransport(HttpTransport[Any, FaceResponse]):
     """Sends the client's requests to a face."""
 
     def __init__(self, face: Callable[[Request], Any]) -> None:

@@ -12,6 +12,7 @@ from azure.monitor.query import LogsQueryPartialResult
 from queries.partial import is_whole
 from sandbox.http import Headers, Request
 from tests.sandbox.logs.conftest import ACCOUNT, ALL, CUSTOMER, GATEWAY, World
+from tests.sandbox.seen import reply
 
 
 @pytest.fixture
@@ -23,14 +24,13 @@ def logged(world: World) -> World:
     world.telemetry.emit(GATEWAY, "GatewayLogs", {"CorrelationId": "c1", **gateway})
     world.setting(ACCOUNT, **ALL)
     world.telemetry.emit(ACCOUNT, "RequestResponse", {"CallerIPAddress": "10.0.0.***"})
-    for number, row in enumerate(
-        [
-            {"ModelName": "m", "PromptTokens": 7, "TotalTokens": 20, "IsStreamCompletion": False},
-            {"RequestMessages": [{"role": "user", "content": "hello mark-1"}]},
-            {"ResponseMessages": '[{"role": "assistant", "content": "cut'},
-            {"ResponseMessages": ' here"}]'},
-        ]
-    ):
+    rows: list[dict[str, Any]] = [
+        {"ModelName": "m", "PromptTokens": 7, "TotalTokens": 20, "IsStreamCompletion": False},
+        {"RequestMessages": [{"role": "user", "content": "hello mark-1"}]},
+        {"ResponseMessages": '[{"role": "assistant", "content": "cut'},
+        {"ResponseMessages": ' here"}]'},
+    ]
+    for number, row in enumerate(rows):
         part = {"CorrelationId": "c1", "SequenceNumber": number, **row}
         world.telemetry.emit(GATEWAY, "GatewayLlmLogs", part)
     return world
@@ -189,7 +189,7 @@ def test_a_query_may_come_by_get(logged: World) -> None:
     url = f"https://api.loganalytics.io/v1/workspaces/{CUSTOMER}/query?query=print+x%3D1"
     bearer = Headers([("Authorization", f"Bearer {logged.get_token().token}")])
     answer = logged.face(Request.to("GET", url, bearer, b""))
-    assert json.loads(bytes(answer.body))["tables"][0]["rows"] == [[1]]
+    assert reply(answer)["tables"][0]["rows"] == [[1]]
 
 
 def post(
@@ -208,10 +208,13 @@ def test_a_fuzzy_union_does_without_a_table_and_says_so(logged: World) -> None:
     answer = logged.answer(query)
 
     assert isinstance(answer, LogsQueryPartialResult)
-    (detail,) = answer.partial_error.details
+    assert answer.partial_error
+    details = answer.partial_error.details
+    assert details
+    (detail,) = details
     assert detail["innererror"]["severityName"] == "Warning"
     assert "table or column expression named 'ApiManagementGatewayMCPLog'" in str(detail)
-    assert is_whole(answer.partial_error.details, query)
-    assert not is_whole(answer.partial_error.details, query.replace("isfuzzy=true", ""))
+    assert is_whole(details, query)
+    assert not is_whole(details, query.replace("isfuzzy=true", ""))
     with pytest.raises(HttpResponseError, match="Failed to resolve table"):
         logged.answer(query.replace("isfuzzy=true", ""))

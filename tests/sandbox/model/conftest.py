@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.http import Face, Headers, Request, Response
 from sandbox.identity import mint
+from sandbox.logs import Telemetry
 from sandbox.model import model_face
 from sandbox.options import Options
+from tests.sandbox.seen import held, reply
 
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg"
 ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/oai-test"
@@ -22,24 +25,29 @@ CALLER = "aaaaaaaa-0000-4000-8000-000000000001"
 USER_ROLE = "a97b65f3-24c7-4388-baec-2e87135dc908"
 CHAT = "/openai/deployments/chat/chat/completions"
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
+Refused = Callable[[Response], tuple[int, str | None, str]]
+"""Reads a refusal: its status, code and message."""
 
 
 @dataclass
-class Recorder:
-    rows: list[dict[str, Any]] = field(default_factory=list)
+class Recorder(Telemetry):
+    """Keeps what the account reports, and sends it nowhere."""
+
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
 
-    def emit(self, resource_id: str, category: str, row: dict[str, Any], /) -> None:
+    def emit(self, resource_id: str, category: str, row: Mapping[str, Any]) -> None:
         assert (resource_id, category) == (ACCOUNT, "RequestResponse")
         self.rows.append(row)
 
-    def metric(self, resource_id: str, name: str, value: float, /) -> None:
+    def metric(self, resource_id: str, name: str, value: float, dimensions: Any = None) -> None:
         assert resource_id == ACCOUNT
         self.metrics[name] = value
 
     @property
     def properties(self) -> dict[str, Any]:
-        return json.loads(self.rows[-1]["properties_s"])
+        read: dict[str, Any] = json.loads(self.rows[-1]["properties_s"])
+        return read
 
 
 @dataclass
@@ -47,6 +55,10 @@ class World:
     cloud: Cloud
     telemetry: Recorder
     face: Face
+
+    @property
+    def account(self) -> Resource:
+        return held(self.cloud, ACCOUNT)
 
     def put(self, resource_id: str, arm_type: str, body: dict[str, Any]) -> Resource:
         resource = Resource(resource_id, arm_type, resource_id.rpartition("/")[2], body)
@@ -82,7 +94,7 @@ class World:
 
 
 @pytest.fixture
-def bare(tmp_path) -> World:
+def bare(tmp_path: Path) -> World:
     cloud, telemetry = Cloud(tmp_path), Recorder()
     world = World(cloud, telemetry, model_face(cloud, Options(seed=7, role_delay=30), telemetry))
     properties = {"customSubDomainName": "oai-test", "disableLocalAuth": True}
@@ -105,10 +117,9 @@ def world(bare: World) -> World:
 
 
 @pytest.fixture
-def refused() -> Callable[[Response], tuple[int, str, str]]:
-    def read(response: Response) -> tuple[int, str, str]:
-        assert isinstance(response.body, bytes)
-        error = json.loads(response.body)["error"]
+def refused() -> Refused:
+    def read(response: Response) -> tuple[int, str | None, str]:
+        error = reply(response)["error"]
         return response.status, error["code"], error["message"]
 
     return read

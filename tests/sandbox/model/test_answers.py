@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import httpx2
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from sandbox.errors import NotModelledError
 from sandbox.http import Headers, Request
 from sandbox.identity import mint
-from tests.sandbox.model.conftest import AUDIENCE, CALLER, CHAT, HELLO
+from tests.sandbox.model.conftest import AUDIENCE, CALLER, CHAT, HELLO, Refused, World
+from tests.sandbox.seen import reply, whole
 
-MESSAGES = HELLO["messages"]
+MESSAGES: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello"}]
 V1 = "https://oai-test.openai.azure.com/openai/v1"
 
 
-def client(world, *, v1: bool = False):
+def client(world: World, *, v1: bool = False) -> openai.OpenAI:
     def carry(request: httpx2.Request) -> httpx2.Response:
         headers = Headers((k, v) for k, v in request.headers.items() if k != "api-key")
         body = request.read()
@@ -38,59 +40,63 @@ def client(world, *, v1: bool = False):
     )
 
 
-def test_chat_is_repeatable_but_for_its_id(world):
+def test_chat_is_repeatable_but_for_its_id(world: World) -> None:
     first, second = (
         client(world).chat.completions.create(model="chat", messages=MESSAGES) for _ in "ab"
     )
     assert first.id != second.id
     assert first.choices == second.choices
     assert first.model == "gpt-5.6-luna-2026-07-09"
+    assert first.usage
     assert first.usage.total_tokens == first.usage.prompt_tokens + first.usage.completion_tokens
 
 
-def test_limit_cuts_the_text(world):
+def test_limit_cuts_the_text(world: World) -> None:
     chat = client(world).chat.completions.create
     cut = chat(model="chat", messages=MESSAGES, max_completion_tokens=3)
+    assert cut.usage
     assert (cut.usage.completion_tokens, cut.choices[0].finish_reason) == (3, "length")
 
 
-def test_prompt_can_ask_for_a_long_text(world):
-    asked = [{"role": "user", "content": "Write 9000 words."}]
+def test_prompt_can_ask_for_a_long_text(world: World) -> None:
+    asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Write 9000 words."}]
     made = client(world).chat.completions.create(model="chat", messages=asked)
-    assert len(made.choices[0].message.content.split()) == 9000
+    assert len((made.choices[0].message.content or "").split()) == 9000
 
 
 @pytest.mark.parametrize("v1", [False, True])
-def test_streamed_chat_equals_the_whole_one(world, v1):
+def test_streamed_chat_equals_the_whole_one(world: World, v1: bool) -> None:
     chat = client(world, v1=v1).chat.completions.create
-    whole = chat(model="chat", messages=MESSAGES)
+    at_once = chat(model="chat", messages=MESSAGES)
     chunks = list(
         chat(model="chat", messages=MESSAGES, stream=True, stream_options={"include_usage": True})
     )
     said = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
-    assert said == whole.choices[0].message.content
-    assert chunks[-1].usage == whole.usage
+    assert said == at_once.choices[0].message.content
+    assert chunks[-1].usage == at_once.usage
     assert chunks[-2].choices[0].finish_reason == "stop"
     without = list(chat(model="chat", messages=MESSAGES, stream=True))
     assert not any(chunk.usage for chunk in without)
 
 
-def test_responses_whole_and_streamed(world):
+def test_responses_whole_and_streamed(world: World) -> None:
     create = client(world, v1=True).responses.create
-    whole = create(model="chat", input="Hello", instructions="Be brief.")
+    at_once = create(model="chat", input="Hello", instructions="Be brief.")
     events = list(create(model="chat", input="Hello", instructions="Be brief.", stream=True))
     assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[-1].type == "response.completed"
     final = events[-1].response
-    assert (whole.status, final.status) == ("completed", "completed")
-    assert final.usage == whole.usage
+    assert (at_once.status, final.status) == ("completed", "completed")
+    assert final.usage == at_once.usage
     deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
-    assert "".join(deltas) == final.output_text == whole.output_text
+    assert "".join(deltas) == final.output_text == at_once.output_text
     cut = create(model="chat", input="Hello", max_output_tokens=2)
+    assert cut.usage
     assert (cut.status, cut.usage.output_tokens) == ("incomplete", 2)
     type(final).model_validate(final.model_dump())
 
 
-def test_embeddings_in_both_encodings(world):
+def test_embeddings_in_both_encodings(world: World) -> None:
     create = client(world).embeddings.create
     packed = create(model="vectors", input=["a", "b"], dimensions=8)
     plain = create(model="vectors", input=["a", "b"], dimensions=8, encoding_format="float")
@@ -99,7 +105,7 @@ def test_embeddings_in_both_encodings(world):
     assert packed.usage.prompt_tokens == 2
 
 
-def test_models_are_those_deployed(world):
+def test_models_are_those_deployed(world: World) -> None:
     models = client(world, v1=True).models
     assert "gpt-5.6-luna" in [model.id for model in models.list()]
     assert models.retrieve("gpt-4.1").id == "gpt-4.1"
@@ -107,7 +113,7 @@ def test_models_are_those_deployed(world):
         models.retrieve("gpt-2")
 
 
-def test_reasoning_models_refuse_old_parameters(world):
+def test_reasoning_models_refuse_old_parameters(world: World) -> None:
     chat = client(world).chat.completions.create
     with pytest.raises(openai.BadRequestError, match="Use 'max_completion_tokens' instead"):
         chat(model="chat", messages=MESSAGES, max_tokens=5)
@@ -120,7 +126,7 @@ def test_reasoning_models_refuse_old_parameters(world):
 
 
 @pytest.mark.parametrize("asked", [{"tools": [{}]}, {"n": 2}, {"data_sources": [{}]}])
-def test_what_is_not_modelled_says_so(world, asked):
+def test_what_is_not_modelled_says_so(world: World, asked: dict[str, Any]) -> None:
     with pytest.raises(NotModelledError, match=f"'{next(iter(asked))}'"):
         world.call(body={**HELLO, **asked})
 
@@ -146,11 +152,13 @@ EMBEDDINGS = "/openai/deployments/vectors/embeddings"
         (RESPONSES, {"model": "chat", "input": "a", "max_output_tokens": "x"}, "max_output_tokens"),
     ],
 )
-def test_values_of_the_wrong_type_are_refused(world, path, body, param):
+def test_values_of_the_wrong_type_are_refused(
+    world: World, path: str, body: Any, param: str
+) -> None:
     response = world.call(
         path, body, version="" if path == RESPONSES else "?api-version=2024-10-21"
     )
-    error = json.loads(response.body)["error"]
+    error = reply(response)["error"]
     assert (response.status, error["code"], error["param"]) == (400, "invalid_type", param)
 
 
@@ -164,13 +172,13 @@ def test_values_of_the_wrong_type_are_refused(world, path, body, param):
         ("/openai/deployments/chat/embeddings", {"input": "x"}, "OperationNotSupported"),
     ],
 )
-def test_bad_bodies(world, refused, path, body, code):
+def test_bad_bodies(world: World, refused: Refused, path: str, body: Any, code: str | None) -> None:
     assert refused(world.call(path, body))[:2] == (400, code)
 
 
-def test_row_and_metrics_of_a_call(world):
+def test_row_and_metrics_of_a_call(world: World) -> None:
     response = world.call()
-    usage = json.loads(response.body)["usage"]
+    usage = reply(response)["usage"]
     (row,) = world.telemetry.rows
     properties = world.telemetry.properties
     assert (row["OperationName"], row["ResultSignature"]) == ("ChatCompletions_Create", "200")
@@ -178,7 +186,7 @@ def test_row_and_metrics_of_a_call(world):
     assert row["CorrelationId"] == response.headers.get("apim-request-id")
     assert properties["objectId"] == CALLER
     assert properties["streamType"] == "Non-Streaming"
-    assert properties["responseLength"] == len(response.body)
+    assert properties["responseLength"] == len(whole(response))
     assert (properties["modelDeploymentName"], properties["modelName"]) == ("chat", "gpt-5.6-luna")
     assert not {"usage", "prompt_tokens"} & properties.keys()
     assert world.telemetry.metrics.pop("AzureOpenAITTLTInMS") > 0
@@ -191,16 +199,17 @@ def test_row_and_metrics_of_a_call(world):
     }
 
 
-def test_a_stream_is_logged_when_it_ends(world):
+def test_a_stream_is_logged_when_it_ends(world: World) -> None:
     response = world.call(body={**HELLO, "stream": True})
     assert world.telemetry.rows == []
+    assert not isinstance(response.body, bytes)
     sent = b"".join(response.body)
     assert sent.endswith(b"data: [DONE]\n\n")
     assert world.telemetry.properties["streamType"] == "Streaming"
     assert world.telemetry.properties["responseLength"] == len(sent)
 
 
-def test_a_refused_call_is_logged_without_tokens(bare):
+def test_a_refused_call_is_logged_without_tokens(bare: World) -> None:
     bare.call()
     assert bare.telemetry.rows[0]["ResultSignature"] == "401"
     assert list(bare.telemetry.metrics) == ["AzureOpenAIRequests"]

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from sandbox import clock
-from sandbox.http import Response
 from sandbox.model import model_face
 from sandbox.model.service import Pace, Service
 from sandbox.options import Options
-from tests.sandbox.model.conftest import ACCOUNT, CHAT, HELLO, World
+from tests.sandbox.model.conftest import ACCOUNT, CHAT, HELLO, Refused, World
+from tests.sandbox.seen import held, reply
 
 START = 1_767_000_010.0
 """Ten seconds into a minute."""
 BATTLE = {"messages": [{"role": "user", "content": "Write a bloody battle scene in 100 words."}]}
-Refused = Callable[[Response], tuple[int, str | None, str]]
 
 
 @pytest.fixture
 def service(world: World) -> Service:
     made = Service()
     options = Options(seed=7, role_delay=30)
-    world.face = model_face(world.cloud, options, world.telemetry, made)  # type: ignore[arg-type]
+    world.face = model_face(world.cloud, options, world.telemetry, made)
     return made
 
 
@@ -35,9 +34,10 @@ def then() -> Iterator[None]:
 
 
 def sized(world: World, capacity: int, sku: str = "GlobalStandard") -> None:
-    found = world.cloud.get(f"{ACCOUNT}/deployments/chat")
-    assert found
-    found.body["sku"] = {"name": sku, "capacity": capacity}
+    held(world.cloud, f"{ACCOUNT}/deployments/chat").body["sku"] = {
+        "name": sku,
+        "capacity": capacity,
+    }
 
 
 def test_tokens_of_a_minute(world: World, service: Service, refused: Refused) -> None:
@@ -107,8 +107,7 @@ def test_prompt_that_is_stopped(world: World, refused: Refused) -> None:
     status, code, message = refused(response)
     assert (status, code) == (400, "content_filter")
     assert "the prompt triggering Azure OpenAI's content management policy" in message
-    assert isinstance(response.body, bytes)
-    inner = json.loads(response.body)["error"]["innererror"]
+    inner = reply(response)["error"]["innererror"]
     assert inner["code"] == "ResponsibleAIPolicyViolation"
     stopped = {k for k, v in inner["content_filter_result"].items() if v["filtered"]}
     assert stopped == {"violence"}
@@ -120,8 +119,7 @@ def test_prompt_that_is_stopped(world: World, refused: Refused) -> None:
 
 def test_answer_that_is_stopped(world: World) -> None:
     response = world.call(CHAT, BATTLE)
-    assert isinstance(response.body, bytes)
-    choice = json.loads(response.body)["choices"][0]
+    choice = reply(response)["choices"][0]
     assert (response.status, choice["finish_reason"]) == (200, "content_filter")
     assert choice["content_filter_results"]["violence"]["filtered"] is True
     assert 0 < len(choice["message"]["content"].split()) < 60
@@ -142,8 +140,7 @@ def test_stream_that_is_stopped(world: World) -> None:
 def test_response_that_is_stopped(world: World) -> None:
     body = {"model": "chat", "input": BATTLE["messages"][0]["content"]}
     response = world.call("/openai/v1/responses", body, version="")
-    assert isinstance(response.body, bytes)
-    answer = json.loads(response.body)
+    answer = reply(response)
     assert answer["status"] == "incomplete"
     assert answer["incomplete_details"] == {"reason": "content_filter"}
     assert world.telemetry.metrics["RAIRejectedRequests"] == 1

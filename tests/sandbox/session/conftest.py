@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,8 @@ COMPLETION = {
 class Face:
     """Echoes; streams at /stream; remembers what it got and whether a stream was ended early."""
 
-    def __init__(self) -> None:
+    def __init__(self, cloud: Cloud, network: Network) -> None:
+        self.cloud, self.network = cloud, network
         self.requests: list[Request] = []
         self.ended = False
 
@@ -62,11 +64,11 @@ class Face:
 
 
 @pytest.fixture
-def face(tmp_path, monkeypatch):
-    face, cloud, network = Face(), Cloud(tmp_path), Network(tmp_path)
+def face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Face]:
+    cloud, network = Cloud(tmp_path), Network(tmp_path)
+    face = Face(cloud, network)
     network.register(HOST.__eq__, face)
     network.register(LOOPBACK.__eq__, identity_face(cloud, SECRET))
-    face.cloud, face.network = cloud, network
     with network.serve() as port:
         proxy = f"http://{LOOPBACK}:{port}"
         for name, value in _clients(proxy, network.authority).items():

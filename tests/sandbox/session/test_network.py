@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import httpx
 import openai
@@ -11,13 +12,13 @@ import requests
 
 from sandbox.errors import NotModelledError
 from sandbox.http import Headers, Request
-from tests.sandbox.session.conftest import HOST
+from tests.sandbox.session.conftest import HOST, Face
 
 URL = f"https://{HOST}"
 
 
-def test_httpx_keeps_one_connection_and_sends_every_kind_of_request(face):
-    def chunks():
+def test_httpx_keeps_one_connection_and_sends_every_kind_of_request(face: Face) -> None:
+    def chunks() -> Iterator[bytes]:
         yield b"one "
         yield b"two"
 
@@ -37,11 +38,11 @@ def test_httpx_keeps_one_connection_and_sends_every_kind_of_request(face):
     assert {request.client_ip for request in face.requests} == {"127.0.0.1"}
 
 
-def test_requests_trusts_the_authority(face):
+def test_requests_trusts_the_authority(face: Face) -> None:
     assert requests.post(URL, data="x", timeout=5).json()["body"] == "x"
 
 
-def test_openai_client_with_its_own_trust_store(face):
+def test_openai_client_with_its_own_trust_store(face: Face) -> None:
     with openai.AzureOpenAI(azure_endpoint=URL, api_version="2024-10-21", api_key="k") as client:
         answer = client.chat.completions.create(
             model="text-turbo", messages=[{"role": "user", "content": "hi"}]
@@ -51,7 +52,7 @@ def test_openai_client_with_its_own_trust_store(face):
     assert face.requests[0].headers.get("api-key") == "k"
 
 
-def test_a_stream_arrives_as_it_is_made(face):
+def test_a_stream_arrives_as_it_is_made(face: Face) -> None:
     start = time.monotonic()
     with httpx.stream("GET", f"{URL}/stream") as response:
         lines = response.iter_lines()
@@ -61,7 +62,7 @@ def test_a_stream_arrives_as_it_is_made(face):
     assert first < (time.monotonic() - start) / 2
 
 
-def test_a_client_that_leaves_ends_the_stream(face):
+def test_a_client_that_leaves_ends_the_stream(face: Face) -> None:
     with httpx.stream("GET", f"{URL}/stream") as response:
         next(response.iter_lines())
     deadline = time.monotonic() + 2
@@ -71,29 +72,29 @@ def test_a_client_that_leaves_ends_the_stream(face):
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_an_unknown_host_is_named(face, scheme):
+def test_an_unknown_host_is_named(face: Face, scheme: str) -> None:
     answer = httpx.get(f"{scheme}://management.example.com/x")
     assert answer.status_code == 502
     assert "management.example.com" in answer.text
     assert not face.requests
 
 
-def test_plain_http_does_not_reach_an_azure_host(face):
+def test_plain_http_does_not_reach_an_azure_host(face: Face) -> None:
     assert httpx.get(f"http://{HOST}/").status_code == 502
 
 
-def test_a_refusal_keeps_azures_code(face):
+def test_a_refusal_keeps_azures_code(face: Face) -> None:
     answer = httpx.get(f"{URL}/refused")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "Conflict")
 
 
-def test_a_fault_of_the_sandbox_is_an_error_to_the_client(face):
+def test_a_fault_of_the_sandbox_is_an_error_to_the_client(face: Face) -> None:
     answer = httpx.get(f"{URL}/fault")
     assert answer.status_code == 500
     assert "ZeroDivisionError" in answer.text
 
 
-def test_a_face_reaches_another_by_url(face):
+def test_a_face_reaches_another_by_url(face: Face) -> None:
     answer = face.network.send(Request.to("GET", f"{URL}/x?a=1", Headers(), b""))
     assert answer.status == 200
     with pytest.raises(ConnectionError, match="could not be resolved: 'https'"):

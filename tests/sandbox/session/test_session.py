@@ -9,10 +9,12 @@ import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
+import sandbox
 from sandbox.__main__ import main
 from sandbox.options import Options
 from sandbox.session import session
@@ -28,8 +30,11 @@ REAL = {
 }
 
 
+Elsewhere = tuple[Options, str]
+
+
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     """A folder that is no Pulumi project, and a PATH with something called pulumi."""
     monkeypatch.chdir(tmp_path)
     engine = tmp_path / "engine" / "pulumi"
@@ -39,7 +44,7 @@ def elsewhere(tmp_path, monkeypatch):
     return Options(folder=tmp_path / "cloud"), f"{engine.parent}:{os.environ['PATH']}"
 
 
-def test_no_credential_of_the_caller_comes_in(elsewhere):
+def test_no_credential_of_the_caller_comes_in(elsewhere: Elsewhere) -> None:
     options, path = elsewhere
     with session(options, {**REAL, "PATH": path, "HOME": "/h"}) as inside:
         assert inside["HOME"] == "/h"
@@ -49,7 +54,7 @@ def test_no_credential_of_the_caller_comes_in(elsewhere):
         assert not {"s", "http://example.com", "https://example.com"} & set(inside.values())
 
 
-def test_the_resource_manager_can_be_read_inside(elsewhere):
+def test_the_resource_manager_can_be_read_inside(elsewhere: Elsewhere) -> None:
     options, path = elsewhere
     with session(options, {"PATH": path}) as inside:
         trust = ssl.create_default_context(cafile=inside["SSL_CERT_FILE"])
@@ -58,7 +63,7 @@ def test_the_resource_manager_can_be_read_inside(elsewhere):
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "AuthenticationFailed")
 
 
-def test_one_process_a_folder(elsewhere):
+def test_one_process_a_folder(elsewhere: Elsewhere) -> None:
     options, path = elsewhere
     with (
         session(options, {"PATH": path}),
@@ -70,7 +75,9 @@ def test_one_process_a_folder(elsewhere):
         """Free again."""
 
 
-def test_without_an_engine_it_says_what_to_do(elsewhere, monkeypatch):
+def test_without_an_engine_it_says_what_to_do(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options, _ = elsewhere
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     monkeypatch.setenv("HOME", "/nowhere")
@@ -78,22 +85,25 @@ def test_without_an_engine_it_says_what_to_do(elsewhere, monkeypatch):
         pass
 
 
-def run(options, path, *command, **popen):
+def run(
+    options: Options, path: str, *command: str, stdin: int | None = None
+) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "sandbox", "run", "--dir", str(options.folder), "--", *command]
-    folder = os.path.dirname(os.path.dirname(sys.modules["sandbox"].__file__))  # noqa: PTH120
+    folder = str(Path(sandbox.__file__).parent.parent)
     environment = {**os.environ, "PATH": path, "PYTHONPATH": folder}
-    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, **popen)
+    return subprocess.Popen(words, env=environment, stdin=stdin, stdout=subprocess.PIPE, text=True)
 
 
-def test_the_status_of_the_command_is_the_status(elsewhere):
+def test_the_status_of_the_command_is_the_status(elsewhere: Elsewhere) -> None:
     options, path = elsewhere
     assert run(options, path, "sh", "-c", "exit 7").wait() == 7
 
 
-def test_an_interrupt_reaches_the_command(elsewhere):
+def test_an_interrupt_reaches_the_command(elsewhere: Elsewhere) -> None:
     options, path = elsewhere
     script = 'trap "echo stopped; exit 9" INT; echo started; while :; do sleep 0.05; done'
     process = run(options, path, "sh", "-c", script, stdin=subprocess.DEVNULL)
+    assert process.stdout
     assert process.stdout.readline() == "started\n"
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
@@ -102,7 +112,9 @@ def test_an_interrupt_reaches_the_command(elsewhere):
 
 
 @pytest.mark.parametrize("text", ["[{", '[{"op": "create", "type": "x"}]', '[{"op": "patch"}]'])
-def test_a_bad_file_of_faults_is_said_before_the_command_runs(tmp_path, capsys, text):
+def test_a_bad_file_of_faults_is_said_before_the_command_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
     faults = tmp_path / "faults.json"
     faults.write_text(text)
     given = ["run", "--dir", str(tmp_path / "cloud"), "--faults", str(faults), "--", "touch"]
@@ -111,7 +123,9 @@ def test_a_bad_file_of_faults_is_said_before_the_command_runs(tmp_path, capsys, 
     assert not (tmp_path / "ran").exists()
 
 
-def test_leftovers_are_told_from_soft_deleted(tmp_path, capsys):
+def test_leftovers_are_told_from_soft_deleted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     gone = {"id": "/x", "type": "T/t", "name": "kept", "body": {}}
     (tmp_path / "cloud.json").write_text(json.dumps({"deleted": {"/x": gone}}))
     assert main(["leftovers", "--dir", str(tmp_path)]) == 0
@@ -120,13 +134,15 @@ def test_leftovers_are_told_from_soft_deleted(tmp_path, capsys):
     assert main(["leftovers", "--dir", str(tmp_path)]) == 1
 
 
-def test_a_folder_without_a_sandbox_is_no_empty_cloud(tmp_path, capsys):
+def test_a_folder_without_a_sandbox_is_no_empty_cloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["leftovers", "--dir", str(tmp_path / "slip")]) == 2
     assert "there is no sandbox in" in capsys.readouterr().err
     assert not (tmp_path / "slip").exists()
 
 
-def test_stack_files_lose_our_salt_and_keep_a_persons_own(tmp_path):
+def test_stack_files_lose_our_salt_and_keep_a_persons_own(tmp_path: Path) -> None:
     texts = {
         "dev": "config: {}\n" + SALT,
         "secret": "config:\n  a:\n    secure: v1:x\n" + SALT,
