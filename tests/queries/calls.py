@@ -42,16 +42,9 @@ def _sizes() -> Iterator[Call]:
     for size in (n + d for n in (BODY, CHUNK, LLM_TEXT) for d in (-1, 0, 1)):
         prompt = sized(lambda t: Call(id="", prompt=t).request_body, size)
         yield Call(id=f"request-body-{size}", prompt=prompt, tokens=_price())
-        tokens = _price()
-        answer = sized(lambda t, p=tokens: Call(id="", answers=(t,), tokens=p).response_body, size)
-        yield Call(id=f"response-body-{size}", answers=(answer,), tokens=tokens)
-        alone = sized(
-            lambda t, p=tokens: (
-                Call(id="", answers=(t,), tokens=p, operation=COMPLETIONS).response_body
-            ),
-            size,
-        )
-        yield Call(id=f"old-{size}", answers=(alone,), tokens=tokens, operation=COMPLETIONS)
+        priced = Call(id=f"response-body-{size}", tokens=_price())
+        yield _answered(priced, size)
+        yield _answered(replace(priced, id=f"old-{size}", operation=COMPLETIONS), size)
         yield Call(id=f"stream-{size}", answers=("x" * size,), tokens=_price(), stream=True)
         prompt = sized(lambda t: dumps(Call(id="", prompt=t).messages), size)
         answer = sized(lambda t: dumps(Call(id="", answers=(t,)).replies), size)
@@ -61,6 +54,12 @@ def _sizes() -> Iterator[Call]:
         yield Call(id=f"multi-byte-{shift}", prompt=text, answers=(text,), tokens=_price())
         text = "x" * shift + "é漢🙂" * 1_000
         yield Call(id=f"half-{shift}", answers=(text,), tokens=_price(), lost=frozenset({0}))
+
+
+def _answered(call: Call, size: int) -> Call:
+    """The call with one answer that makes its response's body that large."""
+    answer = sized(lambda text: replace(call, answers=(text,)).response_body, size)
+    return replace(call, answers=(answer,))
 
 
 def _kinds() -> Iterator[Call]:
@@ -89,14 +88,13 @@ def _kinds() -> Iterator[Call]:
         yield call
         yield Call(id=f"without-usage-{stream}", stream=stream, usage=False, tokens=_price())
     for words in ("0.1,0.2", "0.1," * 3_000):
-        tokens = (_price()[0], 0)
-        common = {"deployment": "emb", "consumer": "aoai-b"}
         yield Call(
             id=f"embeddings-{len(words)}",
             operation=EMBEDDINGS,
             answers=(words,),
-            tokens=tokens,
-            **common,
+            tokens=(_price()[0], 0),
+            deployment="emb",
+            consumer="aoai-b",
         )
     yield Call(id="completions", operation=COMPLETIONS, answers=("a", "b"), tokens=_price())
     yield Call(id="neighbour", consumer="aoai-b", ip="10.0.0.1", tokens=_price())
@@ -113,8 +111,7 @@ def _failures() -> Iterator[Call]:
     yield Call(id="broken-after-answer", status=500, backend=200, tokens=_price())
     for status in (0, 499, 500, 504):
         yield Call(id=f"unanswered-{status}", status=status, answered=False, tokens=_price())
-    never = {"sent": False, "answered": False}
-    yield Call(id="never-sent", status=500, **never, tokens=(0, 0))
+    yield Call(id="never-sent", status=500, sent=False, answered=False, tokens=(0, 0))
 
 
 def _losses() -> Iterator[Call]:
@@ -129,6 +126,6 @@ def _losses() -> Iterator[Call]:
     yield Call(id="no-llm-row", tokens=_price(), lost=frozenset({0, 1, 2}))
     yield Call(id="nothing", tokens=_price(), lost=frozenset({0, 1, 2}), bodies=False)
     yield Call(id="no-bodies", operation=CHAT, tokens=_price(), bodies=False)
-    lost = {"consumer": "", "ip": "", "in_gateway_log": False}
-    yield Call(id="llm-only", tokens=_price(), **lost)
-    yield Call(id="llm-only-untold", tokens=_price(), usage=False, **lost)
+    alone = Call(id="llm-only", consumer="", ip="", in_gateway_log=False, tokens=_price())
+    yield alone
+    yield replace(alone, id="llm-only-untold", tokens=_price(), usage=False)

@@ -98,9 +98,9 @@ def test_a_gateway_of_which_nothing_arrives_is_told_from_an_idle_one(database: D
             ("idle", "Capacity", 0),
             ("lost", "CpuPercent_Gateway", 180),
         ):
-            row = {"MetricName": load_metric, "_ResourceId": f"/{name}", "Total": 3.0}
+            metric = {"MetricName": load_metric, "_ResourceId": f"/{name}", "Total": 3.0}
             if minutes >= gone:
-                database.add("AzureMetrics", TimeGenerated=time, **row)
+                database.add("AzureMetrics", TimeGenerated=time, **metric)
     account = {"MetricName": "AzureOpenAIRequests", "Total": 0.0, "_ResourceId": ACCOUNT}
     database.add("AzureMetrics", TimeGenerated=NOW - 9 * 60 * MINUTE, **account)
 

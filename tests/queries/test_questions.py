@@ -162,11 +162,8 @@ def test_an_answer_that_is_not_logged_to_its_end_may_have_been_stopped(database:
 
 def test_entries_of_the_audit_without_an_id_are_told_apart(database: Database) -> None:
     for number in (1, 2, 3):
-        row = {
-            "Category": "Audit",
-            "OperationName": "ListKey",
-            "TimeGenerated": NOW - number * MINUTE,
-        }
+        row: dict[str, Any] = {"Category": "Audit", "OperationName": "ListKey"}
+        row |= {"TimeGenerated": NOW - number * MINUTE}
         for _ in range(2):
             request(database, "", **row)
 

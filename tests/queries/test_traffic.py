@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from queries.library import Expression, load, render
+from queries.library import Expression, Value, load, render
 from tests.queries.calls import every_call
 from tests.queries.database import NOW, Database, gateway, workspace
 from tests.queries.truth import Call, outcome, source
@@ -156,7 +156,8 @@ def test_time_goes_by_in_steps(step: str, expected: list[int], database: Databas
     refused = {"Url": CHAT, "TimeGenerated": noon, "TotalTime": 9_999}
     gateway(database, "refused", ResponseCode=429, **refused)
     gateway(database, "gone", ResponseCode=0, **refused)
-    given = {"since": utc(noon), "until": utc(noon + timedelta(hours=2)), "step": Expression(step)}
+    until = utc(noon + timedelta(hours=2))
+    given: dict[str, Value] = {"since": utc(noon), "until": until, "step": Expression(step)}
 
     traffic = database.ask(render("traffic", **given))
     latency = database.ask(render("latency-over-time", **given))

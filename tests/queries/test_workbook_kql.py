@@ -156,7 +156,8 @@ def test_pickers_leave_what_was_chosen(choice: str, answer: Answer) -> None:
     assert len(tiles) >= 3
     for tile in tiles:
         assert answer(fill(kql(tile, FIGURES)))[1]
-        assert answer(fill(kql(tile, FIGURES), **{choice: ("nobody",)}))[1] == []
+        chosen: dict[str, Any] = {choice: ("nobody",)}
+        assert answer(fill(kql(tile, FIGURES), **chosen))[1] == []
 
 
 def test_a_choice_of_two_is_the_sum_of_both(database: Database) -> None:

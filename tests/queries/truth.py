@@ -149,7 +149,7 @@ class Call:
         if self.stream or not self.answered or not ({"usage", "error"} & reply.keys()):
             return ""
         error = reply.get("error") or {}
-        said = {
+        said: Json = {
             "model": reply.get("model"),
             "usage": reply.get("usage"),
             "finish_reason": [],
