@@ -91,7 +91,8 @@ def test_a_stack_rule_judges_what_was_asked_for() -> None:
     """The engine shows stack rules outputs, in which the target of a setting is missing."""
     token = "azure-native:monitor:DiagnosticSetting"
     gateway = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiManagement/service/gw"
-    asked = {"resourceUri": gateway, "logAnalyticsDestinationType": "AzureDiagnostics"}
+    asked: dict[str, Any] = {"resourceUri": gateway}
+    asked |= {"logAnalyticsDestinationType": "AzureDiagnostics"}
     asked |= {"workspaceId": "w", "logs": [{"categoryGroup": "allLogs", "enabled": True}]}
     assert judge("inputs-seen", token, asked) == []
     shown = {"logAnalyticsDestinationType": "AzureDiagnostics"}
