@@ -12,6 +12,7 @@ from queries.check import kinds
 from queries.check.proofs.llm import whole
 from queries.check.proofs.long import contents
 from queries.library import names, title
+from queries.pages import Paged
 from tests.check.arm import ACCOUNT
 from tests.check.azure import KEY, Row, deployment, refused
 from tests.check.conftest import Run
@@ -271,10 +272,10 @@ def test_a_secret_is_told_though_other_rows_never_come(run: Run) -> None:
 
 def test_a_secret_that_one_look_found_is_told_though_the_next_finds_none(run: Run) -> None:
     run.azure.change = {DIAGNOSTICS: without(body_s=KEY), LLM: lost}
-    query, looks = run.azure.query, set[float]()
+    ask, looks = run.azure.query, set[float]()
 
-    def found_once(kql: str) -> list[Row]:
-        rows = query(kql)
+    def found_once(query: str | Paged) -> list[Row]:
+        rows = ask(query)
         clean = [row for row in rows if KEY not in str(row)]
         looks.update({run.clock.time} if clean != rows else ())
         return clean if len(looks) > 1 else rows

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from queries.check import library_run
+from queries.pages import Paged
 from queries.workspace import NotYetError, Row
 from tests.check.conftest import Run
 from tests.check.reading import of
@@ -15,13 +16,13 @@ from tests.check.reading import of
 
 def test_rows_are_looked_for_while_queries_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library_run, "PATIENCE", 0.01)
-    all_seen, query, columns = threading.Event(), run.azure.query, run.azure.columns
+    all_seen, ask, columns = threading.Event(), run.azure.query, run.azure.columns
     run.azure.delay = 20
 
-    def looked(kql: str) -> list[Row]:
+    def looked(query: str | Paged) -> list[Row]:
         if run.clock.time > 2 * run.azure.delay:
             all_seen.set()
-        return query(kql)
+        return ask(query)
 
     def slow(kql: str) -> list[str]:
         assert all_seen.wait(10), "no look was made while the query ran"
@@ -111,7 +112,7 @@ def test_a_query_under_way_does_not_keep_the_process() -> None:
 
 
 def test_a_bug_in_a_query_is_not_swallowed(run: Run) -> None:
-    def broken(_: str) -> list[str]:
+    def broken(kql: str) -> list[str]:
         raise ZeroDivisionError
 
     run.azure.columns = broken  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, ends, of, without
 
-DEFAULT = {
+DEFAULT: dict[str, Any] = {
     "logResponseBodies": False,
     "accountingHeader": "x-told",
     "backendTimeoutSeconds": 600,
