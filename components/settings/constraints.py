@@ -13,10 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from components.azure import arm_id
@@ -25,11 +26,16 @@ from components.azure import arm_id
 class Frozen(BaseModel):
     """Base of every part of the configuration.
 
-    The stack file writes its keys in camelCase; an unknown key is an error.
+    The stack file writes its keys in camelCase; an unknown key is an error. The text below a field
+    is its meaning in the documents.
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -40,6 +46,8 @@ class Constraint:
     allowed: str
     check: Callable[[Any], None]
     before: bool = False
+    bounds: str = ""
+    """The allowed values in short, for `{bounds}` in a key's meaning."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -53,6 +61,21 @@ class Constraint:
         if self.before:
             return core_schema.no_info_before_validator_function(apply, handler(source))
         return core_schema.no_info_after_validator_function(apply, handler(source))
+
+
+def constraint_of(field: FieldInfo) -> Constraint | None:
+    """Return the constraint on a field's value, if it has one."""
+    return next((part for part in field.metadata if isinstance(part, Constraint)), None)
+
+
+def allowed_in(field: FieldInfo) -> str:
+    """Say what values a field takes."""
+    constraint = constraint_of(field)
+    if constraint:
+        return constraint.allowed
+    if field.annotation is bool:
+        return "true or false"
+    return "a map of text to text" if get_origin(field.annotation) is dict else "text"
 
 
 def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constraint:
@@ -73,7 +96,7 @@ def one_of(*values: str) -> Constraint:
         if value not in values:
             raise ValueError(allowed)
 
-    return Constraint(allowed, check)
+    return Constraint(allowed, check, bounds=allowed)
 
 
 def whole(unit: str, low: int, high: int) -> Constraint:
@@ -87,7 +110,7 @@ def whole(unit: str, low: int, high: int) -> Constraint:
         if not low <= int(text) <= high:
             raise ValueError(allowed)
 
-    return Constraint(allowed, check, before=True)
+    return Constraint(allowed, check, before=True, bounds=f"{low} to {high}")
 
 
 def existing(arm_type: str) -> Constraint:
@@ -135,7 +158,7 @@ def each_once(what: str) -> Constraint:
     allowed = f"a list of {what}, none of them twice"
 
     def check(items: object) -> None:
-        if not isinstance(items, list) or len(items) != len({str(item) for item in items}):
+        if not isinstance(items, list | tuple) or len(items) != len({str(item) for item in items}):
             raise ValueError(allowed)
 
     return Constraint(allowed, check, before=True)

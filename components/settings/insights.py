@@ -23,17 +23,20 @@ class Alert(Frozen):
     """What the stack file changes in one alert rule."""
 
     enabled: bool = True
+    """A rule that is not enabled stays declared, and is never evaluated."""
     severity: Annotated[int | None, whole("severity", 0, 4)] = None
-    """0 critical, 1 error, 2 warning, 3 informational, 4 verbose; None is the rule's own."""
+    """0 critical, 1 error, 2 warning, 3 informational, 4 verbose; by default the rule's own."""
     threshold: Annotated[float | None, at_least("the rule's unit", 0)] = None
-    """None is the rule's own."""
+    """In the rule's unit; by default the rule's own."""
 
 
 class Price(Frozen):
     """What a model costs, in US dollars per 1,000,000 tokens."""
 
     input: Amount
+    """Of the prompt's tokens."""
     output: Amount
+    """Of the answer's tokens."""
 
 
 def _check_rules(given: Any) -> None:

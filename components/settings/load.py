@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from components.azure import environment
-from components.settings.constraints import Constraint
+from components.settings.constraints import allowed_in
 from components.settings.stack import CLOUD, PLAIN, Settings
 
 _JSON = {
@@ -103,8 +103,10 @@ def _command(path: str, details: ErrorDetails, allowed: str) -> str:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    parts = (_step(part) for part in location)
-    return "".join(parts).removeprefix(".")
+    """Write where a value stands; a default that is refused is told by its field's name."""
+    first = str(location[0])
+    key = to_camel(first) if first in Settings.model_fields else first
+    return "".join([key, *map(_step, location[1:])])
 
 
 def _step(part: int | str) -> str:
@@ -155,9 +157,4 @@ def _allowed(details: ErrorDetails) -> str:
     keys = [part for part in location if isinstance(part, str)]
     model = _model_at(location) if len(keys) > 1 else Settings
     field = model.model_fields.get(_field_name(model, keys[-1]))
-    for rule in field.metadata if field else ():
-        if isinstance(rule, Constraint):
-            return rule.allowed
-    if field is not None and field.annotation is bool:
-        return "true or false"
-    return "text" if len(keys) > 1 else "a map of text to text"
+    return allowed_in(field) if field else "text"

@@ -1,6 +1,7 @@
 """The stack's configuration, checked as a whole and frozen.
 
-Defaults stand in Pulumi.yaml, where every key is declared; here is what each may be.
+A key's meaning, type, default and bounds stand here alone: `make docs` writes `config` of
+Pulumi.yaml and docs/configuration.md from them.
 Name rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from components.settings.api_document import ALLOWED as IMPORTABLE
@@ -113,17 +114,23 @@ class Deployment(Frozen):
     """One model deployment of the account."""
 
     name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
+    """Name by which callers choose it."""
     model: Text
+    """Model of OpenAI."""
     version: Annotated[str, matching('the model\'s version, in quotes: "2026-07-09"', r"\S{1,64}")]
+    """Version of that model."""
     sku: Annotated[
         str,
         Field(validate_default=True),
         matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}"),
     ] = "GlobalStandard"
+    """Where calls are processed, and how they are paid."""
     capacity: Annotated[int, whole("1,000 tokens per minute", 1, 1_000_000)]
+    """Thousands of tokens a minute; of a provisioned SKU, its units."""
     upgrade: Annotated[
         str, one_of("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
     ] = "NoAutoUpgrade"
+    """When Azure may move the version by itself."""
 
     @field_validator("sku")
     @classmethod
@@ -141,8 +148,11 @@ class Consumer(Frozen):
     """One caller of the API: a subscription to the product, with keys of its own."""
 
     name: ChildName
+    """Name of the subscription, by which logs and reports call the consumer."""
     display_name: Text
+    """Name that the portal shows."""
     state: Annotated[str, one_of("active", "suspended")] = "active"
+    """A suspended consumer's calls are refused."""
     monthly_tokens: Tokens = 0
     """Budget of a month; 0 is none."""
     monthly_cost: Amount = 0
@@ -150,66 +160,133 @@ class Consumer(Frozen):
 
 
 class Settings(Frozen):
-    """Every key of the stack, in the order of Pulumi.yaml."""
+    """Every key of the stack, in the order in which they are documented.
 
-    resource_group_name: Annotated[str, matching(GROUP_NAME, r"[\w().-]{0,89}[\w()-]")]
-    use_existing_resource_group: bool
+    Below each is its meaning; `{bounds}` in it stands for the values that its constraint allows.
+    Pulumi hands each default over as Pulumi.yaml has it, so it is judged like any value.
+    """
+
+    model_config = ConfigDict(validate_default=True)
+
+    resource_group_name: Annotated[str, matching(GROUP_NAME, r"[\w().-]{0,89}[\w()-]")] = (
+        "rg-activategenai"
+    )
+    """Resource group that holds the stack."""
+    use_existing_resource_group: bool = False
+    """Use the group of that name instead of creating it."""
     location: Annotated[
         str,
         matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}"),
         AfterValidator(lambda region: region.replace(" ", "").lower()),
-    ]
-    tags: dict[str, str]
-    protect: bool
-    workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")]
+    ] = "eastus"
+    """Azure region of everything."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Tags put on everything that takes them."""
+    protect: bool = False
+    """Refuse to delete or replace the group, workspace, account, deployments and gateway."""
+    workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")] = ""
+    """ARM id of an existing Log Analytics workspace; empty creates one."""
     workspace_name: Annotated[
         str,
         matching(WORKSPACE_NAME, r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]", optional=True),
-    ]
-    workspace_retention_days: Annotated[int, whole("days", 30, 730)]
-    workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)]
+    ] = ""
+    """Name of the workspace to create; empty gives log- and a random suffix."""
+    workspace_retention_days: Annotated[int, whole("days", 30, 730)] = 30
+    """Days that logs are kept ({bounds})."""
+    workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)] = 0
+    """Gigabytes a day after which the workspace stops taking logs; 0 sets no cap."""
     account_name: Annotated[
         str, matching(ACCOUNT_NAME, r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", optional=True)
-    ]
-    account_diagnostic_setting_name: SettingName
-    deployments: Annotated[tuple[Deployment, ...], named_once("deployment")]
-    gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")]
+    ] = ""
+    """Name and subdomain of the Azure OpenAI account; empty gives oai- and a random suffix."""
+    account_diagnostic_setting_name: SettingName = "OpenAI Diagnostic Setting"
+    """Name of the account's diagnostic setting."""
+    deployments: Annotated[tuple[Deployment, ...], named_once("deployment")] = ()
+    """Model deployments, each with name, model, version, sku, capacity and upgrade."""
+    gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
+    """ARM id of an existing API Management service; empty creates one."""
     gateway_name: Annotated[
         str, matching(SERVICE_NAME, r"[A-Za-z]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?", optional=True)
-    ]
-    gateway_tier: Annotated[str, one_of(*UNITS_BY_TIER)]
-    gateway_units: Annotated[int, whole("units", 1, max(UNITS_BY_TIER.values()))]
-    gateway_logger: Annotated[str, one_of("auto", "create", "existing")]
-    gateway_role: Annotated[str, one_of(*GATEWAY_ROLES)]
+    ] = ""
+    """Name of the service to create; empty gives apim- and a random suffix."""
+    gateway_tier: Annotated[str, one_of(*UNITS_BY_TIER)] = "Standard"
+    """Pricing tier of the service to create ({bounds})."""
+    gateway_units: Annotated[int, whole("units", 1, max(UNITS_BY_TIER.values()))] = 1
+    """Units of that tier."""
+    gateway_logger: Annotated[str, one_of("auto", "create", "existing")] = "auto"
+    """create the azuremonitor logger, use the existing one, or auto (existing on an existing
+    gateway).
+    """
+    gateway_role: Annotated[str, one_of(*GATEWAY_ROLES)] = "Cognitive Services OpenAI User"
+    """Role of the gateway's identity on the account ({bounds})."""
     gateway_diagnostic_setting_name: Annotated[
         str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
-    ]
-    organization_name: Text
-    administrator_email: Annotated[str, matching(*EMAIL, optional=True)]
-    api_name: ChildName
+    ] = "API Management Diagnostic Setting"
+    """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
+    organization_name: Text = "Windows"
+    """Organisation shown by the service to create."""
+    administrator_email: Annotated[str, matching(*EMAIL, optional=True)] = ""
+    """Address that gets the service's notifications; needed to create a service."""
+    api_name: ChildName = "miyagi-api"
+    """Name of the API on the gateway."""
     api_path: Annotated[
         str, matching("a URL path without / at either end", r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
-    ]
-    api_document: Annotated[str, Constraint(IMPORTABLE, check_document)]
-    product_name: ChildName
-    product_description: LongText
-    consumers: Annotated[tuple[Consumer, ...], named_once("consumer")]
-    export_keys: bool
-    capture: Annotated[str, one_of("full", "metadata")]
-    backend_timeout_seconds: Annotated[int, whole("seconds", 1, LONGEST_TIMEOUT)]
-    body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)]
-    log_response_bodies: bool
-    sampling_percentage: Annotated[int, whole("percent", 0, 100)]
-    llm_logging: bool
-    llm_message_bytes: Annotated[int, whole("bytes", 1, LLM_MESSAGE_BYTES_LIMIT)]
+    ] = "openai"
+    """URL suffix of the API; the OpenAI client libraries call openai."""
+    api_document: Annotated[str, Constraint(IMPORTABLE, check_document)] = ""
+    """OpenAPI document to import instead of the project's own, as a file path or an https
+    URL.
+    """
+    product_name: ChildName = "OpenAi"
+    """Product that holds the API."""
+    product_description: LongText = "OpenAI"
+    """Description of the product."""
+    consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
+    """Subscriptions to the product, each with name, displayName, state, monthlyTokens and
+    monthlyCost.
+    """
+    export_keys: bool = True
+    """Give each consumer's key as a secret output; false keeps keys out of Pulumi
+    altogether.
+    """
+    capture: Annotated[str, one_of("full", "metadata")] = "full"
+    """full logs prompts and completions; metadata logs tokens and callers, but no content."""
+    backend_timeout_seconds: Annotated[int, whole("seconds", 1, LONGEST_TIMEOUT)] = 600
+    """Seconds that the gateway waits for the model to begin its answer ({bounds}); above 240
+    Azure may not honor it, as idle connections can be dropped, so let calls that think longer
+    stream or run in the background.
+    """
+    body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)] = 8192
+    """Bytes of each body in a gateway log entry ({bounds})."""
+    log_response_bodies: bool = False
+    """Log the bodies of responses in the gateway log too; API Management may then hold streamed
+    answers back until they are whole; with llmLogging false and capture full they are logged
+    anyway, as no other log holds an answer.
+    """
+    sampling_percentage: Annotated[int, whole("percent", 0, 100)] = 100
+    """Share of calls that are logged."""
+    llm_logging: bool = True
+    """Log tokens, and whole prompts and completions in chunks, beside the gateway log."""
+    llm_message_bytes: Annotated[int, whole("bytes", 1, LLM_MESSAGE_BYTES_LIMIT)] = 262144
+    """Bytes of prompt and of completion in the LLM log of one call ({bounds})."""
     check_api_version: Annotated[
         str, matching("a date, with -preview or without", r"\d{4}-\d\d-\d\d(-preview)?")
-    ]
-    insights: bool
-    alerts: Alerts
-    alert_emails: Emails
-    alert_webhooks: Webhooks
-    prices: Prices
+    ] = "2024-12-01-preview"
+    """api-version that the post-deploy check sends."""
+    insights: bool = True
+    """Deploy alerts, workbook and saved queries."""
+    alerts: Alerts = Field(default_factory=dict)
+    """Changes to alert rules, by rule name, each with enabled, severity (0 to 4) and
+    threshold.
+    """
+    alert_emails: Emails = ()
+    """E-mail addresses that are told of alerts."""
+    alert_webhooks: Webhooks = ()
+    """https URLs that are told of alerts; each set with --secret."""
+    prices: Prices = Field(default_factory=dict)
+    """US dollars per 1,000,000 tokens by model, each with input and output; beside or over
+    queries/prices.json.
+    """
 
     @property
     def place(self) -> dict[str, str]:

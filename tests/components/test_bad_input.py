@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from pydantic.alias_generators import to_camel
 
+from components.settings.stack import Settings
 from harness.example import example_config
 from tests.components.harness import Json, run_program
 
@@ -105,8 +107,12 @@ def test_each_wrong_value_is_named(config: Json, found: str, allowed: str) -> No
     assert "fix:     pulumi config " in report
 
 
-def test_missing_email_is_named_when_the_key_is_absent() -> None:
-    assert "administratorEmail is missing" in refusal({}, without=("administratorEmail",))
+def test_the_program_runs_on_the_defaults_of_the_fields_as_on_those_of_the_project() -> None:
+    absent = tuple(to_camel(name) for name in Settings.model_fields)
+    report = refusal({}, without=absent)
+    assert report.startswith("3 configuration values are wrong")
+    for found in ("deployments = []", "consumers = []", 'administratorEmail = ""'):
+        assert found in report
 
 
 def test_all_wrong_values_of_a_file_come_together() -> None:
