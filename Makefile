@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt rehearse acceptance sandbox test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
+.PHONY: help setup adopt rehearse acceptance sandbox docs test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ acceptance: setup ## The stack's whole life on Azure, compared with the sandbox,
 
 sandbox: setup ## A shell in which pulumi and every client talk to the sandbox
 	@$(VENV)/python -m sandbox shell
+
+docs: setup ## Write what documents and Pulumi.yaml say of the code
+	@$(VENV)/python -m tools.docs
 
 test: lint types pytest ## Everything that must pass: lint, types, tests
 

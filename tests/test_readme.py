@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
-
-from queries.check import proofs
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-
-
-def test_configuration_table_is_that_of_the_project_file() -> None:
-    keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    for key, declared in keys.items():
-        default = declared["default"]
-        shown = default if default and isinstance(default, str) else json.dumps(default)
-        assert f"| `{key}` | `{shown}` | {declared['description']} |" in README
 
 
 def test_every_target_that_is_shown_exists() -> None:
@@ -42,15 +29,3 @@ def test_no_file_is_too_long_to_read() -> None:
         for file in (ROOT / room).rglob("*.py"):
             if "node_modules" not in file.parts:
                 assert len(file.read_text().splitlines()) <= 400, file
-
-
-def test_every_proof_is_in_the_table(request: pytest.FixtureRequest) -> None:
-    """`.venv/bin/python -m pytest tests/test_readme.py --golden` adds the rows that are missing."""
-    text = README
-    for proof in proofs.PROOFS:
-        start = text.index("| proof | what it proves |")
-        end = text.index("\n\n", start)
-        if not re.search(rf"^\|.*`{re.escape(proof.id)}`.*\|$", text[start:end], re.MULTILINE):
-            assert request.config.getoption("--golden"), f"{proof.id} has no row"
-            text = f"{text[:end]}\n| `{proof.id}` | {proof.about} |{text[end:]}"
-            (ROOT / "README.md").write_text(text)

@@ -41,7 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": set(),
     "harness": {"sandbox", "queries"},
     "tools": {
-        *("components.azure", "harness", "sandbox"),
+        *("components.azure", "components.alerts", "components.settings", "components.insights"),
+        *("harness", "sandbox", "rules"),
         *("queries", "queries.library", "queries.check"),
     },
 }

@@ -41,7 +41,7 @@ def _criteria(
     """Build the condition; without a threshold, Azure learns one from the metric's past."""
     dimensions = [
         monitor.MetricDimensionArgs(name=name, operator="Include", values=list(values))
-        for name, values in rule.dimensions(subject).items()
+        for name, values in {**rule.dimensions, **rule.narrowed(subject)}.items()
     ]
     condition: monitor.MetricCriteriaArgs | monitor.DynamicMetricCriteriaArgs
     if rule.threshold is None:

@@ -47,6 +47,10 @@ class AlertRule:
     operator: str = "GreaterThan"
     threshold: float | None
     """None lets Azure learn the threshold from the metric's past."""
+    unit: str = ""
+    """Of the threshold, as a person reads it; "" if Azure learns it."""
+    dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values by which what is measured is told apart: each combination has an alert of its own."""
     enabled: bool = True
     applies: Callable[[Subject], bool] = _always
     """Whether the stack has what the rule watches."""
@@ -84,7 +88,6 @@ class LogRule(AlertRule):
     aggregation: str
     """How the measured values of one combination of dimensions become one."""
     threshold: float
-    dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Callable[[Subject], Parameters] = _none
     narrowed: Callable[[Subject], Mapping[str, list[pulumi.Output[str]]]] = lambda _: {}
     """Dimensions of which the rule judges some values only; the stack knows which."""
@@ -106,7 +109,8 @@ class MetricRule(AlertRule):
 
     metric: str
     aggregation: str
-    dimensions: Callable[[Subject], Mapping[str, tuple[str, ...]]] = lambda _: {}
+    narrowed: Callable[[Subject], Mapping[str, tuple[str, ...]]] = lambda _: {}
+    """Dimensions of which only some values are subject, known when the stack is."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,41 +1,32 @@
-"""The text of docs/beliefs.md, which `pytest tests/sandbox/test_beliefs.py --golden` writes."""
+"""Write the tables of docs/beliefs.md: how many beliefs each room has, and each of them."""
 
 import re
 from collections import Counter
 
 from sandbox.beliefs import beliefs, seen
-from sandbox.beliefs.belief import DOCUMENTED, INFERRED, ROOMS, SHOWN, Belief
+from sandbox.beliefs.belief import DOCUMENTED, INFERRED, SHOWN, Belief
 
-PAGE = ROOMS.parent / "docs" / "beliefs.md"
 LONGEST = 120
 """Characters of a refusal's words that are shown."""
 _HEAD = """\
-# What the sandbox believes of Azure
-
-Written from the code of `sandbox/`, which is the place to read or change a belief: CONTRIBUTING.md
-says how. *documented* is a page of Microsoft's or Pulumi's, or a standard; *seen in public code* an
-issue, a template or a program that met it; *inferred* what no source says so far, with the doubt
-where it is known. Of several sources the weakest counts. *seen* is when `make acceptance` last
-found Azure to agree: one that was never seen may be wrong, however well it is documented.
-
 | room | beliefs | documented | seen in public code | inferred | seen on Azure |
 |---|---|---|---|---|---|
 """
 _TABLE = "\n## {}\n\n| belief | what | source | sure | seen |\n|---|---|---|---|---|\n"
 
 
-def page() -> str:
-    """The whole page."""
+def tables() -> str:
+    """Return every table of the page."""
     every, when = beliefs(), seen()
     names = dict.fromkeys(one.room for one in every)
     rooms = {name: [one for one in every if one.room == name] for name in names}
     counts = [_counted(name, found, when) for name, found in rooms.items()]
     total = _counted("all", every, when)
-    tables = [
+    lists = [
         _TABLE.format(f"`sandbox/{room}`") + "".join(_row(one, when.get(one.id)) for one in found)
         for room, found in rooms.items()
     ]
-    return _HEAD + "".join([*counts, total, *tables])
+    return _HEAD + "".join([*counts, total, *lists])
 
 
 def _counted(name: str, found: list[Belief], when: dict[str, dict[str, str]]) -> str:

@@ -169,27 +169,6 @@ def test_the_name_is_a_uuid_that_stays() -> None:
     assert stable_name("abc123") == stable_name("abc123") != stable_name("abc124")
 
 
-def test_documentation_has_a_row_for_each_tile() -> None:
-    expected = [
-        [
-            tab.title,
-            tile.title,
-            tile.question or library.question(tile.query),
-            f"[{tile.query}.kql](../queries/{tile.query}.kql)",
-        ]
-        if isinstance(tile, LogTile)
-        else [
-            tab.title,
-            tile.title,
-            tile.question,
-            ", ".join(f"`{metric.name}`" for metric in tile.metrics),
-        ]
-        for tab in TABS
-        for tile in tab.tiles
-    ]
-    assert rows("Which tile answers which question") == expected
-
-
 def test_documentation_maps_each_metric_of_the_integration_to_a_tile_that_charts_it() -> None:
     charted = {tile.title: {metric.name for metric in tile.metrics} for tile in METRIC_TILES}
     table = rows("Metrics of the monitoring integration")

@@ -1,7 +1,4 @@
-"""Each rule of the sandbox names its source and how sure it is, and docs/beliefs.md is of them.
-
-.venv/bin/python -m pytest tests/sandbox/test_beliefs.py --golden
-"""
+"""Each rule of the sandbox names its source and how sure it is."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ import pytest
 from sandbox import arm, beliefs
 from sandbox.arm.base import AZURE
 from sandbox.beliefs import belief, code, data
-from sandbox.beliefs.page import PAGE, page
 from sandbox.engine.operations import LATENCY
 from sandbox.gateway.policy import STATEMENTS
 
@@ -45,12 +41,6 @@ def test_what_was_seen_on_azure_is_still_believed() -> None:
     assert beliefs.seen().keys() <= set(IDS)
     for when in beliefs.seen().values():
         assert when.keys() == {"date", "tier", "region"}
-
-
-def test_the_page_is_that_of_the_code(request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--golden"):
-        PAGE.write_text(page())
-    assert PAGE.read_text() == page(), "run pytest tests/sandbox/test_beliefs.py --golden"
 
 
 def room(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> Path:
