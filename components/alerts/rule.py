@@ -20,7 +20,8 @@ ALL = ("*",)
 """Every value of a dimension, future ones too."""
 
 
-def _always(_: Subject) -> bool:
+def always(_: Subject) -> bool:
+    """Watch what every stack has."""
     return True
 
 
@@ -52,7 +53,7 @@ class AlertRule:
     dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values by which what is measured is told apart: each combination has an alert of its own."""
     enabled: bool = True
-    applies: Callable[[Subject], bool] = _always
+    applies: Callable[[Subject], bool] = always
     """Whether the stack has what the rule watches."""
 
     def titled(self, stack: str) -> str:

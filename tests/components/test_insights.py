@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.alerts.catalogue import LOG_RULES, RULES
+from components.alerts.catalogue import LOG_RULES, NAMES, RULES
+from components.alerts.rule import always
 from queries import library
 from queries.library import price_list
 from tests.components.harness import SECRET, Json, Run, run_program
@@ -20,19 +21,15 @@ RECEIVERS: Json = {
     "alertWebhooks": ["https://hooks.example.com/azure?token=s3cret"],
 }
 CONSUMER = {"name": "team-a", "displayName": "Team A"}
-ALWAYS = {
-    "token-usage",
-    "harmful-calls",
-    "errors",
-    "throttling",
-    "latency",
-    "capacity",
-    "retirement",
-    "silence",
-    "bypass",
-    "unaccounted",
-    "llm-silence",
+SPENDING = {**CONSUMER, "monthlyCost": 1}
+BY_TOKEN = {
+    "name": "by-token",
+    "model": "gpt-5.1",
+    "version": "2025-11-13",
+    "sku": "Standard",
+    "capacity": 50,
 }
+RESERVED = {**BY_TOKEN, "name": "reserved", "sku": "GlobalProvisionedManaged"}
 
 
 def alerts(run: Run) -> set[str]:
@@ -51,8 +48,11 @@ def parameter(text: str, name: str) -> Any:
 
 
 def test_the_example_has_every_rule_whose_subject_it_has(example: Run) -> None:
-    assert alerts(example) == ALWAYS
-    assert {rule.name for rule in RULES} == ALWAYS | {"budget", "ptu-utilization"}
+    everything = run_program({"deployments": [BY_TOKEN, RESERVED], "consumers": [SPENDING]})
+    assert alerts(everything) == set(NAMES)
+    missing = set(NAMES) - alerts(example)
+    assert {"budget", "ptu-utilization"} <= missing
+    assert not missing & {rule.name for rule in RULES if rule.applies is always}
 
 
 def test_without_insights_there_is_none() -> None:
@@ -78,7 +78,7 @@ def test_every_alert_tells_every_receiver_in_one_shape() -> None:
     assert all(one["useCommonAlertSchema"] is True for one in receivers)
     assert len({one["name"] for one in receivers}) == 3
     assert (group["location"], group["actionGroupName"]) == ("Global", "ag-abc123")
-    for rule in ALWAYS:
+    for rule in alerts(run):
         actions = run.inputs(f"alert-{rule}")["actions"]
         ids = (
             actions["actionGroups"] if isinstance(actions, dict) else [actions[0]["actionGroupId"]]
@@ -210,25 +210,15 @@ def test_prices_of_the_stack_file_stand_over_those_of_the_library() -> None:
     assert given == {**listed, **prices}
 
 
-def test_provisioned_deployments_have_their_own_measure() -> None:
-    reserved = {
-        "name": "reserved",
-        "model": "gpt-5.1",
-        "version": "2025-11-13",
-        "sku": "ProvisionedManaged",
-        "capacity": 50,
-    }
-    run = run_program({"deployments": [reserved]})
-    assert alerts(run) == (ALWAYS - {"capacity"}) | {"ptu-utilization"}
+def test_provisioned_deployments_have_their_own_measure(example: Run) -> None:
+    assert "ptu-utilization" not in alerts(example)
+    reserved = alerts(run_program({"deployments": [RESERVED]}))
+    assert reserved - alerts(example) == {"ptu-utilization"}
+    assert "capacity" in alerts(example) - reserved
 
 
 def test_calls_of_provisioned_deployments_count_to_no_budget_of_money() -> None:
-    deployments = [
-        {"name": name, "model": "gpt-5.1", "version": "2025-11-13", "sku": sku, "capacity": 50}
-        for name, sku in (("by-token", "Standard"), ("reserved", "GlobalProvisionedManaged"))
-    ]
-    consumers = [{**CONSUMER, "monthlyCost": 1}]
-    run = run_program({"deployments": deployments, "consumers": consumers})
+    run = run_program({"deployments": [BY_TOKEN, RESERVED], "consumers": [SPENDING]})
     assert parameter(query(run, "budget"), "provisioned") == ["reserved"]
     assert 'provisioned = dynamic(["reserved"])' in run.inputs("figures")["query"]
     assert "project provisioned)" in run.inputs("workbook")["serializedData"]

@@ -26,9 +26,10 @@ MODULES = "tests/queries/analyzer/node_modules"
 class Copy:
     """The project in another folder, where only the recipe's files are written by hand."""
 
-    def __init__(self, folder: Path, recipe: str) -> None:
+    def __init__(self, folder: Path, *recipes: str) -> None:
         self.folder = folder / "project"
-        self.named = [re.sub(r"<[\w-]+>", "*", file) for file in RECIPES[recipe]]
+        files = [file for recipe in recipes for file in RECIPES[recipe]]
+        self.named = [re.sub(r"<[\w-]+>", "*", file) for file in files]
         # Python takes the copied bytecode, since times of change are copied too.
         shutil.copytree(ROOT, self.folder, ignore=LEFT_BEHIND)
         (self.folder / MODULES).symlink_to(ROOT / MODULES)

@@ -1,0 +1,43 @@
+"""The recipe for a resource, followed with a further product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.recipes.copy import Copy
+
+CODE = """    apimanagement.Product(
+        f"{name}-trial",
+        product_id="Trial",
+        display_name="Trial",
+        subscription_required=True,
+        service_name=gateway.name,
+        resource_group_name=gateway.resource_group_name,
+        opts=gateway.inside(parent, after),
+    )
+"""
+URN = (
+    "urn:pulumi:dev::azure-openai-accounted::aoai:index:OpenAIApi"
+    "$azure-native:apimanagement:Product::openai-api-trial\n"
+)
+TEST = """
+
+def test_a_trial_has_a_product_of_its_own(example: Run) -> None:
+    assert example.inputs("openai-api-trial")["productId"] == "Trial"
+"""
+
+
+def test_it_leaves_the_tests_of_the_program_green(tmp_path: Path) -> None:
+    """What a resource could break: what is declared where, and the stack's life on the engine."""
+    copy = Copy(tmp_path, "A resource of a known type")
+    place = '    apimanagement.ProductApiLink(\n        f"{name}-product-link",\n'
+    copy.insert("components/openai_api/consumers.py", place, CODE)
+    copy.append("tests/components/snapshots/urns.txt", URN)
+    copy.append("tests/components/test_example_stack.py", TEST)
+    copy.test(
+        *(
+            f"tests/components/test_{name}.py"
+            for name in ("example_stack", "existing", "seen_texts")
+        )
+    )
+    copy.test("tests/previews", "-k", "change_and_nothing_else and retention", "--golden")
