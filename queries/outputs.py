@@ -74,6 +74,9 @@ class Target(Proof[str]):
         return self.capture == "full" and self.llm_logging
 
 
+_PROOF, _TARGET = TypeAdapter(Proof[str]), TypeAdapter(Target)
+
+
 def from_stack(stack: str | None) -> dict[str, Any]:
     """The outputs of a stack of the Pulumi project in this directory.
 
@@ -130,8 +133,8 @@ def target(outputs: dict[str, Any]) -> Target:
     if not isinstance(outputs.get("proof"), dict):
         raise CannotRunError("the stack has no output `proof`", "deploy it first: pulumi up")
     try:
-        proof = TypeAdapter(Proof[str]).validate_python(unwire(outputs["proof"]))
-        return TypeAdapter(Target).validate_python(vars(proof))
+        proof = _PROOF.validate_python(unwire(outputs["proof"]))
+        return _TARGET.validate_python(vars(proof))
     except ValidationError as error:
         wrong = sorted({_key(*e["loc"]) for e in error.errors()})
         raise CannotRunError(

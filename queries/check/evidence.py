@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -70,6 +71,8 @@ class Evidence:
     def took(self, source: Source, rows: list[Row]) -> Evidence:
         """Replace a source's rows by those of a look; where a secret stood is kept."""
         came = self.rows.took(source, rows)
+        if came is self.rows:
+            return self
         if source in TABLES and came.of(source) != self.of(source):
             found = leaks.found(self.target, self.traffic, TABLES[source], rows)
             came = replace(came, leaks=came.leaks | found)
@@ -87,11 +90,21 @@ class Evidence:
 
     def linked(self, source: Source, call: Call) -> list[Row]:
         """Rows of the gateway or LLM log that belong to a call."""
-        found = self.rows.with_id(source, self.correlations(call))
-        if source != "gateway":
-            return found
-        api = self.target.api_id.lower()
-        return [row for row in found if text(row, "ApiId").lower() == api]
+        ids = self.correlations(call)
+        return [row for one in sorted(ids) for row in self.with_id(source, one)]
+
+    def with_id(self, source: Source, correlation: str) -> list[Row]:
+        """Rows of a source that have a gateway id; those of the gateway are the API's."""
+        if source not in self._by_id:
+            found = self._by_id[source] = defaultdict(list)
+            for row in self.of_api if source == "gateway" else self.of(source):
+                found[text(row, "CorrelationId")].append(row)
+        return self._by_id[source].get(correlation, [])
+
+    @cached_property
+    def _by_id(self) -> dict[Source, dict[str, list[Row]]]:
+        """Rows by their gateway id, of the sources that were asked for."""
+        return {}
 
     def correlations(self, call: Call) -> frozenset[str]:
         """The gateway's ids of a call: by its marker or response id in either log."""

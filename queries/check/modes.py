@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -39,37 +40,26 @@ class OwnCalls:
 
     def __init__(self, caller: Caller, begun: datetime) -> None:
         self._caller = caller
-        self._begun = begun
-        self._first: list[OwnCall | Failed] = []
-        self._left_out: dict[str, str] = {}
-        self._more: list[OwnCall] = []
-        self._attempts: list[Attempt] = []
-
-    @property
-    def traffic(self) -> OwnTraffic:
-        """The calls so far, those of a round that was interrupted too."""
-        return OwnTraffic(
-            marker=self._caller.run,
-            begun=self._begun,
-            calls=(*(one for one in self._first if isinstance(one, OwnCall)), *self._more),
-            attempts=tuple(self._attempts),
-            failed=tuple(one for one in self._first if isinstance(one, Failed)),
-            left_out=self._left_out,
-        )
+        self.traffic = OwnTraffic(marker=caller.run, begun=begun)
 
     def proofs(self, target: Target) -> list[Proof]:
         """Every proof that the stack's settings call for."""
         return proofs.applicable_to(target)
 
     def call(self) -> None:
-        """Make the first round of calls, and the attempts that must fail."""
+        """Make the first round of calls, as far as it comes, and the attempts that must fail."""
         try:
             self._caller.all()
         finally:
-            self._first = [*self._caller.results]
-            self._left_out = {**kinds.left_out(self._caller.target), **self._caller.left_out}
+            results = self._caller.results
+            self.traffic = replace(
+                self.traffic,
+                calls=tuple(one for one in results if isinstance(one, OwnCall)),
+                failed=tuple(one for one in results if isinstance(one, Failed)),
+                left_out={**kinds.left_out(self._caller.target), **self._caller.left_out},
+            )
         if self.traffic.calls:
-            self._attempts += attempts.make(self._caller)
+            self._add([], attempts.make(self._caller))
 
     def read(self, _: Evidence) -> OwnTraffic:
         """Rows tell nothing of which calls were made."""
@@ -82,13 +72,18 @@ class OwnCalls:
         calls = [one for one in results if isinstance(one, OwnCall)]
         if len(calls) < len(results):
             return False
-        self._more += calls
-        self._attempts += attempts.make(self._caller)
+        self._add(calls, attempts.make(self._caller))
         return bool(calls)
 
     def nothing_to_find(self) -> bool:
         """Whether no call was answered."""
         return not self.traffic.calls
+
+    def _add(self, calls: list[OwnCall], made: list[Attempt]) -> None:
+        traffic = self.traffic
+        self.traffic = replace(
+            traffic, calls=(*traffic.calls, *calls), attempts=(*traffic.attempts, *made)
+        )
 
 
 class CallsOfOthers:

@@ -121,6 +121,6 @@ def _logged(evidence: Evidence, row: Row) -> str:
     """What the LLM log says, where no body is logged."""
     known = (
         text(entry, "DeploymentName")
-        for entry in evidence.rows.with_id("llm", [text(row, "CorrelationId")])
+        for entry in evidence.with_id("llm", text(row, "CorrelationId"))
     )
     return next(filter(None, known), "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
+from queries import library
 from queries.check.calls import PREFIX
 from queries.check.evidence import Evidence
 from queries.check.fields import SLACK
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic, by_round
-from queries.library import literal, render
 from queries.pages import Paged
 
 CONTENT: dict[Source, str] = {
@@ -23,6 +24,9 @@ CONTENT: dict[Source, str] = {
 MOST_ROWS = 1000
 """Rows of one page; with every column, a row has some kilobytes."""
 MINUTE = timedelta(minutes=1)
+render = lru_cache(maxsize=32)(library.render)
+literal = lru_cache(maxsize=128)(library.literal)
+"""Most looks ask what the look before has asked."""
 
 
 def question(source: Source, evidence: Evidence) -> str | Paged:
@@ -65,13 +69,18 @@ def _run(evidence: Evidence) -> str:
 
 
 def _minutes(evidence: Evidence) -> str:
-    """The minutes of the calls, each round's from its first to its last."""
+    """The minutes of the calls, each round's from its first to its last, and of the attempts."""
     spans = [
         (min(call.started for call in calls), max(call.ended for call in calls))
         for calls in by_round(evidence.calls)
     ]
     if isinstance(evidence.traffic, OwnTraffic):
         spans += [(attempt.started, attempt.ended) for attempt in evidence.traffic.attempts]
+    return _minutes_of(tuple(spans))
+
+
+@lru_cache(maxsize=8)
+def _minutes_of(spans: tuple[tuple[datetime, datetime], ...]) -> str:
     minutes = {time for begin, end in spans for time in _each(begin - SLACK, end + SLACK)}
     return ",".join(f"{time:%Y-%m-%d %H:%M}" for time in sorted(minutes))
 

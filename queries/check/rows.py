@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Literal, get_args
 
 from queries.check.fields import ids, text
@@ -71,7 +69,9 @@ class Rows:
         before = self.of(source)
         if source in TABLES:
             rows = sorted(rows, key=_order)
-        other = source in LINKING and rows != before and ids(rows) != ids(before)
+        if source in self.by_source and source not in self.silent and rows == before:
+            return self
+        other = source in LINKING and ids(rows) != ids(before)
         return replace(
             self,
             by_source={**self.by_source, source: rows},
@@ -82,25 +82,14 @@ class Rows:
 
     def missed(self, source: Source, reason: str) -> Rows:
         """Note why a source gave no answer; the rows of its last answer stay."""
+        if self.silent.get(source) == reason:
+            return self
         return replace(self, silent={**self.silent, source: reason})
 
     def still_for(self) -> timedelta:
         """How long the looks have brought the same number of rows."""
         return self.now - self.changed if self.now and self.changed else timedelta()
 
-    def with_id(self, source: Source, correlations: Iterable[str]) -> list[Row]:
-        """Rows of a source that have one of some gateway ids."""
-        if source not in self._by_id:
-            found = self._by_id[source] = defaultdict(list)
-            for row in self.of(source):
-                found[text(row, "CorrelationId")].append(row)
-        known = self._by_id[source]
-        return [row for one in sorted(correlations) for row in known.get(one, ())]
 
-    @cached_property
-    def _by_id(self) -> dict[Source, dict[str, list[Row]]]:
-        return {}
-
-
-def _order(row: Row) -> tuple[str, str, str]:
-    return text(row, "CorrelationId"), text(row, "SequenceNumber"), text(row, "TimeGenerated")
+def _order(row: Row) -> tuple[str, str]:
+    return text(row, "CorrelationId"), text(row, "SequenceNumber")

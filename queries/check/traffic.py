@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from queries.check.fields import SLACK
 from queries.check.records import Attempt, Call, CallOfOthers, Failed, OwnCall
@@ -30,23 +31,23 @@ class OwnTraffic:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Kinds of call that were not made, by label, and why."""
 
-    @property
+    @cached_property
     def first(self) -> tuple[OwnCall, ...]:
         """The calls of the first round."""
         return tuple(call for call in self.calls if call.round == self.calls[0].round)
 
-    @property
+    @cached_property
     def since(self) -> datetime:
         """The time from which rows are asked for."""
         return min([self.begun, *(call.started - MARGIN for call in self.calls)])
 
-    @property
+    @cached_property
     def until(self) -> datetime:
         """The time up to which rows are asked for."""
         ends = [call.ended for call in self.calls] + [one.ended for one in self.attempts]
         return max([self.begun, *(end + MARGIN for end in ends)])
 
-    @property
+    @cached_property
     def metrics_since(self) -> datetime:
         """The minute in which the first calls began: metrics count whole minutes."""
         return _minute(min((call.started - SLACK for call in self.first), default=self.since))

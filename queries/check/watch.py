@@ -11,6 +11,7 @@ from queries.check.modes import Mode
 from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
 from queries.check.rows import LINKING, SOURCES, TABLES, Rows, Source
+from queries.check.traffic import Traffic
 from queries.clock import Clock
 from queries.errors import CannotRunError, MissingError
 from queries.pages import Paged
@@ -119,7 +120,7 @@ class Watch:
 
     def _call_again(self) -> None:
         if self.mode.call_again():
-            self.evidence = replace(self.evidence, traffic=self.mode.traffic)
+            self._called(self.mode.traffic)
             self._settled -= {proof.id for proof in self.proofs if OF_CALLS & set(proof.needs)}
 
     def _look(self, library: LibraryRun, *, last: bool) -> None:
@@ -132,14 +133,18 @@ class Watch:
             if kql and (source not in TABLES or self.evidence.all_correlations):
                 self._ask(source, kql)
             if source in LINKING:
-                traffic = self.mode.read(self.evidence)
-                self.evidence = replace(self.evidence, traffic=traffic)
+                self._called(self.mode.read(self.evidence))
         if any(proof.id == "queries" for proof in left):
             runs = library.look(self.evidence, last=last)
             self._came(replace(self.evidence.rows, runs=runs))
 
+    def _called(self, traffic: Traffic) -> None:
+        if traffic is not self.evidence.traffic:
+            self.evidence = replace(self.evidence, traffic=traffic)
+
     def _came(self, rows: Rows) -> None:
-        self.evidence = replace(self.evidence, rows=rows)
+        if rows is not self.evidence.rows:
+            self.evidence = replace(self.evidence, rows=rows)
 
     def _ask(self, source: Source, query: str | Paged) -> None:
         try:

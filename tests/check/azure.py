@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -95,6 +96,54 @@ class FakeClock(Clock):
         self.time += seconds
 
 
+@dataclass(frozen=True)
+class Query:
+    """A query's text, and what its lines say."""
+
+    kql: str
+    table: str
+    since: datetime
+    until: datetime
+    limit: int | None
+    ordered: bool
+    marker: str
+    """What the wanted rows hold; "" if none is wanted before others."""
+    ids: str
+    """Ids of the wanted rows."""
+
+    @staticmethod
+    @cache
+    def of(kql: str) -> Query:
+        """Read a query; the check asks the same ones look after look."""
+        kql = SPLIT_ID.sub(r'"\1\2"', kql)
+        since, until = re.findall(r"datetime\(([^)]+)\)", kql)[:2]
+        given = dict(re.findall(r'^let (\w+) = "(.*)";$', kql, re.MULTILINE))
+        wanted = "Wanted" in kql
+        limit = re.search(r"\| take (\d+)\s*$", kql)
+        return Query(
+            kql=kql,
+            table=next((line for line in kql.splitlines() if line[:3] in {"Api", "Azu"}), ""),
+            since=datetime.fromisoformat(since),
+            until=datetime.fromisoformat(until),
+            limit=int(limit[1]) if limit else None,
+            ordered="order by" in kql,
+            marker=given.get("marker", "") if wanted else "",
+            ids=given.get("correlations", "") + given.get("requests", "") if wanted else "",
+        )
+
+    def first(self, rows: list[Row]) -> list[Row]:
+        """As `order by` and `take` say: the wanted ones first if the query has them, the newest."""
+
+        def rank(row: Row) -> tuple[bool, datetime]:
+            own = [row.get(name) for name in ("CorrelationId", "RequestId") if row.get(name)]
+            known = any(one in self.ids for one in own)
+            return known or bool(self.marker and self.marker in str(row)), row["TimeGenerated"]
+
+        if self.ordered:
+            rows = sorted(rows, key=rank, reverse=True)
+        return rows if self.limit is None else rows[: self.limit]
+
+
 @dataclass
 class Azure:
     """Answers calls, and gives their rows `delay` seconds later, in any order, some twice."""
@@ -130,6 +179,8 @@ class Azure:
     refused: list[httpx.Request] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     _rows: list[tuple[float, str, Row]] = field(default_factory=list)
+    _answers: dict[tuple[str, Query], tuple[list[Row], list[Row]]] = field(default_factory=dict)
+    """Rows that a query found, and what it answered."""
     _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -247,37 +298,45 @@ class Azure:
         return whole(self._answer, query)
 
     def _answer(self, kql: str) -> list[Row]:
-        kql = SPLIT_ID.sub(r'"\1\2"', kql)
-        self.queries.append(kql)
+        asked = Query.of(kql)
+        self.queries.append(asked.kql)
         if self.denied and self.clock.time < self.denied_until:
             raise self.denied
         if self.clock.time < self.no_table_until:
             raise NotYetError("the table has no rows yet")
-        if kql.startswith("search "):
-            return self._searched(kql)
-        table = next(line for line in kql.splitlines() if line[:3] in {"Api", "Azu"})
-        if table == "AzureMetrics":
-            return _summed(self._there(GATEWAY if GATEWAY in kql else ACCOUNT, kql), kql)
-        return _first(self._there(table, kql), kql)
+        if asked.kql.startswith("search "):
+            return self._searched(asked)
+        if asked.table == "AzureMetrics":
+            resource = GATEWAY if GATEWAY in asked.kql else ACCOUNT
+            return _summed(self._there(resource, asked), asked.kql)
+        return self._there(asked.table, asked)
 
-    def _there(self, table: str, kql: str) -> list[Row]:
-        """The table's rows that have come, between the query's first two times."""
-        times = re.findall(r"datetime\(([^)]+)\)", kql)[:2]
-        since, until = (datetime.fromisoformat(time) for time in times)
+    def _there(self, table: str, asked: Query) -> list[Row]:
+        """The table's rows that have come, between the query's first two times.
+
+        They come in another order whenever one more has come.
+        """
         found = [
             row
             for at, name, row in self._rows
-            if name == table and at <= self.clock.time and since <= row["TimeGenerated"] <= until
+            if name == table
+            and at <= self.clock.time
+            and asked.since <= row["TimeGenerated"] <= asked.until
         ]
-        self._random.shuffle(found)
-        return found
+        known, answer = self._answers.get((table, asked), ([], []))
+        if found != known:
+            answer = asked.first(self._random.sample(found, len(found)))
+            self._answers[table, asked] = (found, answer)
+        return list(answer)
 
-    def _searched(self, kql: str) -> list[Row]:
+    def _searched(self, asked: Query) -> list[Row]:
         """`search "TERM" and "*TEXT*"`: how many rows of each table hold both."""
-        wanted = [word.strip("*") for word in re.findall(r'"([^"]*)"', kql.splitlines()[0])]
+        wanted = [word.strip("*") for word in re.findall(r'"([^"]*)"', asked.kql.splitlines()[0])]
         tables = dict.fromkeys(name for _, name, _ in self._rows)
         counts = {
-            table: sum(all(word in str(row) for word in wanted) for row in self._there(table, kql))
+            table: sum(
+                all(word in str(row) for word in wanted) for row in self._there(table, asked)
+            )
             for table in tables
         }
         return [{"Table": table, "Rows": count} for table, count in counts.items() if count]
@@ -299,22 +358,6 @@ class Azure:
             : 8 if self.spread else 4
         ]
         return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
-
-
-def _first(rows: list[Row], kql: str) -> list[Row]:
-    """As `order by` and `take` say: the wanted ones first if the query has them, the newest."""
-    given = dict(re.findall(r'^let (\w+) = "(.*)";$', kql, re.MULTILINE))
-    marker, ids = given.get("marker"), given.get("correlations", "") + given.get("requests", "")
-
-    def rank(row: Row) -> tuple[bool, datetime]:
-        own = [row.get(name) for name in ("CorrelationId", "RequestId") if row.get(name)]
-        marked = marker is not None and marker != "" and marker in str(row)
-        return "Wanted" in kql and (marked or any(one in ids for one in own)), row["TimeGenerated"]
-
-    if "order by" in kql:
-        rows = sorted(rows, key=rank, reverse=True)
-    limit = re.search(r"\| take (\d+)\s*$", kql)
-    return rows[: int(limit[1])] if limit else rows
 
 
 def _summed(rows: list[Row], kql: str) -> list[Row]:

@@ -44,6 +44,8 @@ class Manager:
     credential: Callable[[], Credential] = DefaultAzureCredential
     sleep: Callable[[float], None] = time.sleep
     _identity: Credential | None = field(default=None, repr=False)
+    _connection: httpx.Client | None = field(default=None, repr=False)
+    """Open until the process ends: a handshake costs more than a request."""
     _down: str = ""
     """Why nothing can be read; found out once."""
 
@@ -104,8 +106,10 @@ class Manager:
         """The answer, of a throttled request the last."""
         for number in range(1, TRIES + 1):
             headers = {"Authorization": f"Bearer {self._bearer()}"}
-            with self.client() as client:
-                answer = client.request(method, url, params=query, headers=headers, timeout=TIMEOUT)
+            self._connection = self._connection or self.client()
+            answer = self._connection.request(
+                method, url, params=query, headers=headers, timeout=TIMEOUT
+            )
             if answer.status_code != THROTTLED or number == TRIES:
                 break
             self.sleep(max(1, retry_after(answer)))
