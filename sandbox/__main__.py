@@ -29,7 +29,7 @@ Azure on one machine: nothing here reaches a real cloud. Its state lies in {fold
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line asks; the exit status of the command run inside."""
+    """Do what the command line asks; return the exit status of the command run inside."""
     given = _parse(arguments)
     options = Options(**{field.name: getattr(given, field.name) for field in fields(Options)})
     shell = given.verb == "shell"
@@ -73,19 +73,19 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     run.add_argument("command", nargs="+", metavar="-- COMMAND")
     verbs.add_parser("shell", parents=[shared], help="open an interactive shell inside")
     verbs.add_parser("leftovers", parents=[shared], help="list what is live or soft-deleted")
-    change = verbs.add_parser("changes", parents=[shared], help="change what is deployed, or list")
-    change.add_argument("names", nargs="*", metavar="NAME", help="what happens; none lists them")
+    change = verbs.add_parser("changes", parents=[shared], help="change the deployed stack")
+    change.add_argument("names", nargs="*", metavar="NAME", help="what to do; default: list all")
     traffic = verbs.add_parser("traffic", parents=[shared], help="fill a deployed stack with calls")
     traffic.add_argument("--days", type=int, default=14, help="days up to now (default 14)")
     more = "calls on a working day (default 250)"
     traffic.add_argument("--calls-per-day", type=int, default=250, metavar="N", help=more)
-    ends = "time up to which it goes, ISO 8601 (default now)"
+    ends = "time at which the calls end, ISO 8601 (default now)"
     traffic.add_argument("--until", type=_time, help=ends)
     return parser.parse_args(arguments)
 
 
 def _time(text: str) -> datetime:
-    """A time; UTC where it says nothing else."""
+    """Read a time, which is UTC unless the text says otherwise."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -111,7 +111,7 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _leftovers(options: Options) -> int:
-    """List what the cloud holds; 1 if anything in it is live."""
+    """List what the cloud holds; return 1 if any of it is live."""
     _check_folder(options)
     cloud = Cloud(options.folder)
     live = [found for found in cloud.all() if found.type not in arm.OF_THE_TENANT]
@@ -122,7 +122,7 @@ def _leftovers(options: Options) -> int:
 
 
 def _changes(options: Options, names: list[str]) -> int:
-    """Change what is deployed as told, one after another; without a name, list the changes."""
+    """Make the named changes one after another; without a name, list all changes."""
     if not names:
         sys.stdout.write(changes.listed())
         return 0
@@ -145,7 +145,7 @@ def _check_folder(options: Options) -> None:
 
 
 def _traffic(options: Options, given: argparse.Namespace) -> int:
-    """Call the deployed stack as its consumers would have."""
+    """Fill the deployed stack with the calls of its consumers."""
     from sandbox.traffic import fill  # noqa: PLC0415 slow, and of no use to the other verbs
 
     _check_folder(options)
@@ -159,5 +159,5 @@ if __name__ == "__main__":
     ended = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Python would break threads that answer requests which nobody waits for any more, in DuckDB.
+    # Some threads still answer requests that nobody waits for; a normal exit breaks them in DuckDB.
     os._exit(ended)

@@ -1,6 +1,6 @@
-"""The time at which calls are made and logged: the machine's, or a simulated one.
+"""Tell the time at which calls are made and logged: the machine's, or a simulated one.
 
-Only the thread that simulates a time sees it; simulated work takes up simulated time alone.
+Only the thread that simulates a time sees that time; simulated work takes no real time.
 """
 
 import random
@@ -24,7 +24,7 @@ _moment: ContextVar[_Moment | None] = ContextVar("moment", default=None)
 
 @contextmanager
 def simulated(start: float, seed: str) -> Iterator[None]:
-    """Let it be `start` (seconds since 1970), with `guid`s that follow from the seed."""
+    """Simulate, from `start` (seconds since 1970), with `guid`s that follow from the seed."""
     before = _moment.set(_Moment(start, random.Random(seed)))  # noqa: S311 repeatable
     try:
         yield
@@ -33,30 +33,30 @@ def simulated(start: float, seed: str) -> Iterator[None]:
 
 
 def now() -> float:
-    """Seconds since 1970."""
+    """Return the seconds since 1970."""
     moment = _moment.get()
     return moment.seconds if moment else time.time()
 
 
 def utc() -> datetime:
-    """The same as a time in UTC."""
+    """Return the time in UTC."""
     return datetime.fromtimestamp(now(), UTC)
 
 
 def spend(seconds: float) -> None:
-    """What takes so long in Azure took so long; nothing happens to the machine's own time."""
+    """Move the simulated time on by what work takes in Azure; real time is left alone."""
     if moment := _moment.get():
         moment.seconds += seconds
 
 
 def wait(seconds: float) -> None:
-    """Let real time pass; where time is simulated, `spend` says what takes how long."""
+    """Let real time pass; do nothing where time is simulated, which `spend` moves."""
     if not _moment.get():
         time.sleep(seconds)
 
 
 def guid() -> str:
-    """A new id of a call."""
+    """Make a new id for a call."""
     moment = _moment.get()
     value = moment.chance.getrandbits(128) if moment else uuid.uuid4().int
     return str(uuid.UUID(int=value, version=4))

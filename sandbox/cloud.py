@@ -1,4 +1,4 @@
-"""The one store behind every face: what exists in Azure, kept on disk between calls."""
+"""The store behind every endpoint: what exists in Azure, kept on disk between calls."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ class Resource:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """The `properties` bag of the ARM body."""
+        """Return the `properties` of the ARM body."""
         return cast("dict[str, Any]", self.body.setdefault("properties", {}))
 
 
@@ -64,7 +64,7 @@ class Cloud:
             draft.replace(self._file)
 
     def get(self, resource_id: str) -> Resource | None:
-        """The live resource of that id."""
+        """Return the live resource of an id, or None."""
         with self.lock:
             return self._live.get(resource_id.lower())
 
@@ -73,7 +73,7 @@ class Cloud:
         self._live[resource.id.lower()] = resource
 
     def remove(self, resource_id: str, *, soft: bool = False) -> None:
-        """Remove this one resource, not what lies below it; `soft` keeps it as deleted.
+        """Remove one resource, not those below it; `soft` keeps the resource as deleted.
 
         Call inside `change()`.
         """
@@ -83,23 +83,23 @@ class Cloud:
             self._deleted[resource_id.lower()] = gone
 
     def below(self, parent_id: str) -> list[Resource]:
-        """Every live resource whose id lies under `parent_id`."""
+        """Return every live resource whose id lies under `parent_id`."""
         prefix = parent_id.lower() + "/"
         with self.lock:
             return [value for key, value in self._live.items() if key.startswith(prefix)]
 
     def of_type(self, arm_type: str) -> list[Resource]:
-        """Every live resource of an ARM type, e.g. `Microsoft.ApiManagement/service/apis`."""
+        """Return all live resources of an ARM type, e.g. `Microsoft.ApiManagement/service/apis`."""
         with self.lock:
             return [r for r in self._live.values() if r.type.lower() == arm_type.lower()]
 
     def all(self) -> list[Resource]:
-        """Every live resource."""
+        """Return every live resource."""
         with self.lock:
             return list(self._live.values())
 
     def deleted(self) -> list[Resource]:
-        """What is soft-deleted; `created` of these is the time of deletion."""
+        """Return the soft-deleted resources; their `created` is the time of deletion."""
         with self.lock:
             return list(self._deleted.values())
 
@@ -108,7 +108,7 @@ class Cloud:
         self._deleted.pop(resource_id.lower(), None)
 
     def derive(self, *parts: str, length: int = 32) -> str:
-        """A hex string that is fixed for this cloud and these parts: subscription keys, ids.
+        """Return a hex string that is fixed for this cloud and these parts, for keys and ids.
 
         Keys are derived instead of stored, so that none lies on disk in clear.
         """
@@ -116,10 +116,10 @@ class Cloud:
         return hmac.new(self._secret.encode(), text.encode(), hashlib.sha512).hexdigest()[:length]
 
     def subscription_key(self, subscription: Resource, which: str) -> str:
-        """The `primary` or `secondary` key of an API Management subscription (32 hex digits)."""
+        """Return a subscription's `primary` or `secondary` key, of 32 hex digits."""
         return self.derive(subscription.id, subscription.incarnation, which)
 
     def derive_guid(self, *parts: str) -> str:
-        """The same as a GUID, for principal ids and workspace ids."""
+        """Return a GUID that is fixed for this cloud and these parts, for ids."""
         h = self.derive(*parts)
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-8{h[17:20]}-{h[20:32]}"

@@ -1,4 +1,4 @@
-"""Reads the C# of policy expressions: the statements and operators below, anything else not.
+"""Read the C# of policy expressions: the statements and operators below, and no others.
 
 https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
 """
@@ -21,13 +21,13 @@ _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _LEVELS = (("||",), ("&&",), ("==", "!="))
-"""Operators of two sides, the weakest first."""
+"""Operators with two operands, the weakest first."""
 CLOSING = {"(": ")", "{": "}"}
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: its kind, and what it works on."""
+    """One operation: its kind, and its operands."""
 
     kind: str
     parts: tuple[Any, ...]
@@ -35,7 +35,7 @@ class Node:
 
 @cache
 def parse(text: str) -> Node:
-    """The one block that `@{…}` is, or the `return` that `@(…)` stands for."""
+    """Parse an expression: the block of `@{…}`, or the `return` that `@(…)` stands for."""
     inner = text.strip()[1:]
     reader = _Reader(inner)
     found = reader.block() if inner[0] == "{" else Node("return", (reader.bracketed(),))
@@ -44,9 +44,9 @@ def parse(text: str) -> Node:
 
 
 def end(text: str, at: int) -> int:
-    """Where the expression that begins at `at` ends; brackets in its strings do not count.
+    """Find the end of the expression that begins at `at`; brackets in strings do not count.
 
-    ValueError if it does not.
+    Raises ValueError if the expression has no end.
     """
     depth, at = 0, at + 1
     while at < len(text):
@@ -68,7 +68,7 @@ def _after_string(text: str, at: int) -> int:
 
 
 class _Reader:
-    """Goes through the tokens once, from left to right."""
+    """A parser that goes through the tokens once, from left to right."""
 
     def __init__(self, text: str) -> None:
         self._tokens = [*_tokens(text), ("end", "")]
@@ -88,19 +88,19 @@ class _Reader:
         return found
 
     def expect(self, value: str) -> None:
-        """That token, or what follows is not modelled."""
+        """Take a token; anything else in its place is not modelled."""
         if not self._take(value):
             raise _unknown(f"{self._value!r} where {value or 'the end'!r} is expected")
 
     def bracketed(self) -> Node:
-        """An expression in round brackets."""
+        """Parse an expression in round brackets."""
         self.expect("(")
         found = self._binary(0)
         self.expect(")")
         return found
 
     def block(self) -> Node:
-        """Statements in curly brackets."""
+        """Parse statements in curly brackets."""
         self.expect("{")
         found = list[Node]()
         while not self._take("}"):
@@ -171,7 +171,7 @@ class _Reader:
         raise _unknown(f"{value!r}")
 
     def _generic(self) -> str:
-        """The type in `As<JObject>(`; "" where there is none."""
+        """Parse the type in `As<JObject>(`; return "" if there is none."""
         after = [value for _, value in self._tokens[self._at : self._at + 4]]
         if after[:1] + after[2:] != ["<", ">", "("]:
             return ""
@@ -179,7 +179,7 @@ class _Reader:
         return after[1]
 
     def _arguments(self) -> tuple[tuple[str, Node], ...]:
-        """Each with its name, "" for none, up to the closing bracket."""
+        """Parse arguments up to the closing bracket, each with its name, or ""."""
         found = list[tuple[str, Node]]()
         while not self._take(")"):
             if found:

@@ -1,4 +1,4 @@
-"""The two ways in which the sandbox says no."""
+"""The two errors of the sandbox: Azure refuses, or the sandbox does not model."""
 
 
 class ArmError(Exception):

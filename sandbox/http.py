@@ -1,4 +1,4 @@
-"""What a face of the sandbox takes and gives: one HTTP exchange, whatever server carries it."""
+"""One HTTP exchange with an endpoint of the sandbox, whatever server carries it."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ class Headers:
         return iter(self._fields)
 
     def get(self, name: str, default: str = "") -> str:
-        """The values of `name`, joined by a comma."""
+        """Return the values of `name`, joined by commas."""
         found = [value for key, value in self._fields if key.lower() == name.lower()]
         return ",".join(found) if found else default
 
@@ -49,14 +49,14 @@ class Request:
 
     @classmethod
     def to(cls, method: str, url: str, headers: Headers, body: bytes, ip: str = LOOPBACK) -> Self:
-        """A request for an absolute URL."""
+        """Make a request for an absolute URL."""
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
         return cls(method, parts.hostname or "", parts.path or "/", query, headers, body, ip)
 
     @property
     def url(self) -> str:
-        """The absolute URL."""
+        """Return the absolute URL."""
         tail = "?" + urlencode(self.query) if self.query else ""
         return f"https://{self.host}{self.path}{tail}"
 
@@ -71,10 +71,10 @@ class Response:
 
     @classmethod
     def json(cls, status: int, value: Any) -> Self:
-        """A JSON response."""
+        """Make a JSON response."""
         fields = Headers([("Content-Type", "application/json")])
         return cls(status, fields, json.dumps(value).encode())
 
 
-Face = Callable[[Request], Response]
-"""A host's behaviour. The network hands it every request whose host it answers for."""
+Endpoint = Callable[[Request], Response]
+"""A host's behaviour: the network passes it every request for its hosts."""

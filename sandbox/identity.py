@@ -12,7 +12,7 @@ import jwt
 
 from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID, Cloud
 from sandbox.errors import ArmError
-from sandbox.http import Face, Request, Response
+from sandbox.http import Endpoint, Request, Response
 
 PATH = "/msi/token"
 LIFETIME_SECONDS = 86_400
@@ -47,7 +47,7 @@ def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
 
 
 def verify(cloud: Cloud, token: str) -> Claims | None:
-    """The claims of a token; None if it is malformed, expired or not ours.
+    """Return the claims of a token; None if it is malformed, expired or not ours.
 
     Sure: no belief.
     """
@@ -74,13 +74,13 @@ def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | 
     return claims if good else "InvalidAuthenticationTokenAudience"
 
 
-def identity_face(cloud: Cloud, secret: str) -> Face:
-    """Tokens of the deployer for any resource, for callers whose X-IDENTITY-HEADER is `secret`.
+def identity_endpoint(cloud: Cloud, secret: str) -> Endpoint:
+    """Callers whose X-IDENTITY-HEADER is `secret` get the deployer's tokens for any resource.
 
     https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
     """
 
-    def face(request: Request) -> Response:
+    def endpoint(request: Request) -> Response:
         resource = dict(request.query).get("resource", "")
         if request.path != PATH:
             raise ArmError(404, "NotFound", f"tokens are at {PATH}")
@@ -92,4 +92,4 @@ def identity_face(cloud: Cloud, secret: str) -> Face:
         answer = {"access_token": token, "expires_on": str(expires), "token_type": "Bearer"}
         return Response.json(200, answer | {"resource": resource})
 
-    return face
+    return endpoint

@@ -14,40 +14,41 @@ from urllib.parse import urlsplit
 import trustme
 
 from sandbox.errors import ArmError, NotModelledError
-from sandbox.http import LOOPBACK, Face, Headers, Request, Response
+from sandbox.http import LOOPBACK, Endpoint, Headers, Request, Response
 
 NO_CONTENT = 204
 
 
 class Network:
-    """Hosts and the faces that answer for them; clients come in by `serve`'s proxy."""
+    """Hosts and the endpoints that answer for them; clients come in by the proxy of `serve`."""
 
     def __init__(self, folder: Path) -> None:
-        self._faces: list[tuple[Callable[[str], bool], Face]] = []
+        self._endpoints: list[tuple[Callable[[str], bool], Endpoint]] = []
         self._authority = trustme.CA(organization_name="Sandbox")
         self.authority = folder / "ca.pem"
         """Certificate of the sandbox's own authority, which clients have to trust."""
         self._authority.cert_pem.write_to_path(self.authority)
 
-    def register(self, match: Callable[[str], bool], face: Face) -> None:
-        """Let `face` answer for every host (lower case, no port) that `match` accepts."""
-        self._faces.append((match, face))
+    def register(self, match: Callable[[str], bool], endpoint: Endpoint) -> None:
+        """Let `endpoint` answer for every host (lower case, no port) that `match` accepts."""
+        self._endpoints.append((match, endpoint))
 
     def send(self, request: Request) -> Response:
-        """The answer of the request's host, or NotModelledError: no real one is ever called.
+        """Return the answer of the request's host; no real host is ever called.
 
-        ConnectionError, as in DNS, for what is no host name or no service of that name.
+        Raises NotModelledError for other hosts, and ConnectionError, as in DNS, for what is no host
+        name or no service of that name.
         """
-        for match, face in self._faces:
+        for match, endpoint in self._endpoints:
             if match(request.host.lower()):
-                return face(request)
+                return endpoint(request)
         if "." not in request.host:
             raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
         raise NotModelledError(f"the sandbox has no host {request.host}, and calls no real one")
 
     @cache  # noqa: B019 as many as the run has hosts
     def tls(self, host: str) -> ssl.SSLContext:
-        """A server's TLS context in the name of `host`."""
+        """Make a server's TLS context in the name of `host`."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(host).configure_cert(context)
         return context
@@ -81,14 +82,14 @@ class _Connection(BaseHTTPRequestHandler):
     tunnel = ""
 
     def handle(self) -> None:
-        """Serve until the client is done; one that goes away is nobody's error."""
+        """Serve until the client is done; a client that goes away is no error."""
         try:
             super().handle()
         except (ConnectionError, ssl.SSLError, TimeoutError):
             self.close_connection = True
 
     def finish(self) -> None:
-        """Close what CONNECT put in place of the plain socket."""
+        """Close the TLS socket that CONNECT put in place of the plain one."""
         super().finish()
         self.connection.close()
 
@@ -143,7 +144,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _stream(self, chunks: Iterator[bytes]) -> None:
-        """Send each chunk as it comes; a client that leaves ends the face's work too."""
+        """Send each chunk as it comes; if the client leaves, end the endpoint's work too."""
         try:
             for chunk in filter(None, chunks):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
@@ -155,7 +156,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 def _answer(network: Network, request: Request) -> Response:
-    """The face's response, or an HTTP error that says what went wrong."""
+    """Return the endpoint's response, or an HTTP error that says what went wrong."""
     try:
         return network.send(request)
     except ArmError as error:

@@ -1,4 +1,4 @@
-"""What a run of the sandbox may be asked for: the command line's options, parsed once."""
+"""The options of a run of the sandbox, parsed once from the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path

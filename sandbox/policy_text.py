@@ -1,4 +1,4 @@
-"""Policy documents as they are written: XML, but for their expressions where they are raw."""
+"""Turn policy documents as people write them, with raw expressions, into XML."""
 
 import re
 from xml.sax.saxutils import escape
@@ -14,7 +14,7 @@ https://learn.microsoft.com/azure/api-management/api-management-policy-expressio
 
 
 def as_xml(text: str, kind: str) -> str:
-    """The document with its expressions escaped, where format `rawxml` leaves them as C#.
+    """Escape the expressions of a document, which the format `rawxml` leaves as C#.
 
     https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update#policycontentformat
     """

@@ -1,4 +1,4 @@
-"""Runs one Pulumi program; the language host starts this file in the program's interpreter.
+"""Run one Pulumi program; the language host starts this file in the program's interpreter.
 
 https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/python/cmd/pulumi-language-python-exec
 """
@@ -17,7 +17,7 @@ MESSAGE_SHOWN = 32
 
 
 def main() -> int:
-    """Run the program named in the RunRequest on standard input; its exit status."""
+    """Run the program that the RunRequest on standard input names; return its exit status."""
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
     program = request.info.entry_point
     sys.argv[:] = [program]
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _run(program: str) -> None:
-    """Run the file; what it raises is told from the program's first line on."""
+    """Run the file; print what it raises with a traceback from the program's first line on."""
     try:
         runpy.run_path(program, run_name="__main__")
     except pulumi.RunError:

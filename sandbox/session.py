@@ -1,4 +1,4 @@
-"""One session: the cloud of a folder, its faces served, and the environment of what runs inside."""
+"""Serve the endpoints of a folder's cloud, and make the environment of a command inside."""
 
 import fcntl
 import logging
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud
 from sandbox.http import LOOPBACK
-from sandbox.identity import PATH, identity_face
+from sandbox.identity import PATH, identity_endpoint
 from sandbox.network import Network
 from sandbox.options import Options
 from sandbox.stack import ENGINE_VERSION, SessionError, prepared
 
 REAL = re.compile(r"(ARM|AZURE|IDENTITY|MSI|OPENAI|PULUMI)_|(HTTPS?|ALL|NO)_PROXY$", re.IGNORECASE)
-"""Variables of the caller that lead to a real cloud, its state or a way out: none is passed on."""
+"""Variables of the caller, none passed on, that lead to a real cloud, its state or a way out."""
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # its handlers warn at every process started
 
 
 @contextmanager
 def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterator[dict[str, str]]:
-    """The environment for a command inside, for as long as the sandbox serves it."""
+    """Serve the sandbox while the block runs; yield the environment of a command inside."""
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     tools = _tools(folder, caller)
@@ -35,7 +35,7 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
         logging.basicConfig(filename=folder / "sandbox.log", level=logging.WARNING)
         cloud, network, secret = Cloud(folder), Network(folder), secrets.token_hex(16)
         _register(network, cloud, options)
-        network.register(LOOPBACK.__eq__, identity_face(cloud, secret))
+        network.register(LOOPBACK.__eq__, identity_endpoint(cloud, secret))
         proxy = f"http://{LOOPBACK}:{stack.enter_context(network.serve())}"
         ports = stack.enter_context(engine.serve(cloud, options))
         environment = {
@@ -53,7 +53,7 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Hold the folder: two processes would overwrite each other's cloud."""
+    """Lock the folder, as two processes would overwrite each other's cloud."""
     with (folder / "lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,23 +64,25 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _register(network: Network, cloud: Cloud, options: Options) -> None:
-    from sandbox.arm.face import arm_face  # noqa: PLC0415
-    from sandbox.gateway import gateway_face  # noqa: PLC0415
-    from sandbox.logs import Telemetry, Workspaces, logs_face  # noqa: PLC0415
-    from sandbox.model import model_face  # noqa: PLC0415
+    from sandbox.arm.endpoint import arm_endpoint  # noqa: PLC0415
+    from sandbox.gateway import gateway_endpoint  # noqa: PLC0415
+    from sandbox.logs import Telemetry, Workspaces, logs_endpoint  # noqa: PLC0415
+    from sandbox.model import model_endpoint  # noqa: PLC0415
 
     workspaces = Workspaces(cloud.folder, options)
     telemetry = Telemetry(cloud, workspaces)
-    gateway = gateway_face(cloud, options, telemetry, network.send)
+    gateway = gateway_endpoint(cloud, options, telemetry, network.send)
     accounts = (".openai.azure.com", ".cognitiveservices.azure.com")
     network.register(lambda host: host.endswith(".azure-api.net"), gateway)
-    network.register(lambda host: host.endswith(accounts), model_face(cloud, options, telemetry))
-    network.register("management.azure.com".__eq__, arm_face(cloud, options))
-    network.register("api.loganalytics.io".__eq__, logs_face(cloud, workspaces, options))
+    network.register(
+        lambda host: host.endswith(accounts), model_endpoint(cloud, options, telemetry)
+    )
+    network.register("management.azure.com".__eq__, arm_endpoint(cloud, options))
+    network.register("api.loganalytics.io".__eq__, logs_endpoint(cloud, workspaces, options))
 
 
 def _tools(folder: Path, caller: Mapping[str, str]) -> dict[str, str]:
-    """The engine's settings, and where commands are found: it, Python, a policy pack's runner."""
+    """Return the engine's settings, and the path of commands: engine, Python, policy runner."""
     own, path = Path(sys.executable).parent, caller.get("PATH", os.defpath)
     cached = Path.home() / ".pulumi" / "versions" / ENGINE_VERSION / "bin"
     places = [own, cached, *map(Path, path.split(os.pathsep))]
@@ -100,7 +102,7 @@ def _tools(folder: Path, caller: Mapping[str, str]) -> dict[str, str]:
 
 
 def _clients(proxy: str, authority: Path) -> dict[str, str]:
-    """What tells clients of Azure who they are, which proxy to use, and whom to trust."""
+    """Return the variables that give Azure's clients identity, proxy and trusted authority."""
     ids = {"SUBSCRIPTION_ID": SUBSCRIPTION_ID, "TENANT_ID": TENANT_ID}
     values = {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": f"{LOOPBACK},localhost"}
     trust = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

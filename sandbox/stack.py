@@ -14,21 +14,21 @@ ENGINE_VERSION = "3.259.0"
 STACK = "dev"
 PASSPHRASE = "rehearsal"  # noqa: S105 it guards no real secret
 SALT = "encryptionsalt: v1:aw7m+q1I9kY=:v1:JbdwONGVZcb4fXi8:OG/mieOqsl5bX8esXbFQu+hHbP81pQ==\n"
-"""What the engine once made of PASSPHRASE, and writes into a stack's file on every update.
+"""Salt that the engine made for PASSPHRASE, and writes into a stack's file with every update.
 
-Fixed, so that it can be told from a person's own and taken out again."""
+It is fixed, so that it can be told from a person's own and taken out again."""
 OWN = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
 class SessionError(Exception):
-    """Why the sandbox cannot start, and what to do about it."""
+    """The sandbox cannot start; `str()` says why, and what to do about that."""
 
 
 @contextmanager
 def prepared(
     folder: Path, environment: Mapping[str, str], caller: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
-    """The environment with backend and passphrase; stack files are left as they were found."""
+    """Yield the environment with backend and passphrase; leave stack files as they were."""
     here = Path.cwd()
     places = (place for place in (here, *here.parents) if (place / "Pulumi.yaml").exists())
     project = next(places, here)
@@ -54,7 +54,7 @@ def prepared(
 
 
 def _make(project: Path, copy: Path, text: str, environment: Mapping[str, str]) -> None:
-    """Make the stack from a copy, since `init` writes into the file that it reads."""
+    """Create the stack from a copy, since `init` writes into the file that it reads."""
     copy.mkdir(exist_ok=True)
     shutil.copy(project / "Pulumi.yaml", copy)
     (copy / f"Pulumi.{STACK}.yaml").write_text(text)
@@ -83,7 +83,7 @@ def _tidy(project: Path, before: Mapping[Path, str]) -> dict[Path, str]:
 
 
 def _plain(value: Any) -> Any:
-    """A YAML value with every scalar as the text that Pulumi's config makes of it."""
+    """Return a YAML value with every scalar as the text that Pulumi's config makes of it."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

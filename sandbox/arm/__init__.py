@@ -53,12 +53,12 @@ _RULES: dict[str, Callable[[Put], None]] = {
     f"{SERVICE}/subscriptions": gateway.subscription,
 }
 POLICIES = "Microsoft.Authorization/policyAssignments"
-"""Here always of the effect that adds tags: `properties.tags`.
+"""Policy assignments of the sandbox always add tags, those of `properties.tags`.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/tag-policies
 """
 OF_THE_TENANT = (POLICIES, cognitive.RETIREMENTS)
-"""Types of what no stack makes, and no deletion of one takes away."""
+"""Types of resources that belong to no stack, so that no deletion removes them."""
 # https://github.com/Azure/apiops-cli/issues/252
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
@@ -129,7 +129,7 @@ def get(cloud: Cloud, resource_id: str) -> Resource:
 
 
 def fail(cloud: Cloud, resource_id: str) -> None:
-    """Leave what a PUT made as a long operation does that failed in the end; the next PUT mends it.
+    """A long operation that fails leaves its resource in the state `Failed`; the next PUT mends it.
 
     https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
     """
@@ -173,7 +173,7 @@ def delete(cloud: Cloud, resource_id: str) -> None:
 
 
 def post(cloud: Cloud, resource_id: str, action: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    """The keys of an API Management subscription; NotModelledError for other actions.
+    """A POST returns the keys of an API Management subscription; no other action is modelled.
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
     """

@@ -1,4 +1,4 @@
-"""What alert rules share, and rules on the activity log.
+"""Rules that all alert rules share, and those of activity log alerts.
 
 https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-types
 """
@@ -75,7 +75,7 @@ def timing(properties: dict[str, Any], allowed: dict[str, list[int]]) -> tuple[i
 
 
 def check_actions(put: Put, ids: Iterable[str | None]) -> None:
-    """Action groups exist, and are five at most.
+    """The action groups of a rule exist, and are at most five.
 
     https://github.com/Azure/azure-powershell/issues/11102
     """
@@ -89,7 +89,7 @@ def check_actions(put: Put, ids: Iterable[str | None]) -> None:
 
 
 def activity_log_alert(put: Put) -> None:
-    """A category and what must go with it.
+    """A condition names one category, and the fields that this category needs.
 
     https://learn.microsoft.com/rest/api/monitor/activity-log-alerts/create-or-update
     """
@@ -106,7 +106,7 @@ def activity_log_alert(put: Put) -> None:
 
 
 def _check_scopes(put: Put, category: str) -> None:
-    """What is in scope exists; service health is a subscription's, and only one's.
+    """Each scope exists; an alert on service health has one scope, a subscription.
 
     https://github.com/hashicorp/terraform-provider-azurerm/pull/21331
     """

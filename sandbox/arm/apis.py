@@ -20,7 +20,7 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def _invalid(text: str) -> ArmError:
-    """A document that the import cannot read.
+    """An import refuses a document that it cannot read.
 
     Sure: inferred, as only the words `Parsing error(s)` are public.
     """
@@ -28,7 +28,7 @@ def _invalid(text: str) -> ArmError:
 
 
 def api(put: Put) -> None:
-    """A document overrides what is given beside it: https://github.com/Azure/apiops-cli/issues/141.
+    """A document overrides properties given beside it: https://github.com/Azure/apiops-cli/issues/141.
 
     Sure: inferred, as Azure imports asynchronously and may fail after it has accepted.
     """
@@ -69,7 +69,7 @@ def fail_import(cloud: Cloud, api_id: str) -> None:
 
 
 def _check_path(put: Put) -> None:
-    """No two APIs of a service have one path.
+    """No two APIs of a service have the same path.
 
     https://github.com/Azure/azure-powershell/issues/11027
     """
@@ -140,7 +140,7 @@ def _fields(named: dict[str, bool]) -> list[dict[str, Any]]:
 
 
 def _resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """A lost reference: https://github.com/Azure/azure-rest-api-specs/issues/35062."""
+    """A reference to nothing is refused: https://github.com/Azure/azure-rest-api-specs/issues/35062."""
     target: Any = document if "$ref" in node else node
     for part in str(node.get("$ref", "")).split("/")[1:]:
         target = target.get(part) if isinstance(target, dict) else None

@@ -1,4 +1,4 @@
-"""What the rules of all resource types share: ids, Azure's words, one PUT under examination.
+"""Shared by the rules of all resource types: ids, Azure's words, and the PUT that is judged.
 
 Sure: no belief.
 """
@@ -24,7 +24,7 @@ ACCOUNT = "Microsoft.CognitiveServices/accounts"
 SERVICE = "Microsoft.ApiManagement/service"
 SETTING = "Microsoft.Insights/diagnosticSettings"
 FAILED = "Failed"
-"""State of what Azure took and could not finish.
+"""State of a resource whose last operation Azure accepted and could not finish.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
@@ -69,7 +69,7 @@ def refuse(code: str, **facts: object) -> ArmError:
 
 
 def missing(wanted: Id) -> ArmError:
-    """What is not there is named with its type and group.
+    """A refusal names the missing resource with its type and group.
 
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found
     """
@@ -136,12 +136,12 @@ class Put:
 
 
 def has_no_parent(wanted: Id) -> bool:
-    """Whether nothing need exist for it: a resource group, or what extends a subscription."""
+    """Whether an id needs no other resource: a group's, or one that extends a subscription."""
     return re.fullmatch(f"({_SUBSCRIPTION_ID})?", wanted.parent, re.IGNORECASE) is not None
 
 
 def check_parent(put: Put) -> None:
-    """A child needs its parent, and that its group.
+    """A child needs its parent, and the parent its resource group.
 
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource
     """

@@ -15,7 +15,7 @@ from sandbox.errors import NotModelledError
 MODELS = json.loads((DATA / "models.json").read_text())
 """What the models API answers on the day `as_of`; limits are in 1,000 tokens per minute."""
 RETIREMENTS = "Microsoft.CognitiveServices/locations/models"
-"""Type of what tells that a model retired after that day."""
+"""Type of the notes that a model has retired since that day."""
 
 
 def has_auto_upgrade(api_version: str) -> bool:
@@ -66,7 +66,7 @@ def _check_kind(put: Put, kind: str) -> None:
 
 
 def add_endpoints(properties: dict[str, Any]) -> None:
-    """The addresses of a Foundry resource, beside that of Azure OpenAI, which stays.
+    """A Foundry resource has more addresses beside that of Azure OpenAI, which stays.
 
     https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#private-network-configuration
     """
@@ -111,7 +111,7 @@ def _check_subdomain(put: Put, name: str) -> None:
 
 
 def deployment(put: Put) -> None:
-    """A model that the region takes, with a SKU and quota.
+    """A deployment names a model that the region offers, and a SKU with quota left.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/models
     """
@@ -130,7 +130,7 @@ def deployment(put: Put) -> None:
 
 
 def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -> None:
-    """Unknown, retired, closed: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements."""
+    """Unknown, retired and closed models are refused: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements."""
     parts = [f"{key.title()}:{model.get(key)}" for key in ("format", "name", "version")]
     shown = f"'{','.join(parts)}'"
     if not details or model.get("format") != "OpenAI":
@@ -143,7 +143,7 @@ def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -
 
 
 def _check_sku(put: Put, model: dict[str, Any], sku: dict[str, Any]) -> None:
-    """Quota of SKU, model and region: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
+    """A capacity needs quota of SKU, model and region: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
     details = MODELS["models"][model["name"]][model["version"]]
     name, capacity, limit = sku.get("name"), sku.get("capacity"), details["limit"]
     if not any(name in MODELS["skus"][where] for where in details["skus"]):

@@ -19,7 +19,10 @@ def has_llm(api_version: str) -> bool:
 
 
 def service(put: Put) -> None:
-    """A name is unique in Azure, and held: https://learn.microsoft.com/azure/api-management/soft-delete."""
+    """A service's name is unique in Azure, and kept for a while after its deletion.
+
+    https://learn.microsoft.com/azure/api-management/soft-delete
+    """
     name = put.id.name.lower()
     if put.properties.pop("restore", False):
         raise NotModelledError("the sandbox does not restore soft-deleted services")
@@ -40,7 +43,7 @@ def service(put: Put) -> None:
 
 
 def _check_tier(put: Put, sku: dict[str, Any]) -> None:
-    """Units by tier, and no way from a v1 to a v2 tier.
+    """A tier bounds the units, and no service changes from a v1 to a v2 tier.
 
     https://learn.microsoft.com/azure/api-management/v2-service-tiers-overview
     """
@@ -54,7 +57,10 @@ def _check_tier(put: Put, sku: dict[str, Any]) -> None:
 
 
 def _check_client_certificate(put: Put) -> None:
-    """Classic tiers refuse false: https://github.com/pulumi/pulumi-azure-native/issues/1865."""
+    """Classic tiers refuse `false` as `enableClientCertificate`.
+
+    https://github.com/pulumi/pulumi-azure-native/issues/1865
+    """
     tier = str(put.body["sku"]["name"])
     refused = tier != "Consumption" and not tier.endswith("V2")
     if refused and put.properties.get("enableClientCertificate") is False:
@@ -62,7 +68,7 @@ def _check_client_certificate(put: Put) -> None:
 
 
 def _check_nat_gateway(put: Put) -> None:
-    """Classic tiers have none, v2 tiers have one; no source says what Azure makes of the reverse.
+    """Classic tiers have no NAT gateway, v2 tiers have; no source says what else Azure would take.
 
     Every public export and template of a BasicV2 or StandardV2 service has `Enabled`, every read of
     a Developer service `Disabled`.
@@ -100,7 +106,7 @@ def logger(put: Put) -> None:
 
 
 def diagnostic(put: Put) -> None:
-    """It names a logger: https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic."""
+    """A diagnostic names an existing logger: https://learn.microsoft.com/rest/api/apimanagement/api-diagnostic."""
     if put.id.name.lower() != "azuremonitor":
         raise NotModelledError(f"the sandbox does not model the diagnostic {put.id.name}")
     given = str(put.properties["loggerId"])
@@ -118,14 +124,14 @@ def _root(put: Put) -> str:
 
 
 def _below(put: Put, given: str, kind: str) -> Resource | None:
-    """The child of that kind that an id, full or starting at the service, names."""
+    """Find a child of the service by an id that is full, or begins at the service."""
     root = _root(put)
     full = given if given.lower().startswith("/subscriptions/") else root + given
     return put.cloud.get(full) if full.lower().startswith(f"{root}/{kind}/".lower()) else None
 
 
 def product(put: Put) -> None:
-    """A new one gets a subscription, and needs a display name of its own.
+    """A new product gets a subscription, and needs a display name of its own.
 
     https://github.com/Azure/azure-service-operator/issues/3408
     https://github.com/Azure/apiops/issues/606

@@ -19,7 +19,7 @@ https://github.com/microsoft/Application-Insights-Workbooks/blob/master/schema/w
 
 
 def action_group(put: Put) -> None:
-    """A short name, and e-mail and webhook receivers with names of their own.
+    """An action group has a short name, and e-mail and webhook receivers of different names.
 
     https://learn.microsoft.com/rest/api/monitor/action-groups/create-or-update
     """
@@ -39,7 +39,9 @@ def action_group(put: Put) -> None:
 
 
 def _check_addresses(group: dict[str, Any]) -> None:
-    """An address is an e-mail address or an absolute URI; a URI is not repeated, it may be secret.
+    """An address is an e-mail address or an absolute URI.
+
+    The refusal does not repeat a URI, which may be secret.
 
     https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups#webhook
     """
@@ -52,7 +54,7 @@ def _check_addresses(group: dict[str, Any]) -> None:
 
 
 def workbook(put: Put) -> None:
-    """A shared one whose document is JSON; its source is kept in lower case.
+    """A workbook is shared, and its document is JSON; its source is kept in lower case.
 
     The same display name twice in a resource group is a conflict, whatever the GUIDs:
     https://github.com/MicrosoftDocs/azure-docs/issues/52844
@@ -78,7 +80,7 @@ def workbook(put: Put) -> None:
 
 
 def saved_search(put: Put) -> None:
-    """One that exists is overwritten by its own etag or `*` alone.
+    """An existing search is overwritten only by a request with its etag or `*`.
 
     https://learn.microsoft.com/rest/api/loganalytics/saved-searches/create-or-update
     https://github.com/MicrosoftDocs/azure-docs/issues/49275

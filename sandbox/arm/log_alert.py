@@ -21,7 +21,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def scheduled_query_rule(put: Put) -> None:
-    """One condition on one workspace, judged before any query is run.
+    """A rule has one condition on one workspace, both judged before its query is run.
 
     https://learn.microsoft.com/rest/api/monitor/scheduled-query-rules/create-or-update
     """
@@ -47,7 +47,7 @@ def scheduled_query_rule(put: Put) -> None:
 
 
 def _workspace(put: Put) -> Resource:
-    """The workspace that the rule queries.
+    """A rule queries exactly one workspace.
 
     https://learn.microsoft.com/rest/api/monitor/scheduled-query-rules/create-or-update
     """
@@ -64,7 +64,7 @@ def _workspace(put: Put) -> Resource:
 
 
 def _check_times(rule: dict[str, Any], condition: dict[str, Any]) -> None:
-    """What a query sees: windows times periods, or as overridden, never more than two days.
+    """A query sees windows times periods, or the overridden range, and at most two days.
 
     https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
     """
@@ -128,7 +128,7 @@ def _check_query(put: Put, workspace: Resource, condition: dict[str, Any]) -> No
 
 
 def _refused(*inner: tuple[str, str]) -> ArmError:
-    """The query service's answer, as text.
+    """A refusal quotes the query service's answer as text.
 
     https://github.com/CDCgov/prime-reportstream/issues/11773
     """

@@ -36,7 +36,7 @@ def metric_alert(put: Put) -> None:
 
 
 def _form(properties: dict[str, Any]) -> tuple[str, bool]:
-    """The criteria's odata.type, and whether the threshold is dynamic; a dynamic one stands alone.
+    """Criteria have a known odata.type, and a dynamic threshold stands alone.
 
     https://github.com/MicrosoftDocs/azure-docs/issues/45846
     """
@@ -75,7 +75,7 @@ def _check_update(put: Put, form: str, *, dynamic: bool) -> None:
 
 
 def _check_scopes(put: Put, form: str) -> set[str]:
-    """The types of the resources in scope; several need the type and the region named.
+    """Several scopes need their type and their region named.
 
     https://github.com/Azure/azure-cli/issues/10348
     https://github.com/Azure/azure-libraries-for-net/issues/654
@@ -117,7 +117,7 @@ def _check_criterion(one: dict[str, Any], *, dynamic: bool) -> None:
 
 
 def _check_metric(one: dict[str, Any], types: set[str], *, alone: bool) -> None:
-    """A known metric and dimensions of it; several criteria take one value each, not all.
+    """A criterion names a known metric and its dimensions; of several, each takes one value.
 
     https://learn.microsoft.com/azure/azure-monitor/alerts/resource-manager-alerts-metric
     """

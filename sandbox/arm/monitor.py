@@ -14,7 +14,7 @@ LEAST_QUOTA_GB = 0.023
 
 
 def workspace(put: Put) -> None:
-    """One that was deleted comes back, with its id and its rows.
+    """A deleted workspace that is created again comes back with its id and its rows.
 
     https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
     """
@@ -30,7 +30,7 @@ def workspace(put: Put) -> None:
 
 
 def diagnostic_setting(put: Put) -> None:
-    """A type without tables of its own drops the wish for them.
+    """A setting of a type without tables of its own ignores the wish for them.
 
     https://github.com/Azure/azure-rest-api-specs/issues/22400
     """
@@ -64,7 +64,7 @@ def _check_sink(put: Put) -> None:
 
 
 def _check_categories(put: Put, kind: str) -> None:
-    """Known categories or known groups, never both, and none in the Consumption tier.
+    """A setting has known categories or known groups, never both; none in the Consumption tier.
 
     https://github.com/Azure/azure-rest-api-specs/issues/22719
     https://learn.microsoft.com/azure/api-management/api-management-features
@@ -89,7 +89,7 @@ def _check_categories(put: Put, kind: str) -> None:
 
 
 def _check_others(put: Put, kind: str) -> None:
-    """At most five settings, and a category goes to a workspace once.
+    """A resource has at most five settings, and sends a category to a workspace only once.
 
     https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
     """

@@ -18,7 +18,7 @@ _CONTAINERS = (*_SECTIONS, "when", "otherwise", "retry", "limit-concurrency", "w
 
 
 def policy(put: Put) -> None:
-    """A document is well-formed and of known statements.
+    """A document is well-formed and has known statements only.
 
     https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update
     """
@@ -33,7 +33,7 @@ def policy(put: Put) -> None:
 
 
 class _Checker(ContentHandler):
-    """Words of a report: https://github.com/microsoft/vscode-apimanagement/issues/145."""
+    """Refusals have the words of a public report: https://github.com/microsoft/vscode-apimanagement/issues/145."""
 
     _locator: Locator
 
@@ -61,7 +61,7 @@ class _Checker(ContentHandler):
             raise self._refused(name, f"The element '{name}' cannot contain text.")
 
     def _refused(self, element: str, text: str) -> ArmError:
-        """Where in the document it is.
+        """A refusal tells the line and column of the element.
 
         Sure: inferred, as the form is that of one refusal, and taken for all.
         """
@@ -77,7 +77,7 @@ class _Checker(ContentHandler):
         self._open.pop()
 
     def _errors(self, name: str, attrs: AttributesImpl) -> Iterator[tuple[str, str]]:
-        """The elements to blame, and what is wrong with them."""
+        """Yield each wrong element and what is wrong with it."""
         root, section, *inner = [*self._open, ""]
         parent = (self._open[-2:-1] or ["document"])[0]
         known = name == "policies" if parent == "document" else True

@@ -5,7 +5,7 @@ from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID
 
 
 def role_assignment(put: Put) -> None:
-    """Nothing of an assignment changes, and none is made twice.
+    """An assignment never changes, and Azure takes none twice.
 
     https://github.com/Azure-Samples/graphrag-accelerator/issues/168
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
@@ -38,7 +38,7 @@ def _check_principal(put: Put, principal: str, stated: str) -> None:
 
 
 def _grant(properties: dict[str, object]) -> tuple[str, ...]:
-    """Role, principal and scope, comparable."""
+    """Return role, principal and scope for comparison."""
     role = str(properties.get("roleDefinitionId")).rsplit("/", 1)[-1]
     others = (properties.get("principalId"), properties.get("scope"))
     return tuple(str(part).lower() for part in (role, *others))

@@ -1,4 +1,4 @@
-"""What a subscription tells of itself, its regions and what was deleted in it.
+"""Facts of a subscription: its state, its regions, and its soft-deleted resources.
 
 https://learn.microsoft.com/rest/api/resources/subscriptions/get
 https://learn.microsoft.com/azure/ai-services/recover-purge-resources
@@ -22,25 +22,25 @@ _ACCOUNT = rf"{_REGION}/resourceGroups/([^/]+)/deletedAccounts/([^/]+)"
 _SERVICE = rf"{_REGION}/deletedservices/()([^/]+)"
 _RESOURCES = rf"({_HERE}/resourceGroups/[^/]+)/resources"
 _EXPANDED = ("", "createdtime")
-"""What of `$expand` is modelled."""
+"""Values of `$expand` that are modelled."""
 _WORKSPACES = rf"{_HERE}/providers/Microsoft\.OperationalInsights/deletedWorkspaces"
 
 
 def answer(cloud: Cloud, method: str, path: str, expand: str = "") -> Response | None:
-    """The answer to what is no resource's id; None for everything else.
+    """Answer a request whose path is no resource's id; return None for all others.
 
     Sure: no belief.
     """
     if found := re.fullmatch(_RESOURCES, path, re.IGNORECASE):
         return _resources(cloud, method, found[1], expand)
-    for pattern, face in _FACES.items():
+    for pattern, endpoint in _ENDPOINTS.items():
         if found := re.fullmatch(pattern, path, re.IGNORECASE):
-            return face(cloud, method, *found.groups())
+            return endpoint(cloud, method, *found.groups())
     return None
 
 
 def _subscription(_: Cloud, method: str) -> Response:
-    """The subscription's id, tenant, name and state.
+    """A GET shows the subscription's id, tenant, name and state.
 
     https://learn.microsoft.com/rest/api/resources/subscriptions/get
     """
@@ -50,7 +50,7 @@ def _subscription(_: Cloud, method: str) -> Response:
 
 
 def _resources(cloud: Cloud, method: str, group: str, expand: str) -> Response:
-    """What lies in a resource group and has a place, without what lies in that.
+    """A resource group lists its top-level resources that have a location.
 
     https://learn.microsoft.com/rest/api/resources/resources/list-by-resource-group
     """
@@ -72,7 +72,7 @@ def _resources(cloud: Cloud, method: str, group: str, expand: str) -> Response:
 
 
 def _models(_: Cloud, method: str, place: str) -> Response:
-    """What can be deployed in a region, with its life cycle.
+    """A region lists the models that can be deployed there, with their life cycles.
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list
     """
@@ -88,7 +88,7 @@ def _models(_: Cloud, method: str, place: str) -> Response:
 
 
 def _model(name: str, version: str, details: dict[str, Any]) -> dict[str, Any]:
-    """A version of a model, with the SKUs and the names of their quotas."""
+    """Describe a version of a model, with its SKUs and the names of their quotas."""
     chat = "embedding" not in name
     skus = [sku for where in details["skus"] for sku in MODELS["skus"][where]]
     offers = [{"name": sku, "usageName": f"OpenAI.{sku}.{name}"} for sku in skus]
@@ -98,7 +98,7 @@ def _model(name: str, version: str, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usages(cloud: Cloud, method: str, place: str) -> Response:
-    """Quota and its use by SKU and model of a region.
+    """A region lists quota, and the use of it, by SKU and model.
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list
     """
@@ -122,13 +122,13 @@ def _usages(cloud: Cloud, method: str, place: str) -> Response:
 
 
 def _deleted(kind: str) -> Callable[..., Response]:
-    """One that is only soft-deleted: GET tells of it, DELETE purges it.
+    """A GET shows a soft-deleted account or service, a DELETE purges it.
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
     https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
     """
 
-    def face(cloud: Cloud, method: str, place: str, group: str, name: str) -> Response:
+    def endpoint(cloud: Cloud, method: str, place: str, group: str, name: str) -> Response:
         for one in _kept(cloud, kind):
             of_group = not group or f"/resourcegroups/{group}/".lower() in one.id.lower()
             here = region(one.body["location"]) == region(place)
@@ -141,11 +141,11 @@ def _deleted(kind: str) -> Callable[..., Response]:
                 return Response(202, Headers())
         raise refuse("ResourceNotFound", type=kind, name=name, group=group)
 
-    return face
+    return endpoint
 
 
 def _deleted_workspaces(cloud: Cloud, method: str) -> Response:
-    """Workspaces that are only soft-deleted.
+    """A subscription lists its soft-deleted workspaces.
 
     https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list
     """
@@ -159,7 +159,7 @@ def _kept(cloud: Cloud, kind: str) -> list[Resource]:
 
 
 def _check_region(place: str) -> None:
-    """Refuse a region that there is not.
+    """A region that does not exist is refused.
 
     Sure: inferred, as its words are those of a resource in a wrong region.
     """
@@ -169,7 +169,7 @@ def _check_region(place: str) -> None:
 
 
 def _only_get(method: str) -> None:
-    """Refuse what would change something.
+    """Only GET is taken, as nothing here can be changed.
 
     Sure: inferred, as what another method answers is not documented.
     """
@@ -186,7 +186,7 @@ def missing_group(cloud: Cloud, resource_id: str, kind: str) -> ArmError | None:
     return refuse("ResourceGroupNotFound", name=resource_id.rpartition("/")[2]) if gone else None
 
 
-_FACES: dict[str, Callable[..., Response]] = {
+_ENDPOINTS: dict[str, Callable[..., Response]] = {
     _HERE: _subscription,
     rf"{_REGION}/models": _models,
     rf"{_REGION}/usages": _usages,

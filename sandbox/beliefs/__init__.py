@@ -1,4 +1,4 @@
-"""What the sandbox believes of Azure, read from its code: each rule, its source, how sure it is.
+"""Read from the sandbox's code what it believes of Azure: each rule, its source, how sure it is.
 
 A belief is a function, class or constant whose docstring names a source or says how sure it is,
 and an entry of a data file. A source says how sure by its kind: Microsoft's and Pulumi's pages
@@ -21,21 +21,21 @@ from sandbox.changes import CHANGES
 SEEN = Path(__file__).with_name("seen.json")
 """What `make acceptance` saw to be so on Azure: belief's id to `date`, `tier` and `region`."""
 OUTSIDE = ("beliefs", "traffic")
-"""Rooms that believe nothing of Azure: this one, and the one that makes up what callers do."""
+"""Rooms without beliefs: this one, and the one that makes up what callers do."""
 
 
 def beliefs() -> list[Belief]:
-    """Every belief of every room, in the order of the files."""
+    """Return every belief of every room, in the order of the files."""
     return [one for one in _everything() if one.sure != NONE]
 
 
 def faults() -> list[str]:
-    """What is not told of a belief, a line each; a public function and a refusal have to be one."""
+    """List what beliefs lack, a line each; public functions and refusals must be beliefs."""
     return [f"{one.file}: {one.id} {one.fault}" for one in _everything() if one.fault]
 
 
 def seen() -> dict[str, dict[str, str]]:
-    """When a belief was last seen on Azure, by its id."""
+    """Return date, tier and region of when each belief was last seen on Azure, by id."""
     found: dict[str, dict[str, str]] = json.loads(SEEN.read_text())
     return found
 
@@ -51,7 +51,7 @@ def _everything() -> list[Belief]:
 
 
 def _changes() -> Iterator[Belief]:
-    """What happens without us, each with sources of its own."""
+    """Yield the beliefs of changes, each with sources of its own."""
     for name, change in CHANGES.items():
         yield Belief(
             id=f"changes.{name}",

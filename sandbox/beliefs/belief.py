@@ -8,7 +8,7 @@ ROOMS = Path(__file__).parents[1]
 """The folder whose folders are the rooms of the sandbox."""
 DOCUMENTED, SHOWN, INFERRED, NONE = "documented", "seen in public code", "inferred", "no belief"
 DOUBT = re.compile(r"\b(inferred|(is|are) not (known|documented)|no (source|page) (says|tells))\b")
-"""Words that tell of what no source says."""
+"""Words of a docstring that tell of what no source says."""
 URL = re.compile(r"https?://[^\s\"'`]*[^\s\"'`.,;:)]")
 _HOST = re.compile(r"https?://[^/]*/?")
 _DOCUMENTS = re.compile(
@@ -28,16 +28,16 @@ class Belief:
     sure: str
     why: str = ""
     doubtful: bool = False
-    """Whether its own words tell of what nobody knows."""
+    """Whether the belief's own words tell of a doubt."""
 
     @property
     def room(self) -> str:
-        """The part of the sandbox that holds it."""
+        """Return the room of the sandbox that holds the belief."""
         return self.id.partition(".")[0]
 
     @property
     def fault(self) -> str:
-        """What it lacks: words, a degree of certainty, a source; or it is surer than it says."""
+        """Say what the belief lacks: words, certainty, a source; or that it is too sure."""
         if not self.sure:
             return "has no source of its own, and does not say how sure it is"
         if self.sure == NONE:
@@ -50,28 +50,28 @@ class Belief:
 
 
 def sources(text: str) -> tuple[str, ...]:
-    """The pages that a text names; the host of an API alone is none."""
+    """Return the pages that a text names; an API's host alone is no page."""
     return tuple(url for url in URL.findall(text) if not _HOST.fullmatch(url))
 
 
 def by_kind(found: tuple[str, ...]) -> str:
-    """How sure a belief with these sources is, the weakest counting; empty without any."""
+    """Return how sure the weakest of these sources is; "" without sources."""
     if not found:
         return ""
     return DOCUMENTED if all(map(_DOCUMENTS.match, found)) else SHOWN
 
 
 def weaker(sure: str, found: tuple[str, ...]) -> str:
-    """What is said of a belief, but never more than the weakest of its sources bears."""
+    """Return how sure a belief says to be, but at most what its weakest source bears."""
     return SHOWN if sure == DOCUMENTED and by_kind(found) == SHOWN else sure
 
 
 def named(path: Path) -> str:
-    """`arm.gateway` of sandbox/arm/gateway.py, `arm.azure` of sandbox/arm/data/azure.json."""
+    """Name a file of a room: `arm.gateway` is arm/gateway.py, `arm.azure` arm/data/azure.json."""
     parts = path.relative_to(ROOMS).with_suffix("").parts
     return ".".join(part for part in parts if part not in ("__init__", "data"))
 
 
 def project_path(path: Path) -> str:
-    """A file's path in the project."""
+    """Return a file's path in the project."""
     return str(path.relative_to(ROOMS.parent))

@@ -1,4 +1,4 @@
-"""Beliefs of the code: functions, classes and constants, by their docstrings."""
+"""Read beliefs from code: from the docstrings of functions, classes and constants."""
 
 import ast
 import re
@@ -24,17 +24,17 @@ REFUSALS = {
     "ArmError", "GatewayError", "QueryError", "RefusalError", "bad", "invalid", "missing", "need",
     "refuse", "required",
 }  # fmt: skip
-"""What a rule calls to refuse."""
+"""Names that a rule calls to refuse."""
 _SURE = re.compile(
     rf"^\s*Sure: ({DOCUMENTED}|{SHOWN}|{INFERRED}|{NONE})\b(.*)", re.MULTILINE | re.DOTALL
 )
 
 
 def from_code(path: Path) -> Iterator[Belief]:
-    """The beliefs of a module; what has no source of its own has the module's.
+    """Yield the beliefs of a module; a rule without a source of its own has the module's.
 
-    The module's sources bear a rule only as far as the module says so of all its rules: a rule
-    that calls itself more has to name its own.
+    A module's sources bear its rules only as far as the module says so: a rule that claims to be
+    surer must name a source of its own.
     """
     tree = ast.parse(path.read_text())
     head = ast.get_docstring(tree) or ""
@@ -60,12 +60,12 @@ def from_code(path: Path) -> Iterator[Belief]:
 
 
 def _bears(of_all: re.Match[str] | None) -> bool:
-    """Whether a module says of all its rules that its sources bear them."""
+    """Tell whether a module says that its sources bear all its rules."""
     return of_all is not None and of_all[1] in (DOCUMENTED, SHOWN)
 
 
 def _documented(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
-    """Names with their docstrings, and whether they have to be beliefs."""
+    """Yield names with their docstrings, and whether these must be beliefs."""
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef)]
     inner = [(f"{one.name}.", node) for one in classes for node in one.body]
     for place, node in [*(("", node) for node in tree.body), *inner]:
@@ -80,18 +80,18 @@ def _documented(tree: ast.Module) -> Iterator[tuple[str, str, bool]]:
 
 
 def _refuses(node: ast.AST) -> bool:
-    """Whether a function says no in Azure's name."""
+    """Tell whether a function refuses in Azure's name."""
     calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
     return bool({getattr(call, "id", getattr(call, "attr", "")) for call in calls} & REFUSALS)
 
 
 def _assigned(node: ast.stmt) -> str:
-    """The name that a statement gives a value."""
+    """Return the name to which a statement assigns."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
     return str(getattr(target, "id", ""))
 
 
 def _first_sentence(text: str) -> str:
-    """What a docstring says first, without addresses and without how sure it is."""
+    """Return a docstring's first sentence, without addresses and certainty."""
     plain = " ".join(URL.sub("", _SURE.sub("", text)).split("\n\n")[0].split())
     return re.sub(r"\s*\([\w\s]*\)$", "", plain.strip(" .:;")).strip(" .:;")

@@ -1,4 +1,4 @@
-"""Beliefs of the data files: refusals, durations and whatever else has an entry."""
+"""Read beliefs from data files: refusals, durations and all other entries."""
 
 import ast
 import json
@@ -14,7 +14,7 @@ _ABOUT = ("source", "sources", "sure", "says", "as_of")
 
 
 def from_data(path: Path) -> Iterator[Belief]:
-    """The entries of a data file that have sources of their own, else its keys."""
+    """Yield the entries of a data file that have sources of their own, else its keys."""
     whole = json.loads(path.read_text())
     if path.parent.name == "tables":
         page = {"source": TABLE_PAGE.format(path.stem.lower())}
@@ -33,7 +33,7 @@ def from_data(path: Path) -> Iterator[Belief]:
 
 
 def _entry(path: Path, name: str, part: Any, whole: dict[str, Any]) -> Belief:
-    """One belief; what an entry does not say itself, its file says of its key, or of all."""
+    """Make the belief of an entry; what it does not say, its file says of the key, or of all."""
     own = part if isinstance(part, dict) else {}
     stated = own.get("sure") or (whole.get("sure") or {}).get(name.partition(".")[0])
     found = sources(
@@ -49,7 +49,7 @@ def _entry(path: Path, name: str, part: Any, whole: dict[str, Any]) -> Belief:
 
 
 def _of(path: Path, name: str, whole: dict[str, Any]) -> Any:
-    """What a file names as the source of a key; else the page of the module that is named alike."""
+    """Return a file's source of a key; else the page of the module of that name."""
     given = whole.get("sources") or whole.get("source")
     if isinstance(given, dict):
         first = name.partition(".")[0]

@@ -7,7 +7,7 @@ from sandbox.beliefs import beliefs, seen
 from sandbox.beliefs.belief import DOCUMENTED, INFERRED, SHOWN, Belief
 
 LONGEST = 120
-"""Characters of a refusal's words that are shown."""
+"""Most characters shown of a refusal's words."""
 _HEAD = """\
 | room | beliefs | documented | seen in public code | inferred | seen on Azure |
 |---|---|---|---|---|---|
@@ -47,7 +47,7 @@ def _row(one: Belief, when: dict[str, str] | None) -> str:
 
 
 def _short(url: str) -> str:
-    """The repository and number of an issue, or the last part of a page's address."""
+    """Shorten an address to an issue's repository and number, or a page's last part."""
     issue = re.match(r"https://github\.com/([^/]+/[^/]+)/(?:issues|pull)/(\d+)", url)
     if issue:
         return f"{issue[1]}#{issue[2]}"

@@ -1,4 +1,4 @@
-"""What happens to a deployed stack without `pulumi up`: `python -m sandbox changes`.
+"""Change a deployed stack without `pulumi up`: `python -m sandbox changes`.
 
 Sure: no belief.
 """
@@ -8,20 +8,20 @@ from sandbox.changes.change import Change
 from sandbox.cloud import Cloud
 
 CHANGES: dict[str, Change] = {**azure.CHANGES, **people.CHANGES}
-"""By the name that the command line takes."""
+"""Changes by the name that the command line takes."""
 
 
 class NothingToChangeError(Exception):
-    """What is deployed has nothing that a change applies to."""
+    """The deployed stack has nothing that a change applies to."""
 
 
 def apply(cloud: Cloud, name: str) -> list[str]:
-    """Change what is deployed; the ids of the resources that it touched.
+    """Make a change to the deployed stack; return the ids of the resources that it touched.
 
     Raises:
         KeyError: there is no change of that name.
-        NothingToChangeError: it has nothing to act on.
-        ArmError: Azure refuses what a colleague or a policy asks for.
+        NothingToChangeError: the change has nothing to act on.
+        ArmError: Azure refuses the request of a colleague or a policy.
     """
     change = CHANGES[name]
     with cloud.change():
@@ -32,7 +32,7 @@ def apply(cloud: Cloud, name: str) -> list[str]:
 
 
 def listed() -> str:
-    """Each change with who makes it, the day of its source, how sure that is, and its sources."""
+    """List each change with its author, its day, how sure that is, and its sources."""
     lines = []
     for name, change in CHANGES.items():
         lines.append(f"{name}: {change.about}")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sandbox.arm import cognitive
 from sandbox.arm.base import ACCOUNT, SERVICE, region
-from sandbox.changes.change import Change, of
+from sandbox.changes.change import Change, live
 from sandbox.cloud import Cloud, Resource
 
 UPGRADE = "https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto"
@@ -19,11 +19,11 @@ SUCCESSORS = ("gpt-5.6-sol", "gpt-5.6-terra")
 
 
 def _kind_upgraded(cloud: Cloud) -> Iterator[Resource]:
-    """The kind, `allowProjectManagement` and the endpoints of a Foundry resource.
+    """Give each account the kind, `allowProjectManagement` and endpoints of a Foundry resource.
 
     Name, identity, keys, the endpoint of Azure OpenAI, network and deployments stay.
     """
-    for account in of(cloud, ACCOUNT):
+    for account in live(cloud, ACCOUNT):
         if account.body.get("kind") == "OpenAI":
             account.body["kind"] = "AIServices"
             account.properties["allowProjectManagement"] = True
@@ -33,8 +33,8 @@ def _kind_upgraded(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _upgrade_scheduled(cloud: Cloud) -> Iterator[Resource]:
-    """The block that a selected resource shows; API versions before 2026-01-15-preview lack it."""
-    for account in of(cloud, ACCOUNT):
+    """Add the block that a selected account shows in API versions from 2026-01-15-preview on."""
+    for account in live(cloud, ACCOUNT):
         if account.body.get("kind") == "OpenAI":
             account.properties["foundryAutoUpgrade"] = {
                 "mode": "Enabled",
@@ -46,18 +46,18 @@ def _upgrade_scheduled(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _version_moved(cloud: Cloud) -> Iterator[Resource]:
-    """The version of each deployment's model; its other properties stay."""
-    for deployment in of(cloud, f"{ACCOUNT}/deployments"):
+    """Change the version of each deployment's model; its other properties stay."""
+    for deployment in live(cloud, f"{ACCOUNT}/deployments"):
         deployment.properties["model"] = deployment.properties["model"] | {"version": NEXT_VERSION}
         yield deployment
 
 
 def _model_replaced(cloud: Cloud) -> Iterator[Resource]:
-    """A chat model retires: its deployments get another model, and it is taken no more.
+    """Retire each chat model: its deployments get another, and it takes no new deployments.
 
     Provisioned deployments are left to their owners.
     """
-    for deployment in of(cloud, f"{ACCOUNT}/deployments"):
+    for deployment in live(cloud, f"{ACCOUNT}/deployments"):
         model, sku = deployment.properties["model"], str(deployment.body["sku"]["name"])
         if "Provisioned" in sku or str(model["name"]).startswith("text-embedding"):
             continue
@@ -70,8 +70,8 @@ def _model_replaced(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _logger_made(cloud: Cloud) -> Iterator[Resource]:
-    """The `azuremonitor` logger of each service that has none."""
-    for service in of(cloud, SERVICE):
+    """Create the logger `azuremonitor` of each service that has none."""
+    for service in live(cloud, SERVICE):
         own = f"{service.id}/loggers/azuremonitor"
         if cloud.get(own) is None:
             body = {"properties": {"loggerType": "azureMonitor", "isBuffered": True}}
@@ -81,8 +81,8 @@ def _logger_made(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _default_subscription_made(cloud: Cloud) -> Iterator[Resource]:
-    """One more subscription to each product, without a name, as a new product gets it."""
-    for product in of(cloud, f"{SERVICE}/products"):
+    """Create one more subscription to each product, without a name, as a new product gets it."""
+    for product in live(cloud, f"{SERVICE}/products"):
         name = cloud.derive(product.id, "made again", length=24)
         body = {"properties": {"scope": product.id, "state": "active", "displayName": None}}
         service = product.id.rsplit("/products/", 1)[0]
@@ -92,16 +92,16 @@ def _default_subscription_made(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _default_subscription_removed(cloud: Cloud) -> Iterator[Resource]:
-    """The subscriptions without a name, which a product gets by itself."""
-    for subscription in of(cloud, f"{SERVICE}/subscriptions"):
+    """Delete the subscriptions without a name, which a product gets by itself."""
+    for subscription in live(cloud, f"{SERVICE}/subscriptions"):
         if subscription.properties.get("displayName") is None:
             cloud.remove(subscription.id)
             yield subscription
 
 
 def _keys_regenerated(cloud: Cloud) -> Iterator[Resource]:
-    """Both keys of each consumer's subscription; nothing else of it changes."""
-    for subscription in of(cloud, f"{SERVICE}/subscriptions"):
+    """Change both keys of each consumer's subscription, and nothing else."""
+    for subscription in live(cloud, f"{SERVICE}/subscriptions"):
         if subscription.properties.get("displayName") is not None:
             renewed = replace(subscription, incarnation=cloud.derive(subscription.incarnation))
             cloud.put(renewed)

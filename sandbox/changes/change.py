@@ -1,4 +1,4 @@
-"""What a change is: something that happens to a deployed stack without `pulumi up`.
+"""Describe a change: something that happens to a deployed stack without `pulumi up`.
 
 Sure: no belief.
 """
@@ -15,7 +15,7 @@ Certainty = Literal["documented", "seen in public code", "inferred"]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One such change, with where it is told of and how sure that is."""
+    """One change, with its source and how sure that is."""
 
     about: str
     by: Cause
@@ -24,9 +24,9 @@ class Change:
     sure: Certainty
     sources: tuple[str, ...]
     apply: Callable[[Cloud], Iterator[Resource]]
-    """Changes the cloud, inside `Cloud.change()`, and gives each resource that it touched."""
+    """Changes the cloud inside `Cloud.change()`, and yields each resource that it touched."""
 
 
-def of(cloud: Cloud, arm_type: str) -> list[Resource]:
-    """The live resources of a type, by id."""
+def live(cloud: Cloud, arm_type: str) -> list[Resource]:
+    """Return the live resources of a type, sorted by id."""
     return sorted(cloud.of_type(arm_type), key=lambda found: found.id.lower())

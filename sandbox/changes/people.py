@@ -1,11 +1,11 @@
-"""What a colleague changes in the portal, and a tenant's policy everywhere."""
+"""Changes that a colleague makes in the portal, or a tenant's policy everywhere."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from sandbox import arm
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, SETTING, WORKSPACE
-from sandbox.changes.change import Change, of
+from sandbox.changes.change import Change, live
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.options import Options
 
@@ -16,25 +16,25 @@ CENTRAL = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-central"
 ACCOUNTS = "2025-06-01"
 """API version of the writes of accounts and their deployments."""
 SETTING_NAME = "setByPolicy-LogAnalytics"
-"""Name that the built-in policies give by default."""
+"""Name that the built-in policies give a setting by default."""
 
 
 def _role_deleted(cloud: Cloud) -> Iterator[Resource]:
-    """The assignments at the scope of an account."""
-    for assignment in of(cloud, ROLE_ASSIGNMENTS):
+    """Delete the role assignments at the scope of each account."""
+    for assignment in live(cloud, ROLE_ASSIGNMENTS):
         if f"/{ACCOUNT}/".lower() in assignment.id.lower():
             cloud.remove(assignment.id)
             yield assignment
 
 
 def _put(cloud: Cloud, resource_id: str, version: str, body: dict[str, Any]) -> Resource:
-    """Write as the portal does: by a request, which Azure judges."""
+    """Write a resource as the portal does, by a request that Azure judges."""
     return arm.put(cloud, Options(folder=cloud.folder), resource_id, version, body)
 
 
 def _sku_moved(cloud: Cloud) -> Iterator[Resource]:
-    """Each deployment that is routed worldwide stays in its data zone from now on."""
-    for deployment in of(cloud, f"{ACCOUNT}/deployments"):
+    """Move each deployment that is routed worldwide to its data zone."""
+    for deployment in live(cloud, f"{ACCOUNT}/deployments"):
         sku = deployment.body["sku"]
         if sku["name"] == "GlobalStandard":
             body = deployment.body | {"sku": sku | {"name": "DataZoneStandard"}}
@@ -42,22 +42,22 @@ def _sku_moved(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _network_rules(cloud: Cloud) -> Iterator[Resource]:
-    """Selected networks only, of which none is selected."""
+    """Let accounts take calls of selected networks only, and select none."""
     rules = {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
-    for account in of(cloud, ACCOUNT):
+    for account in live(cloud, ACCOUNT):
         properties = account.properties | {"networkAcls": rules}
         yield _put(cloud, account.id, ACCOUNTS, account.body | {"properties": properties})
 
 
 def _network_closed(cloud: Cloud) -> Iterator[Resource]:
-    """No public network for any account."""
-    for account in of(cloud, ACCOUNT):
+    """Close every account to the public network."""
+    for account in live(cloud, ACCOUNT):
         account.properties["publicNetworkAccess"] = "Disabled"
         yield account
 
 
 def _tag_added(cloud: Cloud) -> Iterator[Resource]:
-    """A tag on every resource that takes tags, now and with each later write."""
+    """Add a tag to every resource that takes tags, now and with each later write."""
     name = "add-tag"
     scope = f"/subscriptions/{SUBSCRIPTION_ID}/providers/{arm.POLICIES}"
     cloud.put(Resource(f"{scope}/{name}", arm.POLICIES, name, {"properties": {"tags": TAG}}))
@@ -68,13 +68,13 @@ def _tag_added(cloud: Cloud) -> Iterator[Resource]:
 
 
 def _second_setting(cloud: Cloud) -> Iterator[Resource]:
-    """Gateways and accounts send their logs to a workspace of the tenant too."""
+    """Send the logs of gateways and accounts to a workspace of the tenant too."""
     workspace = f"{CENTRAL}/providers/{WORKSPACE}/log-central"
     _put(cloud, CENTRAL, "2024-03-01", {"location": "eastus"})
     _put(cloud, workspace, "2023-09-01", {"location": "eastus", "properties": {}})
     everything = [{"categoryGroup": "allLogs", "enabled": True}]
     properties = {"workspaceId": workspace, "logs": everything, "metrics": []}
-    for owner in (*of(cloud, ACCOUNT), *of(cloud, SERVICE)):
+    for owner in (*live(cloud, ACCOUNT), *live(cloud, SERVICE)):
         setting = f"{owner.id}/providers/{SETTING}/{SETTING_NAME}"
         yield _put(cloud, setting, "2021-05-01-preview", {"properties": properties})
 

@@ -115,7 +115,7 @@ class AzureNative(plugin.Plugin):
             return rpc.CreateResponse(properties=self._foreseen(operation, {}))
 
         def work() -> Resource:
-            self._refuse_existing(resource_id, shapes.of(operation.type).api_version)
+            self._refuse_existing(resource_id, shapes.shape_of(operation.type).api_version)
             return self._put(operation)
 
         return rpc.CreateResponse(**self._write(operation, request.properties, work))
@@ -178,7 +178,7 @@ class AzureNative(plugin.Plugin):
             return rpc.InvokeResponse(**{"return": to_struct(CLIENT)})
         keys = request.tok.endswith(":listSubscriptionSecrets")
         token = request.tok.replace(":listSubscriptionSecrets", ":Subscription")
-        shape, inputs = shapes.of(token.replace(":get", ":")), from_struct(request.args)
+        shape, inputs = shapes.shape_of(token.replace(":get", ":")), from_struct(request.args)
         resource_id = shape.id(reveal(inputs))
 
         def work() -> dict[str, Any]:
@@ -206,7 +206,7 @@ class AzureNative(plugin.Plugin):
             raise plugin.AlreadyExistsError(409, "AlreadyExists", text)
 
     def _put(self, operation: Operation) -> Resource:
-        shape, inputs = shapes.of(operation.type), reveal(operation.inputs)
+        shape, inputs = shapes.shape_of(operation.type), reveal(operation.inputs)
         inputs.pop(defaults.API_VERSION, None)
         version = inputs["apiVersion"] if "apiVersion" in shape.query else shape.api_version
         return arm.put(self._cloud, self._options, operation.id, version, shape.body(inputs))
@@ -218,7 +218,7 @@ class AzureNative(plugin.Plugin):
 
         https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
         """
-        failure, shape = "", shapes.of(operation.type)
+        failure, shape = "", shapes.shape_of(operation.type)
         try:
             resource_id = self._operations.run(operation, work).id
         except AcceptedThenFailedError as error:
@@ -240,7 +240,7 @@ class AzureNative(plugin.Plugin):
         """
         self._operations.simulate(operation)
         inputs = reveal(operation.inputs)
-        outputs = shapes.of(operation.type).foreseen(inputs)
+        outputs = shapes.shape_of(operation.type).foreseen(inputs)
         outputs["name"] = inputs.get("name", UNKNOWN)
         outputs |= {key: olds[key] for key in ("name", "location") if key in olds}
         return to_struct(keep_secret(outputs, operation.inputs))
@@ -251,7 +251,7 @@ class AzureNative(plugin.Plugin):
 
 
 def _shape(request: Any) -> shapes.Shape:
-    return shapes.of(plugin.type_of(request.urn))
+    return shapes.shape_of(plugin.type_of(request.urn))
 
 
 def _operation(op: str, request: Any, resource_id: str, inputs: Any) -> Operation:

@@ -1,4 +1,4 @@
-"""One ARM operation: its place in time, its conflicts, the faults asked for, its journal line.
+"""Run ARM operations: their place in time, conflicts, faults that were asked for, journal.
 
 Sure: no belief.
 """
@@ -22,7 +22,7 @@ from sandbox.options import Options
 HOLD_SECONDS = 0.02
 """Least real time that a change keeps its lock, so that two at once do meet."""
 NOT_IMPLEMENTED = 501
-"""Status in the journal where the sandbox itself has no answer."""
+"""Status in the journal if the sandbox does not model an operation."""
 METHODS = {"create": "PUT", "update": "PUT", "delete": "DELETE", "invoke": "POST", "read": "GET"}
 LATENCY = json.loads(Path(__file__).with_name("latency.json").read_text())
 """Modelled seconds by type (or tier) and operation, each with its public source."""
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What the engine asked of the provider."""
+    """One operation that the engine asked of the provider."""
 
     op: str
     type: str
@@ -40,11 +40,11 @@ class Operation:
     urn: str = ""
 
     def names(self) -> list[str]:
-        """The ARM name, and the logical one."""
+        """Return the ARM name and the logical name."""
         return [self.id.rsplit("/", 1)[-1], self.urn.rsplit("::", 1)[-1]]
 
     def seconds(self) -> float:
-        """How long Azure takes, in modelled seconds."""
+        """Return how long Azure takes, in modelled seconds."""
         sku = reveal(self.inputs).get("sku")
         tier = sku.get("name") if isinstance(sku, dict) else ""
         table = LATENCY.get(f"{self.type} {tier}") or LATENCY.get(self.type) or LATENCY["default"]
@@ -57,14 +57,14 @@ def acceptable(op: str, token: str) -> bool:
 
 
 class Fault(BaseModel):
-    """What the file of faults asks for: an operation that fails, and when.
+    """A fault of the faults file: an operation that fails, and when.
 
-    `before`: Azure refuses, and nothing is done. `after`: Azure does it, and the wait for its end
-    fails. `accepted`: Azure takes the request, then fails it, which only long operations can; what
-    was to be deleted stays. `lost`: Azure does it, and nobody is told.
+    `before`: Azure refuses, and nothing is done. `after`: Azure does the work, and the wait for its
+    end fails. `accepted`: Azure accepts the request, then fails it, which only long operations can;
+    what was to be deleted stays. `lost`: Azure does the work, and the answer never arrives.
 
-    What the engine is left with is by the provider's code: a state once Azure took the request and
-    what it made can be read, before that the error alone.
+    The engine gets, by the provider's code, the state if Azure accepted the request and the
+    resource can be read, else only the error.
     https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
     https://github.com/pulumi/pulumi-azure-native/pull/4804
     Sure: inferred, as no public run shows an answer that was lost: `lost` is read from the code.
@@ -115,14 +115,14 @@ ENDS: dict[str, type[ArmError]] = {
     "accepted": OperationFailedError,
     "lost": AnswerLostError,
 }
-"""How an operation ends, by the fault's `when`.
+"""Errors with which an operation ends, by the fault's `when`.
 
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
 """
 
 
 class Operations:
-    """Runs ARM operations on one modelled clock, and writes the journal."""
+    """The runner of ARM operations on one modelled clock, which writes the journal."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -167,7 +167,7 @@ class Operations:
         return result
 
     def simulate(self, operation: Operation) -> None:
-        """Note what a preview would do."""
+        """Note in the journal what a preview would do."""
         self._write({**self._entry(operation), "simulated": True})
 
     def _entry(self, operation: Operation) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class Operations:
         return {**vars(operation), **named, **times, **status, "simulated": False}
 
     def _fault(self, operation: Operation) -> Fault | None:
-        """The fault for this operation: by default it is for the first that it matches."""
+        """Find the fault for this operation, which is by default the first that it matches."""
         due = None
         with self._lock:
             for fault in self._faults:
@@ -209,7 +209,7 @@ class Operations:
 
 
 def _strike(fault: Fault | None, operation: Operation) -> None:
-    """Fail as the fault says, if there is one; a cut connection is told with its request."""
+    """Fail as the fault says, if there is one; a cut connection's error names the request."""
     if fault is None:
         return
     method, message = METHODS[operation.op].capitalize(), fault.message

@@ -1,4 +1,4 @@
-"""What every provider plugin has: the handshake, its version, refusals as gRPC errors.
+"""The parts of every provider plugin: handshake, version, refusals as gRPC errors.
 
 Sure: no belief.
 """
@@ -55,7 +55,7 @@ class PartialFailureError(Exception):
 
 
 def installed(package: str) -> str:
-    """The version of a package's SDK, which is that of its plugin too."""
+    """Return the version of a package's SDK, which is also its plugin's."""
     return version(f"pulumi-{package}")
 
 
@@ -120,5 +120,5 @@ for _name in (
 
 
 def type_of(urn: str) -> str:
-    """The type in `urn:pulumi:stack::project::parent$type::name`."""
+    """Return the type in `urn:pulumi:stack::project::parent$type::name`."""
     return urn.split("::")[2].rsplit("$", 1)[-1]

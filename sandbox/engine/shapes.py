@@ -1,4 +1,4 @@
-"""How each Pulumi resource type looks in Azure Resource Manager: its id, its body, its outputs.
+"""The shape of each Pulumi resource type in Azure Resource Manager: its id, body and outputs.
 
 `shapes.json` is by Pulumi type. Types, names, api-versions and outputs:
 https://www.pulumi.com/registry/packages/azure-native/api-docs/
@@ -125,11 +125,11 @@ class Shape:
 _TEXT = Path(__file__).with_name("shapes.json").read_text()
 _TABLE = json.loads(_TEXT.replace("{service}", SERVICE).replace("{group}", GROUP))
 SHAPES = {token: Shape(**fields) for token, fields in _TABLE.items()}
-"""By Pulumi type without its package."""
+"""Shapes by Pulumi type without its package."""
 
 
-def of(token: str) -> Shape:
-    """The shape of a Pulumi type such as `azure-native:apimanagement:Api`.
+def shape_of(token: str) -> Shape:
+    """Return the shape of a Pulumi type such as `azure-native:apimanagement:Api`.
 
     Raises:
         NotModelledError: the sandbox has no such type.
@@ -145,7 +145,7 @@ def of(token: str) -> Shape:
 def long_running(token: str, method: str) -> bool:
     """Whether Azure may accept a request for a type, and fail it later; no for unknown types."""
     try:
-        return method in of(token).long_running
+        return method in shape_of(token).long_running
     except NotModelledError:
         return False
 

@@ -18,21 +18,21 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  marks secrets, and i
 
 
 def from_struct(struct: Struct) -> dict[str, Any]:
-    """Properties as sent, secrets still marked; whole numbers become `int`."""
+    """Read properties as sent, secrets still marked; whole numbers become `int`."""
     text = MessageToJson(struct, indent=None)
     whole = json.loads(text, parse_float=lambda n: int(n[:-2]) if n.endswith(".0") else float(n))
     return cast("dict[str, Any]", whole)
 
 
 def to_struct(values: dict[str, Any]) -> Struct:
-    """Properties as the engine takes them."""
+    """Write properties as the engine takes them."""
     struct = Struct()
     struct.update(values)
     return struct
 
 
 def public(struct: Struct) -> dict[str, Any]:
-    """Properties without secret markers and without the provider's own notes."""
+    """Read properties without secret markers and without the provider's own notes."""
     values = reveal(from_struct(struct))
     return {key: value for key, value in values.items() if not key.startswith("__")}
 
@@ -43,7 +43,7 @@ def secret(value: Any) -> dict[str, Any]:
 
 
 def reveal(value: Any, mask: str | None = None) -> Any:
-    """The value without secret markers; with `mask`, that text in place of every secret."""
+    """Return a value without secret markers; with `mask`, with that text for every secret."""
     if isinstance(value, list):
         return [reveal(item, mask) for item in value]
     if not isinstance(value, dict):

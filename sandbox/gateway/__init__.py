@@ -9,26 +9,28 @@ from sandbox.gateway.call import Call, GatewayError
 from sandbox.gateway.logs import holds_back, record
 from sandbox.gateway.policy import Policies
 from sandbox.gateway.routing import authorize, match
-from sandbox.http import Face, Headers, Request, Response
+from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.logs import Telemetry
 from sandbox.options import Options
 
 OWN_SECONDS = 0.004
-"""What the gateway adds where time is simulated: a few statements, no call of its own."""
+"""Simulated seconds that the gateway itself takes: for a few statements, without a call."""
 
 BUFFER = 8 * 1024
 
 
-def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Face) -> Face:
-    """The behaviour of every `<service>.azure-api.net`; raises NotModelledError, see `policy`.
+def gateway_endpoint(
+    cloud: Cloud, options: Options, telemetry: Telemetry, send: Endpoint
+) -> Endpoint:
+    """Every `<service>.azure-api.net` answers by its deployed API and policies.
 
-    Streams pass at once, unless `holds_back` has a response wait.
+    Raises NotModelledError, see `policy`. Streams pass at once, unless `holds_back` delays them.
     https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
     Sure: inferred, as the page says that logging may buffer them, and not for how long.
     """
     sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
 
-    def face(request: Request) -> Response:
+    def endpoint(request: Request) -> Response:
         for service in cloud.of_type("Microsoft.ApiManagement/service"):
             if f"{service.name}.azure-api.net".lower() == request.host.lower():
                 call = Call(service, request, Headers(request.query), Headers(request.headers))
@@ -58,11 +60,11 @@ def gateway_face(cloud: Cloud, options: Options, telemetry: Telemetry, send: Fac
             call.backend_seconds += clock.now() - began
             record(cloud, telemetry, sampler, call, options.seed)
 
-    return face
+    return endpoint
 
 
-def _run(cloud: Cloud, call: Call, send: Face) -> None:
-    """Every section, or `on-error` from the first failure on."""
+def _run(cloud: Cloud, call: Call, send: Endpoint) -> None:
+    """Run every section, and from the first failure on `on-error`."""
     try:
         authorize(cloud, call, match(cloud, call))
         for section in ("inbound", "backend", "outbound"):
@@ -73,7 +75,7 @@ def _run(cloud: Cloud, call: Call, send: Face) -> None:
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """In pieces of 8 KB and what is left at the end, as `forward-request` buffers unless told not.
+    """Unless told not to buffer, `forward-request` sends pieces of 8 KB and then the rest.
 
     https://learn.microsoft.com/azure/api-management/forward-request-policy
     """

@@ -47,13 +47,13 @@ class Call:
     variables: dict[str, str] = field(default_factory=dict)
     """What `set-variable` has set."""
     buffered: bool = True
-    """Whether parts of the response wait for 8 KB of them, which `forward-request` decides."""
+    """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
 
     def whole(self) -> bytes:
-        """The response's body; one that comes in parts is waited for, and then is one part.
+        """Return the response's body, after a wait for all its parts, which are one part then.
 
         Sure: no belief.
         """

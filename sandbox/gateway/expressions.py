@@ -1,4 +1,4 @@
-"""Evaluates policy expressions over one call: the members and types below, anything else not.
+"""Evaluate policy expressions over one call: the members and types below, and no others.
 
 https://learn.microsoft.com/azure/api-management/api-management-policy-expressions has the members
 of `context` and the .NET types that an expression may use.
@@ -85,7 +85,7 @@ def _run(node: Node, names: dict[str, Any], call: Call) -> None:
 
 
 def _value(node: Node, names: dict[str, Any], call: Call) -> Any:
-    def of(part: Node) -> Any:
+    def value_of(part: Node) -> Any:
         return _value(part, names, call)
 
     parts = node.parts
@@ -94,29 +94,29 @@ def _value(node: Node, names: dict[str, Any], call: Call) -> Any:
     if node.kind == "name":
         return _known(names, parts[0], parts[0])
     if node.kind in _OPERATORS:
-        return _OPERATORS[node.kind](of, *parts)
+        return _OPERATORS[node.kind](value_of, *parts)
     if node.kind == "new":
-        return _known(_NEW, parts[0], f"new {parts[0]}")(*(of(one) for _, one in parts[1]))
-    return (
-        _member(of(parts[0]), parts[1], call) if node.kind == "member" else _call(of, call, parts)
-    )
+        return _known(_NEW, parts[0], f"new {parts[0]}")(*(value_of(one) for _, one in parts[1]))
+    if node.kind == "member":
+        return _member(value_of(parts[0]), parts[1], call)
+    return _call(value_of, call, parts)
 
 
-def _call(of: Callable[[Node], Any], call: Call, parts: tuple[Any, ...]) -> Any:
-    """A method's value, its arguments by place and by name."""
+def _call(value_of: Callable[[Node], Any], call: Call, parts: tuple[Any, ...]) -> Any:
+    """Return a method's value; its arguments come by place and by name."""
     holder, name, kind, given = parts
-    target = of(holder)
+    target = value_of(holder)
     if target is None:
         raise ThrownError("Object reference not set to an instance of an object.")
     owner = target.path if isinstance(target, Part) else type(target).__name__
     said = f"{owner}.{name}{f'<{kind}>' if kind else ''}"
-    named = {name: of(one) for name, one in given if name}
-    plain = [of(one) for name, one in given if not name]
+    named = {name: value_of(one) for name, one in given if name}
+    plain = [value_of(one) for name, one in given if not name]
     return _known(_METHODS, said, said)(call, target, *plain, **named)
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Of text, numbers and null; two tokens are the same if they are one object."""
+    """Compare text, numbers or null; two tokens are the same if they are one object."""
     return one is other if Token in (type(one), type(other)) else bool(one == other)
 
 
@@ -136,11 +136,11 @@ def _member(target: Any, name: str, call: Call) -> Any:
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "not": lambda of, one: not of(one),
-    "||": lambda of, one, other: of(one) or of(other),
-    "&&": lambda of, one, other: of(one) and of(other),
-    "==": lambda of, one, other: _same(of(one), of(other)),
-    "!=": lambda of, one, other: not _same(of(one), of(other)),
+    "not": lambda value_of, one: not value_of(one),
+    "||": lambda value_of, one, other: value_of(one) or value_of(other),
+    "&&": lambda value_of, one, other: value_of(one) and value_of(other),
+    "==": lambda value_of, one, other: _same(value_of(one), value_of(other)),
+    "!=": lambda value_of, one, other: not _same(value_of(one), value_of(other)),
 }
 _PARTS = {
     path: Part(path)
@@ -197,14 +197,14 @@ def _selected(value: Any, path: str) -> Iterator[Token]:
 
 
 def _plain(content: Any) -> Any:
-    """JSON of what a container was made from."""
+    """Return the JSON from which a container was made."""
     if isinstance(content, list):
         return [_plain(one) for one in content]
     return content.value if isinstance(content, Token) else content
 
 
 def _replace(_: Call, __: Part, text: str, pattern: str, replacement: str) -> str:
-    """Patterns mean the same to Python where they are sets, alternatives and escapes of codes."""
+    """Replace by a pattern; sets, alternatives and escapes of codes mean the same to Python."""
     if re.search(r"\(\?|\\[^x]|\$", pattern + replacement):
         raise NotModelledError(f"the sandbox's gateway does not replace by {pattern}")
     return re.sub(pattern, replacement, text)

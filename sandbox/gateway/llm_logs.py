@@ -16,10 +16,10 @@ CHUNK_BYTES = 32 * 1024
 
 
 WITHOUT_MESSAGES, NOT_AT_ALL = 1, 2
-"""What becomes of the responses API, by the seed's remainder of three; else it is logged as chat.
+"""What is logged of the responses API, by the seed's remainder of three; with 0, all as of chats.
 
-The page is on chat completions alone; Apim-Samples shows tokens of responses, nobody messages. So
-all three are possible, and a check may rely on none.
+The page is on chat completions alone; Apim-Samples shows tokens of responses, and no source shows
+messages. So all three are possible, and a check may rely on none.
 """
 
 
@@ -77,7 +77,7 @@ def _object(body: bytes | bytearray) -> Json:
 
 
 def _joined(events: list[Json]) -> Json:
-    """The reply that the same call would have had in one piece."""
+    """Join a stream's events to the reply that the call would have had in one piece."""
     whole: Json = {}
     texts: dict[int, str] = {}
     for event in events:

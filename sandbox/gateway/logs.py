@@ -101,7 +101,7 @@ def _row(call: Call, settings: Json) -> Json:
 
 
 def _exchange(call: Call, side: str, asked: Json) -> Json:
-    """URL, code, headers and bodies of one side, as far as the diagnostic asks for them."""
+    """Return URL, code, headers and bodies of one side, as far as the diagnostic asks for them."""
     request, response = (call.sent, call.reply) if side else (call.request, call.response)
     wanted, row = asked.get("request") or {}, Json()
     if request:
@@ -128,7 +128,7 @@ def _message(name: str, headers: Headers, body: bytes | bytearray, wanted: Json)
 
 
 def _masked(pairs: list[tuple[str, str]], wanted: Json, kind: str) -> list[tuple[str, str]]:
-    """Without what is to be hidden, and with stars for what is to be masked."""
+    """Leave out the pairs that are to be hidden, and put stars for those to be masked."""
     entries = (wanted.get("dataMasking") or {}).get(kind) or []
     modes = {str(entry["value"]).lower(): entry["mode"] for entry in entries}
     shown = [(name, value) for name, value in pairs if modes.get(name.lower()) != "Hide"]

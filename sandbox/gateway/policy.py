@@ -1,4 +1,4 @@
-"""Runs the deployed policy documents; a statement or attribute not in STATEMENTS is an error.
+"""Run the deployed policy documents; a statement or attribute not in STATEMENTS is an error.
 
 https://learn.microsoft.com/azure/api-management/api-management-policies has each statement.
 
@@ -18,7 +18,7 @@ from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
 from sandbox.gateway import expressions
 from sandbox.gateway.call import Call, GatewayError
-from sandbox.http import Face, Headers, Request, Response
+from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.policy_text import as_xml
 
@@ -38,7 +38,7 @@ https://learn.microsoft.com/azure/api-management/forward-request-policy
 class Policies:
     """The policies in force for one call, from the innermost scope to all APIs."""
 
-    def __init__(self, cloud: Cloud, call: Call, send: Face) -> None:
+    def __init__(self, cloud: Cloud, call: Call, send: Endpoint) -> None:
         self.cloud, self.call, self.send = cloud, call, send
         scopes = [s for s in (call.operation, call.api, call.product, call.service) if s]
         found = [cloud.get(f"{scope.id}/policies/policy") for scope in scopes]

@@ -28,7 +28,7 @@ _HERE = Path(__file__).parent
 FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
 _UNNEST = "SELECT unnest(r) FROM (SELECT unnest(json_transform_strict($rows, $shape)) AS r)"
 _FIRST_OF_FUZZY = re.compile(r"\bunion\s+isfuzzy\s*=\s*true\s+(\w+)")
-"""The first table of a union is not a part of it once it is parsed."""
+"""Finds a union's first table, which the parsed union no longer contains."""
 _PER_MINUTE = (_HERE / "per_minute.sql").read_text()
 
 
@@ -39,8 +39,8 @@ class QueryError(Exception):
 def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> dict[str, Any]:
     """The table that answers a query over tables of these columns (name to KQL type) and rows.
 
-    Beside its columns and rows it has `warnings`: what a fuzzy union does without.
-    QueryError where Kusto refuses the query, NotModelledError where only this does.
+    Beside columns and rows it has `warnings`: the tables that a fuzzy union does without.
+    Raises QueryError if Kusto refuses the query, NotModelledError if only the sandbox does.
 
     Sure: no belief.
     """
@@ -83,7 +83,7 @@ def _load(engine: Any, table: str, shape: Mapping[str, str], rows: list[Any]) ->
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Every part of a parsed query."""
+    """Yield every part of a parsed query."""
     if dataclasses.is_dataclass(node):
         yield node
         node = [getattr(node, field.name) for field in dataclasses.fields(node)]
@@ -93,7 +93,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> ir.Query:
-    """The query; parsing takes longer than all else, and clients ask again and again."""
+    """Parse a query once: that takes longest, and clients ask the same again and again."""
     if text.lstrip().startswith("."):
         raise KqlSyntaxError("a control command is not a query")
     if "query_now" in text:
@@ -133,7 +133,7 @@ def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> list[
 
 
 def _columns_named(part: Any) -> list[str]:
-    """The columns that a part of a query names itself."""
+    """Return the columns that a part of a query names itself."""
     if isinstance(part, ir.JoinKey):
         return [part.left, part.right]
     if isinstance(part, ir.ProjectRename):

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from sandbox.cloud import DEPLOYER_OBJECT_ID, Cloud
 from sandbox.errors import NotModelledError
-from sandbox.http import Face, Request, Response
+from sandbox.http import Endpoint, Request, Response
 from sandbox.identity import authenticate
 from sandbox.logs.kql import FACTS, QueryError
 from sandbox.logs.store import Span, Workspaces
@@ -23,8 +23,8 @@ _TIME: TypeAdapter[datetime] = TypeAdapter(datetime)
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
-def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  # noqa: ARG001
-    """The face of api.loganalytics.io; only the deployer may read.
+def logs_endpoint(cloud: Cloud, workspaces: Workspaces, options: Options) -> Endpoint:  # noqa: ARG001
+    """Only the deployer may read from api.loganalytics.io.
 
     https://learn.microsoft.com/azure/azure-monitor/logs/api/request-format
     """
@@ -46,7 +46,7 @@ def logs_face(cloud: Cloud, workspaces: Workspaces, options: Options) -> Face:  
 
 
 def _answer(cloud: Cloud, workspaces: Workspaces, request: Request) -> Response:
-    """The answer to one query; nothing that clients `Prefer` would change it."""
+    """Answer one query; no `Prefer` of the clients would change the answer."""
     path = re.fullmatch(r"/v1/workspaces/([^/]+)/query", request.path)
     if path is None or request.method not in {"GET", "POST"}:
         return _refusal("PathNotFoundError")
@@ -62,7 +62,7 @@ def _answer(cloud: Cloud, workspaces: Workspaces, request: Request) -> Response:
 
 
 def _warned(messages: list[str]) -> dict[str, Any]:
-    """The error of an answer in part, which warnings make of any answer.
+    """Warnings make an answer partial, with this error.
 
     https://github.com/Azure/azure-sdk-for-python/issues/25137
     """
@@ -74,7 +74,7 @@ def _warned(messages: list[str]) -> dict[str, Any]:
 
 
 def _refusal(code: str, *inner: tuple[str, str]) -> Response:
-    """An error and its inner errors, outermost first."""
+    """Write an error and its inner errors, outermost first."""
     status, message = FACTS["refusals"][code]
     body: dict[str, Any] = {}
     for name, text in reversed(((code, message), *inner)):
@@ -83,7 +83,7 @@ def _refusal(code: str, *inner: tuple[str, str]) -> Response:
 
 
 def _span(text: str) -> Span | None:
-    """The interval of a `timespan`: a duration up to now, or start/end, or start/duration."""
+    """Read a `timespan`: a duration up to now, or start/end, or start/duration."""
     first, _, second = text.partition("/")
     if not second:
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Diagnostic settings at work: which telemetry of a resource reaches which workspace's table.
+"""Send telemetry as diagnostic settings say: to which workspace and table each kind goes.
 
 https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 

@@ -94,7 +94,7 @@ class Workspaces:
 
     @contextmanager
     def _file(self, customer_id: str) -> Iterator[IO[bytes]]:
-        """A workspace's rows, held against other threads and processes."""
+        """Open the file of a workspace's rows, locked against other threads and processes."""
         with (self._folder / f"{customer_id.lower()}.jsonl").open("a+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield stream

@@ -1,4 +1,4 @@
-"""What an account reports of each call: one row without text or tokens, and metrics."""
+"""Report each call as its account does: one row without text or tokens, and metrics."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How the service behind every account does: at once and without end, unless it is told otherwise.
+"""The service behind every account: it answers at once and without limits, unless told otherwise.
 
 A rehearsal packs into seconds what takes hours in Azure, so that limits are off by default.
 """

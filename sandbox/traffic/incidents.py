@@ -1,4 +1,4 @@
-"""When something goes wrong: one window for each kind of trouble."""
+"""Plan when something goes wrong: one window for each kind of trouble."""
 
 import random
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MINUTES = {
     "bypass": (0, 60),
     "throttling": (20, 25),
 }
-"""The minutes of its hour that each takes.
+"""Minutes of its hour in which each incident lasts.
 
 `outage`: the model endpoint fails. `spike`: one consumer calls as never before. `silence`: log rows
 are lost, metrics are not. `bypass`: somebody with a role of their own calls the account itself.
@@ -22,7 +22,7 @@ are lost, metrics are not. `bypass`: somebody with a role of their own calls the
 
 @dataclass(frozen=True)
 class Window:
-    """From the one time up to, but without, the other, in seconds since 1970."""
+    """A time from `start` up to, but without, `end`, in seconds since 1970."""
 
     start: float
     end: float
@@ -32,7 +32,7 @@ class Window:
 
 
 def windows(chance: random.Random, start: datetime, until: datetime) -> dict[str, Window]:
-    """A window of each incident: in office hours, on different days, as far as there are any."""
+    """Choose a window for each incident: in office hours, if possible on different days."""
     first = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
     count = int((until - first) / timedelta(hours=1)) - 1
     hours = [first + timedelta(hours=n) for n in range(count)]

@@ -1,4 +1,4 @@
-"""Who will call when, and with what: habits and incidents make a list of calls."""
+"""Plan who calls when, and with what: habits and incidents make a list of calls."""
 
 import json
 import random
@@ -16,18 +16,18 @@ Json = dict[str, Any]
 HABITS: dict[str, Json] = json.loads((Path(__file__).parent / "habits.json").read_text())
 PROMPTS = ("how to hurt somebody", "why those people are inferior")
 ANSWERS = ("a bloody battle scene", "an explicit love scene")
-"""What the model endpoint's content filters stop, of a prompt and of an answer."""
+"""Phrases that the model endpoint's content filters stop, in a prompt or in an answer."""
 STRANGER, DEVELOPER = "192.0.2.66", "203.0.113.57"
-"""Addresses of somebody who tries keys, and of somebody who goes around the gateway."""
+"""Addresses of a caller who tries keys, and of one who goes around the gateway."""
 LINE = "On {:02}-{:02} the policy holder wrote again about item {}, which stays open. "
 
 LAST_SECONDS = 300
-"""Before the end no call begins, so that each is over by then, with its retries."""
+"""Seconds before the end in which no call begins, so that each ends in time, with its retries."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One call as its caller makes it; `consumer` is empty without a good key."""
+    """One planned call; `consumer` is empty without a good key."""
 
     time: float
     consumer: str
@@ -42,7 +42,7 @@ class Ask:
 
 
 class Planner:
-    """Makes the calls of one stack, all from one source of chance."""
+    """The planner of one stack's calls, all from one source of chance."""
 
     def __init__(self, stack: Stack, chance: random.Random) -> None:
         self.stack, self.chance = stack, chance
@@ -51,7 +51,7 @@ class Planner:
         self.roles = [(names[n % len(names)], habits[n % len(habits)]) for n in range(count)]
 
     def everyday(self, start: datetime, until: datetime, per_day: int) -> Iterator[Ask]:
-        """The calls of ordinary days, some `per_day` on a working day."""
+        """Plan the calls of ordinary days, some `per_day` on a working day."""
         span = Window(start.timestamp(), until.timestamp() - LAST_SECONDS)
         day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         while day < until:
@@ -68,7 +68,7 @@ class Planner:
             day += timedelta(days=1)
 
     def troubled(self, windows: dict[str, Window], per_day: int) -> Iterator[Ask]:
-        """The calls that incidents bring with them.
+        """Plan the calls that incidents bring with them.
 
         A throttled batch allows each answer a sixth of the minute's tokens, twelve times a minute:
         what a call may use counts, not what it does use.
@@ -93,7 +93,7 @@ class Planner:
             yield replace(ask, body=ask.body | more, deployment=self.stack.chat[0].name)
 
     def sprinkled(self, asks: Sequence[Ask]) -> Iterator[Ask]:
-        """Calls that a content filter stops, or without a good key, beside ordinary ones."""
+        """Plan calls that a content filter stops, or without a good key, beside ordinary ones."""
         habits = dict(reversed(self.roles))
         for number in range(max(4, len(asks) // 200)):
             beside = [self.chance.choice(asks) for _ in range(3)]
@@ -108,15 +108,15 @@ class Planner:
             yield replace(ask, key=wrong, ip=ip)
 
     def role(self, habit: str) -> tuple[str, str]:
-        """The first consumer of a habit, and the habit."""
+        """Return the first consumer of a habit, and the habit."""
         return next(role for role in self.roles if role[1] == habit)
 
     def within(self, window: Window) -> float:
-        """Some time in a window."""
+        """Choose a time in a window."""
         return self.chance.uniform(window.start, window.end - 1)
 
     def ask(self, time: float, consumer: str, habit: Json) -> Ask:
-        """A call of some kind of a habit."""
+        """Plan a call of a kind that the habit has."""
         kind, chat = self.chance.random(), self.chat(time, consumer, habit)
         if self.stack.embeddings and kind < habit.get("embeddings", 0):
             found = self.chance.choice(self.stack.embeddings)
@@ -138,7 +138,7 @@ class Planner:
     def chat(
         self, time: float, consumer: str, habit: Json, say: str = "", *, short: bool = False
     ) -> Ask:
-        """A chat completion, of some turns, about a case or (unless short) a long document."""
+        """Plan a chat completion of some turns, on a case or (unless short) a long document."""
         chance, deployment = self.chance, self.chance.choice(self.stack.chat)
         messages = [{"role": "system", "content": habit["system"]}]
         for _ in range(chance.randint(0, habit.get("turns", 0))):
@@ -156,7 +156,7 @@ class Planner:
         return Ask(time, consumer, key, deployment.name, "ChatCompletions_Create", ip, body)
 
     def length(self, habit: Json, deployment: Resource) -> int:
-        """Bytes of a document: none, over 8 KB or over 32 KB, as far as the limit lets it in."""
+        """Choose a document's bytes: none, over 8 KB or over 32 KB, if the limit allows that."""
         (long, longest), drawn, most = (
             habit.get("long", (0, 0)),
             self.chance.random(),
@@ -167,7 +167,7 @@ class Planner:
         return size if most is None or size // 4 + 1000 <= most else 0
 
     def document(self, size: int) -> str:
-        """Lines of text, of about that many bytes."""
+        """Write lines of text of about that many bytes."""
         drawn = (self.chance.randint(*ends) for _ in range(size // 75) for ends in _ENDS)
         return "".join(LINE.format(*numbers) for numbers in zip(drawn, drawn, drawn, strict=True))
 

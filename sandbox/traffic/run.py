@@ -1,4 +1,4 @@
-"""Sends the planned calls, each at its own time, and writes down what happened."""
+"""Send the planned calls, each at its own time, and write down what happened."""
 
 import heapq
 import json
@@ -16,11 +16,11 @@ from rich.progress import Progress
 
 from sandbox import clock
 from sandbox.cloud import Cloud
-from sandbox.gateway import gateway_face
+from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.logs import Telemetry, Workspaces
-from sandbox.model import model_face
+from sandbox.model import model_endpoint
 from sandbox.model.service import Pace, Service
 from sandbox.options import Options
 from sandbox.stack import SessionError
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 API_VERSION = "2024-12-01-preview"
 AUDIENCE = "https://cognitiveservices.azure.com"
 DEVELOPER = "c0ffee00-0000-4000-8000-00000000d0e5"
-"""Object id of somebody who gave themselves a role on the account."""
+"""Object id of a person who has a role of their own on the account."""
 DAYS, CALLS = range(1, 31), range(20, 1001)
 """A workspace keeps 30 days unless told otherwise; more calls would fill the disk."""
 RETRIES, LONGEST_WAIT = 2, 60
@@ -42,7 +42,7 @@ QUIET_SECONDS = 3
 
 
 def fill(options: Options, days: int, per_day: int, until: datetime | None) -> str:
-    """Call the deployed stack over the last `days` and write traffic.json; what was done.
+    """Call the deployed stack over the last `days` and write traffic.json; say what was done.
 
     Raises:
         SessionError: a value is out of range, the stack is not whole, or has traffic already.
@@ -96,7 +96,7 @@ class _Witness(Telemetry):
 
 
 class Caller:
-    """Every caller of a stack, and the trouble that the incidents make."""
+    """All callers of a stack, and the trouble that the incidents make."""
 
     def __init__(
         self, cloud: Cloud, options: Options, stack: Stack, found: dict[str, Window], seed: str
@@ -107,11 +107,11 @@ class Caller:
         self.service = Service(limited=True)
         grant(cloud, stack.account, DEVELOPER)
         self.telemetry = _Witness(cloud, Workspaces(cloud.folder, options))
-        self.account = model_face(cloud, options, self.telemetry, self.service)
-        self.gateway = gateway_face(cloud, options, self.telemetry, self.account)
+        self.account = model_endpoint(cloud, options, self.telemetry, self.service)
+        self.gateway = gateway_endpoint(cloud, options, self.telemetry, self.account)
 
     def run(self, asks: list[Ask]) -> list[Json]:
-        """Make all calls in the order of their times, retries among them; their records."""
+        """Make all calls in the order of their times, with retries; return their records."""
         number, records, begun = count(), list[Json](), monotonic()
         heap = [(ask.time, next(number), ask) for ask in asks]
         heapq.heapify(heap)
@@ -134,7 +134,7 @@ class Caller:
         return records
 
     def call(self, ask: Ask, serial: int) -> tuple[Response, Json]:
-        """One call at its time, and what is true of it."""
+        """Make one call at its time; return the response and what is true of the call."""
         slow = self.chance.lognormvariate(0, 0.35) * (
             1.5 if ask.time in self.windows["spike"] else 1
         )
@@ -160,7 +160,7 @@ class Caller:
         return response, record
 
     def wait(self, ask: Ask, response: Response) -> float:
-        """Seconds after which a client library tries again; 0 if it does not."""
+        """Return the seconds after which a client library tries again; 0 if it does not."""
         if response.status != 429 and response.status < 500:  # noqa: PLR2004
             return 0.0
         after = float(response.headers.get("retry-after") or 0)
@@ -168,7 +168,7 @@ class Caller:
         return after if 0 < after <= LONGEST_WAIT else backoff
 
     def request(self, ask: Ask) -> Request:
-        """The HTTP request that a client library makes of it."""
+        """Make the HTTP request that a client library would send for a planned call."""
         headers, root = Headers([("Content-Type", "application/json")]), self.stack.url
         if ask.direct:
             token, _ = mint(self.cloud, AUDIENCE, DEVELOPER)
@@ -185,7 +185,7 @@ class Caller:
 
 
 def _read(response: Response) -> tuple[bytes, float, float]:
-    """The whole body, and when its first part and its end came."""
+    """Read the whole body; return it with the times of its first part and its end."""
     if isinstance(response.body, bytes):
         return response.body, clock.now(), clock.now()
     parts, first = [next(response.body)], clock.now()

@@ -1,4 +1,4 @@
-"""What of the cloud traffic needs: the gateway's address, who may call it, and which models."""
+"""Find what traffic needs of the cloud: the gateway's address, its callers, the models."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Stack:
 
 
 def find(cloud: Cloud) -> Stack:
-    """The stack that is deployed; SessionError says what of it is missing."""
+    """Find the deployed stack; a SessionError says what is missing of it."""
     for account in cloud.of_type("Microsoft.CognitiveServices/accounts"):
         host = f"//{account.properties.get('customSubDomainName')}."
         for policy in cloud.of_type(f"{_SERVICE}/apis/policies"):
@@ -71,18 +71,18 @@ def _name(resource: Resource) -> str:
 
 
 def model(deployment: Resource) -> str:
-    """The model's name, e.g. `gpt-5.1`."""
+    """Return the name of a deployment's model, e.g. `gpt-5.1`."""
     return str(deployment.properties["model"]["name"])
 
 
 def limit(deployment: Resource) -> int | None:
-    """Tokens a minute; None for provisioned throughput, which has no such limit."""
+    """Return the tokens a minute; None for provisioned throughput, which has no such limit."""
     sku = deployment.body.get("sku") or {}
     return None if "Provisioned" in str(sku.get("name")) else int(sku.get("capacity") or 0) * 1000
 
 
 def grant(cloud: Cloud, account: Resource, person: str) -> None:
-    """Give a person a role of their own on the account: in memory alone, and never saved."""
+    """Give a person a role of their own on the account, in memory only."""
     kind, user = "Microsoft.Authorization/roleAssignments", "a97b65f3-24c7-4388-baec-2e87135dc908"
     role = f"/providers/Microsoft.Authorization/roleDefinitions/{user}"
     properties = {"principalId": person, "roleDefinitionId": role}

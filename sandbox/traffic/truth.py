@@ -1,4 +1,4 @@
-"""What callers can tell of their calls, and its sums."""
+"""Record what callers know of their calls, and sum that up."""
 
 import json
 from collections import defaultdict
@@ -11,12 +11,12 @@ Json = dict[str, Any]
 
 
 def moment(seconds: float) -> str:
-    """A time as the truth writes it: ISO 8601, UTC."""
+    """Write a time as ISO 8601, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def told(response: Response, body: bytes) -> Json:
-    """Model, tokens (null if the caller was not told any), and what a content filter stopped."""
+    """Return what a response told: model, tokens (null if none), what a content filter stopped."""
     lines = [line[5:] for line in body.splitlines() if line.startswith(b"data: {")]
     usage, name, filtered = Json(), "", ""
     for value in map(json.loads, lines or [body or b"{}"]):
@@ -33,7 +33,7 @@ def told(response: Response, body: bytes) -> Json:
 
 
 def totals(records: list[Json]) -> list[Json]:
-    """Sums by UTC day, consumer and deployment of the calls through the gateway."""
+    """Sum up the calls through the gateway by UTC day, consumer and deployment."""
     names = ("calls", "failed", "throttled", "untold", "prompt", "completion")
     sums: dict[tuple[str, str, str], Json] = defaultdict(lambda: dict.fromkeys(names, 0))
     for one in records:

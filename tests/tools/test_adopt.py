@@ -48,7 +48,7 @@ def test_every_type_of_the_program_has_its_id() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ids_and_versions_are_the_providers(kind: str) -> None:
-    shape = shapes.of(kind)
+    shape = shapes.shape_of(kind)
     assert KINDS[kind].path.replace("{subscriptionId}", SUBSCRIPTION_ID) == shape.path
     assert KINDS[kind].version == shape.api_version
 

@@ -10,7 +10,7 @@ from sandbox.arm.base import AZURE
 from sandbox.engine.shapes import SHAPES
 
 PROOFS = {
-    "call": ("model.face.model_face", "gateway.routing.match"),
+    "call": ("model.endpoint.model_endpoint", "gateway.routing.match"),
     "prompt": ("gateway.logs.record",),
     "completion": ("gateway.logs.record",),
     "caller": ("gateway.routing.authorize",),
@@ -22,11 +22,11 @@ PROOFS = {
     "no-content": ("gateway.logs.record",),
     "sampling": ("gateway.logs.record",),
     "refused": ("gateway.routing.authorize",),
-    "error": ("gateway.logs.record", "model.face.model_face"),
+    "error": ("gateway.logs.record", "model.endpoint.model_endpoint"),
     "no-secrets": ("gateway.logs.record",),
     "account": ("model.account_logs.report",),
     "audit": ("arm.monitor.diagnostic_setting", "arm.azure.logs"),
-    "declared": ("arm.face.arm_face",),
+    "declared": ("arm.endpoint.arm_endpoint",),
     "gateway-metrics": ("logs.routing.Telemetry.metric",),
     "account-metrics": ("logs.routing.Telemetry.metric", "model.account_logs._metrics"),
     "queries": ("logs.kql._check_names", "logs.store.Workspaces.query"),

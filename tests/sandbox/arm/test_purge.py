@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.arm.face import arm_face
+from sandbox.arm.endpoint import arm_endpoint
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
 from sandbox.errors import ArmError
 from sandbox.http import Headers, Request, Response
@@ -24,14 +24,14 @@ class Manager:
     """Requests of the deployer."""
 
     def __init__(self, azure: Azure) -> None:
-        self.cloud, self.face = azure.cloud, arm_face(azure.cloud)
+        self.cloud, self.endpoint = azure.cloud, arm_endpoint(azure.cloud)
 
     def send(self, method: str, path: str, body: Any = None, **query: str) -> Response:
         token, _ = mint(self.cloud, "https://management.azure.com", DEPLOYER_OBJECT_ID)
         headers = Headers([("Authorization", f"Bearer {token}")])
         asked = [*{"api-version": "2025-06-01", **query}.items()]
         text = json.dumps(body).encode() if body is not None else b""
-        return self.face(Request(method, "management.azure.com", path, asked, headers, text))
+        return self.endpoint(Request(method, "management.azure.com", path, asked, headers, text))
 
     def read(self, path: str) -> Any:
         return reply(self.send("GET", path))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from sandbox.cloud import Cloud, Resource
-from sandbox.gateway import gateway_face
+from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.logs import Telemetry
 from sandbox.options import Options
@@ -112,7 +112,7 @@ class Azure(Telemetry):
         host, method = given.get("host", "apim-x.azure-api.net"), given.get("method", "POST")
         request = Request(method, host, target, parse_qsl(query), headers, body, "10.1.2.3")
         options = Options(seed=given.get("seed", 0), held_back=self.held_back)
-        response = gateway_face(self.cloud, options, self, self.send)(request)
+        response = gateway_endpoint(self.cloud, options, self, self.send)(request)
         if given.get("read", True) and not isinstance(response.body, bytes):
             response.body = b"".join(response.body)
         return response

@@ -18,7 +18,7 @@ from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsQue
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.http import Headers, Request
 from sandbox.identity import mint
-from sandbox.logs import Telemetry, Workspaces, logs_face
+from sandbox.logs import Telemetry, Workspaces, logs_endpoint
 from sandbox.options import Options
 
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-test/providers"
@@ -30,8 +30,8 @@ ALL = {"logs": [{"categoryGroup": "allLogs", "enabled": True}]}
 METRICS = {"metrics": [{"category": "AllMetrics", "enabled": True}]}
 
 
-class FaceResponse(HttpResponse):
-    """A face's answer as the client's pipeline reads it."""
+class EndpointResponse(HttpResponse):
+    """An endpoint's answer as the client's pipeline reads it."""
 
     def __init__(self, request: Any, status: int, fields: Headers, body: bytes) -> None:
         self._request, self._status, self._body = request, status, body
@@ -59,7 +59,7 @@ class FaceResponse(HttpResponse):
 
     def close(self) -> None: ...
     def __exit__(self, *args: object) -> None: ...
-    def __enter__(self) -> FaceResponse:
+    def __enter__(self) -> EndpointResponse:
         return self
 
     def iter_bytes(self, **kwargs: Any) -> Iterator[bytes]:
@@ -70,18 +70,18 @@ class FaceResponse(HttpResponse):
     def raise_for_status(self) -> None: ...
 
 
-class FaceTransport(HttpTransport[Any, FaceResponse]):
-    """Sends the client's requests to a face."""
+class EndpointTransport(HttpTransport[Any, EndpointResponse]):
+    """Sends the client's requests to a endpoint."""
 
-    def __init__(self, face: Callable[[Request], Any]) -> None:
-        self.face = face
+    def __init__(self, endpoint: Callable[[Request], Any]) -> None:
+        self.endpoint = endpoint
 
-    def send(self, request: Any, **kwargs: Any) -> FaceResponse:
+    def send(self, request: Any, **kwargs: Any) -> EndpointResponse:
         body = request.content or b""
         data = body.encode() if isinstance(body, str) else bytes(body)
         fields = Headers(request.headers.items())
-        answer = self.face(Request.to(request.method, request.url, fields, data))
-        return FaceResponse(request, answer.status, answer.headers, answer.body)
+        answer = self.endpoint(Request.to(request.method, request.url, fields, data))
+        return EndpointResponse(request, answer.status, answer.headers, answer.body)
 
     def open(self) -> None: ...
     def close(self) -> None: ...
@@ -101,7 +101,7 @@ class World:
         self.cloud = Cloud(self.folder)
         self.workspaces = Workspaces(self.folder, self.options)
         self.telemetry = Telemetry(self.cloud, self.workspaces)
-        self.face = logs_face(self.cloud, self.workspaces, self.options)
+        self.endpoint = logs_endpoint(self.cloud, self.workspaces, self.options)
 
     def again(self, **options: Any) -> World:
         """The next run of the sandbox on the same folder."""
@@ -123,7 +123,7 @@ class World:
     def answer(
         self, query: str, workspace: str = CUSTOMER, **asked: Any
     ) -> LogsQueryResult | LogsQueryPartialResult:
-        client = LogsQueryClient(self, transport=FaceTransport(self.face), retry_total=0)
+        client = LogsQueryClient(self, transport=EndpointTransport(self.endpoint), retry_total=0)
         return client.query_workspace(workspace, query, **{"timespan": None, **asked})
 
     def ask(self, query: str, workspace: str = CUSTOMER, **asked: Any) -> list[dict[str, Any]]:

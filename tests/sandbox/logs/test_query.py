@@ -188,18 +188,18 @@ def test_an_unknown_workspace_path_or_timespan(logged: World) -> None:
 def test_a_query_may_come_by_get(logged: World) -> None:
     url = f"https://api.loganalytics.io/v1/workspaces/{CUSTOMER}/query?query=print+x%3D1"
     bearer = Headers([("Authorization", f"Bearer {logged.get_token().token}")])
-    answer = logged.face(Request.to("GET", url, bearer, b""))
+    answer = logged.endpoint(Request.to("GET", url, bearer, b""))
     assert reply(answer)["tables"][0]["rows"] == [[1]]
 
 
 def post(
     world: World, query: str, token: str | None = None, path: str = "", timespan: str | None = None
 ) -> Any:
-    """The face's own answer to a POST of the client's shape."""
+    """The endpoint's own answer to a POST of the client's shape."""
     bearer = f"Bearer {world.get_token().token}" if token is None else token
     body = json.dumps({"query": query, "timespan": timespan}).encode()
     url = f"https://api.loganalytics.io{path or f'/v1/workspaces/{CUSTOMER}/query'}"
-    return world.face(Request.to("POST", url, Headers([("Authorization", bearer)]), body))
+    return world.endpoint(Request.to("POST", url, Headers([("Authorization", bearer)]), body))
 
 
 def test_a_fuzzy_union_does_without_a_table_and_says_so(logged: World) -> None:

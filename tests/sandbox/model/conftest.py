@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
-from sandbox.http import Face, Headers, Request, Response
+from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.logs import Telemetry
-from sandbox.model import model_face
+from sandbox.model import model_endpoint
 from sandbox.options import Options
 from tests.sandbox.seen import held, reply
 
@@ -54,7 +54,7 @@ class Recorder(Telemetry):
 class World:
     cloud: Cloud
     telemetry: Recorder
-    face: Face
+    endpoint: Endpoint
 
     @property
     def account(self) -> Resource:
@@ -90,13 +90,15 @@ class World:
         raw = body if isinstance(body, bytes) else json.dumps(body or HELLO).encode()
         url = f"https://oai-test.openai.azure.com{path}{version}"
         method = "GET" if "/models" in path else "POST"
-        return self.face(Request.to(method, url, sent, raw, "81.2.69.142"))
+        return self.endpoint(Request.to(method, url, sent, raw, "81.2.69.142"))
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> World:
     cloud, telemetry = Cloud(tmp_path), Recorder()
-    world = World(cloud, telemetry, model_face(cloud, Options(seed=7, role_delay=30), telemetry))
+    world = World(
+        cloud, telemetry, model_endpoint(cloud, Options(seed=7, role_delay=30), telemetry)
+    )
     properties = {"customSubDomainName": "oai-test", "disableLocalAuth": True}
     kind = "Microsoft.CognitiveServices/accounts"
     world.put(ACCOUNT, kind, {"location": "eastus", "properties": properties})

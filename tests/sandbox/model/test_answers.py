@@ -23,7 +23,7 @@ def client(world: World, *, v1: bool = False) -> openai.OpenAI:
     def carry(request: httpx2.Request) -> httpx2.Response:
         headers = Headers((k, v) for k, v in request.headers.items() if k != "api-key")
         body = request.read()
-        answer = world.face(Request.to(request.method, str(request.url), headers, body))
+        answer = world.endpoint(Request.to(request.method, str(request.url), headers, body))
         content = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
         return httpx2.Response(answer.status, headers=list(answer.headers), content=content)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import clock
-from sandbox.model import model_face
+from sandbox.model import model_endpoint
 from sandbox.model.service import Pace, Service
 from sandbox.options import Options
 from tests.sandbox.model.conftest import ACCOUNT, CHAT, HELLO, Refused, World
@@ -23,7 +23,7 @@ BATTLE = {"messages": [{"role": "user", "content": "Write a bloody battle scene 
 def service(world: World) -> Service:
     made = Service()
     options = Options(seed=7, role_delay=30)
-    world.face = model_face(world.cloud, options, world.telemetry, made)
+    world.endpoint = model_endpoint(world.cloud, options, world.telemetry, made)
     return made
 
 

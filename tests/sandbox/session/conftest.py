@@ -1,4 +1,4 @@
-"""A served network with one small face, and a process environment that leads clients to it."""
+"""A served network with one small endpoint, and a process environment that leads clients to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from sandbox.cloud import Cloud
 from sandbox.errors import ArmError
 from sandbox.http import LOOPBACK, Headers, Request, Response
-from sandbox.identity import PATH, identity_face
+from sandbox.identity import PATH, identity_endpoint
 from sandbox.network import Network
 from sandbox.session import _clients
 
@@ -33,7 +33,7 @@ COMPLETION = {
 }
 
 
-class Face:
+class Endpoint:
     """Echoes; streams at /stream; remembers what it got and whether a stream was ended early."""
 
     def __init__(self, cloud: Cloud, network: Network) -> None:
@@ -64,15 +64,15 @@ class Face:
 
 
 @pytest.fixture
-def face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Face]:
+def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     cloud, network = Cloud(tmp_path), Network(tmp_path)
-    face = Face(cloud, network)
-    network.register(HOST.__eq__, face)
-    network.register(LOOPBACK.__eq__, identity_face(cloud, SECRET))
+    endpoint = Endpoint(cloud, network)
+    network.register(HOST.__eq__, endpoint)
+    network.register(LOOPBACK.__eq__, identity_endpoint(cloud, SECRET))
     with network.serve() as port:
         proxy = f"http://{LOOPBACK}:{port}"
         for name, value in _clients(proxy, network.authority).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("IDENTITY_ENDPOINT", proxy + PATH)
         monkeypatch.setenv("IDENTITY_HEADER", SECRET)
-        yield face
+        yield endpoint

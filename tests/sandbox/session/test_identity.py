@@ -10,12 +10,12 @@ from azure.identity import DefaultAzureCredential
 
 from sandbox.cloud import DEPLOYER_OBJECT_ID
 from sandbox.identity import verify
-from tests.sandbox.session.conftest import Face
+from tests.sandbox.session.conftest import Endpoint
 
 
-def test_default_credential_gets_the_deployers_token(face: Face) -> None:
+def test_default_credential_gets_the_deployers_token(endpoint: Endpoint) -> None:
     token = DefaultAzureCredential().get_token("https://cognitiveservices.azure.com/.default")
-    claims = verify(face.cloud, token.token)
+    claims = verify(endpoint.cloud, token.token)
     assert claims
     assert claims.object_id == DEPLOYER_OBJECT_ID
     assert claims.audience == "https://cognitiveservices.azure.com"
@@ -25,7 +25,7 @@ def test_default_credential_gets_the_deployers_token(face: Face) -> None:
     ("secret", "query", "status"),
     [("wrong", "?resource=x", 401), ("", "?resource=x", 401), ("the-header", "", 400)],
 )
-def test_endpoint_refuses(face: Face, secret: str, query: str, status: int) -> None:
+def test_endpoint_refuses(endpoint: Endpoint, secret: str, query: str, status: int) -> None:
     url = os.environ["IDENTITY_ENDPOINT"] + query
     answer = httpx.get(url, headers={"X-IDENTITY-HEADER": secret})
     assert answer.status_code == status

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from sandbox import clock
 from sandbox.cloud import Cloud, Resource
-from sandbox.http import Face, Headers, Request, Response
+from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.logs import Telemetry
 from sandbox.model import access, content_filter, parameters
 from sandbox.model.account_logs import Call, report
@@ -27,7 +27,7 @@ OPERATIONS = {
     "GET models": ("Models_List", "models"),
 }
 ACTIONS = {"responses": "responses/write", "models": "models/read"}
-"""Data actions that are not of a deployment."""
+"""Data actions that do not concern a deployment, by path."""
 VERSIONS = re.compile(
     r"2022-12-01|2023-05-15|2024-(02-01|06-01|10-21)|2024-(0[2-9]|1[02])-(01|15)-preview"
     r"|2025-0[1-4]-01-preview"
@@ -38,20 +38,20 @@ https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 """
 
 STREAM_SECONDS = 0.4
-"""Over which a streamed answer is spread where time is real: less than any model takes, and enough
-for a caller to tell it from an answer that comes as one."""
+"""Seconds over which a streamed answer is spread where time is real: less than any model takes, and
+enough for a caller to tell a stream from an answer in one piece."""
 
 
-def model_face(
+def model_endpoint(
     cloud: Cloud, options: Options, telemetry: Telemetry, service: Service | None = None
-) -> Face:
+) -> Endpoint:
     """Every account's endpoint; a host without an account raises ConnectionError, as in DNS.
 
     Sure: inferred, as the header and the type of an answer are what clients see.
     """
     state = service or Service()
 
-    def face(request: Request) -> Response:
+    def endpoint(request: Request) -> Response:
         call, wait = Call(request, _account(cloud, request.host)), 0
         try:
             answer = _serve(cloud, options, state, call)
@@ -66,11 +66,11 @@ def model_face(
         parts = _sent(telemetry, state, call, answer)
         return Response(answer.status, headers, parts if call.stream else b"".join(parts))
 
-    return face
+    return endpoint
 
 
 def _sent(telemetry: Telemetry, service: Service, call: Call, answer: Answer) -> Iterator[bytes]:
-    """The parts, and the report once the last is sent or the client has gone."""
+    """Yield the parts; report the call once the last is sent or the client has gone."""
     length = 0
     try:
         pauses = service.pauses(answer.tokens, len(answer.parts))
@@ -156,7 +156,7 @@ def _infer(
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:
-    """The models deployed to the account, or one of them.
+    """A GET lists the models deployed to the account, or shows one of them.
 
     Sure: inferred, as the words for an unknown model are those of OpenAI.
     """

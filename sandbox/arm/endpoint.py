@@ -1,4 +1,4 @@
-"""The face of Azure Resource Manager, https://management.azure.com, and keys by POST.
+"""The endpoint of Azure Resource Manager, https://management.azure.com, and keys by POST.
 
 https://learn.microsoft.com/rest/api/resources/resources/get-by-id
 """
@@ -15,7 +15,7 @@ from sandbox.arm.cognitive import has_auto_upgrade
 from sandbox.arm.gateway import has_llm
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import NotModelledError
-from sandbox.http import Face, Request, Response
+from sandbox.http import Endpoint, Request, Response
 from sandbox.identity import authenticate
 from sandbox.options import Options
 
@@ -28,16 +28,16 @@ METHODS = ("GET", "PUT", "DELETE")
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
 
-def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
-    """One resource by its id, or the children of one type, or a subscription's own facts.
+def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
+    """A GET returns a resource, or the children of one type, or facts of a subscription.
 
-    Only the deployer may ask. ArmError for what Azure refuses, NotModelledError for unknown types
-    and filters.
+    Only the deployer may ask. Raises ArmError for what Azure refuses, NotModelledError for unknown
+    types and filters.
     https://learn.microsoft.com/rest/api/resources/resources/get-by-id
     """
     given = options or Options(folder=cloud.folder)
 
-    def face(request: Request) -> Response:
+    def endpoint(request: Request) -> Response:
         who = authenticate(cloud, request.headers.get("Authorization"), *AUDIENCES)
         path, query = unquote(request.path).rstrip("/"), dict(request.query)
         if isinstance(who, str):
@@ -67,11 +67,11 @@ def arm_face(cloud: Cloud, options: Options | None = None) -> Face:
         shown = [_shown(one, query) for one in found]
         return Response.json(200, {"value": shown} if many else shown[0])
 
-    return face
+    return endpoint
 
 
 def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Response:
-    """A PUT or DELETE that comes by itself: at once, without the provider's journal.
+    """A PUT or DELETE that another client than the provider sends acts at once.
 
     https://learn.microsoft.com/rest/api/resources/resources/create-or-update-by-id
     https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete (force)
@@ -94,7 +94,9 @@ def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Re
 
 
 def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
-    """Resources of a type below a parent; role assignments also those above, or only at or above.
+    """A list has a type's resources below a parent; of role assignments also those above it.
+
+    With the filter `atScope()` it has only those at the parent and above.
 
     https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
     """
@@ -110,7 +112,7 @@ def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
 
 
 def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
-    """A resource as asked for: not all versions know all properties.
+    """A GET shows the properties that its API version knows.
 
     A workbook's content is there on demand only:
     https://learn.microsoft.com/rest/api/application-insights/workbooks/get

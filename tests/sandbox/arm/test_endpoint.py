@@ -1,4 +1,4 @@
-"""The resource manager's read face: real clients get what is deployed, and nothing secret."""
+"""The resource manager's read endpoint: real clients get what is deployed, and nothing secret."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import httpx
 import pytest
 from azure.identity import DefaultAzureCredential
 
-from sandbox.arm.face import arm_face
+from sandbox.arm.endpoint import arm_endpoint
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.http import LOOPBACK, Headers, Request
-from sandbox.identity import PATH, identity_face, mint
+from sandbox.identity import PATH, identity_endpoint, mint
 from sandbox.network import Network
 from sandbox.session import _clients
 from tests.sandbox.seen import held, reply
@@ -49,7 +49,7 @@ class Reader:
     """GETs of a cloud by the deployer, or by another."""
 
     def __init__(self, azure: Azure) -> None:
-        self.cloud, self.face = azure.cloud, arm_face(azure.cloud)
+        self.cloud, self.endpoint = azure.cloud, arm_endpoint(azure.cloud)
 
     def ask(self, path: str, **query: str) -> Any:
         audience, who = query.pop("audience", URL), query.pop("who", DEPLOYER_OBJECT_ID)
@@ -59,7 +59,7 @@ class Reader:
         items = [(name.replace("filter", "$filter"), text) for name, text in asked.items()]
         method = asked.pop("method", "GET")
         request = Request(method, "management.azure.com", quote(path), items, headers, b"")
-        return reply(self.face(request))
+        return reply(self.endpoint(request))
 
     def names(self, path: str, **query: str) -> set[str]:
         return {one["name"] for one in self.ask(path, **query)["value"]}
@@ -73,8 +73,8 @@ def reader(stack: Azure) -> Reader:
 @pytest.fixture
 def credential(stack: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[DefaultAzureCredential]:
     network = Network(stack.cloud.folder)
-    network.register(LOOPBACK.__eq__, identity_face(stack.cloud, "secret"))
-    network.register("management.azure.com".__eq__, arm_face(stack.cloud))
+    network.register(LOOPBACK.__eq__, identity_endpoint(stack.cloud, "secret"))
+    network.register("management.azure.com".__eq__, arm_endpoint(stack.cloud))
     with network.serve() as port:
         proxy = f"http://{LOOPBACK}:{port}"
         values = _clients(proxy, network.authority) | {"IDENTITY_ENDPOINT": proxy + PATH}
