@@ -82,8 +82,8 @@ NAMES = re.compile(r"/subscriptions/[^\s\"]+|https://[^\s\"]+|'[^']*'|[\w.()]*(-
 PARTIAL = re.compile(r"\d+ errors? occurred:")
 """Beginning of an error that comes with the state of what Azure has made.
 
-After a second attempt, which would meet `cannot create already existing resource`, the engine would
-forget that state. Without one it keeps the state, and the next `pulumi up` updates the resource.
+A second attempt would meet `cannot create already existing resource`, and the engine would forget
+that state. So there is none: the engine keeps the state, and the next `pulumi up` updates it.
 https://github.com/pulumi/pulumi/blob/v3.259.0/sdk/go/common/resource/plugin/provider_plugin.go
 """
 

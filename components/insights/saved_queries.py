@@ -91,7 +91,7 @@ class Editor:
 
 
 def figures_query(figures: Mapping[str, Any]) -> str:
-    """Write KQL that returns one row with a column a figure; each entry of a map has a line."""
+    """Write KQL that returns one row, with a column for each figure and a line for each entry."""
     columns = (f"{name} = {_written(figures[name])}" for name in figures)
     return "print\n" + ",\n".join(columns)
 

@@ -32,7 +32,7 @@ def text(name: str, markdown: str) -> Item:
 
 
 def tabs(pages: Iterable[Tab]) -> Item:
-    """Return the row of tabs; a click sets the parameter `Tab`, and the first is chosen at first.
+    """Return the row of tabs; a click sets the parameter `Tab`; at the start it is the first tab.
 
     https://github.com/microsoft/Application-Insights-Workbooks/blob/master/Documentation/Links/Links.md
     """

@@ -116,7 +116,7 @@ class MetricTile:
     question: str
     metrics: tuple[Metric, ...]
     split: str = "ModelDeploymentName"
-    """Dimension of which each value is a line; "" for none."""
+    """Dimension that gives each of its values a line; "" for none."""
     width: int = 50
 
 
