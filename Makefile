@@ -8,7 +8,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Environment, packages and engine (minutes the first time)
-	@$(PYTHON) tools/setup.py
+	@$(PYTHON) -m tools.setup
 
 adopt: setup ## Take into the selected stack what a cut-off `pulumi up` left in Azure
 	@$(VENV)/python -m tools.adopt
@@ -56,8 +56,8 @@ kills: setup ## Kill `pulumi up` at ten points, lose an answer of each resource 
 sdk: setup ## The SDKs in sdks/, made anew from their schemas
 	@$(VENV)/python -m tools.sdk
 
-upgrade: setup ## The newest packages and engine that fit together, pinned; then run the tests
-	@$(VENV)/python -m tools.upgrade
+upgrade: setup ## The newest Python packages that fit together, pinned with hashes; then run the tests
+	@$(VENV)/python -m tools.upgrade $(ARGUMENTS)
 
 clean: ## Remove what is not kept: .venv, the sandbox's state, caches; .acceptance stays
 	rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache build tests/queries/analyzer/node_modules

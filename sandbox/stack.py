@@ -5,12 +5,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ENGINE_VERSION = "3.259.0"
+ENGINE_VERSION = version("pulumi")
+"""The engine's version, which is that of its Python package."""
 STACK = "dev"
 PASSPHRASE = "rehearsal"  # noqa: S105 it guards no real secret
 SALT = "encryptionsalt: v1:aw7m+q1I9kY=:v1:JbdwONGVZcb4fXi8:OG/mieOqsl5bX8esXbFQu+hHbP81pQ==\n"

@@ -1,23 +1,31 @@
-"""One version of each thing, wherever it is named."""
+"""One version of each thing, wherever it is named, and a hash of each package."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from sandbox.stack import ENGINE_VERSION
-from tools import setup
-from tools.upgrade.command import Tree
-from tools.upgrade.go import ENGINE_PLACES, LANGUAGE, SETUP
-from tools.upgrade.python import CONSTRAINTS, GO, REQUIREMENTS, key, pins
-from tools.upgrade.sdk import NATIVE, places
+from tools.setup.__main__ import PYTHONS
+from tools.setup.engine import ENGINE
+from tools.setup.packages import lock
+from tools.upgrade import FILES, OWN, key, pins, whole
 
 ROOT = Path(__file__).resolve().parent.parent
+NATIVE = "pulumi-azure-native"
+SDK = ROOT / "sdks" / "azure-native_apimanagement_v20240601preview"
+STACKS = ("components", "policies/guardrails", "queries/check", "tools/adopt")
+"""What runs on a stack, in pipelines with an identity of Azure. `__main__.py` only calls it."""
 
 
 def text(name: str) -> str:
@@ -26,98 +34,120 @@ def text(name: str) -> str:
 
 def test_every_place_names_the_same_engine() -> None:
     module = text("tools/engine/go.mod")
+    major, minor, _ = ENGINE.split(".")
     assert {
-        "requirements.txt": pins(text("requirements.txt"))["pulumi"],
         "sandbox/stack.py": ENGINE_VERSION,
         "Pulumi.yaml": yaml.safe_load(text("Pulumi.yaml"))["requiredPulumiVersion"],
+        "README.md": re.findall(r"\) ([\d.]+) or newer and the\n", text("README.md")),
         "go.mod": re.findall(r"github.com/pulumi/pulumi/(?:pkg|sdk)/v3 v(\S+)", module),
         "go.sum": re.findall(
             r"^\S+/pulumi/pkg/v3 v([\d.]+) h1:", text("tools/engine/go.sum"), re.MULTILINE
         ),
     } == {
-        "requirements.txt": setup.ENGINE,
-        "sandbox/stack.py": setup.ENGINE,
-        "Pulumi.yaml": f">={setup.ENGINE} <{int(setup.ENGINE.split('.')[0]) + 1}.0.0",
-        "go.mod": [setup.ENGINE] * 2,
-        "go.sum": [setup.ENGINE],
+        "sandbox/stack.py": ENGINE,
+        "Pulumi.yaml": f">={ENGINE} <{int(major) + 1}.0.0",
+        "README.md": [f"{major}.{minor}"],
+        "go.mod": [ENGINE] * 2,
+        "go.sum": [ENGINE],
     }
 
 
 def test_every_place_names_the_same_azure_native() -> None:
     pinned = pins(text("requirements.txt"))[NATIVE]
     (package,) = yaml.safe_load(text("Pulumi.yaml"))["packages"].values()
-    assert package["version"] == pinned
-    named = {name: re.findall(r"\b\d+\.\d+\.\d+\b", text(name)) for name in places(Tree(ROOT))}
-    told = {name for name, found in named.items() if pinned in found}
-    folder = "sdks/azure-native_apimanagement_v20240601preview"
-    inner = f"{folder}/pulumi_azure_native_apimanagement_v20240601preview"
-    assert told == {
-        "Pulumi.yaml",
-        f"{folder}.schema.json",
-        f"{folder}/pyproject.toml",
-        f"{inner}/_utilities.py",
-        f"{inner}/pulumi-plugin.json",
+    (module,) = (path for path in SDK.iterdir() if path.name.startswith("pulumi_"))
+    schema = SDK.with_name(f"{SDK.name}.schema.json")
+    assert {
+        package["version"],
+        tomllib.loads((SDK / "pyproject.toml").read_text())["project"]["version"],
+        json.loads((module / "pulumi-plugin.json").read_text())["version"],
+        *re.findall(r'"(\d+\.\d+\.\d+)"', (module / "_utilities.py").read_text()),
+        *re.findall(r'"(\d+\.\d+\.\d+)"', schema.read_text()),
+    } == {pinned}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_requirement_is_exact_and_locked(name: str) -> None:
+    others = ("#", "-r ", "./sdks/")
+    lines = [line for line in text(name).splitlines() if not line.startswith(others)]
+    assert len(pins(text(name))) == len(lines), "a line is no exact pin"
+    assert pins(whole(name)).items() <= pins(lock(name).read_text()).items()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_package_of_a_lock_has_its_hashes(name: str) -> None:
+    packages = re.findall(r"^\S.*\\\n(?:    .+\n)+", lock(name).read_text(), re.MULTILINE)
+    assert "".join(packages) == lock(name).read_text(), "something else stands between them"
+    for package in packages:
+        first, *hashes = package.replace(" \\\n", "\n").splitlines()
+        assert re.fullmatch(r"[a-z0-9.-]+==[\w.]+( ; [^#]+)?", first), first
+        assert all(re.fullmatch(r" {4}--hash=sha256:[0-9a-f]{64}", one) for one in hashes), first
+
+
+def requirements(name: str) -> dict[str, Requirement]:
+    """What a lock asks for, as the standard reads it."""
+    lines = re.findall(r"^(\S.*?) \\$", lock(name).read_text(), re.MULTILINE)
+    return {key(one.name): one for one in map(Requirement, lines)}
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    """Every package is there in its version, and so is what each of them needs."""
+    locked = requirements("requirements-dev.txt")
+    wanted = {name: one for name, one in locked.items() if not one.marker or one.marker.evaluate()}
+    assert {name: version(name) for name in wanted} == {
+        name: str(one.specifier).removeprefix("==") for name, one in wanted.items()
     }
 
 
-@pytest.mark.parametrize("name", ENGINE_PLACES)
-def test_an_upgrade_finds_the_engine_where_it_is_named(name: str) -> None:
-    assert text(name).count(ENGINE_PLACES[name].format(*setup.ENGINE.split("."))) == 1
+def test_the_stacks_lock_repeats_the_whole_one() -> None:
+    narrow, wide = (requirements(name) for name in ("requirements.txt", "requirements-dev.txt"))
+    assert {name: str(one) for name, one in narrow.items()}.items() <= {
+        name: str(one) for name, one in wide.items()
+    }.items()
+    assert len(narrow) < len(wide)
 
 
-def test_an_upgrade_finds_go_where_it_is_named() -> None:
-    (found,) = GO.finditer(text(SETUP))
-    assert f"{found['name']}=={found['version']}" == setup.GO_PACKAGE
-    (language,) = LANGUAGE.finditer(text(SETUP))
-    assert (int(language[2]), int(language[4])) == setup.GO
+def imported(place: str) -> Iterator[str]:
+    """The packages whose modules a room imports, other than Python's own and the project's."""
+    root, distributions = ROOT / place, packages_distributions()
+    for file in root.rglob("*.py") if root.is_dir() else [root]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module]
+            for name in names:
+                module = name.partition(".")[0]
+                if module not in sys.stdlib_module_names:
+                    yield from map(key, distributions.get(module, []))
 
 
-@pytest.mark.parametrize("name", REQUIREMENTS)
-def test_every_requirement_is_pinned_as_the_constraints_say(name: str) -> None:
-    others = ("#", "-r ", "./sdks/")
-    lines = [line for line in text(name).splitlines() if not line.startswith(others)]
-    found = pins(text(name))
-    assert len(found) == len(lines), "a line is no exact pin"
-    constraints = pins(text(CONSTRAINTS))
-    assert found == {package: constraints.get(package) for package in found}
+@pytest.mark.parametrize("place", STACKS)
+def test_what_runs_against_a_stack_needs_only_the_stacks_packages(place: str) -> None:
+    locked = {*requirements("requirements.txt"), OWN}
+    found = set(imported(place))
+    assert found, "nothing was read"
+    assert found <= locked
 
 
-def test_constraints_are_exact_and_name_each_package_once() -> None:
-    lines = text(CONSTRAINTS).splitlines()
-    names = [key(line.partition("==")[0]) for line in lines]
-    assert len(pins(text(CONSTRAINTS))) == len(lines) == len(set(names))
-
-
-def test_development_has_what_the_stack_has_and_repeats_none_of_it() -> None:
+def test_development_repeats_none_of_what_the_stack_has() -> None:
     assert "-r requirements.txt" in text("requirements-dev.txt").splitlines()
     assert not pins(text("requirements.txt")).keys() & pins(text("requirements-dev.txt")).keys()
-
-
-def test_every_place_names_the_same_python() -> None:
-    oldest = "{}.{}".format(*setup.OLDEST_PYTHON)
-    tools = tomllib.loads(text("pyproject.toml"))["tool"]
-    github = yaml.safe_load(text(".github/actions/set-up/action.yml"))["runs"]["steps"]
-    azure = yaml.safe_load(text(".azure/set-up.yml"))["steps"]
-    assert {
-        tools["ruff"]["target-version"].removeprefix("py").replace("3", "3.", 1),
-        tools["mypy"]["python_version"],
-        *(step["with"]["python-version"] for step in github if "setup-python" in str(step)),
-        *(step["inputs"]["versionSpec"] for step in azure if "UsePython" in str(step)),
-    } == {oldest}
-
-
-def test_go_builds_what_its_modules_ask_for() -> None:
-    wanted = ".".join(map(str, setup.GO))
-    for module in ("engine", "actionlint"):
-        assert f"\ngo {wanted}" in text(f"tools/{module}/go.mod")
 
 
 @pytest.mark.parametrize("folder", ["tests/queries/analyzer", "tests/report/browser"])
 def test_node_packages_are_exact(folder: str) -> None:
     package = json.loads(text(f"{folder}/package.json"))
-    lock = json.loads(text(f"{folder}/package-lock.json"))["packages"]
-    for name, version in package["dependencies"].items():
-        assert lock[f"node_modules/{name}"]["version"] == version
-    fetched = [entry for path, entry in lock.items() if path]
+    locked = json.loads(text(f"{folder}/package-lock.json"))["packages"]
+    for name, exact in package["dependencies"].items():
+        assert locked[f"node_modules/{name}"]["version"] == exact
+    fetched = [entry for path, entry in locked.items() if path]
     assert all(entry["integrity"].startswith("sha512-") for entry in fetched)
     assert not [entry for entry in fetched if "resolved" in entry], "a lock names a registry"
+
+
+def test_every_place_names_the_same_pythons() -> None:
+    oldest, newest = (".".join(map(str, each)) for each in PYTHONS)
+    tools = tomllib.loads(text("pyproject.toml"))["tool"]
+    assert tools["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+    assert tools["mypy"]["python_version"] == oldest
+    assert f"Python {oldest} to {newest}" in text("README.md")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.setup import ENVIRONMENT
+from tools.setup.common import ENVIRONMENT
 
 WIDTH, HEIGHT = 1200, 1420
 """Size in pixels: it fits the headline figures and the first two charts."""

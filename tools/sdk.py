@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.setup import ROOT, fetch_go, find_go
+from tools.setup.common import ROOT
+from tools.setup.go import compiler
 
 SDKS = ROOT / "sdks"
 SCHEMA = ".schema.json"
@@ -23,7 +24,7 @@ def main() -> int:
     """Generate every SDK; return the exit status of the generator."""
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        go = find_go() or fetch_go(work)
+        go = compiler("engine", work)
         module = shutil.copytree(ENGINE, work / "module")
         for schema in sorted(SDKS.glob(f"*{SCHEMA}")):
             made, kept = work / "sdk", SDKS / schema.name.removesuffix(SCHEMA)

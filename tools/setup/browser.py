@@ -1,6 +1,6 @@
-"""Unpack the Chromium of the npm package `@sparticuz/chromium`: `browser.py NODE BIN TARGET`.
+"""Unpack the Chromium of the npm package `@sparticuz/chromium`.
 
-Uses the standard library alone. The package holds a browser for Linux on x64, the libraries that a
+The package holds a browser for Linux on x64, the libraries that a
 small machine lacks, and a font, each compressed with Brotli, which Node.js reads.
 https://github.com/Sparticuz/chromium#bundling
 """
@@ -8,9 +8,9 @@ https://github.com/Sparticuz/chromium#bundling
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+
+from tools.setup.common import works
 
 DECOMPRESS = (
     "const [from, to] = process.argv.slice(1), fs = require('fs'), zlib = require('zlib');"
@@ -31,28 +31,25 @@ exec "{0}/chromium" "$@"
 """
 
 
-def main(node: str, source: Path, target: Path) -> None:
-    """Create `target`, whole or not at all, with the command `start` in it."""
+def unpack(node: Path, source: Path, target: Path) -> bool:
+    """Create `target`, whole or not at all, with the command `start` in it; tell if that worked."""
     work = target.with_suffix(".new")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    decompress(node, source / "chromium.br", work / "chromium")
+    compressed = {
+        "chromium": "chromium.br",
+        **{f"{name}.tar": f"{name}.tar.br" for name in ARCHIVES},
+    }
+    for name, packed in compressed.items():
+        if not works([node, "-e", DECOMPRESS, source / packed, work / name], show=True):
+            return False
     (work / "chromium").chmod(0o755)
     for name in ARCHIVES:
         archive = work / f"{name}.tar"
-        decompress(node, source / f"{name}.tar.br", archive)
         shutil.unpack_archive(archive, work, "tar")
         archive.unlink()
     (work / "fonts.xml").write_text(FONTS.format(target))
     (work / "start").write_text(START.format(target))
     (work / "start").chmod(0o755)
     work.rename(target)
-
-
-def decompress(node: str, compressed: Path, target: Path) -> None:
-    """Decompress one file of the package."""
-    subprocess.run([node, "-e", DECOMPRESS, compressed, target], check=True)  # noqa: S603
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    return True

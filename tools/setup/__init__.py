@@ -1,0 +1,1 @@
+"""Set up .venv, its packages and the Pulumi engine, by the standard library alone."""
