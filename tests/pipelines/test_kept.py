@@ -22,14 +22,12 @@ def test_what_is_kept_is_kept_for_these_inputs_of_the_set_up(file: str) -> None:
     assert set(locks) <= kept
 
 
-def test_engine_and_plugins_are_kept_too() -> None:
+def test_the_engine_is_kept_too() -> None:
     github = "".join(file.read_text() for file in ACTIONS)
     assert "~/.pulumi/versions" in github
-    assert "~/.pulumi/plugins" in github
     assert str(CACHE).startswith(str(Path.home() / ".pulumi" / "versions"))
     azure = "".join(file.read_text() for file in AZURE)
     assert 'ln -s "$XDG_CACHE_HOME/versions" ~/.pulumi/versions' in azure
-    assert 'ln -s "$PLUGINS" ~/.pulumi/plugins' in azure
 
 
 def test_dependabot_knows_every_folder_of_packages() -> None:
