@@ -8,7 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 
 import pytest
@@ -97,6 +97,28 @@ def test_what_is_installed_is_what_is_locked() -> None:
     assert {name: version(name) for name in wanted} == {
         name: str(one.specifier).removeprefix("==") for name, one in wanted.items()
     }
+
+
+def needed(name: str) -> set[str]:
+    """What a requirements file names, and all that this brings along on this machine."""
+    todo = [Requirement(one) for one in pins(whole(name))] + [Requirement(OWN)]
+    seen: dict[str, Requirement] = {}
+    while todo:
+        one = todo.pop()
+        if str(one) not in seen:
+            seen[str(one)] = one
+            for more in map(Requirement, requires(one.name) or ()):
+                contexts = [{"extra": extra} for extra in ("", *one.extras)]
+                if not more.marker or any(map(more.marker.evaluate, contexts)):
+                    todo.append(more)
+    return {key(one.name) for one in seen.values()} - {OWN}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_a_lock_holds_what_its_requirements_bring_along_and_nothing_else(name: str) -> None:
+    locked = requirements(name)
+    here = {name for name, one in locked.items() if not one.marker or one.marker.evaluate()}
+    assert here == needed(name)
 
 
 def test_the_stacks_lock_repeats_the_whole_one() -> None:
