@@ -25,7 +25,7 @@ def main(url: str, header: str, key: str, command: list[str]) -> int:
     done, answered = threading.Event(), list[int]()
 
     def work() -> None:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             while not done.is_set():
                 status = client.post(url, headers={header: key}, json=BODY).status_code
                 answered.append(status)

@@ -45,7 +45,7 @@ def remove(machine: Machine, pattern: str) -> None:
 def test_whole_deployment_is_proven(stack: Machine, tmp_path: Path) -> None:
     verdict, junit = tmp_path / "verdict.json", tmp_path / "junit.xml"
     files = ("--json", str(verdict), "--junit", str(junit))
-    done = stack.run(*CHECK, "--timeout", "1", *files)
+    done = stack.run(*CHECK, "--timeout", "10", *files)
     assert done.status == 0, done.text
     found = json.loads(verdict.read_text())
     assert found["verdict"] == "proven"
@@ -56,7 +56,7 @@ def test_whole_deployment_is_proven(stack: Machine, tmp_path: Path) -> None:
 
 def test_calls_made_before_are_judged_in_one_look(stack: Machine, tmp_path: Path) -> None:
     verdict = tmp_path / "verdict.json"
-    assert stack.run(*CHECK, "--timeout", "1").status == 0
+    assert stack.run(*CHECK, "--timeout", "10").status == 0
     done = stack.run(*CHECK, "--no-traffic", "--json", str(verdict))
     assert done.status == 0, done.text
     proofs = {proof["id"]: proof["status"] for proof in json.loads(verdict.read_text())["proofs"]}
@@ -66,14 +66,14 @@ def test_calls_made_before_are_judged_in_one_look(stack: Machine, tmp_path: Path
 
 def test_rows_arrive_late_and_in_any_order(stack: Machine) -> None:
     slow = ("--ingestion-delay", "6", "--seed", "7")
-    done = stack.run(*CHECK, "--timeout", "1", options=slow)
+    done = stack.run(*CHECK, "--timeout", "10", options=slow)
     assert done.status == 0, done.text
     assert "waiting" in done.text
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_responses_call_without_messages_or_row_is_no_alarm(stack: Machine, seed: str) -> None:
-    done = stack.run(*CHECK, "--timeout", "1", options=("--seed", seed))
+    done = stack.run(*CHECK, "--timeout", "10", options=("--seed", seed))
     assert done.status == 0, done.text
     assert "text-turbo (responses)" in done.text
 

@@ -56,7 +56,7 @@ class Job:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=120,
             check=False,
             start_new_session=True,
         )
@@ -67,7 +67,7 @@ class Job:
 
     def wait(self) -> None:
         """Until the background process sleeps."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while not (self.folder / "sleep.waits").exists():
             assert time.monotonic() < end, "nothing renews the token"
             time.sleep(0.01)

@@ -21,7 +21,7 @@ def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found

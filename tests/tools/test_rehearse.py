@@ -20,7 +20,7 @@ def test_rehearsal_proves_every_phase_and_leaves_the_tree_clean(tmp_path: Path) 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

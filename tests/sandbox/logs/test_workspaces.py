@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from sandbox.logs import store
 from tests.sandbox.logs.conftest import ALL, CUSTOMER, GATEWAY, WORKSPACE, World
 
 
@@ -19,7 +22,21 @@ def send(world: World, *names: str, age: timedelta = timedelta()) -> None:
         world.telemetry.emit(GATEWAY, "GatewayLogs", row)
 
 
-def test_a_table_does_not_exist_before_its_first_visible_row(world: World) -> None:
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Time that stands still, for what lets rows be seen, until seconds pass."""
+    now = [time.time()]
+    monkeypatch.setattr(store, "time", SimpleNamespace(time=lambda: now[0]))
+
+    def passing(seconds: float) -> None:
+        now[0] += seconds
+
+    return passing
+
+
+def test_a_table_does_not_exist_before_its_first_visible_row(
+    world: World, passing: Callable[[float], None]
+) -> None:
     late = world.again(ingestion_delay=0.4)
     send(late, "a")
     with pytest.raises(HttpResponseError) as caught:
@@ -30,15 +47,17 @@ def test_a_table_does_not_exist_before_its_first_visible_row(world: World) -> No
         "'where' operator: Failed to resolve table or column expression named "
         "'ApiManagementGatewayLogs'"
     )
-    time.sleep(0.4)
+    passing(0.4)
     assert len(late.ask("ApiManagementGatewayLogs")) == 1
 
 
-def test_rows_become_visible_out_of_order_and_repeatably(world: World) -> None:
+def test_rows_become_visible_out_of_order_and_repeatably(
+    world: World, passing: Callable[[float], None]
+) -> None:
     slow = world.again(ingestion_delay=0.3)
     names = [f"r{n}" for n in range(8)]
     send(slow, *names)
-    time.sleep(0.31)
+    passing(0.3)
     seen = [row["CorrelationId"] for row in slow.ask("ApiManagementGatewayLogs")]
     assert sorted(seen) == names
     assert seen != names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Endpoint:
     def __init__(self, cloud: Cloud, network: Network) -> None:
         self.cloud, self.network = cloud, network
         self.requests: list[Request] = []
+        self.more = threading.Event()
         self.ended = False
 
     def __call__(self, request: Request) -> Response:
@@ -55,10 +56,14 @@ class Endpoint:
         return Response(200, Headers([("X-A", "1"), ("X-A", "2")]), json.dumps(said).encode())
 
     def _parts(self) -> Iterator[bytes]:
+        """The first part; then comments, for a minute at most, until the others are asked for."""
         try:
-            for number in range(50):
-                yield b"data: %d\n\n" % number
-                time.sleep(0.01)
+            yield b"data: 0\n\n"
+            for _ in range(6000):
+                if self.more.wait(0.01):
+                    break
+                yield b": nothing yet\n\n"
+            yield from (b"data: %d\n\n" % number for number in range(1, 50))
         finally:
             self.ended = True
 

@@ -39,7 +39,7 @@ def test_httpx_keeps_one_connection_and_sends_every_kind_of_request(endpoint: En
 
 
 def test_requests_trusts_the_authority(endpoint: Endpoint) -> None:
-    assert requests.post(URL, data="x", timeout=5).json()["body"] == "x"
+    assert requests.post(URL, data="x", timeout=60).json()["body"] == "x"
 
 
 def test_openai_client_with_its_own_trust_store(endpoint: Endpoint) -> None:
@@ -53,19 +53,18 @@ def test_openai_client_with_its_own_trust_store(endpoint: Endpoint) -> None:
 
 
 def test_a_stream_arrives_as_it_is_made(endpoint: Endpoint) -> None:
-    start = time.monotonic()
     with httpx.stream("GET", f"{URL}/stream") as response:
         lines = response.iter_lines()
         assert next(lines) == "data: 0"
-        first = time.monotonic() - start
+        assert not endpoint.ended
+        endpoint.more.set()
         assert "data: 49" in list(lines)
-    assert first < (time.monotonic() - start) / 2
 
 
 def test_a_client_that_leaves_ends_the_stream(endpoint: Endpoint) -> None:
     with httpx.stream("GET", f"{URL}/stream") as response:
         next(response.iter_lines())
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 30
     while not endpoint.ended and time.monotonic() < deadline:
         time.sleep(0.01)
     assert endpoint.ended
