@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import itertools
 import os
 import re
 import subprocess
@@ -87,25 +88,29 @@ def compile_with(where: list[str], environment: dict[str, str], *options: str, t
     )
 
 
-def move(folder: Path, held: set[str], days: int) -> dict[Path, str]:
+def move(folder: Path, options: argparse.Namespace) -> dict[Path, str]:
     """Find the new text of every lock and every requirements file.
 
     Raises:
         subprocess.CalledProcessError: uv found no versions that fit together.
     """
     resolve = partial(compile_with, *index())
-    waited = ["--exclude-newer", f"{days} days"] if days else []
-    oldest, newest = (".".join(map(str, each)) for each in PYTHONS)
+    held = set(map(key, options.hold))
+    waited = ["--exclude-newer", f"{options.days} days"] if options.days else []
+    versions = [".".join(map(str, each)) for each in PYTHONS]
     texts: dict[Path, str] = {}
     for name in FILES:
-        asked = PIN.sub(lambda pin: pin[0] if key(pin[1]) in held else pin[1], whole(name))
-        made = folder / name
-        given = ["-c", str(folder / WHOLE)] if name == "requirements.txt" else []
-        options = [*LOCKING, OWN, "--python-version", oldest, "--output-file", str(made)]
-        resolve(*options, *given, *waited, text=asked)
+        asked, made = whole(name), folder / name
+        if options.keep:
+            made.write_text(lock(name).read_text())  # what uv finds there, it keeps
+        else:
+            asked = PIN.sub(lambda pin: pin[0] if key(pin[1]) in held else pin[1], asked)
+        wide = ["-c", str(folder / WHOLE)] if name == "requirements.txt" else []
+        chosen = [*LOCKING, OWN, "--python-version", versions[0], *wide, *waited]
+        resolve(*chosen, "--output-file", str(made), text=asked)
         texts[lock(name)] = made.read_text()
-        for system in SYSTEMS:
-            fits = ["--python-version", newest, "--python-platform", system]
+        for version, system in itertools.product(versions, SYSTEMS):
+            fits = ["--python-version", version, "--python-platform", system]
             resolve(*fits, "--output-file", os.devnull, text=made.read_text())
     new = {name: version for text in texts.values() for name, version in pins(text).items()}
     for name in FILES:
@@ -117,12 +122,13 @@ def move(folder: Path, held: set[str], days: int) -> dict[Path, str]:
 def main(arguments: list[str]) -> int:
     """Move the pins and say which; 1 if that cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m tools.upgrade", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="lock what is pinned, move no other")
     parser.add_argument("--hold", metavar="NAME", action="append", default=[], help="do not move")
     parser.add_argument("--days", type=int, default=7, help="age of a version (default: 7)")
     options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            texts = move(Path(folder), set(map(key, options.hold)), options.days)
+            texts = move(Path(folder), options)
     except subprocess.CalledProcessError:
         sys.stderr.write("upgrade: nothing was moved\n")
         return 1

@@ -60,6 +60,20 @@ def test_a_version_can_be_held(project: Path) -> None:
     }
 
 
+def test_a_pin_that_was_written_by_hand_is_locked_and_no_other_moves(project: Path) -> None:
+    (project / "requirements-dev.txt").write_text("-r requirements.txt\nthird==1.0\n")
+    assert upgrade.main(["--days", "0", "--hold", "first", "--hold", "third"]) == 0
+    (project / "requirements.txt").write_text("First==2.0\n")
+    wheel(project / "index", "second", "3.0")
+    index(project / "index")
+    assert upgrade.main(["--days", "0", "--keep"]) == 0
+    assert upgrade.pins(contents(project)["locks/requirements-dev.txt"]) == {
+        "first": "2.0",
+        "second": "2.0",
+        "third": "1.0",
+    }
+
+
 def test_what_does_not_fit_or_is_too_new_moves_nothing(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
