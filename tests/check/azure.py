@@ -136,7 +136,7 @@ class Query:
 
         def rank(row: Row) -> tuple[bool, datetime]:
             own = [row.get(name) for name in ("CorrelationId", "RequestId") if row.get(name)]
-            known = any(one in self.ids for one in own)
+            known = any(str(one) in self.ids for one in own)
             return known or bool(self.marker and self.marker in str(row)), row["TimeGenerated"]
 
         if self.ordered:

@@ -10,7 +10,7 @@ import pytest
 
 from queries.workspace import NotYetError
 from tests.check.arm import DIAGNOSTIC
-from tests.check.azure import Row
+from tests.check.azure import Query, Row
 from tests.check.conftest import Run
 from tests.check.reading import LLM, ends, of
 
@@ -83,8 +83,8 @@ def test_silence_counts_after_minutes(run: Run) -> None:
 def test_tables_that_cannot_be_searched_prove_nothing(run: Run) -> None:
     answer = run.azure._searched
 
-    def refuse(kql: str) -> list[Row]:
-        answer(kql)
+    def refuse(asked: Query) -> list[Row]:
+        answer(asked)
         raise NotYetError("the workspace answered 504")
 
     run.azure._searched = refuse  # type: ignore[method-assign]

@@ -161,7 +161,7 @@ def test_only_a_new_go_is_used(
     fetched = machine / "fetched" / "go" / "bin" / "go"
     monkeypatch.setattr(go, "wanted", lambda _: (1, 26))
     monkeypatch.setattr(go, "works", lambda *_: bool(executable(fetched, "")))
-    monkeypatch.setattr(go.packages, "install", lambda *_: None)
+    monkeypatch.setattr(packages, "install", lambda *_: None)
     found = executable(machine / "path" / "go", f"echo {version}")
     assert go.compiler("engine", machine / "fetched") == (found if new else fetched)
 
