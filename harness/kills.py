@@ -1,4 +1,4 @@
-"""Kill `pulumi up` half way or lose its answers, and recover by README's own commands."""
+"""Kill `pulumi up` half way or lose its answers, and recover as docs/recovery.md says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ TIME_SCALE = 0.001
 SLOW = ("--latency", "azure", "--time-scale", str(TIME_SCALE))
 POLL_SECONDS = 0.005
 LONGEST_SECONDS = 170.0
-HEADING = "### If it stops half way"
+RECOVERY = ROOT / "docs" / "recovery.md"
+HEADING = "## If it stops half way"
 KEPT = (
     *("id", "custom", "type", "parent", "provider"),
     *("protect", "retainOnDelete", "deletedWith", "replaceWith", "ignoreChanges"),
@@ -30,9 +31,9 @@ KEPT = (
 """Keys of a resource's state that must not depend on how the resource came into the state."""
 
 
-def readme_commands() -> list[list[str]]:
-    """Return the commands of README's section in its order, each as a list of words."""
-    text = (ROOT / "README.md").read_text()
+def recovery_commands() -> list[list[str]]:
+    """Return the commands of docs/recovery.md in their order, each as a list of words."""
+    text = RECOVERY.read_text()
     section = text.partition(HEADING)[2].partition("\n## ")[0]
     block = re.search(r"\n\n((?: {4}\S.*\n)+)", section)
     assert block, HEADING
@@ -41,14 +42,14 @@ def readme_commands() -> list[list[str]]:
 
 
 def recover(machine: Machine, *also: str) -> str:
-    """Run README's commands in one go, without questions; return what they printed.
+    """Run the commands of docs/recovery.md in one go, without questions; return what they printed.
 
     `also` are names that a person would give to `tools.adopt`.
     """
     words = [word for name in also for word in ("--also", name)]
     script = " && ".join(
         shlex.join([*command, "--yes", *(words if "tools.adopt" in command else ())])
-        for command in readme_commands()
+        for command in recovery_commands()
     )
     done = machine.run("sh", "-c", script)
     assert done.status == 0, done.text

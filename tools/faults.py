@@ -48,7 +48,7 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 - **next run**: the same command, run again, succeeded.
 - **adopted**: the resource was in Azure and in no state; `python -m tools.adopt` imported it, and
   the next `up` succeeded.
-- **stuck**: no command in README helps.
+- **stuck**: no command in docs/recovery.md helps.
 
 | operation | failure | struck | same run | next run | adopted | stuck |
 |---|---|---|---|---|---|---|

@@ -1,4 +1,4 @@
-"""What a killed or cut-off `pulumi up` leaves in Azure is taken in by README's commands."""
+"""docs/recovery.md takes in what a killed or cut-off `pulumi up` leaves in Azure."""
 
 from __future__ import annotations
 
