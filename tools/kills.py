@@ -1,7 +1,8 @@
 """`make kills`: kill `pulumi up` at ten points, and lose the answer to each type of resource.
 
 After each, the commands of docs/recovery.md must lead to a whole stack: nothing is lost, stray,
-protected or open in the state, and nothing is left to change. After a kill the check must also prove the stack.
+protected or open in the state, and nothing is left to change. After a kill the check must also
+prove the stack.
 """
 
 from __future__ import annotations
