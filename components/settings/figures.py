@@ -12,7 +12,7 @@ from components.settings.stack import Consumer, Deployment
 from queries.library import price_list
 
 ROOT = Path(__file__).resolve().parents[2]
-RETIREMENTS = ROOT / "policies" / "guardrails" / "rules" / "models.json"
+RETIREMENTS = ROOT / "policies" / "models.json"
 """Retirement dates by model and version, with their sources and the day they were read."""
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from policies.gateway.reader import parse
 from queries.check.configuration import neighbours
-from queries.check.configuration.xml import parse
 from tests.check import arm
 from tests.check.arm import (
     ACCOUNT,

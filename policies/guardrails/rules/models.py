@@ -15,7 +15,7 @@ from rules.resource import UNKNOWN, Resource, whole_number
 from rules.stack import Stack
 
 DEPLOYMENTS = "Microsoft.CognitiveServices/accounts/deployments"
-TABLE = Path(__file__).with_name("models.json")
+TABLE = Path(__file__).resolve().parents[2] / "models.json"
 
 WITHIN = Parameter(
     "days", 90, "Days before its retirement from which a model is refused", {"minimum": 0}
@@ -56,7 +56,7 @@ class Retirements:
 
 @cache
 def retirements() -> Retirements:
-    """The table beside this module."""
+    """The table that the pack and the alert on retirement share."""
     table = json.loads(TABLE.read_text(encoding="utf-8"))
     versions = {
         (name, version): days

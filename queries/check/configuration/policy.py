@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.gateway.reader import Element, parse
 from queries.check.configuration.base import (
     Comparison,
     Deployed,
@@ -11,7 +12,6 @@ from queries.check.configuration.base import (
     missing,
     properties,
 )
-from queries.check.configuration.xml import Element, parse
 from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
 

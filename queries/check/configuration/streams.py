@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.gateway.reader import Element, parse
 from queries.check.configuration.base import Comparison, Deployed, differs, inside, properties
 from queries.check.configuration.logs import DIAGNOSTIC, IN_PORTAL
 from queries.check.configuration.policy import POLICY
-from queries.check.configuration.xml import Element, parse
 from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
 

@@ -1,5 +1,6 @@
-"""Policy documents: near XML, as their expressions may hold quotes and `<`.
+"""Read a policy document, for the post-deploy check and for the guardrails.
 
+It is near XML: an expression keeps its quotes and angle brackets.
 https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
 """
 
@@ -14,6 +15,8 @@ CLOSE = re.compile(r"</([A-Za-z][\w.-]*)\s*>")
 ATTRIBUTE = re.compile(r"\s*([\w:.-]+)\s*=\s*(?=[\"'])")
 END = re.compile(r"\s*(/?)>")
 EXPRESSIONS = ("@(", "@{")
+LITERAL = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)'")
+"""A text or a character in an expression: brackets in it do not count."""
 ESCAPES = {"&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 
@@ -24,21 +27,23 @@ class Element:
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
     children: list[Element] = field(default_factory=list)
+    text: str = ""
+    """What stands between them, expressions included."""
 
     def all(self, name: str) -> Iterator[Element]:
-        """Every statement of that name inside, in the order of the document."""
+        """Yield every statement of that name inside, in the order of the document."""
         for child in self.children:
             if child.name == name:
                 yield child
             yield from child.all(name)
 
     def first(self, name: str) -> Element | None:
-        """The first of them."""
+        """Return the first of them."""
         return next(self.all(name), None)
 
 
 def parse(text: str) -> Element | None:
-    """The document; None if its tags do not match."""
+    """Read the document; None if its tags do not match."""
     root = Element("")
     path, at = [root], 0
     try:
@@ -54,13 +59,16 @@ def _step(text: str, at: int, path: list[Element]) -> int:
     if text.startswith("<!--", at):
         return text.index("-->", at) + 3
     if text.startswith(EXPRESSIONS, at):
-        return _after_expression(text, at)
+        end = _after_expression(text, at)
+        path[-1].text += text[at:end]
+        return end
     if closing := CLOSE.match(text, at):
         if path[-1].name != closing[1]:
             raise ValueError(closing[1])
         path.pop()
         return closing.end()
     if not (opening := OPEN.match(text, at)):
+        path[-1].text += text[at]
         return at + 1
     element, at = Element(opening[1]), opening.end()
     while attribute := ATTRIBUTE.match(text, at):
@@ -79,18 +87,15 @@ def _step(text: str, at: int, path: list[Element]) -> int:
 
 
 def _after_expression(text: str, at: int) -> int:
-    """Behind the bracket that ends an expression; brackets in its strings do not count."""
+    """Find the place behind the bracket that ends an expression."""
     depth, at = 0, at + 1
-    while True:
-        character = text[at : at + 1]
-        if not character:
-            raise ValueError("an expression does not end")
-        if character == '"':
-            at = text.index('"', at + 1)
-        depth += (character in "({") - (character in ")}")
-        at += 1
+    while at < len(text):
+        literal = LITERAL.match(text, at)
+        depth += 0 if literal else (text[at] in "({") - (text[at] in ")}")
+        at = literal.end() if literal else at + 1
         if depth == 0:
             return at
+    raise ValueError("an expression does not end")
 
 
 def _plain(value: str) -> str:
