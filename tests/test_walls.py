@@ -37,13 +37,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queries.check": {"queries", "queries.library", "queries.contract", "policies.gateway"},
     "queries.report": {"queries", "queries.library", "queries.check"},
     "policies.gateway": set(),
-    "rules": set(),
-    "pack": {"rules"},
+    "pack": {"policies.gateway"},
+    "guardrails": {"pack"},
     "sandbox": set(),
     "harness": {"sandbox", "queries"},
     "tools": {
         *("components.azure", "components.alerts", "components.settings", "components.insights"),
-        *("harness", "sandbox", "rules"),
+        *("harness", "sandbox", "pack"),
         *("queries", "queries.library", "queries.check"),
     },
 }
@@ -62,7 +62,7 @@ def _modules() -> dict[str, Path]:
 def _name(file: Path) -> str:
     parts = list(file.relative_to(ROOT).with_suffix("").parts)
     if parts[:2] == ["policies", "guardrails"]:
-        parts = parts[2:] if len(parts) > 3 or parts[2] == "rules" else ["pack"]
+        parts = parts[2:] if len(parts) > 3 or parts[2] == "pack" else ["guardrails"]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -104,7 +104,7 @@ def _proofs() -> Iterator[tuple[str, str]]:
 def _guardrails() -> str:
     # The engine runs the pack from its own folder, so that its modules are imported from there.
     sys.path.append(str(ROOT / "policies" / "guardrails"))
-    from rules import reference  # noqa: PLC0415 - found only now
+    from pack import reference  # noqa: PLC0415 - found only now
 
     return table(reference.HEAD, reference.rows())
 

@@ -1,8 +1,8 @@
-"""The policy pack: every rule of the catalogue, served to the engine."""
+"""The policy pack: every policy of the catalogue, served to the engine."""
 
+from pack import configuration
+from pack.catalogue import POLICIES
 from pulumi_policy import PolicyPack
-from rules import configuration
-from rules.catalogue import POLICIES, SEEING
 
-configuration.guard(POLICIES, always=SEEING)
+configuration.check(POLICIES)
 PolicyPack("guardrails", policies=POLICIES)

@@ -65,6 +65,9 @@ def test_stack_on_an_existing_gateway_and_workspace(platform: Machine, tmp_path:
     ids = platform.outputs()
     machine = Machine(tmp_path / "stack", cloud=platform.cloud)
     machine.configure(**ids, administratorEmail=None, gatewayDiagnosticSettingName="")
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    assert "can't run policy 'connected'" in guarded, "whose the gateway's identity is"
     machine.up()
     made = {entry["type"].rsplit(":", 1)[1] for entry in machine.changes()}
     assert not {"ApiManagementService", "Workspace", "Logger"} & made

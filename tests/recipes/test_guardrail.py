@@ -1,4 +1,4 @@
-"""The recipe for a guardrail, followed with a rule that is advisory."""
+"""The recipe for a guardrail, followed with a policy that is advisory."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from pathlib import Path
 
 from tests.recipes.copy import Copy
 
-RULE = '''"""Names that say nothing."""
+POLICY = '''"""Names that say nothing."""
 
 from collections.abc import Iterator
 
-from rules.finding import Finding, expect
-from rules.parameters import Config
-from rules.resource import Resource
+from pack.finding import Finding
+from pack.parameters import Config
+from pack.resource import Resource
 
 
 def telling(group: Resource, _config: Config) -> Iterator[Finding]:
     """https://learn.microsoft.com/azure/cloud-adoption-framework"""
-    yield from expect(group, "name", lambda found: found != "x", wanted="a name", fix="name it")
+    found = group.get("name")
+    if found == "x":
+        yield Finding(resource=group, path="name", found=found, wanted="a name", fix="name it")
 '''
 ENTRY = """
-    _each("telling", "Names tell.", telling.telling, places.GROUPS, level=ADVISORY),"""
-TEST = """from rules import telling
+    _each("telling", "Names tell.", telling.telling, Kind.GROUP, level=ADVISORY),"""
+TEST = """from pack import telling
 from tests.policies.harness import passes, resource, wrong
 
 
@@ -29,14 +31,14 @@ def test_telling() -> None:
     assert passes(telling.telling, resource("resources:ResourceGroup", {"name": "y"}))
     assert "name it" in wrong(telling.telling, resource("resources:ResourceGroup", {"name": "x"}))
 """
-RULES = "policies/guardrails/rules"
+PACK = "policies/guardrails/pack"
 
 
 def test_it_leaves_every_test_of_the_pack_green(tmp_path: Path) -> None:
     copy = Copy(tmp_path, "A guardrail")
-    copy.write(f"{RULES}/telling.py", RULE)
-    copy.insert(f"{RULES}/catalogue.py", "\n)\nfrom rules.engine", "\n    telling,")
-    copy.insert(f"{RULES}/catalogue.py", '\n    _each(\n        "account-without-keys"', ENTRY)
+    copy.write(f"{PACK}/telling.py", POLICY)
+    copy.insert(f"{PACK}/catalogue.py", "\n)\nfrom pack.engine", "\n    telling,")
+    copy.insert(f"{PACK}/catalogue.py", '\n    _each(\n        "known-resources"', ENTRY)
     copy.write("tests/policies/test_telling.py", TEST)
     copy.docs()
     copy.test("tests/policies", "tests/test_docs.py", "--ignore", "tests/policies/test_engine.py")

@@ -1,4 +1,4 @@
-"""Typed parameters of a rule, read from the pack's configuration."""
+"""Typed parameters of a policy, read from the pack's configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JSON_TYPES = {int: "integer", str: "string", tuple: "array"}
 
 @dataclass(frozen=True)
 class Parameter(Generic[Value]):
-    """A key of a rule's configuration: its default, its meaning, what is allowed."""
+    """A key of a policy's configuration: its default, its meaning, what is allowed."""
 
     name: str
     default: Value
@@ -24,12 +24,12 @@ class Parameter(Generic[Value]):
     """Further keywords of its JSON schema."""
 
     def read(self, config: Config) -> Value:
-        """The value given, or the default; numbers and lists arrive as JSON has them."""
+        """Return the value given, or the default; numbers and lists arrive as JSON has them."""
         given: Any = config.get(self.name, self.default)
         return type(self.default)(given)
 
     def schema(self) -> dict[str, Any]:
-        """Its JSON schema, by which the engine refuses a wrong configuration."""
+        """Write its JSON schema, by which the engine refuses a wrong value."""
         kind = type(self.default)
         items = {"items": {"type": "string"}} if kind is tuple else {}
         default = list(self.default) if isinstance(self.default, tuple) else self.default
@@ -43,7 +43,7 @@ class Parameter(Generic[Value]):
 
 
 def schema(parameters: Sequence[Parameter[Any]]) -> PolicyConfigSchema | None:
-    """The configuration schema of a rule with those parameters."""
+    """Write the configuration schema of a policy with those parameters."""
     if not parameters:
         return None
     return PolicyConfigSchema({parameter.name: parameter.schema() for parameter in parameters})

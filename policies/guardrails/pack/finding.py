@@ -1,13 +1,12 @@
-"""What a rule found wrong, or could not tell, in words that a person can act on."""
+"""What a policy found wrong, or could not tell, in words that a person can act on."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rules.resource import UNKNOWN, Resource
+from pack.resource import UNKNOWN, Resource
 
 SHOWN = 160
 """Characters of a found value in a report."""
@@ -25,14 +24,13 @@ class Finding:
 
     @property
     def known(self) -> bool:
-        """False: the rule could not be evaluated, and says so."""
+        """Tell what is wrong from what could not be evaluated."""
         return self.found is not UNKNOWN
 
     def __str__(self) -> str:
-        """The report: resource, property, found, wanted, fix."""
-        kind = self.resource.arm_type or self.resource.token
+        """Report resource, property, found, wanted and fix."""
         lines = {
-            "resource": f"{self.resource.name} ({kind})",
+            "resource": f"{self.resource.name} ({self.resource.kind})",
             "property": self.path,
             "found": shown(self.found),
             "wanted": self.wanted,
@@ -43,27 +41,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Quoted:
-    """A found value that is shown as it stands, such as a description of a secret."""
+    """A found value in words of the policy, as it may be a secret."""
 
     text: str
 
 
 def shown(value: Any) -> str:
-    """A value as a report shows it."""
+    """Write a value as a report shows it."""
     if value is None:
         return "not set"
     if value is UNKNOWN:
-        return "not known before the deployment"
+        return "cannot be told from what is known now"
     text = value.text if isinstance(value, Quoted) else json.dumps(value, default=repr)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def expect(
-    resource: Resource, path: str, accepts: Callable[[Any], bool], *, wanted: str, fix: str
-) -> Iterator[Finding]:
-    """A finding unless the property, as the API names it, is as wanted."""
-    found = resource.get(path)
-    if found is UNKNOWN or not accepts(found):
-        yield Finding(
-            resource=resource, path=resource.path(path), found=found, wanted=wanted, fix=fix
-        )

@@ -1,4 +1,4 @@
-"""List the rules for people: rows of docs/guardrails.md."""
+"""List the policies for people: rows of docs/guardrails.md."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from pulumi_policy import Policy
 
-from rules.catalogue import POLICIES
+from pack.catalogue import POLICIES
 
-HEAD = "rule | level | wants | parameters"
+HEAD = "policy | level | wants | parameters"
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Yield name, level, wording and parameters with their defaults of each rule."""
+    """Yield name, level, wording and parameters with their defaults of each policy."""
     for policy in POLICIES:
         level = policy.enforcement_level.value if policy.enforcement_level else ""
         yield f"`{policy.name}`", level, policy.description, ", ".join(_parameters(policy))

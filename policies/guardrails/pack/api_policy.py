@@ -1,0 +1,122 @@
+"""The API's policy: the statements that it may have, whole, and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
+
+from pack.finding import Finding, Quoted, shown
+from pack.parameters import Config, Parameter
+from pack.resource import UNKNOWN, Resource
+from pack.shapes import free, judge
+from policies.gateway.reader import Element, parse
+
+ALLOWED = Path(__file__).resolve().parents[1] / "gateway-policy.xml"
+STATEMENTS: Parameter[tuple[str, ...]] = Parameter(
+    "statements",
+    (),
+    "Names of further statements, such as rate-limit-by-key, that a policy may have",
+)
+_MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
+_DIFFERENT = {
+    "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
+    "${backendUrl}": _MODEL,
+    "${timeout}": re.compile(r"[0-9]+"),
+}
+"""What differs from stack to stack: the cloud, the account, and how long the gateway waits.
+
+https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+"""
+SHAPE = {**free("apiId", "serviceName", "value"), "policyId": "policy", "format": "rawxml"}
+
+
+def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
+    """Send every call to the account, by the gateway's own token, without the caller's secrets.
+
+    Each statement is there, in its place, and each attribute of it; what else stands there may send
+    some calls elsewhere, hold streams back or write a secret out, and is refused.
+    https://learn.microsoft.com/azure/api-management/api-management-authenticate-authorize-azure-openai
+    """
+    yield from judge(policy, SHAPE)
+    text = policy.get("value")
+    if text is UNKNOWN:
+        fix = "`pulumi up` evaluates it before the policy is made"
+        yield _finding(policy, "value", UNKNOWN, "the policy that the pack knows", fix)
+        return
+    found = parse(text) if isinstance(text, str) else None
+    if found is None:
+        fix = "see that each tag and expression ends"
+        yield _finding(policy, "value", Quoted("no policy document"), "XML", fix)
+        return
+    yield from _compare(policy, _allowed(), found, "value", STATEMENTS.read(config))
+
+
+def account_called(text: str) -> str:
+    """Read the name of the account to which a policy sends calls; "" if it names none."""
+    document = parse(text)
+    called = document.first("set-backend-service") if document else None
+    found = _MODEL.fullmatch(called.attributes.get("base-url", "") if called else "")
+    return found["account"] if found else ""
+
+
+def _compare(
+    policy: Resource, wanted: Element, found: Element, path: str, also: Collection[str]
+) -> Iterator[Finding]:
+    """Compare what stands in an element, statement by statement, down to the first that differs."""
+    expected = list(wanted.children)
+    for theirs in found.children:
+        ours = expected[0] if expected else None
+        differing = _differing(ours, theirs) if ours else None
+        if ours and differing == []:
+            expected.pop(0)
+            yield from _compare(policy, ours, theirs, f"{path}/{ours.name}", also)
+        elif theirs.name not in also:
+            fix = f"restore it; or judge it, and name {theirs.name} in statements of the pack"
+            yield _finding(policy, path, _named(theirs, differing), _written(ours), fix)
+            return
+    if expected:
+        yield _finding(policy, path, None, _written(expected[0]), "restore it")
+
+
+def _differing(wanted: Element, found: Element) -> list[str] | None:
+    """List what differs of two statements of one name, blanks apart; None if the names do."""
+    ours, theirs = wanted.attributes, found.attributes
+    if (wanted.name, ours.get("name")) != (found.name, theirs.get("name")):
+        return None
+    other = sorted(n for n in ours.keys() | theirs.keys() if not _is(ours.get(n), theirs.get(n)))
+    return other if wanted.text.split() == found.text.split() else [*other, "text"]
+
+
+def _is(wanted: str | None, found: str | None) -> bool:
+    if wanted is None or found is None:
+        return False
+    form = _DIFFERENT.get(wanted)
+    return form.fullmatch(found) is not None if form else wanted.split() == found.split()
+
+
+def _named(statement: Element, differing: list[str] | None) -> Quoted:
+    """Name a statement for a report, without its values, which may be secrets."""
+    name = statement.attributes.get("name", "")
+    what = f" with another {', '.join(differing)}" if differing else ""
+    return Quoted(f"{statement.name} {name}".rstrip() + f"{what} (values are not shown)")
+
+
+def _written(statement: Element | None) -> str:
+    if statement is None:
+        return "no further statement"
+    attributes = (f'{name}="{value}"' for name, value in statement.attributes.items())
+    return shown(Quoted(" ".join(f"<{statement.name} {' '.join(attributes)}".split()) + ">"))
+
+
+@cache
+def _allowed() -> Element:
+    document = parse(ALLOWED.read_text(encoding="utf-8"))
+    if document is None:
+        raise ValueError(f"{ALLOWED} is no policy document")
+    return document
+
+
+def _finding(policy: Resource, path: str, found: object, wanted: str, fix: str) -> Finding:
+    return Finding(resource=policy, path=path, found=found, wanted=wanted, fix=fix)

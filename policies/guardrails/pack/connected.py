@@ -1,0 +1,104 @@
+"""What the resources of a stack are to each other: none is left out, and none leads elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pack.api_policy import account_called
+from pack.finding import Finding, Quoted
+from pack.kinds import Kind
+from pack.parameters import Config, Parameter
+from pack.resource import UNKNOWN, Resource, Stack
+
+PRINCIPALS: Parameter[tuple[str, ...]] = Parameter(
+    "principals", (), "Object ids, beside the stack's own gateway's, that may call the account"
+)
+IN_GATEWAY = [kind for kind in Kind if kind.startswith("apimanagement:") and kind != Kind.SERVICE]
+MADE_FROM: dict[tuple[Kind, str], tuple[Kind, ...]] = {
+    **{(kind, "serviceName"): (Kind.SERVICE,) for kind in IN_GATEWAY},
+    (Kind.API_POLICY, "apiId"): (Kind.API,),
+    (Kind.API_DIAGNOSTIC, "apiId"): (Kind.API,),
+    (Kind.API_DIAGNOSTIC, "loggerId"): (Kind.SERVICE,),
+    (Kind.PRODUCT_LINK, "apiId"): (Kind.API,),
+    (Kind.PRODUCT_LINK, "productId"): (Kind.PRODUCT,),
+    (Kind.SUBSCRIPTION, "scope"): (Kind.PRODUCT,),
+    (Kind.DEPLOYMENT, "accountName"): (Kind.ACCOUNT,),
+    (Kind.ASSIGNMENT, "scope"): (Kind.ACCOUNT,),
+    (Kind.ASSIGNMENT, "principalId"): (Kind.SERVICE,),
+    (Kind.SETTING, "resourceUri"): (Kind.ACCOUNT, Kind.SERVICE),
+    (Kind.SETTING, "workspaceId"): (Kind.WORKSPACE,),
+}
+"""The resources from which each property is made."""
+NEEDED = {
+    Kind.ACCOUNT: {Kind.SETTING: "resourceUri"},
+    Kind.SERVICE: {Kind.SETTING: "resourceUri"},
+    Kind.API: {Kind.API_POLICY: "apiId", Kind.API_DIAGNOSTIC: "apiId", Kind.PRODUCT_LINK: "apiId"},
+}
+"""What each resource of a kind has: a resource of another kind, made from it."""
+_IDS = {
+    Kind.SERVICE: "/microsoft.apimanagement/service/",
+    Kind.WORKSPACE: "/microsoft.operationalinsights/workspaces/",
+}
+"""What the id holds of that which may exist outside of the stack."""
+
+
+def connected(stack: Stack, config: Config) -> Iterator[Finding]:
+    """Have each part, made from the stack's own account, gateway, API, product and workspace.
+
+    Of what exists outside of the stack only an id is known; whose identity an id is, is not.
+    https://learn.microsoft.com/azure/api-management/api-management-authenticate-authorize-azure-openai
+    """
+    for (kind, key), targets in MADE_FROM.items():
+        for resource in stack.of_kind(kind):
+            if not stack.made_from(resource, key, *targets):
+                yield from _elsewhere(stack, resource, key, targets, PRINCIPALS.read(config))
+    for kind, needed in NEEDED.items():
+        for resource in stack.of_kind(kind):
+            yield from _left_out(stack, resource, needed)
+    for policy in stack.of_kind(Kind.API_POLICY):
+        yield from _another_account(stack, policy)
+
+
+def _elsewhere(
+    stack: Stack, resource: Resource, key: str, targets: Sequence[Kind], principals: Sequence[str]
+) -> Iterator[Finding]:
+    """Find a value that is not of the stack's own, unless it may be of what exists already."""
+    found, fix = resource.get(key), "give it an output of that resource"
+    existing = [kind for kind in targets if not stack.of_kind(kind)]
+    if key == "principalId":
+        fix = f"{fix}, or name an existing gateway's in principals of the pack"
+    if existing and isinstance(found, str):
+        ids = (_IDS.get(kind, "no id") for kind in existing)
+        known = key == "serviceName" or (key == "principalId" and found in principals)
+        if known or any(part in found.lower() for part in ids):
+            return
+    if existing and key == "principalId":
+        found = UNKNOWN
+    elif found is UNKNOWN:
+        found = Quoted("a value made from something else")
+    wanted = f"made from this stack's {' or '.join(targets)}"
+    yield Finding(resource=resource, path=key, found=found, wanted=wanted, fix=fix)
+
+
+def _left_out(stack: Stack, resource: Resource, needed: dict[Kind, str]) -> Iterator[Finding]:
+    for kind, key in needed.items():
+        if not any(resource.urn in one.links.get(key, ()) for one in stack.of_kind(kind)):
+            wanted = f"one whose {key} is made from it"
+            fix = f"declare it, and give {key} an output of {resource.name}"
+            yield Finding(resource=resource, path=f"its {kind}", found=None, wanted=wanted, fix=fix)
+
+
+def _another_account(stack: Stack, policy: Resource) -> Iterator[Finding]:
+    """Compare the host to which a policy sends calls with the accounts of the stack."""
+    text = policy.get("value")
+    names = [one.get("properties.customSubDomainName") for one in stack.of_kind(Kind.ACCOUNT)]
+    unknown = UNKNOWN in (text, *names)
+    called = UNKNOWN if unknown else account_called(str(text))
+    if unknown or called not in names:
+        yield Finding(
+            resource=policy,
+            path="value/policies/inbound/set-backend-service base-url",
+            found=called,
+            wanted=f"the subdomain of this stack's account, {names}",
+            fix="make it from the account's name",
+        )

@@ -1,0 +1,33 @@
+"""The diagnostic settings: every log and metric of account and gateway goes to the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pack.finding import Finding
+from pack.kinds import Kind
+from pack.parameters import Config
+from pack.resource import Stack
+from pack.shapes import ALSO, Shape, free, judge
+
+AUDIT, ALL = ({"categoryGroup": group, "enabled": True} for group in ("audit", "allLogs"))
+SHAPE: Shape = {
+    **free("name", "resourceUri", "workspaceId"),
+    "logs": ([ALL], [AUDIT, ALL]),
+    "metrics": [{"category": "AllMetrics", "enabled": True}],
+}
+
+
+def everything_to_a_workspace(stack: Stack, config: Config) -> Iterator[Finding]:
+    """Send all logs, as one group, and all metrics: what was not sent cannot be asked for later.
+
+    Categories listed one by one leave out those that Azure adds. Only resource-specific tables, of
+    which the account has none, hold the gateway's LLM log.
+    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+    https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#collection-mode
+    """
+    for setting in stack.of_kind(Kind.SETTING):
+        existing = "/microsoft.apimanagement/service/" in str(setting.get("resourceUri")).lower()
+        gateways = existing or stack.made_from(setting, "resourceUri", Kind.SERVICE)
+        tables = {"logAnalyticsDestinationType": "Dedicated" if gateways else None}
+        yield from judge(setting, {**SHAPE, **tables}, ALSO.read(config))

@@ -1,1 +1,0 @@
-"""The guardrails: one topic a module, one rule a function."""

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pack.api_policy import ALLOWED, account_called
+from pack.resource import UNKNOWN
+
+from policies.gateway.reader import Element, parse
+from tests.policies.harness import Shown, changed, example, said
+
+NAME = "openai-api-policy"
+TEXT = example()[NAME]["props"]["value"]
+PRODUCT = Path(__file__).resolve().parents[2] / "policies" / "gateway" / "azure-openai.xml"
+KEY, TOKEN = (
+    f'<set-header name="{name}" exists-action="delete" />' for name in ("api-key", "Authorization")
+)
+IDENTITY = '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
+LIMIT = (
+    '<rate-limit-by-key calls="9" renewal-period="1" counter-key="@(context.Subscription.Id)" />'
+)
+
+
+def with_text(old: str, new: str) -> Shown:
+    assert old in TEXT, old
+    return changed(NAME, "value", TEXT.replace(old, new, 1))
+
+
+def inside(element: Element, path: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
+    """List the place of each statement, as indices from the document down."""
+    below = [inside(child, (*path, index)) for index, child in enumerate(element.children)]
+    return [*([path] if len(path) > 1 else []), *(one for several in below for one in several)]
+
+
+def written(element: Element) -> str:
+    attributes = "".join(f' {name}="{value}"' for name, value in element.attributes.items())
+    text = "".join([element.text, *map(written, element.children)])
+    return f"<{element.name}{attributes}>{text}</{element.name}>" if element.name else text
+
+
+DOCUMENT = parse(TEXT)
+assert DOCUMENT is not None
+
+
+@pytest.mark.parametrize("place", inside(DOCUMENT))
+def test_each_statement_must_be_there_with_each_of_its_attributes(place: tuple[int, ...]) -> None:
+    def edited(*, name: str | None) -> str:
+        document = parse(TEXT)
+        assert document is not None
+        holder = document
+        for index in place[:-1]:
+            holder = holder.children[index]
+        if name is None:
+            del holder.children[place[-1]]
+        else:
+            holder.children[place[-1]].attributes[name] = "hunter2"
+        return written(document)
+
+    def told(*, name: str | None) -> str:
+        found = said(changed(NAME, "value", edited(name=name)))
+        assert "api-policy" in found.refused
+        return found.text
+
+    statement = DOCUMENT
+    for index in place:
+        statement = statement.children[index]
+    assert said(changed(NAME, "value", written(DOCUMENT))).refused == {}, "as it is"
+    assert "restore it" in told(name=None)
+    for name in [*statement.attributes, "unheard-of"]:
+        assert "hunter2" not in told(name=name) or name == "name"
+
+
+@pytest.mark.parametrize("section", ["inbound", "backend", "outbound", "on-error"])
+def test_whatever_else_stands_in_a_section_is_refused_and_not_shown(section: str) -> None:
+    secret = '<set-header name="x-gateway-secret"><value>hunter2</value></set-header>'
+    told = said(with_text(f"</{section}>", f"{secret}</{section}>"))
+    assert told.refused.keys() == {"api-policy"}
+    assert f"property: value/policies/{section}\n" in told.text
+    assert "found:    set-header x-gateway-secret (values are not shown)" in told.text
+    assert "wanted:   no further statement" in told.text
+    assert "hunter2" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (KEY, "", 'wanted:   <set-header name="api-key" exists-action="delete">'),
+        (KEY, f"<!-- {KEY} -->", 'wanted:   <set-header name="api-key" exists-action="delete">'),
+        (f"{IDENTITY}", f"{TOKEN}{IDENTITY}", "found:    set-header Authorization"),
+        ("cognitiveservices.azure.com", "example.com", "with another resource"),
+        ('ignore-error="false"', 'ignore-error="true"', "with another ignore-error"),
+        ('buffer-response="false"', 'buffer-response="true"', "with another buffer-response"),
+        ("<forward-request", "<base /><forward-request", "found:    base"),
+        ("oai-example.openai.azure.com/openai", "example.com", "with another base-url"),
+        (
+            'StartsWith("application/json")',
+            'StartsWith("")',
+            "found:    when with another condition",
+        ),
+        ('told.ToString(), "[^!-~]', 'answer.ToString(), "[^!-~]', "with another value"),
+        ("accounting", "told", "set-variable told"),
+        ('"accounting", ""))</value>', '"Body", ""))</value>', "with another text"),
+    ],
+)
+def test_an_edit_is_named_where_it_stands(old: str, new: str, words: str) -> None:
+    told = said(with_text(old, new))
+    assert "api-policy" in told.refused
+    assert words in told.text
+
+
+def test_blanks_and_comments_mean_nothing() -> None:
+    assert said(with_text("<inbound>", "<inbound>\n\n  <!-- the caller -->")).refused == {}
+
+
+def test_statements_that_are_allowed_may_stand_anywhere_whole() -> None:
+    limited = with_text("</inbound>", f"{LIMIT}</inbound>")
+    assert "found:    rate-limit-by-key" in said(limited).text
+    allowed = {"api-policy": {"statements": ["rate-limit-by-key"]}}
+    assert said(limited, allowed).refused == {}
+    assert said(with_text(KEY, LIMIT + KEY), allowed).refused == {}
+    assert said(with_text(KEY, LIMIT), allowed).refused.keys() == {"api-policy"}
+
+
+def test_a_policy_that_cannot_be_read() -> None:
+    for text in ("", "<policies><inbound></policies>", "<policies />", 7):
+        assert "api-policy" in said(changed(NAME, "value", text)).refused, text
+    later = said(changed(NAME, "value", UNKNOWN))
+    assert later.refused == {}
+    assert later.unclear.keys() == {"api-policy", "connected"}
+    assert "`pulumi up` evaluates it before the policy is made" in later.unclear["api-policy"]
+    linked = said(changed(NAME, "format", "rawxml-link"))
+    assert "property: format\n" in linked.text
+
+
+def test_calls_go_to_the_stacks_own_account() -> None:
+    told = said(with_text("//oai-example.", "//oai-another."))
+    assert told.refused.keys() == {"connected"}
+    assert 'found:    "oai-another"' in told.text
+    assert account_called("<a />") == account_called("<a>") == ""
+    later = said(changed("openai-account", "properties/customSubDomainName", UNKNOWN))
+    assert "set-backend-service" in later.unclear["connected"]
+
+
+def test_the_pack_allows_what_the_program_renders() -> None:
+    ours = ALLOWED.read_text().partition("-->\n")[2]
+    assert ours == PRODUCT.read_text().replace("${accountingHeader}", "x-gateway-accounting")

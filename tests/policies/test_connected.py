@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from pack.connected import MADE_FROM
+from pack.resource import UNKNOWN, kind_of
+
+from tests.policies.harness import Shown, added, changed, example, said
+
+ROOT = "/subscriptions/s/resourceGroups/g/providers"
+GATEWAY = f"{ROOT}/Microsoft.ApiManagement/service/apim-shared"
+WORKSPACE = f"{ROOT}/Microsoft.OperationalInsights/workspaces/log-central"
+SOMEBODY = "00000000-0000-0000-0000-000000000001"
+
+
+def existing() -> Shown:
+    """Put the example on a gateway and a workspace that exist outside of the stack."""
+    stack = example()
+    del stack["gateway"], stack["workspace"], stack["gateway-logger"]
+    for name, one in stack.items():
+        if "serviceName" in one["props"]:
+            changed(name, "serviceName", "apim-shared", stack)
+        if "workspaceId" in one["props"]:
+            changed(name, "workspaceId", WORKSPACE, stack)
+    changed("gateway-diagnostics", "resourceUri", GATEWAY, stack)
+    changed("openai-api-diagnostic", "loggerId", f"{GATEWAY}/loggers/azuremonitor", stack)
+    return changed("openai-api-role", "principalId", SOMEBODY, stack)
+
+
+@pytest.mark.parametrize(("kind", "key"), MADE_FROM)
+def test_each_reference_leads_to_the_stacks_own(kind: str, key: str) -> None:
+    names = [name for name, one in example().items() if kind_of(one["type"]) == kind]
+    assert names
+    for name in names:
+        for value in ("/other", UNKNOWN, None):
+            told = said(changed(name, key, value))
+            reports = [one for one in told.refused["connected"] if f"resource: {name} (" in one]
+            assert any(f"property: {key}\n" in one for one in reports), value
+
+
+def test_what_is_made_from_another_resource_is_refused() -> None:
+    stack = example()
+    stack["openai-api-role"]["links"]["principalId"] = ["openai-account"]
+    told = said(stack)
+    assert told.refused.keys() == {"connected"}
+    assert "found:    a value made from something else" in told.text
+    stack = example()
+    stack["openai-api-diagnostic"]["links"]["apiId"] = ["openai-api-product"]
+    told = said(stack)
+    assert "resource: openai-api-diagnostic (" in told.text
+    assert "property: its apimanagement:ApiDiagnostic" in told.text
+
+
+def test_of_an_existing_gateway_only_its_identity_cannot_be_told() -> None:
+    told = said(existing())
+    assert told.refused == {}
+    assert told.unclear.keys() == {"connected"}
+    assert "property: principalId" in told.unclear["connected"]
+    known = said(existing(), {"connected": {"principals": [SOMEBODY]}})
+    assert (known.refused, known.unclear) == ({}, {})
+    other = said(existing(), {"connected": {"principals": ["another"]}})
+    assert other.unclear.keys() == {"connected"}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("gateway-diagnostics", "resourceUri", WORKSPACE),
+        ("gateway-diagnostics", "workspaceId", GATEWAY),
+        (
+            "openai-account-diagnostics",
+            "resourceUri",
+            f"{ROOT}/Microsoft.CognitiveServices/accounts/x",
+        ),
+        ("openai-api-diagnostic", "loggerId", f"{ROOT}/x/loggers/azuremonitor"),
+        ("openai-api-role", "scope", f"{ROOT}/Microsoft.CognitiveServices/accounts/x"),
+    ],
+)
+def test_an_id_on_existing_resources_is_of_their_kind(name: str, key: str, value: str) -> None:
+    assert "connected" in said(changed(name, key, value, existing())).refused
+
+
+def test_the_table_kind_follows_the_resource_of_a_setting() -> None:
+    key = "logAnalyticsDestinationType"
+    for stack in (example(), existing()):
+        told = said(changed("gateway-diagnostics", key, None, stack))
+        assert 'wanted:   "Dedicated"' in told.text
+    told = said(changed("openai-account-diagnostics", key, "Dedicated"))
+    assert told.refused.keys() == {"diagnostic-settings"}
+
+
+def test_a_second_role_for_somebody_else_is_refused() -> None:
+    props = {**example()["openai-api-role"]["props"], "principalId": SOMEBODY}
+    told = said(added("second", "azure-native:authorization:RoleAssignment", props))
+    assert told.refused.keys() == {"connected"}
+    assert "resource: second (" in told.text
