@@ -38,7 +38,7 @@ def test_every_place_names_the_same_engine() -> None:
     assert {
         "sandbox/stack.py": ENGINE_VERSION,
         "Pulumi.yaml": yaml.safe_load(text("Pulumi.yaml"))["requiredPulumiVersion"],
-        "README.md": re.findall(r"\) ([\d.]+) or newer and the\n", text("README.md")),
+        "README.md": re.findall(r"download-install/\)\s+([\d.]+) or newer", text("README.md")),
         "go.mod": re.findall(r"github.com/pulumi/pulumi/(?:pkg|sdk)/v3 v(\S+)", module),
         "go.sum": re.findall(
             r"^\S+/pulumi/pkg/v3 v([\d.]+) h1:", text("tools/engine/go.sum"), re.MULTILINE
