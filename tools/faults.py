@@ -18,7 +18,6 @@ from rich.table import Table
 from harness.faults.strikes import KINDS, Ended
 from harness.faults.sweep import Sweep, sweep
 from harness.machine import Machine
-from queries.library import names
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 OPERATIONS = ("create", "update", "delete")
@@ -54,7 +53,8 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 |---|---|---|---|---|---|---|
 """
 TAIL = """
-Among them are {} saved queries; one that has been added since is a resource like those.
+A resource that has been added since is like those that were struck if it is of one of their types, else
+it asks for a new sweep: {}.
 """
 console = Console(highlight=False)
 
@@ -94,7 +94,13 @@ def counts(ended: Sequence[Ended]) -> list[list[str]]:
 def document(ended: Sequence[Ended]) -> str:
     """Write the page with these counts."""
     lines = [f"| {op} | `{kind}` | {' | '.join(rest)} |\n" for op, kind, *rest in counts(ended)]
-    return HEAD + "".join(lines) + TAIL.format(len(names()))
+    types = sorted({named(end.strike.type) for end in ended})
+    return HEAD + "".join(lines) + TAIL.format(", ".join(types))
+
+
+def named(token: str) -> str:
+    """Write a Pulumi type without the package that it is of."""
+    return f"`{token.partition(':')[2]}`"
 
 
 def _turn(number: int) -> Sweep:

@@ -49,4 +49,5 @@ def test_it_leaves_the_tests_of_alerts_green(tmp_path: Path) -> None:
     copy.test("tests/components/test_insights.py", "tests/test_docs.py")
     copy.test("tests/components/test_example_stack.py", "-k", "urns")
     copy.test("tests/insights", "-k", "slow-median and not week")
+    copy.test("tests/faults/test_document.py")
     assert "| `slow-median` | 2 |" in (copy.folder / "docs" / "alerts.md").read_text()

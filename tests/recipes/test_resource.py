@@ -40,4 +40,5 @@ def test_it_leaves_the_tests_of_the_program_green(tmp_path: Path) -> None:
             for name in ("example_stack", "existing", "seen_texts")
         )
     )
+    copy.test("tests/faults/test_document.py")
     copy.test("tests/previews", "-k", "change_and_nothing_else and retention", "--golden")
