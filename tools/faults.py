@@ -53,8 +53,8 @@ Only long operations (workspace, account, deployments, gateway, API) meet `accep
 |---|---|---|---|---|---|---|
 """
 TAIL = """
-A resource that has been added since is like those that were struck if it is of one of their types, else
-it asks for a new sweep: {}.
+A resource that was added since then is like those that were struck if it is of one of their types.
+Else it asks for a new sweep: {}.
 """
 console = Console(highlight=False)
 
