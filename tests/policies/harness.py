@@ -95,10 +95,9 @@ def said(stack: Shown, config: Mapping[str, Json] | None = None) -> Said:
             parameters = given.get(policy.name, {})
             asked = (of.resource_type, of.props, of.urn, of.name, OPTIONS, None, parameters)
             _call(told, policy, ResourceValidationArgs(*asked))
-    for policy in POLICIES:
-        if policy not in each:
-            parameters = given.get(policy.name, {})
-            _call(told, policy, StackValidationArgs([*shown.values()], parameters))
+    for of_stack in (policy for policy in POLICIES if policy not in each):
+        parameters = given.get(of_stack.name, {})
+        _call(told, of_stack, StackValidationArgs([*shown.values()], parameters))
     return told
 
 

@@ -159,8 +159,8 @@ LOSSES = (
         edits=(
             (
                 ACCOUNT,
-                "version_upgrade_option=wanted.upgrade,",
-                'version_upgrade_option=wanted.upgrade, rai_policy_name="nothing-filtered",',
+                "version_upgrade_option=",
+                'rai_policy_name="nothing-filtered", version_upgrade_option=',
             ),
         ),
     ),

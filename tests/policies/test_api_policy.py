@@ -38,35 +38,36 @@ def written(element: Element) -> str:
     return f"<{element.name}{attributes}>{text}</{element.name}>" if element.name else text
 
 
-DOCUMENT = parse(TEXT)
-assert DOCUMENT is not None
+def document() -> Element:
+    found = parse(TEXT)
+    assert found is not None
+    return found
 
 
-@pytest.mark.parametrize("place", inside(DOCUMENT))
+def at(place: tuple[int, ...], inside: Element) -> Element:
+    for index in place:
+        inside = inside.children[index]
+    return inside
+
+
+@pytest.mark.parametrize("place", inside(document()))
 def test_each_statement_must_be_there_with_each_of_its_attributes(place: tuple[int, ...]) -> None:
     def edited(*, name: str | None) -> str:
-        document = parse(TEXT)
-        assert document is not None
-        holder = document
-        for index in place[:-1]:
-            holder = holder.children[index]
+        made = document()
         if name is None:
-            del holder.children[place[-1]]
+            del at(place[:-1], made).children[place[-1]]
         else:
-            holder.children[place[-1]].attributes[name] = "hunter2"
-        return written(document)
+            at(place, made).attributes[name] = "hunter2"
+        return written(made)
 
     def told(*, name: str | None) -> str:
         found = said(changed(NAME, "value", edited(name=name)))
         assert "api-policy" in found.refused
         return found.text
 
-    statement = DOCUMENT
-    for index in place:
-        statement = statement.children[index]
-    assert said(changed(NAME, "value", written(DOCUMENT))).refused == {}, "as it is"
+    assert said(changed(NAME, "value", written(document()))).refused == {}, "as it is"
     assert "restore it" in told(name=None)
-    for name in [*statement.attributes, "unheard-of"]:
+    for name in [*at(place, document()).attributes, "unheard-of"]:
         assert "hunter2" not in told(name=name) or name == "name"
 
 
