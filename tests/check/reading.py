@@ -14,7 +14,12 @@ LOGS, LLM, DIAGNOSTICS = (
 )
 FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
 FULL += ["long", "streams"]
+"""Proofs of calls with `capture: full`, in their order."""
+PLAIN = ["call", "caller", "operation", "tokens", "streams"]
+"""Those of them with `capture: metadata`."""
 ALWAYS = ["refused", "error", "no-secrets"]
+LOG_PROOFS = {"prompt", "completion", "caller", "operation", "refused", "error", "no-secrets"}
+"""Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
 OTHERS = ["account", "audit", "declared", "gateway-metrics", "account-metrics", "queries"]
 
