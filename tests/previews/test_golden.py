@@ -174,7 +174,7 @@ def test_change_that_would_take_away_what_is_protected_is_refused(
     (CHANGES | MOVES)[name](restored(protected, BARE | {"protect": True}))
     text = " ".join(protected.pulumi("preview", fails=True).split())
     assert refused in text
-    assert "`pulumi config set protect false`, then `pulumi up`" in text
+    assert "`pulumi config set protect false` and `pulumi up`" in text
 
 
 @pytest.mark.parametrize("name", ["location", "deployment-removed"])
