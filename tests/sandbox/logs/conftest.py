@@ -71,7 +71,7 @@ class EndpointResponse(HttpResponse):
 
 
 class EndpointTransport(HttpTransport[Any, EndpointResponse]):
-    """Sends the client's requests to a endpoint."""
+    """Sends the client's requests to an endpoint."""
 
     def __init__(self, endpoint: Callable[[Request], Any]) -> None:
         self.endpoint = endpoint
