@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt rehearse acceptance sandbox docs test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
+.PHONY: help setup adopt rehearse acceptance sandbox docs unit test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ sandbox: setup ## A shell in which pulumi and every client talk to the sandbox
 
 docs: setup ## Write what documents and Pulumi.yaml say of the code
 	@$(VENV)/python -m tools.docs
+
+unit: setup ## What is quick of policies, components, queries and check: 10 s of CPU
+	@$(VENV)/python -m pytest -q -m "not slow" tests/policies tests/components tests/queries tests/check
 
 test: lint types pytest ## Everything that must pass: lint, types, tests
 

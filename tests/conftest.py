@@ -2,8 +2,22 @@ from __future__ import annotations
 
 import atexit
 import gc
+import inspect
+from collections.abc import Iterator
+from types import CodeType, FunctionType, ModuleType
 
 import pytest
+
+SLOW = {
+    "subprocess",
+    "harness.machine.Machine",
+    "sandbox.logs.kql",
+    "tests.components.harness.run_program",
+    "tests.components.harness.run_without_insights",
+    "tests.queries.database",
+    "tests.queries.portal",
+}
+"""What starts a process, runs KQL or declares a whole stack."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,6 +26,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite tests/previews/golden with what the previews show now",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use what is slow, by themselves or by a fixture: not for `make unit`.
+
+    The one example stack that most tests of the components look at counts for none of them.
+    """
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        fixtures = [
+            fixture.func
+            for fixtures in item._fixtureinfo.name2fixturedefs.values()
+            for fixture in fixtures
+            if fixture.argname != "example"
+        ]
+        if any(_uses_slow(one, set()) for one in (item.function, *fixtures)):
+            item.add_marker("slow")
+
+
+def _uses_slow(function: object, known: set[object]) -> bool:
+    """Tell whether a function, or a helper of the tests that it names, names what is slow."""
+    function = inspect.unwrap(function) if callable(function) else function
+    if not isinstance(function, FunctionType) or function in known:
+        return False
+    known.add(function)
+    for name in _names(function.__code__):
+        value = function.__globals__.get(name)
+        if isinstance(value, ModuleType) and value.__name__ in SLOW:
+            return True
+        if isinstance(value, type | FunctionType):
+            if SLOW & {value.__module__, f"{value.__module__}.{value.__name__}"}:
+                return True
+            if value.__module__.startswith("tests.") and _uses_slow(value, known):
+                return True
+    return False
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Every name that a piece of code uses, functions within it too."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
 
 
 def pytest_unconfigure() -> None:

@@ -28,13 +28,21 @@ class Run:
         self.folder = folder
         self.clock = FakeClock()
         self.azure = Azure(self.clock)
-        self.screen = io.StringIO()
+        self._screen = io.StringIO()
+        self._untold: list[tuple[Console, Report]] = []
         self.terminal = False
         self.outputs: dict[str, Any] = {}
         self.workspace: LogAnalytics | None = None
         """The real client, in place of `azure`."""
         self.deployed_otherwise = False
         """The API's diagnostic is that of `capture: full`, whatever is declared."""
+
+    @property
+    def screen(self) -> io.StringIO:
+        """What the runs printed; each one's summary once somebody looks."""
+        while self._untold:
+            summary(*self._untold.pop(0))
+        return self._screen
 
     def __call__(self, *arguments: str, **proof: Any) -> Report:
         file = self.folder / "outputs.json"
@@ -49,7 +57,7 @@ class Run:
         if not proof.get("logResponseBodies", True) and not self.deployed_otherwise:
             self.azure.response_bodies = False
             self.azure.arm.log_no_responses(self.azure.told)
-        console = Console(file=self.screen, force_terminal=self.terminal, width=200)
+        console = Console(file=self._screen, force_terminal=self.terminal, width=200)
         world = World(
             console=console,
             clock=self.clock,
@@ -62,7 +70,7 @@ class Run:
             ),
         )
         report = check(parse(["--outputs", str(file), *arguments]), world)
-        summary(console, report)
+        self._untold.append((console, report))
         return report
 
 

@@ -25,6 +25,8 @@ from tests.check.arm import (
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, lost, of
 
+pytestmark = pytest.mark.slow
+
 OTHER_ROLE = "/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
 TEAM_B = f"{GATEWAY}/subscriptions/team-b"
 BODY = "frontend.request.body.bytes"

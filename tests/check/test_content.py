@@ -14,6 +14,8 @@ from tests.check.azure import Query, Row
 from tests.check.conftest import Run
 from tests.check.reading import LLM, ends, of
 
+pytestmark = pytest.mark.slow
+
 
 def copied(run: Run, table: str, *, late: float = 0.0, **columns: str) -> None:
     """Whatever is said to a model comes to another table too."""

@@ -22,6 +22,8 @@ from tests.check.reading import (
     without,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_sampled_calls_are_told_at_once(run: Run) -> None:
     report = run(samplingPercentage=50)

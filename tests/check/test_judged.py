@@ -17,6 +17,8 @@ from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, ends, of, without
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = {
     "POST /v1/responses": "V1_Responses_Create",
     "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",

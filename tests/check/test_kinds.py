@@ -18,6 +18,8 @@ from tests.check.azure import KEY, Row, deployment, refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = {
     "POST /v1/responses": "V1_Responses_Create",
     "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",

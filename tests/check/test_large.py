@@ -13,6 +13,8 @@ from tests.check.azure import KEY
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, ends, of, unknown_id
 
+pytestmark = pytest.mark.slow
+
 QUERY = Paged(
     "let since = datetime(2026-03-01T12:00:00Z);\nlet until = datetime(2026-03-01T12:16:00Z);\n"
     "AzureDiagnostics\n| take 4"

@@ -12,6 +12,8 @@ from tests.check.azure import Row, deployment
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, NO_BODIES, ends, lost, of
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = {
     "POST /v1/responses": "V1_Responses_Create",
     "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",

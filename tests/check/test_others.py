@@ -11,6 +11,8 @@ from tests.check.azure import Row, deployment
 from tests.check.conftest import Run
 from tests.check.reading import BODIES, LLM, LOGS, ends, lost, of, without
 
+pytestmark = pytest.mark.slow
+
 ROOMY: dict[str, Any] = {"deployments": [deployment(capacity=10)]}
 """One deployment that the check calls with long texts."""
 ATTEMPTS = ("refused", "error")

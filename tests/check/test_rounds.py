@@ -12,6 +12,8 @@ from tests.check.azure import deployment, refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
 
+pytestmark = pytest.mark.slow
+
 ALL = (LOGS, LLM, DIAGNOSTICS, GATEWAY, ACCOUNT)
 
 

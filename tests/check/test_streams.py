@@ -11,6 +11,8 @@ from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, ends, of, without
 
+pytestmark = pytest.mark.slow
+
 DEFAULT: dict[str, Any] = {
     "logResponseBodies": False,
     "accountingHeader": "x-told",

@@ -11,6 +11,8 @@ from tests.check.azure import Row, deployment
 from tests.check.conftest import Run
 from tests.check.reading import BODIES, LLM, LOGS, ends, lost, of
 
+pytestmark = pytest.mark.slow
+
 VECTORS: dict[str, Any] = {
     "deployments": [deployment("vectors", "text-embedding-3-small", kind="embeddings")]
 }
