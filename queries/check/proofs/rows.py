@@ -102,18 +102,18 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/monitor-openai
     """
     rows = evidence.of("account")
-    if any(text(row, "CorrelationId") in call.account_ids for row in rows):
+    if any(evidence.with_id("account", one) for one in call.account_ids):
         return seen("by request id")
     ours = [other for other in evidence.calls if _alike(other, call)]
     known = {one for other in ours for one in other.account_ids}
     alike = {
         text(row, "CorrelationId") or str(row["TimeGenerated"])
         for row in rows
-        if any(within(row, other) for other in ours)
-        and text(row, "ResultSignature") == "200"
+        if text(row, "ResultSignature") == "200"
         and text(row, "Deployment").lower() == call.deployment.lower()
+        and any(within(row, other) for other in ours)
     }
-    by_id = {text(row, "CorrelationId") for row in rows} & known
+    by_id = {one for one in known if evidence.with_id("account", one)}
     others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
     unknown = sum(not other.account_ids & by_id for other in ours)
     of_others = len(others - evidence.all_correlations)
