@@ -11,6 +11,8 @@ from pack.resource import UNKNOWN
 from tests.policies.harness import Json, Shown, added, changed, example, said
 from tests.policies.losses import LOSSES, Loss
 
+pytestmark = pytest.mark.slow
+
 FREE = {
     "accountName", "apiId", "apiLinkId", "azureApiVersion", "deploymentName", "displayName",
     "description", "enableClientCertificate", "location", "name", "path", "productId",
