@@ -78,6 +78,7 @@ def test_every_kind_of_deployment_is_called(run: Run) -> None:
     assert b"include_usage" in run.azure.requests[1].content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "spread"), [(n, 300) for n in range(20)])
 def test_late_repeated_and_shuffled_rows_are_no_alarm(run: Run, seed: int, spread: int) -> None:
     run.azure._random.seed(seed)
