@@ -19,6 +19,7 @@ MOST = {
     "A resource of a known type": 4,
     "A resource of a new type": 4,
     "A configuration key": 4,
+    "A value that the check compares": 4,
 }
 """Most files by hand of each recipe that there must be."""
 

@@ -6,15 +6,18 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from typing import Any
 
 import httpx
+from pydantic.alias_generators import to_camel
 
+from components.settings.stack import Settings
 from queries.clock import Clock
+from queries.contract import Proof
 from queries.pages import Paged
 from queries.workspace import NotYetError, whole
 from tests.check import answers
@@ -25,6 +28,12 @@ KEY = "0123456789abcdef0123456789abcdef"
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
 Row = dict[str, Any]
+DEFAULTS = {
+    to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
+    for part in fields(Proof)
+    if part.name in Settings.model_fields
+}
+"""What the program tells the check of keys that no stack file sets."""
 
 
 def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:
@@ -38,9 +47,9 @@ def outputs(**proof: Any) -> dict[str, Any]:
     return {
         "subscriptionKeys": {"aoai-test": KEY},
         "proof": {
+            **DEFAULTS,
             "version": 1,
             "gatewayUrl": "https://apim-x.azure-api.net",
-            "apiPath": "openai",
             "apiId": "miyagi-api",
             "accountId": ACCOUNT,
             "gatewayId": GATEWAY,
@@ -48,10 +57,6 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "workspaceCustomerId": "00000000-0000-0000-0000-000000000000",
             "deployments": [deployment()],
             "consumers": ["aoai-test"],
-            "capture": "full",
-            "bodyBytes": 8192,
-            "samplingPercentage": 100,
-            "llmLogging": True,
             "subscriptionKeyHeader": "api-key",
             "apiVersion": "2025-04-01-preview",
             "logsEndpoint": "https://api.loganalytics.io",
@@ -62,11 +67,8 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "gatewayPrincipalId": "the-gateway",
             "logResponseBodies": True,
             "accountingHeader": "",
-            "backendTimeoutSeconds": 600,
-            "prices": {},
             "budgets": {},
             "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
-            "llmMessageBytes": 262144,
             "diagnosticSettings": {"gateway": "to-workspace", "account": "to-workspace"},
             "operations": {},
             **proof,

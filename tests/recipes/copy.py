@@ -46,9 +46,13 @@ class Copy:
 
     def insert(self, file: str, place: str, text: str) -> None:
         """Write a text before the only place that reads so."""
+        self.replace(file, place, text + place)
+
+    def replace(self, file: str, place: str, text: str) -> None:
+        """Write a text instead of the only place that reads so."""
         old = self._by_hand(file).read_text()
         assert old.count(place) == 1, f"{file} has {old.count(place)} times {place!r}"
-        (self.folder / file).write_text(old.replace(place, text + place))
+        (self.folder / file).write_text(old.replace(place, text))
 
     def run(self, *module: str) -> str:
         """Run a module of Python that must succeed; what it printed."""
