@@ -20,8 +20,7 @@ ALL = ("*",)
 """Every value of a dimension, future ones too."""
 
 
-def always(_: Subject) -> bool:
-    """Watch what every stack has."""
+def _always(_: Subject) -> bool:
     return True
 
 
@@ -53,7 +52,7 @@ class AlertRule:
     dimensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values by which what is measured is told apart: each combination has an alert of its own."""
     enabled: bool = True
-    applies: Callable[[Subject], bool] = always
+    applies: Callable[[Subject], bool] = _always
     """Whether the stack has what the rule watches."""
 
     def titled(self, stack: str) -> str:
