@@ -16,7 +16,7 @@ from components.settings.figures import budgets, prices
 from components.settings.stack import GATEWAY_ROLES, Settings
 from components.workspace import Workspace
 from queries import contract
-from queries.contract import Account, Deployment, DiagnosticSettings, Proof
+from queries.contract import Account, Deployment, DiagnosticSettings, ProofOutput
 
 FOR_A_PERSON = (
     *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
@@ -73,9 +73,9 @@ def _proof(
     account: OpenAIAccount,
     gateway: Gateway,
     api: OpenAIApi,
-) -> Proof[pulumi.Input[str]]:
+) -> ProofOutput[pulumi.Input[str]]:
     """Gather what check and report must know of the stack."""
-    return Proof(
+    return ProofOutput(
         gateway_url=gateway.url,
         api_path=settings.api_path,
         api_id=settings.api_name,

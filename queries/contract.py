@@ -1,8 +1,8 @@
 """Say once what the program tells the check and the report: the stack output `proof`.
 
-The program fills a `Proof` whose ids and addresses are Pulumi outputs, and exports `wire(proof)`.
-Check and report read the same class with plain text in it. So the type checker sees on both sides
-when a field is renamed, added or left out.
+The program fills a `ProofOutput` whose ids and addresses are Pulumi outputs, and exports
+`wire(proof)`. Check and report read the same class with plain text in it. So the type checker sees
+on both sides when a field is renamed, added or left out.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Account(Generic[Made]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof(Generic[Made]):
+class ProofOutput(Generic[Made]):
     """What check and report must know of the stack."""
 
     version: Literal[1] = VERSION
@@ -122,7 +122,7 @@ ACCOUNT_KEYS = {"id": "accountId", "endpoint": "accountEndpoint", "backend_url":
 """Keys of the output under which the account's fields stand beside the others."""
 
 
-def wire(proof: Proof[Any]) -> dict[str, Any]:
+def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
     account = values.pop("account")
@@ -136,12 +136,12 @@ def wire(proof: Proof[Any]) -> dict[str, Any]:
 
 
 def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
-    """Sort the keys of a stack output as the fields of `Proof` lie, and judge no value."""
+    """Sort the keys of a stack output as the fields of `ProofOutput` lie, and judge no value."""
     values = {to_snake(key): value for key, value in output.items()}
     account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
     return {**values, "account": account}
 
 
 def key_of(field: str, *within: str) -> str:
-    """Name a field of `Proof`, or one within it, as the stack output does."""
+    """Name a field of `ProofOutput`, or one within it, as the stack output does."""
     return ACCOUNT_KEYS[within[0]] if field == "account" and within else to_camel(field)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from queries.contract import Deployment, Proof, key_of, unwire
+from queries.contract import Deployment, ProofOutput, key_of, unwire
 from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300
@@ -24,7 +24,7 @@ NO_KEY = SecretStr("")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target(Proof[str]):
+class Target(ProofOutput[str]):
     """A deployed stack, and the key of the consumer that the check calls as."""
 
     gateway_url: Url
@@ -49,11 +49,6 @@ class Target(Proof[str]):
         return self.consumer or next(iter(self.consumers), "")
 
     @property
-    def can_call(self) -> bool:
-        """There is a key; without traffic none is read."""
-        return bool(self.key.get_secret_value())
-
-    @property
     def bodies(self) -> bool:
         """The gateway log is meant to hold bodies, of requests at least."""
         return self.capture == "full" and self.body_bytes > 0
@@ -74,7 +69,7 @@ class Target(Proof[str]):
         return self.capture == "full" and self.llm_logging
 
 
-_PROOF, _TARGET = TypeAdapter(Proof[str]), TypeAdapter(Target)
+_PROOF, _TARGET = TypeAdapter(ProofOutput[str]), TypeAdapter(Target)
 
 
 def from_stack(stack: str | None) -> dict[str, Any]:

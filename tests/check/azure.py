@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from components.settings.stack import Settings
 from queries.clock import Clock
-from queries.contract import Proof
+from queries.contract import ProofOutput
 from queries.pages import Paged
 from queries.workspace import NotYetError, whole
 from tests.check import answers
@@ -30,7 +30,7 @@ CHUNK = 32
 Row = dict[str, Any]
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
-    for part in fields(Proof)
+    for part in fields(ProofOutput)
     if part.name in Settings.model_fields
 }
 """What the program tells the check of keys that no stack file sets."""

@@ -39,4 +39,4 @@ def test_what_is_written_is_what_is_read() -> None:
     read = target({"proof": WHOLE})
 
     fields = {name: value for name, value in vars(read).items() if name not in {"consumer", "key"}}
-    assert contract.wire(contract.Proof(**fields)) == WHOLE
+    assert contract.wire(contract.ProofOutput(**fields)) == WHOLE
