@@ -76,6 +76,7 @@ def _proof(
 ) -> ProofOutput[pulumi.Input[str]]:
     """Gather what check and report must know of the stack."""
     return ProofOutput(
+        version=contract.VERSION,
         gateway_url=gateway.url,
         api_path=settings.api_path,
         api_id=settings.api_name,

@@ -65,7 +65,7 @@ class Account(Generic[Made]):
 class ProofOutput(Generic[Made]):
     """What check and report must know of the stack."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1]
     gateway_url: Made
     api_path: str
     api_id: str

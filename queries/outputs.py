@@ -69,7 +69,8 @@ class Target(ProofOutput[str]):
         return self.capture == "full" and self.llm_logging
 
 
-_PROOF, _TARGET = TypeAdapter(ProofOutput[str]), TypeAdapter(Target)
+Made = Annotated[str, Field(min_length=1)]
+_PROOF, _TARGET = TypeAdapter(ProofOutput[Made]), TypeAdapter(Target)
 
 
 def from_stack(stack: str | None) -> dict[str, Any]:
@@ -128,7 +129,8 @@ def target(outputs: dict[str, Any]) -> Target:
     if not isinstance(outputs.get("proof"), dict):
         raise CannotRunError("the stack has no output `proof`", "deploy it first: pulumi up")
     try:
-        proof = _PROOF.validate_python(unwire(outputs["proof"]))
+        # As JSON, where a list is a tuple, and else nothing counts for something of another type.
+        proof = _PROOF.validate_json(json.dumps(unwire(outputs["proof"])), strict=True)
         return _TARGET.validate_python(vars(proof))
     except ValidationError as error:
         wrong = sorted({_key(*e["loc"]) for e in error.errors()})

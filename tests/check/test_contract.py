@@ -14,16 +14,31 @@ from tests.check.azure import outputs
 WHOLE: dict[str, Any] = outputs()["proof"]
 
 
-@pytest.mark.parametrize("key", sorted(WHOLE.keys() - {"version"}))
+@pytest.mark.parametrize("key", sorted(WHOLE))
 @pytest.mark.parametrize("change", ["lost", "of another kind"])
 def test_a_key_that_is_not_as_agreed_stops_the_check(key: str, change: str) -> None:
     lost = {name: value for name, value in WHOLE.items() if name != key}
-    proof = lost if change == "lost" else {**WHOLE, key: object()}
+    proof = lost if change == "lost" else {**WHOLE, key: [{}]}
 
     with pytest.raises(CannotRunError, match=rf"`proof` lacks or misstates {key}\b") as error:
         target({"proof": proof})
 
     assert error.value.fix == "deploy and check from the same commit: pulumi up"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("logResponseBodies", "false"),
+        ("bodyBytes", "8192"),
+        ("accountId", ""),
+        ("gatewayPrincipalId", ""),
+        ("workspaceCustomerId", ""),
+    ],
+)
+def test_what_looks_like_a_value_is_none(key: str, value: str) -> None:
+    with pytest.raises(CannotRunError, match=rf"misstates {key}$"):
+        target({"proof": {**WHOLE, key: value}})
 
 
 @pytest.mark.parametrize("key", sorted(WHOLE["deployments"][0]))

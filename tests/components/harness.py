@@ -177,7 +177,16 @@ def run_program(
 
     asyncio.get_event_loop().run_until_complete(run_in_stack(run))
     stack = next((o for urn, o in recorder.outputs.items() if "pulumi:pulumi:Stack" in urn), {})
-    return Run(recorder.requests, recorder.outputs, azure, stack)
+    return Run(recorder.requests, recorder.outputs, azure, _as_printed(stack))
+
+
+def _as_printed(value: Any) -> Any:
+    """Write whole numbers as `pulumi stack output --json` does: the engine knows floats alone."""
+    if isinstance(value, dict):
+        return {key: _as_printed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return list(map(_as_printed, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def run_without_insights(config: Json | None = None, **more: Any) -> Run:
