@@ -42,7 +42,7 @@ class Refusal:
 DENIED = range(401, 404)
 KEY_FIX = (
     "the gateway refuses the key: link the API to the product and keep the consumer active; if "
-    "keys were regenerated, pulumi up reads them again"
+    "keys were regenerated, pulumi up reads the keys again"
 )
 ROLE_FIX = (
     "give the gateway's identity the role that gatewayRole names (Cognitive Services OpenAI User) "
