@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from pack.connected import MADE_FROM
 from pack.resource import UNKNOWN, kind_of
@@ -10,6 +12,8 @@ ROOT = "/subscriptions/s/resourceGroups/g/providers"
 GATEWAY = f"{ROOT}/Microsoft.ApiManagement/service/apim-shared"
 WORKSPACE = f"{ROOT}/Microsoft.OperationalInsights/workspaces/log-central"
 SOMEBODY = "00000000-0000-0000-0000-000000000001"
+NAMED = "aaaaaaaa-0000-0000-0000-000000000002"
+NAMING = "name in principals of the pack whose object id it is"
 
 
 def existing() -> Shown:
@@ -55,10 +59,24 @@ def test_of_an_existing_gateway_only_its_identity_cannot_be_told() -> None:
     assert told.refused == {}
     assert told.unclear.keys() == {"connected"}
     assert "property: principalId" in told.unclear["connected"]
-    known = said(existing(), {"connected": {"principals": [SOMEBODY]}})
-    assert (known.refused, known.unclear) == ({}, {})
-    other = said(existing(), {"connected": {"principals": ["another"]}})
-    assert other.unclear.keys() == {"connected"}
+    assert "this role stays untold until principals names it" in told.unclear["connected"]
+
+
+@pytest.mark.parametrize("value", [SOMEBODY, UNKNOWN, None])
+def test_once_principals_are_named_a_role_for_anybody_else_is_refused(value: object) -> None:
+    stack = changed("openai-api-role", "principalId", value, existing())
+    told = said(stack, {"connected": {"principals": [NAMED]}})
+    assert told.refused.keys() == {"connected"}
+    assert told.unclear == {}
+    assert "property: principalId" in told.text
+    assert f"fix:      give it an output of that resource, or {NAMING}" in told.text
+
+
+@pytest.mark.parametrize("stack", [example, existing])
+def test_principals_that_are_named_may_call_the_account(stack: Callable[[], Shown]) -> None:
+    config = {"connected": {"principals": [NAMED]}}
+    told = said(changed("openai-api-role", "principalId", NAMED.upper(), stack()), config)
+    assert (told.refused, told.unclear) == ({}, {})
 
 
 @pytest.mark.parametrize(

@@ -66,14 +66,15 @@ def _elsewhere(
     found, fix = resource.get(key), "give it an output of that resource"
     existing = [kind for kind in targets if not stack.of_kind(kind)]
     if key == "principalId":
-        fix = f"{fix}, or name an existing gateway's in principals of the pack"
+        if str(found).lower() in map(str.lower, principals):
+            return
+        fix = f"{fix}, or name in principals of the pack whose object id it is"
     if existing and isinstance(found, str):
         ids = (_IDS.get(kind, "no id") for kind in existing)
-        known = key == "serviceName" or (key == "principalId" and found in principals)
-        if known or any(part in found.lower() for part in ids):
+        if key == "serviceName" or any(part in found.lower() for part in ids):
             return
-    if existing and key == "principalId":
-        found = UNKNOWN
+    if existing and key == "principalId" and not principals:
+        found, fix = UNKNOWN, f"{fix}; this role stays untold until principals names it"
     elif found is UNKNOWN:
         found = Quoted("a value made from something else")
     wanted = f"made from this stack's {' or '.join(targets)}"

@@ -35,7 +35,7 @@ class NotEvaluatedError(UnknownValueError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         Exception.__init__(self)
         texts = "\n\n".join(f"{finding}" for finding in findings)
-        self.message = f"not evaluable; what is not known yet, `pulumi up` evaluates\n{texts}"
+        self.message = f"not evaluable now; `pulumi up` evaluates what is known by then\n{texts}"
 
 
 def validate_resource(
