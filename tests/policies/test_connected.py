@@ -97,6 +97,20 @@ def test_an_id_on_existing_resources_is_of_their_kind(name: str, key: str, value
     assert "connected" in said(changed(name, key, value, existing())).refused
 
 
+def test_every_diagnostic_setting_leads_to_one_workspace() -> None:
+    name, other = "openai-account-diagnostics", WORKSPACE.replace("log-central", "log-other")
+    assert said(changed(name, "workspaceId", WORKSPACE.upper(), existing())).refused == {}
+    told = said(changed(name, "workspaceId", other, existing()))
+    assert told.refused.keys() == {"connected"}
+    assert f'found:    "{other}"\nwanted:   the workspace of gateway-diagnostics' in told.text
+    own = example()
+    own["second"] = own["workspace"]
+    own[name]["links"]["workspaceId"] = ["second"]
+    told = said(own)
+    assert told.refused.keys() == {"connected"}
+    assert f"resource: {name} (" in told.text
+
+
 def test_the_table_kind_follows_the_resource_of_a_setting() -> None:
     key = "logAnalyticsDestinationType"
     for stack in (example(), existing()):

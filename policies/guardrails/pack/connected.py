@@ -57,6 +57,7 @@ def connected(stack: Stack, config: Config) -> Iterator[Finding]:
             yield from _left_out(stack, resource, needed)
     for policy in stack.of_kind(Kind.API_POLICY):
         yield from _another_account(stack, policy)
+    yield from _another_workspace(stack)
 
 
 def _elsewhere(
@@ -103,3 +104,21 @@ def _another_account(stack: Stack, policy: Resource) -> Iterator[Finding]:
             wanted=f"the subdomain of this stack's account, {names}",
             fix="make it from the account's name",
         )
+
+
+def _another_workspace(stack: Stack) -> Iterator[Finding]:
+    """Compare the workspaces of the diagnostic settings: the check asks one for all the logs."""
+    own = {workspace.urn for workspace in stack.of_kind(Kind.WORKSPACE)}
+    first: tuple[str, object] | None = None
+    for setting in stack.of_kind(Kind.SETTING):
+        found = setting.get("workspaceId")
+        leads_to = setting.links.get("workspaceId", frozenset()) & own or str(found).lower()
+        first = first or (setting.name, leads_to)
+        if leads_to != first[1]:
+            yield Finding(
+                resource=setting,
+                path="workspaceId",
+                found=Quoted("that of another workspace") if found is UNKNOWN else found,
+                wanted=f"the workspace of {first[0]}",
+                fix="send the logs of the whole stack to one workspace",
+            )
