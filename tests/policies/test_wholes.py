@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pack.known_resources import UNJUDGED
 from pack.resource import UNKNOWN
 
 from tests.policies.harness import Json, Shown, added, changed, example, said
@@ -24,6 +27,7 @@ STATED = {"properties/model/name", "properties/model/version", "sku/name"}
 """What a deployment must say, whatever it is."""
 EITHER = {"approvalRequired", "properties/versionUpgradeOption"}
 """What may have several values, the example's other among them."""
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = example()
 GROUP = "resource-group"
 NAMES = [name for name in EXAMPLE if name != GROUP]
@@ -137,9 +141,25 @@ def test_a_resource_of_another_type_is_refused_until_it_is_named(kind: str) -> N
     more = added("more", kind, {"secret": "hunter2"})
     told = said(more)
     assert told.refused.keys() == {"known-resources"}
-    assert f'found:    "{kind.removeprefix("azure-native:")}"' in told.text
+    assert f'found:    "{kind}"' in told.text
     assert "hunter2" not in told.text
     assert said(more, {"known-resources": {"types": [kind]}}).refused == {}
+
+
+def test_every_type_of_a_provider_is_of_no_other() -> None:
+    every = {"known-resources": {"types": ["azure-native:*"]}}
+    old = "azure-native_storage_v20230101:storage:StorageAccount"
+    assert said(added("more", old, {}), every).refused == {}
+    for kind in ("command:local:Command", "azure-nativex:storage:StorageAccount"):
+        assert said(added("more", kind, {}), every).refused.keys() == {"known-resources"}
+
+
+def test_the_components_of_the_program_are_known_and_no_other() -> None:
+    code = "".join(file.read_text() for file in (ROOT / "components").rglob("*.py"))
+    components = set(re.findall(r'"(aoai:index:\w+)"', code))
+    assert components == {kind for kind in UNJUDGED if kind.startswith("aoai:")}
+    told = said(added("more", "aoai:index:Backdoor", {}))
+    assert told.refused.keys() == {"known-resources"}
 
 
 @pytest.mark.parametrize("kind", ["monitor:ScheduledQueryRule", "operationalinsights:SavedSearch"])

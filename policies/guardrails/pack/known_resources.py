@@ -11,10 +11,16 @@ from pack.parameters import Config, Parameter
 from pack.resource import Resource
 
 TYPES: Parameter[tuple[str, ...]] = Parameter(
-    "types", (), "Further types of resource, * and ? allowed, such as azure-native:storage:*"
+    "types",
+    (),
+    "Further types of resource, with provider, * and ? allowed, such as azure-native:storage:*",
 )
 UNJUDGED = (
-    "aoai:index:*",
+    "aoai:index:Gateway",
+    "aoai:index:Insights",
+    "aoai:index:OpenAIAccount",
+    "aoai:index:OpenAIApi",
+    "aoai:index:Workspace",
     "pulumi:pulumi:Stack",
     "pulumi:providers:*",
     "random:index/randomString:RandomString",
@@ -32,13 +38,13 @@ def known(resource: Resource, config: Config) -> Iterator[Finding]:
 
     https://www.pulumi.com/registry/packages/azure-native/api-docs/
     """
-    also = (pattern.removeprefix("azure-native:") for pattern in TYPES.read(config))
-    if any(fnmatch.fnmatchcase(resource.kind, kind) for kind in (*Kind, *UNJUDGED, *also)):
+    judged = any(fnmatch.fnmatchcase(resource.kind, kind) for kind in (*Kind, *UNJUDGED))
+    if judged or any(fnmatch.fnmatchcase(resource.type, kind) for kind in TYPES.read(config)):
         return
     yield Finding(
         resource=resource,
         path="type",
-        found=resource.kind,
+        found=resource.type,
         wanted="a type that the pack knows",
-        fix=f'remove it; or judge it, and name "{resource.kind}" in types of the pack',
+        fix=f'remove it; or judge it, and name "{resource.type}" in types of the pack',
     )

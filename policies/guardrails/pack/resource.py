@@ -49,6 +49,15 @@ class Resource:
         return found
 
     @property
+    def type(self) -> str:
+        """Return its type with the provider, without a version: `azure-native:apimanagement:Api`.
+
+        The URN holds the type as the program names it, behind the types of the parents and a $.
+        """
+        named = self.urn.split("::")[2].rpartition("$")[2]
+        return f"azure-native:{self.kind}" if _AZURE.fullmatch(named) else named
+
+    @property
     def stack(self) -> str:
         """Name of the stack: `urn:pulumi:<stack>::<project>::<type>::<name>`."""
         return self.urn.removeprefix("urn:pulumi:").split("::", 1)[0]
