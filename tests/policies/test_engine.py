@@ -184,6 +184,10 @@ def test_policies_for_the_stack_judge_when_all_others_are_disabled(machine: Mach
     [
         ({"nosuch": "mandatory"}, "guardrails.json: a policy is named 'nosuch'; wanted: account,"),
         ({"account": {"maxx": 3}}, "a parameter of account is named 'maxx'; wanted: also, "),
+        (
+            {"account": {"also": ["Account.sku.tier", "Workspace.features"]}},
+            "also.1: Does not match pattern '^(Account|Deployment)\\..+'",
+        ),
         ({"model-retirement": {"today": "tomorrow"}}, "today: Does not match format 'date'"),
     ],
 )

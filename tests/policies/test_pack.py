@@ -78,5 +78,5 @@ def test_every_parameter_is_declared_with_its_default() -> None:
         "default": "full",
         "enum": ["full", "metadata"],
     }
-    assert schema["also"]["items"] == {"type": "string"}
+    assert schema["also"]["items"] == {"type": "string", "pattern": r"^(ApiDiagnostic)\..+"}
     assert schema["bodyBytes"]["default"] == 8192

@@ -48,6 +48,8 @@ OFF, TOKENS = {"logs": "disabled"}, {"logs": "enabled"}
 ROLE, SINK = ("openai-api-role", "roleDefinitionId"), "storageAccountId"
 DEFINITIONS = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions"
 READER, USER = f"{DEFINITIONS}/{DATA_READER}", f"{DEFINITIONS}/a97b65f3-24c7-4388-baec-2e87135dc908"
+ZONES, UNITS = "ApiManagementService.zones", "ApiManagementService.sku.capacity"
+SUNK = changed("gateway-diagnostics", SINK, "x")
 RELAXED = [
     ("api-logging", {"capture": "metadata"}, logging(request=0, llm=TOKENS)),
     ("api-logging", {"bodyBytes": 1024}, logging(request=1024)),
@@ -60,9 +62,9 @@ RELAXED = [
     ("workspace", {"maximumDays": 4383}, changed("workspace", "retentionInDays", 731)),
     ("workspace", {"dailyCapGb": 5}, capped(5)),
     ("roles", {"roles": [DATA_READER]}, changed(*ROLE, READER)),
-    ("gateway", {"also": ["zones"]}, changed("gateway", "zones", ["1", "2"])),
-    ("gateway", {"also": ["sku.capacity"]}, changed("gateway", "sku/capacity", 31)),
-    ("diagnostic-settings", {"also": [SINK]}, changed("gateway-diagnostics", SINK, "x")),
+    ("gateway", {"also": [ZONES]}, changed("gateway", "zones", ["1", "2"])),
+    ("gateway", {"also": [UNITS]}, changed("gateway", "sku/capacity", 31)),
+    ("diagnostic-settings", {"also": [f"DiagnosticSetting.{SINK}"]}, SUNK),
 ]  # fmt: skip
 
 
@@ -113,7 +115,14 @@ def test_a_little_less_is_less(path: str, value: Any) -> None:
 def test_what_is_named_frees_nothing_else() -> None:
     zones = changed("gateway", "zones", ["1"])
     other = changed("gateway", "disableGateway", True, zones)
-    assert "property: disableGateway" in said(other, {"gateway": {"also": ["zones"]}}).text
+    assert "property: disableGateway" in said(other, {"gateway": {"also": [ZONES]}}).text
+    assert f'of the pack: ["{ZONES}"]' in said(zones).text
+
+
+def test_a_path_frees_nothing_of_another_kind() -> None:
+    keys = changed("openai-account", "properties/disableLocalAuth", False)
+    for also, refused in (("Deployment.properties", {"account"}), ("Account.properties", set())):
+        assert said(keys, {"account": {"also": [also]}}).refused.keys() == refused
 
 
 def test_settings_of_a_stack_need_no_parameter() -> None:

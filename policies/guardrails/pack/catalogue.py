@@ -63,14 +63,15 @@ def _each(
 
 def _whole(name: str, wants: str, source: str, of: Shapes, *parameters: Parameter[Any]) -> Policy:
     """Make a policy for each resource of those kinds: it holds what its shape allows, no more."""
+    also = shapes.also_free(*of)
 
     def judge(found: Resource, config: Config) -> Iterator[Finding]:
         shape = of[Kind(found.kind)]
         whole = shape(found, config) if callable(shape) else shape
-        return shapes.judge(found, whole, shapes.ALSO.read(config))
+        return shapes.judge(found, whole, also.read(config))
 
     judge.__doc__ = f"https://learn.microsoft.com/azure/{source}"
-    return _each(name, wants, judge, *of, parameters=(*parameters, shapes.ALSO))
+    return _each(name, wants, judge, *of, parameters=(*parameters, also))
 
 
 def _stack(name: str, wants: str, judge: StackJudge, *parameters: Parameter[Any]) -> Policy:
@@ -156,7 +157,7 @@ POLICIES: list[Policy] = [
         "diagnostic-settings",
         "Account and gateway send all logs and metrics to the workspace, and nowhere else.",
         diagnostic_settings.everything_to_a_workspace,
-        shapes.ALSO,
+        diagnostic_settings.ALSO,
     ),
     _stack(
         "connected",

@@ -8,8 +8,9 @@ from pack.finding import Finding
 from pack.kinds import Kind
 from pack.parameters import Config
 from pack.resource import Stack
-from pack.shapes import ALSO, Shape, free, judge
+from pack.shapes import Shape, also_free, free, judge
 
+ALSO = also_free(Kind.SETTING)
 AUDIT, ALL = ({"categoryGroup": group, "enabled": True} for group in ("audit", "allLogs"))
 SHAPE: Shape = {
     **free("name", "resourceUri", "workspaceId"),

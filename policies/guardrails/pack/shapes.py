@@ -19,9 +19,6 @@ from pack.finding import Finding, Quoted, shown
 from pack.parameters import Parameter
 from pack.resource import UNKNOWN, Resource, is_known
 
-ALSO: Parameter[tuple[str, ...]] = Parameter(
-    "also", (), "Paths of properties, such as sku.tier, that may hold anything"
-)
 Shape = Mapping[str, Any]
 """By property: a further shape, an `Allowed`, or a plain value or several."""
 
@@ -44,6 +41,17 @@ COMMON: Shape = dict.fromkeys(("azureApiVersion", "location", "resourceGroupName
 """What any resource may have; the provider itself sets the first."""
 
 
+def also_free(*kinds: str) -> Parameter[tuple[str, ...]]:
+    """Make the parameter that names properties of those kinds, and of no other, to free them."""
+    names = "|".join(map(_class_of, kinds))
+    return Parameter(
+        "also",
+        (),
+        "Properties that may hold anything, kind and path: Deployment.properties.raiPolicyName",
+        {"items": {"type": "string", "pattern": rf"^({names})\..+"}},
+    )
+
+
 def free(*names: str) -> Shape:
     """Allow these properties to hold anything."""
     return dict.fromkeys(names, FREE)
@@ -63,7 +71,7 @@ def reference(pattern: str, words: str) -> Allowed:
 
 
 def judge(resource: Resource, shape: Shape, also: Sequence[str] = ()) -> Iterator[Finding]:
-    """Find what a resource holds that its shape does not allow, except at the paths of `also`."""
+    """Find what a resource holds that its shape does not allow, except what `also` names."""
     yield from _judge(resource, {**COMMON, **shape}, resource.props, "", also)
 
 
@@ -77,13 +85,14 @@ def _judge(
     given = found if isinstance(found, Mapping) else {}
     for key in [*shape, *(key for key in given if key not in shape)]:
         at = f"{path}.{key}".lstrip(".")
+        named = f"{_class_of(resource.kind)}.{at}"
         # Two underscores begin what the provider notes for itself.
-        if at in also or key.startswith("__"):
+        if named in also or key.startswith("__"):
             continue
         if isinstance(shape.get(key), Mapping):
             yield from _judge(resource, shape[key], given.get(key), at, also)
         else:
-            allowed = _allowed(shape[key]) if key in shape else _nothing(at)
+            allowed = _allowed(shape[key]) if key in shape else _nothing(named)
             value = given.get(key)
             if not (allowed.accepts(value) if is_known(value) else allowed.later):
                 yield Finding(
@@ -111,10 +120,14 @@ def _allowed(values: Any) -> Allowed:
     return Allowed(" or ".join(map(shown, several)), lambda found: _comparable(found) in known)
 
 
-def _nothing(path: str) -> Allowed:
+def _nothing(named: str) -> Allowed:
     """Refuse a property that the shape lacks, whatever it holds."""
-    fix = f"remove it; or judge it, and name it in also of the pack: [{json.dumps(path)}]"
+    fix = f"remove it; or judge it, and name it in also of the pack: [{json.dumps(named)}]"
     return Allowed("not set: nobody judged what it does to the accounting", lambda _: False, fix)
+
+
+def _class_of(kind: str) -> str:
+    return kind.rpartition(":")[2]
 
 
 def _comparable(value: Any) -> str:
