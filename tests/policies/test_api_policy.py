@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pack.api_policy import ALLOWED, account_called
+from pack.api_policy import ALLOWED, DIFFERENT, account_called
 from pack.resource import UNKNOWN
 
 from policies.gateway.reader import Element, parse
@@ -107,6 +107,25 @@ def test_an_edit_is_named_where_it_stands(old: str, new: str, words: str) -> Non
     told = said(with_text(old, new))
     assert "api-policy" in told.refused
     assert words in told.text
+
+
+def test_the_gateway_waits_as_long_as_a_stack_may_set() -> None:
+    for seconds in range(1, 3601):
+        assert DIFFERENT["${timeout}"].fullmatch(f"{seconds}"), seconds
+    for wrong in ("0", "", "00", "01", "3601", "3700", "4000", "10000", "1.5", "-1"):
+        told = said(with_text('timeout="600"', f'timeout="{wrong}"'))
+        assert told.refused.keys() == {"api-policy"}, wrong
+        assert "forward-request with another timeout" in told.text
+
+
+@pytest.mark.parametrize("place", ["<policies>", "</policies>"])
+def test_text_around_the_policies_is_refused_and_not_shown(place: str) -> None:
+    old, new = (place, f"hunter2 {place}") if place == "<policies>" else (place, f"{place} hunter2")
+    told = said(with_text(old, new))
+    assert told.refused.keys() == {"api-policy"}
+    assert "found:    text (not shown)\nwanted:   <policies> and comments" in told.text
+    assert "hunter2" not in told.text
+    assert said(with_text(old, new.replace("hunter2", "<!-- hunter2 -->"))).refused == {}
 
 
 def test_blanks_and_comments_mean_nothing() -> None:

@@ -20,14 +20,15 @@ STATEMENTS: Parameter[tuple[str, ...]] = Parameter(
     "Names of further statements, such as rate-limit-by-key, that a policy may have",
 )
 _MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
-_DIFFERENT = {
+DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
     "${backendUrl}": _MODEL,
-    "${timeout}": re.compile(r"[0-9]+"),
+    "${timeout}": re.compile(r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600"),
 }
-"""What differs from stack to stack: the cloud, the account, and how long the gateway waits.
+"""What differs from stack to stack: the cloud, the account, and the seconds of waiting, 1 to 3600.
 
 https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
 """
 SHAPE = {**free("apiId", "serviceName", "value"), "policyId": "policy", "format": "rawxml"}
 
@@ -50,6 +51,9 @@ def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
         fix = "see that each tag and expression ends"
         yield _finding(policy, "value", Quoted("no policy document"), "XML", fix)
         return
+    if found.text.strip():
+        wanted = "<policies> and comments"
+        yield _finding(policy, "value", Quoted("text (not shown)"), wanted, "remove the text")
     yield from _compare(policy, _allowed(), found, "value", STATEMENTS.read(config))
 
 
@@ -92,7 +96,7 @@ def _differing(wanted: Element, found: Element) -> list[str] | None:
 def _is(wanted: str | None, found: str | None) -> bool:
     if wanted is None or found is None:
         return False
-    form = _DIFFERENT.get(wanted)
+    form = DIFFERENT.get(wanted)
     return form.fullmatch(found) is not None if form else wanted.split() == found.split()
 
 
