@@ -13,7 +13,14 @@ import duckdb_kql
 from tests.queries.tables import COLUMNS
 from tests.queries.truth import Call, gateway_row, llm_rows
 
-NOW = datetime.now(UTC).replace(tzinfo=None)
+
+def now() -> datetime:
+    """Return this moment, as a query sees it that leaves the newest minutes out."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+NOW = now()
+"""When the tests were loaded: up to half an hour before the last of them."""
 START = NOW - timedelta(minutes=30)
 MINUTE = timedelta(minutes=1)
 HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
