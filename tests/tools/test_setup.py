@@ -126,6 +126,22 @@ def test_another_version_on_path_gives_way_to_the_cache(machine: Path) -> None:
     assert engine.find() == cached
 
 
+def test_for_a_stack_the_pinned_engine_alone_is_taken(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies on PATH may be newer, and some other job's."""
+    major = engine.ENGINE.partition(".")[0]
+    newer = executable(machine / "path" / "pulumi", f"echo v{major}.9999.0")
+    assert engine.get(pinned=False) == newer
+    cached = machine / "cache" / "pulumi"
+    version = f"echo v{engine.ENGINE}"
+    monkeypatch.setattr(engine, "works", lambda *_: bool(executable(cached, version)))
+    executable(newer, version)
+    assert engine.get(pinned=True) == cached, "installed"
+    monkeypatch.setattr(engine, "works", lambda *_: pytest.fail("installed again"))
+    assert engine.get(pinned=True) == cached
+
+
 @pytest.mark.parametrize(
     ("version", "fits"),
     [
@@ -200,7 +216,13 @@ def test_a_stack_needs_its_packages_and_the_engine_alone(
 ) -> None:
     done: list[str] = []
     monkeypatch.setattr(packages, "make_environment", done.append)
-    monkeypatch.setattr(engine, "get", lambda: executable(machine / "kept" / "pulumi", ""))
+    whose = []
+
+    def get(*, pinned: bool) -> Path:
+        whose.append("the pinned" if pinned else "any that fits")
+        return executable(machine / "cache" / "pulumi", "")
+
+    monkeypatch.setattr(engine, "get", get)
     for module, name in ((node, "analyzer"), (node, "browser"), (go, "actionlint")):
         monkeypatch.setattr(module, f"install_{name}", lambda name=name: done.append(name))
     assert setup.main(asked) == 0
@@ -211,8 +233,13 @@ def test_a_stack_needs_its_packages_and_the_engine_alone(
             "stack": ["requirements.txt"],
         }[made]
     )
+    assert whose == ["the pinned" if made == "stack" else "any that fits"]
     setup.main(["--stack"])
     assert done.count("requirements.txt") == (made == "stack"), "the whole holds a stack's"
+    common.link("pulumi", executable(machine / "path" / "pulumi", ""))
+    if made == "whole":
+        setup.main(["--stack"])
+        assert whose == ["any that fits", "the pinned"], "but not with an engine from PATH"
 
 
 @pytest.fixture

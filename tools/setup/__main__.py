@@ -36,10 +36,10 @@ def main(arguments: list[str]) -> int:
     requirements = parser.parse_args(arguments).stack
     try:
         check_python(sys.version_info[:2])
-        if is_current(requirements) or is_current(WHOLE):
+        if is_current(requirements) or (is_current(WHOLE) and has_pinned_engine()):
             return 0
         packages.make_environment(requirements)
-        link("pulumi", engine.get())
+        link("pulumi", engine.get(pinned=requirements == STACK))
         if requirements == WHOLE:
             node.install_analyzer()
             node.install_browser()
@@ -85,6 +85,11 @@ def is_current(requirements: str) -> bool:
     pulumi, *others = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint", "chromium"))
     there = all(os.access(name, os.X_OK) for name in (pulumi, *filter(Path.is_symlink, others)))
     return there and (requirements == STACK or (node.ANALYZER / "node_modules").is_dir())
+
+
+def has_pinned_engine() -> bool:
+    """Tell whether the environment's engine is the pinned version, not one that was on PATH."""
+    return (ENVIRONMENT / "bin" / "pulumi").resolve() == (engine.CACHE / "pulumi").resolve()
 
 
 if __name__ == "__main__":

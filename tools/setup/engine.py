@@ -20,22 +20,29 @@ CACHE = Path.home() / ".pulumi" / "versions" / ENGINE / "bin"
 VERSION_FLAG = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v" + ENGINE
 
 
-def get() -> Path:
+def get(*, pinned: bool) -> Path:
     """Find the engine, or else install it, or else build it.
+
+    `pinned` takes no other version than the pinned one, and nothing that lies on PATH.
 
     Raises:
         SetupError: none of the three worked.
     """
-    return find() or install() or build()
+    return (kept() if pinned else find()) or install() or build()
 
 
 def find() -> Path | None:
-    """Find the engine on PATH, or else in the cache, if its version fits."""
+    """Find the engine on PATH, if its version fits, or else in the cache."""
     on_path = shutil.which("pulumi", path=path_without_environment())
-    for engine in (Path(on_path) if on_path else None, CACHE / "pulumi"):
-        if engine and fits(version_of(engine)):
-            return engine
-    return None
+    if on_path and fits(version_of(Path(on_path))):
+        return Path(on_path)
+    return kept()
+
+
+def kept() -> Path | None:
+    """Find the pinned version in the cache."""
+    engine = CACHE / "pulumi"
+    return engine if version_of(engine) == f"v{ENGINE}" else None
 
 
 def fits(version: str) -> bool:
@@ -66,8 +73,7 @@ def install() -> Path | None:
         "PulumiCommand.install(version=VersionInfo.parse(sys.argv[1]))"
     )
     works([PYTHON, "-c", code, ENGINE])
-    engine = CACHE / "pulumi"
-    return engine if version_of(engine) == f"v{ENGINE}" else None
+    return kept()
 
 
 def build() -> Path:
