@@ -77,6 +77,26 @@ def fetching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     return installed
 
 
+@pytest.mark.parametrize(("minor", "kept"), [(0, True), (1, False), (-1, False)])
+def test_an_environment_of_another_python_is_made_anew(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, minor: int, kept: bool
+) -> None:
+    answers = f"import sys; sys.version_info = (3, {sys.version_info[1] + minor}, 0)"
+    python = executable(
+        machine / ".venv" / "bin" / "python",
+        f'[ "$1" = -c ] || exit 0\nexec {sys.executable} -c "{answers}; exec(sys.argv[1])" "$2"',
+    )
+    for name, value in (("ENVIRONMENT", machine / ".venv"), ("PYTHON", python)):
+        monkeypatch.setattr(packages, name, value)
+    for name in ("install", "install_sdks"):
+        monkeypatch.setattr(packages, name, lambda *_: None)
+    packages.make_environment("requirements.txt")
+    assert python.is_symlink() is not kept
+    packages.make_environment("requirements.txt")
+    made = (machine / ".venv" / "pyvenv.cfg").exists()
+    assert made is not kept
+
+
 def test_packages_are_fetched_once(tmp_path: Path, fetching: Callable[[str], bool]) -> None:
     lock = wheel(tmp_path / "index", "thing", text="true")
     assert fetching(lock)

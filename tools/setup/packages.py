@@ -31,10 +31,13 @@ def lock(requirements: str) -> Path:
 def make_environment(requirements: str) -> None:
     """Make `.venv` and install into it what a requirements file needs.
 
+    An environment of another Python than the one that runs this is made anew.
+
     Raises:
         SetupError: there is no `venv`, or a package cannot be had as the lock describes it.
     """
-    if not PYTHON.exists() or not works([PYTHON, "-m", "pip", "--version"]):
+    same = f"import pip, sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    if not works([PYTHON, "-c", same]):
         say("making the virtual environment .venv")
         if not works([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], show=True):
             raise SetupError(
