@@ -12,11 +12,15 @@ from queries.library import Value, has, load, names, render
 from tests.queries.tables import COLUMNS, PARAMETERS
 
 ANALYZER = Path(__file__).parent / "analyzer"
+NODE = Path(sys.prefix) / "bin" / "node"
 
 
 def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
+    assert all(path.exists() for path in (NODE, ANALYZER / "node_modules")), (
+        "no KQL analyzer: once npm reaches a package index, run make clean setup"
+    )
     done = subprocess.run(
-        [str(Path(sys.prefix) / "bin" / "node"), str(ANALYZER / "analyze.js")],
+        [str(NODE), str(ANALYZER / "analyze.js")],
         input=json.dumps({"tables": COLUMNS, "queries": queries}),
         capture_output=True,
         text=True,

@@ -324,6 +324,34 @@ def npm(machine: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return fetched
 
 
+def test_without_npm_the_rest_of_the_set_up_stands_and_each_command_does_not_try_again(
+    machine: Path,
+    npm: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    analyzer = machine / "analyzer"
+    shutil.copytree(node.ANALYZER, analyzer, ignore=shutil.ignore_patterns("node_modules"))
+    monkeypatch.setattr(node, "ANALYZER", analyzer)
+    executable(machine / ".venv" / "bin" / "pulumi", "")
+    executable(machine / "lib" / "bin" / "node", "")
+    setup.STAMP.write_text(setup.fingerprint(setup.WHOLE))
+
+    node.install_analyzer()
+    assert "no KQL analyzer: tests of queries fail until npm reaches" in capsys.readouterr().out
+    assert not (machine / ".venv" / "bin" / "node").exists()
+    assert setup.is_current(setup.WHOLE)
+
+    machine.joinpath("reachable").touch()
+    node.install_analyzer()
+    node.install_analyzer()
+    assert npm == ["npm", "npm"], "once it was reached, never again"
+    assert (machine / ".venv" / "bin" / "node").exists()
+    assert setup.is_current(setup.WHOLE)
+    shutil.rmtree(analyzer / "node_modules")
+    assert not setup.is_current(setup.WHOLE)
+
+
 def test_the_browser_is_fetched_once_and_kept_outside_the_clone(
     machine: Path, npm: list[str]
 ) -> None:

@@ -26,6 +26,8 @@ INPUTS = (
 )
 PYTHONS = ((3, 11), (3, 14))
 """The oldest and the newest Python that every pinned package has a wheel for."""
+COMMANDS = ("pulumi", "actionlint", "chromium", "node")
+"""What set-up links into the environment; all but the first are for some tests."""
 STACK, WHOLE = "requirements.txt", "requirements-dev.txt"
 
 
@@ -82,9 +84,10 @@ def is_current(requirements: str) -> bool:
     """
     if not STAMP.exists() or STAMP.read_text() != fingerprint(requirements):
         return False
-    pulumi, *others = (ENVIRONMENT / "bin" / name for name in ("pulumi", "actionlint", "chromium"))
+    pulumi, *others = (ENVIRONMENT / "bin" / name for name in COMMANDS)
     there = all(os.access(name, os.X_OK) for name in (pulumi, *filter(Path.is_symlink, others)))
-    return there and (requirements == STACK or (node.ANALYZER / "node_modules").is_dir())
+    runs_analyzer = (ENVIRONMENT / "bin" / "node").is_symlink()
+    return there and (not runs_analyzer or (node.ANALYZER / "node_modules").is_dir())
 
 
 def has_pinned_engine() -> bool:
