@@ -24,6 +24,7 @@ AZURE_MAIN = "eq(variables['Build.SourceBranch'], 'refs/heads/main')"
 SEES_ALL = {"azure", "azure-read"}
 """Environments whose identity reads prompts or keys, or changes the stack."""
 PREVIEW = "azure-preview"
+GUIDE = (ROOT / "docs" / "pipelines.md").read_text()
 RUNS = list(runs())
 AZURE_JOBS = list(azure_jobs())
 
@@ -153,8 +154,29 @@ def azure_subscription(step: Yaml) -> str:
     return str(value)
 
 
+def test_the_guide_lets_only_the_identity_of_a_change_write_the_state() -> None:
+    """Whoever writes the state decides what the next `up` does."""
+    rows = dict(re.findall(r"^\| (state in [\w ]+?) \| (.+) \|$", GUIDE, re.MULTILINE))
+    preview, read, change = rows["state in Pulumi Cloud"].split(" | ")
+    assert preview == "a token that only reads this stack"
+    assert read.startswith("the same")
+    assert change == "a token that writes this stack"
+    assert "Without a token that only reads,\n`azure-preview` needs required reviewers" in GUIDE
+    assert rows["state in Blob storage"].count("*Storage Blob Data Reader*") == 2
+
+
+@pytest.mark.parametrize("provider", ["GitHub Actions", "Azure Pipelines"])
+def test_the_guide_protects_main_before_anything_else(provider: str) -> None:
+    """Whoever can push to `main` gets the identity that reads every prompt."""
+    section = GUIDE.partition(f"\n## {provider}\n")[2].partition("\n## ")[0]
+    first, _, rest = section.strip().partition("\n1. ")
+    assert re.match(r"0\. Protect `main`: a \[?ruleset\b", first)
+    assert "with required pull request review, no direct push." in " ".join(first.split())
+    assert "Let nobody bypass it" in first
+    assert rest
+
+
 def test_the_guide_names_every_identity() -> None:
-    guide = (ROOT / "docs" / "pipelines.md").read_text()
     for name in (*SEES_ALL, PREVIEW, "connection", "readConnection", "previewConnection"):
-        assert f"`{name}`" in guide, name
+        assert f"`{name}`" in GUIDE, name
     assert "Preview" in stages()
