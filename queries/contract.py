@@ -143,5 +143,7 @@ def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def key_of(field: str, *within: str) -> str:
-    """Name a field of `ProofOutput`, or one within it, as the stack output does."""
-    return ACCOUNT_KEYS[within[0]] if field == "account" and within else to_camel(field)
+    """Name a place in `ProofOutput` as the stack output does: `deployments.0.sku`, `backendUrl`."""
+    if field == "account" and within:
+        return ACCOUNT_KEYS[within[0]]
+    return ".".join([to_camel(field), *within])

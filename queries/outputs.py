@@ -133,18 +133,11 @@ def target(outputs: dict[str, Any]) -> Target:
         proof = _PROOF.validate_json(json.dumps(unwire(outputs["proof"])), strict=True)
         return _TARGET.validate_python(vars(proof))
     except ValidationError as error:
-        wrong = sorted({_key(*e["loc"]) for e in error.errors()})
+        wrong = sorted({key_of(*map(str, e["loc"])) for e in error.errors()})
         raise CannotRunError(
             f"the output `proof` lacks or misstates {', '.join(wrong)}",
             "deploy and check from the same commit: pulumi up",
         ) from None
-
-
-def _key(*place: int | str) -> str:
-    """Name what is wrong as the output does: `deployments.0.sku`, `backendUrl`."""
-    first, *rest = map(str, place)
-    name = key_of(first, *rest)
-    return name if first == "account" and rest else ".".join([name, *rest])
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
