@@ -28,8 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with an empty cache and nothing on PATH."""
     for module in (common, setup, node):
         monkeypatch.setattr(module, "ENVIRONMENT", tmp_path / ".venv")
-    for module in (go, node):
-        monkeypatch.setattr(module, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(common, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(engine, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(setup, "STAMP", tmp_path / ".venv" / "set-up")
     monkeypatch.setenv("PATH", str(tmp_path / "path"))

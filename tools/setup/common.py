@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,11 @@ class SetupError(Exception):
 def say(text: str) -> None:
     """Tell the person what is going on."""
     print(f"set-up: {text}", flush=True)
+
+
+def kept_for(name: str, lock: Path) -> Path:
+    """Name the folder, outside the clone, that keeps what a lock file names."""
+    return KEPT / name / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
 
 
 def link(name: str, target: Path | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.setup import packages
-from tools.setup.common import AGAIN, KEPT, ROOT, SetupError, link, say, works
+from tools.setup.common import AGAIN, ROOT, SetupError, kept_for, link, say, works
 
 
 def wanted(module: str) -> tuple[int, int]:
@@ -85,8 +84,8 @@ def install_actionlint() -> None:
 
     Where it cannot be built, only lint and tests miss it: the rest of the set-up stands.
     """
-    sums = (ROOT / "tools" / "actionlint" / "go.sum").read_bytes()
-    kept = KEPT / "actionlint" / hashlib.sha256(sums).hexdigest()[:16] / "actionlint"
+    sums = ROOT / "tools" / "actionlint" / "go.sum"
+    kept = kept_for("actionlint", sums) / "actionlint"
     if not kept.exists():
         say("building actionlint (once, under a minute)")
         try:

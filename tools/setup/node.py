@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 import sys
@@ -13,8 +12,8 @@ from tools.setup import browser
 from tools.setup.common import (
     AGAIN,
     ENVIRONMENT,
-    KEPT,
     ROOT,
+    kept_for,
     link,
     path_without_environment,
     say,
@@ -40,7 +39,7 @@ def install_analyzer() -> None:
 
     Where it cannot be fetched, only the tests that ask it miss it: the rest of the set-up stands.
     """
-    kept = _kept(ANALYZER, "analyzer")
+    kept = kept_for("analyzer", ANALYZER / "package-lock.json")
     if not (kept / "node_modules").is_dir() and not _install(ANALYZER, kept, "the KQL analyzer"):
         say(f"no KQL analyzer: tests of queries fail until npm reaches a package index{AGAIN}")
         link("node", None)
@@ -79,7 +78,7 @@ def _browser_of_the_machine() -> Path | None:
 
 def _unpacked_browser() -> Path | None:
     """Fetch and unpack the package's browser once, outside the clone; None if that cannot be."""
-    kept = _kept(BROWSER, "browser")
+    kept = kept_for("browser", BROWSER / "package-lock.json")
     start = kept / "chromium" / "start"
     if not start.exists():
         if not _install(BROWSER, kept, "a headless browser (70 MB)"):
@@ -89,12 +88,6 @@ def _unpacked_browser() -> Path | None:
             return None
         shutil.rmtree(kept / "node_modules")
     return start
-
-
-def _kept(folder: Path, name: str) -> Path:
-    """Name the folder, outside the clone, that keeps what a lock file names."""
-    lock = (folder / "package-lock.json").read_bytes()
-    return KEPT / name / hashlib.sha256(lock).hexdigest()[:16]
 
 
 def _install(source: Path, kept: Path, what: str) -> bool:
