@@ -10,6 +10,7 @@ from pathlib import Path
 
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
+from queries.check.proofs.base import PART
 from queries.command_line import Parser
 
 DEFAULT_TIMEOUT = 120.0
@@ -34,7 +35,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Call every deployment through the gateway, and find each call, whole, in the "
         "workspace.",
         epilog="exit status: 0 every proof that can be judged was seen, 1 a proof failed, 2 the "
-        "check could not run, 3 rows had not arrived by the timeout, 130 interrupted",
+        "check could not run, 3 rows had not arrived by the timeout, 4 nothing failed, but some "
+        "proof could not be judged, 130 interrupted",
     )
     parser.add_source("stack to check; default: the selected one")
     parser.add_argument(
@@ -62,6 +64,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        type=_proof,
+        metavar="ID",
+        default=[],
+        help="accept that a proof, or PROOF/PART, could not be judged, as this identity is meant "
+        "not to read what it needs; may be given several times",
     )
     parser.add_argument("--list", action=_List, nargs=0, help="name the proofs, and end")
     options = parser.parse_args(arguments)
@@ -93,6 +104,15 @@ def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
             file.write_text("", encoding="utf-8")
         except OSError as error:
             parser.error(f"{str(file)!r} cannot be written: {error.strerror}")
+
+
+def _proof(value: str) -> str:
+    """A proof's name, or one of its parts behind a slash: parts are known once they are read."""
+    name, _, _ = value.partition(PART)
+    known = [proof.id for proof in PROOFS]
+    if name.partition(":")[0] not in known:
+        raise argparse.ArgumentTypeError(f"{name!r} is no proof; there are {', '.join(known)}")
+    return value
 
 
 def _address(value: str) -> str:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from queries.check.proofs.base import NOT_JUDGED, Verdict
-from queries.check.report import Report
+from queries.check.report import Line, Report
 from queries.clock import Clock
 from queries.interrupts import INTERRUPTED
 
@@ -21,6 +21,7 @@ HEARTBEAT = 60.0
 COLOURS = {
     "seen": "green",
     "skipped": "cyan",
+    "unjudged": "magenta",
     "waiting": "yellow",
     "timeout": "yellow",
     "failed": "red",
@@ -28,6 +29,8 @@ COLOURS = {
 NEXT = {
     "proven": "ask your own questions with queries/*.kql in the workspace's Logs page.",
     "failed": "fix what is listed above, run `pulumi up`, then run the check again.",
+    "unjudged": "follow the fixes above, then run the check again; what this identity is meant not "
+    "to read, accept with --allow and the proof's name.",
     "timeout": "follow the fixes above; a new workspace may take 2 hours to receive rows, so run "
     "the check again then, or with --no-traffic.",
     "error": "fix what is listed above, then run the check again.",
@@ -72,7 +75,7 @@ class Display:
             title = f"{awaited} {proofs} awaited, {self._seconds():.0f} s"
             self._live.update(_table(title, rows), refresh=True)
             return
-        for status in ("seen", "skipped", "failed", "waiting"):
+        for status in ("seen", "skipped", "unjudged", "failed", "waiting"):
             names = [name for name, verdict in verdicts.items() if verdict.status == status]
             news = [name for name in names if self._shown.get(name) != status]
             if news:
@@ -109,15 +112,27 @@ def summary(console: Console, report: Report) -> None:
         _print(console, f"not compared with the deployment: {names} ({reason})")
     if report.error:
         _print(console, report.error + (f" ({report.fix})" if report.fix else ""))
-    seen = sum(line.status == "seen" for line in report.proofs)
-    skipped = sum(line.status == "skipped" for line in report.proofs)
-    count = f": {seen} of {len(report.proofs) - skipped} proofs seen" if report.proofs else ""
-    count += f", {skipped} {NOT_JUDGED}" if skipped else ""
-    partly = [p.id for p in report.proofs if p.status == "seen" and NOT_JUDGED in p.detail]
-    count += f", {', '.join(partly)} in part" if partly else ""
-    _print(console, f"{report.verdict}{count} in {report.seconds:.1f} s")
+    _print(console, f"{report.verdict}{_count(report.proofs)} in {report.seconds:.1f} s")
     interrupted = report.status == INTERRUPTED and report.verdict == "error"
     _print(console, f"Next: {NEXT['interrupted' if interrupted else report.verdict]}")
+
+
+def _count(lines: Sequence[Line]) -> str:
+    """Say how many proofs were seen, and name those that were not judged, wholly or in part."""
+    if not lines:
+        return ""
+    skipped = [line.id for line in lines if line.status == "skipped"]
+    seen = [line for line in lines if line.status == "seen"]
+    partly = [line.id for line in seen if NOT_JUDGED in line.detail]
+    left = [line for line in lines if line.status == "unjudged"]
+    unjudged = [line.id for line in left if not line.allowed]
+    allowed = [line.id for line in left if line.allowed]
+    counts = [f": {len(seen)} of {len(lines) - len(skipped)} proofs seen"]
+    counts += [f"{len(unjudged)} unjudged ({', '.join(unjudged)})"] if unjudged else []
+    counts += [f"{len(allowed)} unjudged and allowed ({', '.join(allowed)})"] if allowed else []
+    counts += [f"{len(skipped)} with nothing to judge"] if skipped else []
+    counts += [f"{', '.join(partly)} in part"] if partly else []
+    return ", ".join(counts)
 
 
 def _grouped(pairs: Iterable[tuple[T, str]]) -> dict[T, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,19 +27,26 @@ OK = 200
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What some comparisons of the declared with the deployed configuration showed."""
+
+    differences: tuple[Difference, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Why a part that they need could not be read, by the part's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AsDeployed:
     """What the deployed configuration shows that no call does."""
 
-    audit: tuple[Difference, ...] = ()
+    audit: Compared = Compared()
     """What keeps audit logs from the workspace."""
-    declared: tuple[Difference, ...] = ()
+    declared: Compared = Compared()
     """What is deployed otherwise, and shows in a call by chance or not at all."""
-    streams: tuple[Difference, ...] = ()
+    streams: Compared = Compared()
     """What is deployed otherwise, and makes the gateway hold streamed answers back."""
     remarks: tuple[str, ...] = ()
     """What Azure has changed by itself, or plans to: told, and not judged."""
-    unreadable: str = ""
-    """Why some of the configuration could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from queries.check.difference import Difference
-from queries.check.proofs.base import OF_CALLS, Proof, Verdict
+from queries.check.proofs.base import OF_CALLS, PART, Proof, Verdict
 from queries.errors import CannotRunError
 from queries.interrupts import INTERRUPTED
 
-EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3}
+EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3, "unjudged": 4}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
+SHOWN = ("id", "status", "detail", "fix")
+"""What the JSON tells of each proof."""
+ENDS = (("failed", "failed"), ("waiting", "timeout"), ("unjudged", "unjudged"))
+"""The verdict of a run by the status of some proof, worst first; else the run is proven."""
 NOTHING_FIX = "see the fix shown for each proof that was not judged"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """How one proof ended: seen, failed, skipped, timeout, or waiting if the run ended earlier."""
+    """How one proof ended.
+
+    It was seen, failed, skipped, unjudged, has a timeout, or waits if the run ended earlier.
+    """
 
     id: str
     status: str
     detail: str
     fix: str
+    allowed: bool = False
+    """It is unjudged, and `--allow` accepts that."""
 
 
 @dataclass(kw_only=True)
@@ -43,19 +53,25 @@ class Report:
     """Parts of the deployment that could not be read, and why."""
     status: int = EXIT["error"]
 
-    def judge(self, proofs: list[Proof], verdicts: dict[str, Verdict]) -> None:
+    def judge(
+        self, proofs: list[Proof], verdicts: dict[str, Verdict], allow: Collection[str] = ()
+    ) -> None:
         """Take over the verdicts; what is still waited for has timed out, unless one failed.
 
-        Proofs that cannot be judged are passed over, as long as rows of some call were read.
+        Proofs with nothing to judge are passed over, and unjudged ones that `allow` names, as long
+        as rows of some call were read.
         """
-        ends = {verdict.status for verdict in verdicts.values()}
-        self.verdict = (
-            "failed" if "failed" in ends else "timeout" if "waiting" in ends else "proven"
-        )
-        self.proofs = [_line(proof, verdicts[proof.id], self.verdict) for proof in proofs]
+        allowed = {name for name, verdict in verdicts.items() if _allowed(name, verdict, allow)}
+        ends = {verdict.status for name, verdict in verdicts.items() if name not in allowed}
+        self.verdict = next((end for status, end in ENDS if status in ends), "proven")
+        self.proofs = [
+            replace(_line(proof, verdicts[proof.id], self.verdict), allowed=proof.id in allowed)
+            for proof in proofs
+        ]
         self.status = EXIT[self.verdict]
         seen = [proof for proof in proofs if verdicts[proof.id].status == "seen"]
-        if self.verdict == "proven" and not any(OF_CALLS & set(proof.needs) for proof in seen):
+        rows = any(OF_CALLS & set(proof.needs) for proof in seen)
+        if self.verdict in {"proven", "unjudged"} and not rows:
             self.stop("no proof that reads the calls' rows could be judged", NOTHING_FIX)
 
     def stop(self, error: str, fix: str = "", verdict: str = "error") -> None:
@@ -74,14 +90,17 @@ class Report:
     def write_json(self, file: Path) -> None:
         """Verdict, proofs with id, status, detail and fix, seconds, and differences.
 
-        A difference has path, declared, deployed and fix.
+        A difference has path, declared, deployed and fix. `allowed` names the unjudged proofs that
+        `--allow` accepts.
         """
         value: dict[str, Any] = {
             "verdict": self.verdict,
-            "proofs": [vars(line) for line in self.proofs],
+            "proofs": [{key: getattr(line, key) for key in SHOWN} for line in self.proofs],
             "seconds": self.seconds,
             "differences": [vars(difference) for difference in self.differences],
         }
+        if allowed := [line.id for line in self.proofs if line.allowed]:
+            value["allowed"] = allowed
         if self.unreadable:
             value["unreadable"] = self.unreadable
         if self.error:
@@ -89,13 +108,17 @@ class Report:
         _write(file, json.dumps(value, indent=2) + "\n")
 
     def write_junit(self, file: Path) -> None:
-        """One test case a proof: timed out is an error; not judged, or given up, is skipped."""
+        """One test case a proof: timed out or unjudged is an error.
+
+        Nothing to judge, given up or allowed is skipped. A test reporter shows a skipped case as
+        no fault, which an unjudged proof would be unless somebody allowed it.
+        """
         suite = ET.Element("testsuite", name="queries.check", time=f"{self.seconds:.3f}")
         for line in self.proofs:
             case = ET.SubElement(suite, "testcase", classname="queries.check", name=line.id)
             if line.status == "seen":
                 ET.SubElement(case, "system-out").text = line.detail
-            elif line.status in {"skipped", "waiting"}:
+            elif line.allowed or line.status in {"skipped", "waiting"}:
                 ET.SubElement(case, "skipped", message=line.detail).text = line.fix
             else:
                 tag = "failure" if line.status == "failed" else "error"
@@ -107,6 +130,13 @@ class Report:
         for name, tag in COUNTS.items():
             suite.set(name, str(len(list(suite.iter(tag)))))
         _write(file, ET.tostring(suite, encoding="utf-8", xml_declaration=True).decode())
+
+
+def _allowed(name: str, verdict: Verdict, allow: Collection[str]) -> bool:
+    """Whether a proof is unjudged, and `--allow` names the proof or each of its parts in doubt."""
+    parts = [f"{name}{PART}{part}" for part in verdict.parts]
+    named = name in allow or (bool(parts) and all(part in allow for part in parts))
+    return verdict.status == "unjudged" and named
 
 
 def _line(proof: Proof, verdict: Verdict, end: str) -> Line:

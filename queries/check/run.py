@@ -91,10 +91,10 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             raise
         finally:
             if watch.verdicts:
-                report.judge(watch.proofs, watch.verdicts)
+                report.judge(watch.proofs, watch.verdicts, options.allow)
         if report.verdict != "proven" and target.every_call:
             display.say("reading the deployed configuration")
-            report.differences = configuration.differences()
+            report.differences = list(configuration.compared().differences)
             report.unreadable = configuration.unreadable
 
 
@@ -153,9 +153,8 @@ def _deployed(configuration: Configuration) -> AsDeployed | None:
     if not configuration.target.every_call:
         return None
     return AsDeployed(
-        audit=tuple(configuration.audit()),
-        declared=tuple(configuration.unseen()),
+        audit=configuration.audit(),
+        declared=configuration.unseen(),
         remarks=tuple(configuration.remarks()),
-        streams=tuple(configuration.streams()),
-        unreadable=", ".join(dict.fromkeys(configuration.unreadable.values())),
+        streams=configuration.streams(),
     )

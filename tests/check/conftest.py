@@ -67,6 +67,7 @@ class Run:
                 endpoint=target.management_endpoint,
                 client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.arm.handle)),
                 credential=Credential,
+                clock=self.clock,
             ),
         )
         report = check(parse(["--outputs", str(file), *arguments]), world)

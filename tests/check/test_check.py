@@ -44,7 +44,7 @@ def test_every_proof_seen_is_proven(run: Run) -> None:
     assert list(ends(report)) == FULL + ALWAYS + OTHERS
     assert [name for name, end in ends(report).items() if end != "seen"] == ["long"]
     judged = len(report.proofs) - 1
-    assert f"{judged} of {judged} proofs seen, 1 not judged" in run.screen.getvalue()
+    assert f"{judged} of {judged} proofs seen, 1 with nothing to judge" in run.screen.getvalue()
 
 
 def test_the_call_is_made_as_the_consumer_with_a_marker(run: Run) -> None:

@@ -315,7 +315,7 @@ def test_audit_logs_that_are_off_fail_by_themselves(run: Run) -> None:
 
 def test_what_may_not_be_read_is_said_and_not_fatal(run: Run) -> None:
     run.azure.arm.denied = ("/diagnosticSettings", "/policy")
-    assert "cannot be read (HTTP 403)" in of(run(), "audit")[1]
+    assert "cannot be read: gateway settings, account settings (HTTP 403)" in of(run(), "audit")[1]
 
     run.azure.change = {LOGS: lost}
     report = run("--timeout", "1")

@@ -34,11 +34,44 @@ def test_what_may_not_be_read_is_not_seen(run: Run) -> None:
 
     report = run(**ROOMY)
 
-    assert (ends(report)["audit"], ends(report)["declared"]) == ("skipped", "skipped")
-    assert "not judged: the configuration cannot be read (HTTP 403)" in of(report, "declared")[1]
+    assert (ends(report)["audit"], ends(report)["declared"]) == ("unjudged", "unjudged")
+    assert "not judged: the configuration cannot be read: account" in of(report, "declared")[1]
+    assert "(HTTP 403)" in of(report, "declared")[1]
     assert "Reader" in of(report, "declared")[2]
-    judged = len(report.proofs) - 2
-    assert f"proven: {judged} of {judged} proofs seen, 2 not judged" in run.screen.getvalue()
+    assert (report.verdict, report.status) == ("unjudged", 4)
+    seen, number = len(report.proofs) - 2, len(report.proofs)
+    said = f"unjudged: {seen} of {number} proofs seen, 2 unjudged (audit, declared) in"
+    assert said in run.screen.getvalue()
+
+
+def test_what_is_allowed_to_stay_unjudged_is_no_fault_and_is_said(run: Run) -> None:
+    run.azure.arm.denied = ("/policies/policy", "/diagnosticSettings")
+
+    half = run("--allow", "audit", **ROOMY)
+    assert (half.verdict, half.status) == ("unjudged", 4), "declared is unjudged still"
+    report = run("--allow", "audit", "--allow", "declared/policy", **ROOMY)
+
+    assert (report.verdict, report.status) == ("proven", 0)
+    assert "2 unjudged and allowed (audit, declared) in" in run.screen.getvalue()
+    report.write_junit(run.folder / "r.xml")
+    suite = ET.parse(run.folder / "r.xml").getroot()
+    assert (suite.get("errors"), suite.get("skipped")) == ("0", "2")
+
+
+def test_a_part_that_is_allowed_excuses_no_other(run: Run) -> None:
+    run.azure.arm.denied = ("/policies/policy", "/deployments")
+    assert run("--allow", "declared/policy").status == 4
+    run.azure.arm.set(DIAGNOSTIC, "sampling.percentage", 50.0)
+    assert run("--allow", "declared").status == 1
+
+
+def test_allowing_a_proof_that_does_not_exist_is_an_error(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run("--allow", "declard")
+    assert left.value.code == 2
+    assert "'declard' is no proof; there are call, prompt" in capsys.readouterr().err
 
 
 def test_what_is_not_judged_is_in_every_form_of_the_result(run: Run) -> None:
@@ -48,18 +81,20 @@ def test_what_is_not_judged_is_in_every_form_of_the_result(run: Run) -> None:
     report.write_junit(run.folder / "r.xml")
 
     value = json.loads((run.folder / "r.json").read_text())
-    assert [one["id"] for one in value["proofs"] if one["status"] == "skipped"] == [
+    assert value["verdict"] == "unjudged"
+    assert [one["id"] for one in value["proofs"] if one["status"] == "unjudged"] == [
         "audit",
         "declared",
     ]
     suite = ET.parse(run.folder / "r.xml").getroot()
-    assert [case.get("name") for case in suite if case.find("skipped") is not None] == [
+    assert [case.get("name") for case in suite if case.find("error") is not None] == [
         "audit",
         "declared",
     ]
-    assert suite.get("skipped") == "2"
+    assert (suite.get("errors"), suite.get("skipped")) == ("2", "0")
     lines = run.screen.getvalue().splitlines()
-    assert any(line.startswith("audit, declared") and " skipped " in line for line in lines)
+    for proof in ("audit", "declared"):
+        assert any(line.startswith(proof) and " unjudged " in line for line in lines)
 
 
 def judged(**verdicts: Verdict) -> Report:

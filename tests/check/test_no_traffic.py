@@ -78,7 +78,7 @@ def test_a_deployment_that_nobody_called_is_not_judged(run: Run) -> None:
     assert called == {"call:text-turbo": "seen", "call:b": "skipped", "call:c": "skipped"}
     assert "run without --no-traffic" in of(report, "call:b")[2]
     assert (report.status, "call" in ends(report)) == (0, False)
-    assert "4 not judged" in run.screen.getvalue().splitlines()[-2]
+    assert "4 with nothing to judge" in run.screen.getvalue().splitlines()[-2]
 
 
 def test_a_busy_deployment_does_not_hide_another(run: Run) -> None:

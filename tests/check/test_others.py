@@ -50,7 +50,7 @@ def test_one_side_alone_is_judged_in_part(run: Run) -> None:
 
     assert of(report, "long")[0] == "seen"
     assert "no completion over the body limit" in of(report, "long")[1]
-    assert "proofs seen, 1 not judged, long, refused in part in" in run.screen.getvalue()
+    assert "proofs seen, 1 with nothing to judge, long, refused in part in" in run.screen.getvalue()
 
 
 @pytest.mark.parametrize("side", ["Request", "Response"])

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from queries.check.configuration.manager import TRIES, Manager, UnreadableError
+from tests.check.azure import FakeClock
 
 ENDPOINT = "https://management.azure.com"
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -28,12 +29,12 @@ class Renewed:
         return type("Token", (), {"token": f"token-{self.given}"})
 
 
-def manager(answer: Answer, slept: list[float] | None = None) -> Manager:
+def manager(answer: Answer, clock: FakeClock | None = None) -> Manager:
     return Manager(
         endpoint=ENDPOINT,
         client=lambda: httpx.Client(transport=httpx.MockTransport(answer)),
         credential=Renewed,
-        sleep=(slept if slept is not None else []).append,
+        clock=clock or FakeClock(),
     )
 
 
@@ -59,10 +60,10 @@ def test_a_throttled_request_is_made_again_when_the_service_says() -> None:
         httpx.Response(429, headers={"retry-after": "9"}),
         httpx.Response(200, json={"a": 1}),
     ]
-    slept: list[float] = []
+    clock = FakeClock()
 
-    assert manager(lambda _: answers.pop(0), slept).get("/a", "1") == {"a": 1}
-    assert slept == [9]
+    assert manager(lambda _: answers.pop(0), clock).get("/a", "1") == {"a": 1}
+    assert clock.slept == [9]
 
 
 def test_a_request_that_stays_throttled_is_unreadable() -> None:
@@ -72,11 +73,11 @@ def test_a_request_that_stays_throttled_is_unreadable() -> None:
         asked.append(request)
         return httpx.Response(429)
 
-    slept: list[float] = []
+    clock = FakeClock()
     with pytest.raises(UnreadableError, match="HTTP 429"):
-        manager(answer, slept).get("/a", "1")
+        manager(answer, clock).get("/a", "1")
     assert len(asked) == TRIES
-    assert len(slept) == TRIES - 1
+    assert len(clock.slept) == TRIES - 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from queries.check.configuration.base import Comparison
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.read import READS
 from queries.check.difference import Difference
+from queries.check.evidence import Compared
 from queries.outputs import Target
 
 COMPARISONS: tuple[Comparison, ...] = (
@@ -58,36 +59,39 @@ class Configuration:
     read: dict[str, Any] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
 
-    def differences(self, comparisons: Iterable[Comparison] = COMPARISONS) -> list[Difference]:
-        """List every difference; a comparison whose parts cannot be read is left out."""
+    def compared(self, comparisons: Iterable[Comparison] = COMPARISONS) -> Compared:
+        """List every difference, and the parts that could not be read to find more."""
         found: list[Difference] = []
+        unreadable: dict[str, str] = {}
         for comparison in comparisons:
-            if all(self._has(need) for need in comparison.needs):
+            if self._have(comparison.needs):
                 found += self._differing(comparison)
-        return list(dict.fromkeys(found))
+            failed = [need for need in comparison.needs if need in self.unreadable]
+            unreadable |= {need: self.unreadable[need] for need in failed}
+        return Compared(differences=tuple(dict.fromkeys(found)), unreadable=unreadable)
 
-    def audit(self) -> list[Difference]:
+    def audit(self) -> Compared:
         """List what keeps audit logs from the workspace."""
-        return self.differences(diagnostic_settings.AUDIT)
+        return self.compared(diagnostic_settings.AUDIT)
 
-    def unseen(self) -> list[Difference]:
+    def unseen(self) -> Compared:
         """List what calls show by chance or not at all, such as a way around the gateway.
 
         Where no content may be logged, list also what would log content: rows of a few calls may
         not show it.
         """
         metadata = self.target.capture == "metadata"
-        return self.differences((*UNSEEN, *(CONTENT if metadata else ())))
+        return self.compared((*UNSEEN, *(CONTENT if metadata else ())))
 
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to; nothing where it cannot be read."""
-        if not all(self._has(need) for need in remarks.NEEDS):
+        if not self._have(remarks.NEEDS):
             return []
         return list(remarks.remarks(self.read))
 
-    def streams(self) -> list[Difference]:
+    def streams(self) -> Compared:
         """List what makes the gateway hold streamed answers back."""
-        return self.differences(streams.COMPARISONS)
+        return self.compared(streams.COMPARISONS)
 
     def _differing(self, comparison: Comparison) -> list[Difference]:
         try:
@@ -95,6 +99,11 @@ class Configuration:
         except UNEXPECTED:
             self.unreadable |= dict.fromkeys(comparison.needs, "an answer of unexpected shape")
             return []
+
+    def _have(self, names: Iterable[str]) -> bool:
+        """Read every part, also behind one that cannot be read, and tell whether all could be."""
+        has = [self._has(name) for name in names]
+        return all(has)
 
     def _has(self, name: str) -> bool:
         if name not in self.read and name not in self.unreadable:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
 from queries.check.answers import retry_after
+from queries.clock import Clock
 
-TIMEOUT = httpx.Timeout(30, connect=10)
+TIMEOUT = 30.0
+CONNECT_TIMEOUT = 10.0
+"""Seconds that a request may take, and that its connection may."""
 PAGES = 20
 """Most pages of a list that are read."""
-NOT_FOUND, OK, THROTTLED = 404, 200, 429
-TRIES = 4
-"""How often a throttled request is made: Resource Manager limits requests by identity.
+AT_ONCE = 8
+"""Requests at a time.
 
+Resource Manager lets an identity read 250 times at once, and 25 times a second after that:
 https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 """
+NOT_FOUND, OK, THROTTLED = 404, 200, 429
+TRIES = 4
+"""How often a throttled request is made."""
+LOST_TRIES, LOST_PAUSE = 2, 1.0
+"""How often a request is made whose connection is lost, and the seconds in between."""
+NEVER_REACHED = 3
+"""Requests lost one after the other, and none ever answered, after which no more are made."""
+Resource = dict[str, Any]
+T = TypeVar("T")
 
 
 class Credential(Protocol):
@@ -37,19 +52,31 @@ class UnreadableError(Exception):
 
 @dataclass(kw_only=True)
 class Manager:
-    """Azure Resource Manager as an identity sees it."""
+    """Azure Resource Manager as an identity sees it; several threads may ask at once."""
 
     endpoint: str
     client: Callable[[], httpx.Client]
     credential: Callable[[], Credential] = DefaultAzureCredential
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = field(default_factory=Clock)
+    deadline: float = math.inf
+    """Value of `clock.elapsed()` after which nothing is asked."""
     _identity: Credential | None = field(default=None, repr=False)
     _connection: httpx.Client | None = field(default=None, repr=False)
     """Open until the process ends: a handshake costs more than a request."""
     _down: str = ""
-    """Why nothing can be read; found out once."""
+    """Why nothing at all can be read, once that is known."""
+    _let_in: bool = False
+    """A token was given."""
+    _lost: int = 0
+    """Requests lost while none has been answered; -1 once one has."""
+    _quiet_until: float = 0.0
+    """Value of `clock.elapsed()` up to which the service wants to be left alone."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _slots: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(AT_ONCE), repr=False
+    )
 
-    def get(self, resource_id: str, version: str, **query: str) -> dict[str, Any] | None:
+    def get(self, resource_id: str, version: str, **query: str) -> Resource | None:
         """A resource, or None if it does not exist.
 
         Raises:
@@ -57,7 +84,7 @@ class Manager:
         """
         return self._get(f"{self.endpoint}{resource_id}", {"api-version": version, **query})
 
-    def post(self, action: str, version: str) -> dict[str, Any] | None:
+    def post(self, action: str, version: str) -> Resource | None:
         """What a read-only action of a resource answers, or None if there is no such resource.
 
         Raises:
@@ -65,7 +92,7 @@ class Manager:
         """
         return self._get(f"{self.endpoint}{action}", {"api-version": version}, method="POST")
 
-    def list(self, resource_id: str, version: str, **query: str) -> list[dict[str, Any]]:
+    def list(self, resource_id: str, version: str, **query: str) -> list[Resource]:
         """Every resource of a list, page by page; none if what holds them does not exist.
 
         Raises:
@@ -73,7 +100,7 @@ class Manager:
         """
         url: str | None = f"{self.endpoint}{resource_id}"
         asked: dict[str, str] | None = {"api-version": version, **query}
-        found: list[dict[str, Any]] = []
+        found: list[Resource] = []
         for _ in range(PAGES):
             page = self._get(url, asked) if url else None
             if page is None:
@@ -82,40 +109,121 @@ class Manager:
             url, asked = page.get("nextLink"), None
         return found
 
+    def many(
+        self, paths: Iterable[str], version: str, **query: str
+    ) -> dict[str, Resource | UnreadableError | None]:
+        """Get several resources at once: each, or None if it does not exist, or why not read."""
+        asked = list(dict.fromkeys(paths))
+        found = self.at_once(partial(self.get, path, version, **query) for path in asked)
+        return dict(zip(asked, found, strict=True))
+
+    def at_once(self, reads: Iterable[Callable[[], T]]) -> Sequence[T | UnreadableError]:
+        """Make several reads at once, of whatever kind; return what each returned, or why none."""
+        asked = list(reads)
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="manager")
+        try:
+            return list(pool.map(_attempt, asked))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
     def _get(
         self, url: str, query: dict[str, str] | None, *, method: str = "GET"
-    ) -> dict[str, Any] | None:
+    ) -> Resource | None:
         if not url.startswith(f"{self.endpoint}/"):
             raise UnreadableError("a list continues at another host")
-        if self._down:
-            raise UnreadableError(self._down)
-        try:
-            answer = self._answer(method, url, query)
-            body = answer.json() if answer.status_code == OK else None
-        except AzureError as error:
-            self._down = f"no identity: {type(error).__name__}"
-            raise UnreadableError(self._down) from None
-        except (httpx.HTTPError, ValueError) as error:
-            self._down = f"no answer: {type(error).__name__}"
-            raise UnreadableError(self._down) from None
+        answer = self._answer(method, url, query)
         if answer.status_code not in {OK, NOT_FOUND}:
             raise UnreadableError(f"HTTP {answer.status_code}")
+        try:
+            body = answer.json() if answer.status_code == OK else None
+        except ValueError:
+            raise UnreadableError("an answer that is no JSON") from None
         return body if isinstance(body, dict) else None
 
     def _answer(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
-        """The answer, of a throttled request the last."""
+        """The answer, of a throttled request the last.
+
+        Raises:
+            UnreadableError: there is none.
+        """
+        lost = 0
         for number in range(1, TRIES + 1):
-            headers = {"Authorization": f"Bearer {self._bearer()}"}
-            self._connection = self._connection or self.client()
-            answer = self._connection.request(
-                method, url, params=query, headers=headers, timeout=TIMEOUT
-            )
+            self._be_patient()
+            try:
+                with self._slots:
+                    answer = self._once(method, url, query)
+            except httpx.HTTPError as error:
+                lost += 1
+                self._missed(error, last=lost == LOST_TRIES)
+                self._leave_alone(LOST_PAUSE)
+                continue
+            self._lost = -1
             if answer.status_code != THROTTLED or number == TRIES:
                 break
-            self.sleep(max(1, retry_after(answer)))
+            self._leave_alone(max(1, retry_after(answer)))
         return answer
 
+    def _once(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._bearer()}"}
+        with self._lock:
+            self._connection = self._connection or self.client()
+        left = max(1.0, min(TIMEOUT, self.deadline - self.clock.elapsed()))
+        timeout = httpx.Timeout(left, connect=min(left, CONNECT_TIMEOUT))
+        return self._connection.request(method, url, params=query, headers=headers, timeout=timeout)
+
+    def _missed(self, error: httpx.HTTPError, *, last: bool) -> None:
+        """Count a request that is lost; a service that never answered is not asked for ever.
+
+        Raises:
+            UnreadableError: another try is no use.
+        """
+        said = f"no answer: {type(error).__name__}"
+        with self._lock:
+            if self._lost >= 0:
+                self._lost += 1
+            if self._lost >= NEVER_REACHED:
+                self._down = said
+        if last or self._down:
+            raise UnreadableError(said) from None
+
+    def _be_patient(self) -> None:
+        """Wait for as long as the service wants to be left alone.
+
+        Raises:
+            UnreadableError: nothing can be read any more, or not before the run's end.
+        """
+        now = self.clock.elapsed()
+        if self._down:
+            raise UnreadableError(self._down)
+        if max(now, self._quiet_until) >= self.deadline:
+            raise UnreadableError("no time was left")
+        if now < self._quiet_until:
+            self.clock.sleep(self._quiet_until - now)
+
+    def _leave_alone(self, seconds: float) -> None:
+        with self._lock:
+            self._quiet_until = max(self._quiet_until, self.clock.elapsed() + seconds)
+
     def _bearer(self) -> str:
-        """A token that is valid now: the credential keeps it, and renews it in time."""
-        self._identity = self._identity or self.credential()
-        return str(self._identity.get_token(f"{self.endpoint}/.default").token)
+        """A token that is valid now: the credential keeps it, and renews it in time.
+
+        Raises:
+            UnreadableError: none is given.
+        """
+        with self._lock:
+            try:
+                self._identity = self._identity or self.credential()
+                token = str(self._identity.get_token(f"{self.endpoint}/.default").token)
+            except AzureError as error:
+                said = f"no identity: {type(error).__name__}"
+                self._down = self._down if self._let_in else said
+                raise UnreadableError(said) from None
+            self._let_in = True
+        return token
+
+
+def _attempt(read: Callable[[], T]) -> T | UnreadableError:
+    try:
+        return read()
+    except UnreadableError as error:
+        return error

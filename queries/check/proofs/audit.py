@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from queries.check.difference import Difference
-from queries.check.evidence import AsDeployed, Evidence
-from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, skipped, waiting
+from queries.check.evidence import AsDeployed, Compared, Evidence
+from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, unjudged, waiting
 
 NOT_LOOKED = "the deployed configuration has not been read"
-READER_FIX = "give this identity the role Reader on the stack's resource group"
+READER_FIX = (
+    "give this identity the role Reader on the stack's resource group; if it is meant to lack it, "
+    "--allow with the proof's name accepts this"
+)
+
+
+def unread(compared: Compared) -> Verdict:
+    """Tell which parts of the configuration could not be read, and why."""
+    reasons: dict[str, list[str]] = {}
+    for part, reason in compared.unreadable.items():
+        reasons.setdefault(reason, []).append(part)
+    said = "; ".join(f"{', '.join(parts)} ({reason})" for reason, parts in reasons.items())
+    return unjudged(f"the configuration cannot be read: {said}", READER_FIX, compared.unreadable)
 
 
 def _without(
-    differences: Callable[[AsDeployed], Sequence[Difference]],
+    compared: Callable[[AsDeployed], Compared],
     said: str,
     remarks: Callable[[AsDeployed], Sequence[str]] = lambda _: (),
 ) -> Judge:
     """Fail by a difference; where something cannot be read, its absence cannot be told."""
 
     def judge(evidence: Evidence) -> Verdict:
-        deployed = evidence.deployed
-        if deployed is None:
+        if evidence.deployed is None:
             return waiting(NOT_LOOKED)
-        if found := differences(deployed):
-            return failed("; ".join(map(str, found)), found[0].fix)
-        if deployed.unreadable:
-            return skipped(f"the configuration cannot be read ({deployed.unreadable})", READER_FIX)
-        return seen("; ".join([said, *remarks(deployed)]))
+        found = compared(evidence.deployed)
+        if found.differences:
+            return failed("; ".join(map(str, found.differences)), found.differences[0].fix)
+        if found.unreadable:
+            return unread(found)
+        return seen("; ".join([said, *remarks(evidence.deployed)]))
 
     return judge
 

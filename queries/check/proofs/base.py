@@ -14,10 +14,10 @@ from queries.check.rows import TABLES, Source
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.outputs import Target
 
-Status = Literal["seen", "skipped", "waiting", "failed"]
-WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "seen", "skipped")
-"""What has been judged tells of a whole before what has not."""
-_LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "seen": 1, "skipped": 1}
+Status = Literal["seen", "skipped", "unjudged", "waiting", "failed"]
+WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "unjudged", "seen", "skipped")
+"""What may hide a fault tells of a whole before what was seen, and that before nothing."""
+_LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "unjudged": 3, "seen": 1, "skipped": 1}
 """Calls told of in a verdict, before the number of the others."""
 LATE = timedelta(minutes=15)
 """Age from which rows of a call that others made must be there.
@@ -28,6 +28,8 @@ OF_CALLS: set[Source] = {"gateway", "llm", "account", *TABLES}
 """Sources whose rows tell of single calls."""
 NOT_JUDGED = "not judged"
 """What stands before the reason, also in the detail of a proof that is judged in part."""
+PART = "/"
+"""What stands between a proof's name and that of a part, as `--allow` takes them."""
 NO_CALL = "no answered call to look for"
 NO_SUCH_CALL = "no answered call of the kind that this proof is about"
 GATEWAY_LOG_FIX = (
@@ -52,6 +54,8 @@ class Verdict:
     fix: str = ""
     lost: bool = False
     """A row is missing that no further round of calls can make good."""
+    parts: tuple[str, ...] = ()
+    """What of an unjudged proof could not be judged, each by a name that `--allow` takes."""
 
 
 def seen(detail: str) -> Verdict:
@@ -60,8 +64,17 @@ def seen(detail: str) -> Verdict:
 
 
 def skipped(reason: str, fix: str = "") -> Verdict:
-    """It cannot be judged here: not permitted, not deployed, or no call to judge by."""
+    """Tell that nothing is there to judge: no such call, not deployed, or switched off."""
     return Verdict(status="skipped", detail=f"{NOT_JUDGED}: {reason}", fix=fix)
+
+
+def unjudged(reason: str, fix: str, parts: Iterable[str] = ()) -> Verdict:
+    """Tell that something should be judged, and could not be read or understood.
+
+    `parts` names what, where only some of the proof is concerned: each can be allowed by itself.
+    """
+    detail = f"{NOT_JUDGED}: {reason}"
+    return Verdict(status="unjudged", detail=detail, fix=fix, parts=tuple(parts))
 
 
 def waiting(reason: str) -> Verdict:
@@ -75,12 +88,13 @@ def failed(cause: str, fix: str) -> Verdict:
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of them, the first of those; if all are seen or skipped, what each says."""
+    """Return the worst, the first of those; if none failed or waits, with what each says."""
     found = list(verdicts)
     worst = min(found, key=lambda verdict: WORST_FIRST.index(verdict.status))
     if worst.status in {"failed", "waiting"}:
         return worst
-    return replace(worst, detail="; ".join(verdict.detail for verdict in found))
+    detail = "; ".join(verdict.detail for verdict in found)
+    return replace(worst, detail=detail, parts=_parts(found))
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -229,7 +243,14 @@ def _joined(found: Iterable[Judged]) -> Verdict:
         detail += "; " + _listed(verdicts, "skipped")
     chosen = [verdict for _, verdict in verdicts if verdict.status == status]
     lost = any(verdict.lost for verdict in chosen)
-    return Verdict(status=status, detail=detail, fix=chosen[0].fix, lost=lost)
+    fix, parts = chosen[0].fix, _parts(chosen)
+    return Verdict(status=status, detail=detail, fix=fix, lost=lost, parts=parts)
+
+
+def _parts(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """Name the parts not judged; none, for the whole, where one of the verdicts names none."""
+    left = [verdict.parts for verdict in verdicts if verdict.status == "unjudged"]
+    return tuple(dict.fromkeys(part for one in left for part in one)) if all(left) else ()
 
 
 def _listed(verdicts: Iterable[Judged], status: Status) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queries.check import kinds
 from queries.check.evidence import AsDeployed, Evidence
-from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
+from queries.check.proofs.audit import NOT_LOOKED, unread
 from queries.check.proofs.base import (
     NO_CALL,
     Proof,
@@ -39,7 +39,7 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
     deployed = evidence.deployed
-    if deployed is None or deployed.streams:
+    if deployed is None or deployed.streams.differences:
         return _held_back(deployed)
     calls = [call for call in traffic.calls if call.arrival]
     if any(map(_came_apart, calls)):
@@ -55,9 +55,9 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
 def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     """Judge by what is configured: logs do not tell when the parts of an answer came."""
     deployed, target = evidence.deployed, evidence.target
-    if deployed is None or deployed.streams:
+    if deployed is None or deployed.streams.differences:
         return _held_back(deployed)
-    if not deployed.unreadable and not target.response_bodies:
+    if not deployed.streams.unreadable and not target.response_bodies:
         said = "as configured, neither the policy nor logged bodies of responses hold them back"
         return seen(f"{said}{'; logged bodies of requests may' * target.bodies}")
     return _not_judged(target, deployed, "logs do not tell when the parts of an answer came")
@@ -66,16 +66,17 @@ def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
 def _held_back(deployed: AsDeployed | None) -> Verdict:
     if deployed is None:
         return waiting(NOT_LOOKED)
-    said = "; ".join(map(str, deployed.streams))
-    return failed(f"the gateway holds streamed answers back: {said}", deployed.streams[0].fix)
+    found = deployed.streams.differences
+    said = "; ".join(map(str, found))
+    return failed(f"the gateway holds streamed answers back: {said}", found[0].fix)
 
 
 def _not_judged(target: Target, deployed: AsDeployed, reason: str, fix: str = "") -> Verdict:
     """Tell why it cannot be judged: by what may hold answers back, or else by `reason`."""
     if target.response_bodies:
         return skipped(HELD_BACK, THROUGH_FIX if target.llm_logging else LLM_FIX)
-    if deployed.unreadable:
-        return skipped(f"the configuration cannot be read ({deployed.unreadable})", READER_FIX)
+    if deployed.streams.unreadable:
+        return unread(deployed.streams)
     return skipped(reason, fix)
 
 
