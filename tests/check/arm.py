@@ -149,7 +149,9 @@ class Arm:
             return httpx.Response(200, json={"primaryKey": self.key, "secondaryKey": "other"})
         if path in self.resources:
             return httpx.Response(200, json={"id": path, **self.resources[path]})
-        children = [r for i, r in self.resources.items() if i.rpartition("/")[0] == path]
+        children = [
+            {"id": i, **r} for i, r in self.resources.items() if i.rpartition("/")[0] == path
+        ]
         if not children and path.rpartition("/")[2] not in LISTS:
             return httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
         start = int(request.url.params.get("skip", 0))

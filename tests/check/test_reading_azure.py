@@ -45,7 +45,7 @@ def test_each_request_has_a_token_that_is_valid_then() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.headers["authorization"])
-        return httpx.Response(200, json={})
+        return httpx.Response(200, json={"id": "/a"})
 
     arm = manager(answer)
     arm.get("/a", "1")
@@ -58,11 +58,11 @@ def test_each_request_has_a_token_that_is_valid_then() -> None:
 def test_a_throttled_request_is_made_again_when_the_service_says() -> None:
     answers = [
         httpx.Response(429, headers={"retry-after": "9"}),
-        httpx.Response(200, json={"a": 1}),
+        httpx.Response(200, json={"id": "/a"}),
     ]
     clock = FakeClock()
 
-    assert manager(lambda _: answers.pop(0), clock).get("/a", "1") == {"a": 1}
+    assert manager(lambda _: answers.pop(0), clock).get("/a", "1") == {"id": "/a"}
     assert clock.slept == [9]
 
 

@@ -131,7 +131,9 @@ class Azure:
             found = found.pop(0) if len(found) > 1 else found[0]
         if found is None:
             return httpx.Response(self.status, json={})
-        return httpx.Response(200, json=found)
+        items = [{"id": f"{path}/{n}", **one} for n, one in enumerate(found.get("value", ()))]
+        body = {"value": items} if "value" in found else {"id": path, **found}
+        return httpx.Response(200, json=body)
 
 
 class Credential:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.manager import AbsentError, Manager, UnreadableError
 from tools.adopt import arm
 from tools.adopt.arm import KINDS, ROLE_ASSIGNMENT, SUBSCRIPTION
 from tools.adopt.stack import Planned, State
@@ -160,7 +160,11 @@ class Search:
         kind = KINDS[ROLE_ASSIGNMENT]
         place = kind.path.rpartition("/")[0].format(scope=scope)
         wanted = _grant({"scope": scope, "principalId": principal, "roleDefinitionId": role})
-        for body in self.manager.list(place, kind.version, **{"$filter": "atScope()"}):
+        try:
+            assignments = self.manager.list(place, kind.version, **{"$filter": "atScope()"})
+        except AbsentError:
+            return None
+        for body in assignments:
             if _grant(body.get("properties") or {}) == wanted:
                 resource_id = kind.id({"scope": scope, kind.keys[-1]: str(body["name"])})
                 self.named.add(arm.folded(resource_id))

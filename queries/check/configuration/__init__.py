@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from queries.check.configuration import (
@@ -49,6 +50,10 @@ CONTENT: tuple[Comparison, ...] = (logs.BODIES, logs.LLM)
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of unexpected shape than documented raises."""
 
+UNEXPECTED_SHAPE = "an answer of unexpected shape"
+NOT_THERE = "HTTP 404, although it must exist"
+NO_REMARKS = "whether Azure has upgraded the account, or plans to, cannot be read"
+
 
 @dataclass(kw_only=True)
 class Configuration:
@@ -61,13 +66,19 @@ class Configuration:
 
     def compared(self, comparisons: Iterable[Comparison] = COMPARISONS) -> Compared:
         """List every difference, and the parts that could not be read to find more."""
+        chosen = list(comparisons)
+        needs = dict.fromkeys(need for one in chosen for need in one.needs)
+        self._fetch(needs)
         found: list[Difference] = []
-        unreadable: dict[str, str] = {}
-        for comparison in comparisons:
-            if self._have(comparison.needs):
-                found += self._differing(comparison)
-            failed = [need for need in comparison.needs if need in self.unreadable]
-            unreadable |= {need: self.unreadable[need] for need in failed}
+        told = set[str]()
+        for comparison in chosen:
+            if all(need in self.read for need in comparison.needs):
+                differences = self._differing(comparison)
+                found += differences
+                told |= set(comparison.needs if differences else ())
+        untold = [need for need in needs if need not in told and self.read.get(need, need) is None]
+        unreadable = dict.fromkeys(untold, NOT_THERE)
+        unreadable |= {need: self.unreadable[need] for need in needs if need in self.unreadable}
         return Compared(differences=tuple(dict.fromkeys(found)), unreadable=unreadable)
 
     def audit(self) -> Compared:
@@ -84,9 +95,10 @@ class Configuration:
         return self.compared((*UNSEEN, *(CONTENT if metadata else ())))
 
     def remarks(self) -> list[str]:
-        """List what Azure has changed by itself, or plans to; nothing where it cannot be read."""
-        if not self._have(remarks.NEEDS):
-            return []
+        """List what Azure has changed by itself, or plans to."""
+        self._fetch(remarks.NEEDS)
+        if not all(need in self.read for need in remarks.NEEDS):
+            return [NO_REMARKS]
         return list(remarks.remarks(self.read))
 
     def streams(self) -> Compared:
@@ -97,20 +109,22 @@ class Configuration:
         try:
             return list(comparison.compare(self.target, self.read))
         except UNEXPECTED:
-            self.unreadable |= dict.fromkeys(comparison.needs, "an answer of unexpected shape")
+            self.unreadable |= dict.fromkeys(comparison.needs, UNEXPECTED_SHAPE)
             return []
 
-    def _have(self, names: Iterable[str]) -> bool:
-        """Read every part, also behind one that cannot be read, and tell whether all could be."""
-        has = [self._has(name) for name in names]
-        return all(has)
+    def _fetch(self, names: Iterable[str]) -> None:
+        """Read the parts that have not been asked for, several at once."""
+        known = self.read.keys() | self.unreadable.keys()
+        asked = [name for name in names if name not in known]
+        found = self.manager.at_once(partial(self._read, name) for name in asked)
+        for name, part in zip(asked, found, strict=True):
+            if isinstance(part, UnreadableError):
+                self.unreadable[name] = str(part)
+            else:
+                self.read[name] = part
 
-    def _has(self, name: str) -> bool:
-        if name not in self.read and name not in self.unreadable:
-            try:
-                self.read[name] = READS[name](self.manager, self.target)
-            except UnreadableError as error:
-                self.unreadable[name] = str(error)
-            except UNEXPECTED:
-                self.unreadable[name] = "an answer of unexpected shape"
-        return name in self.read
+    def _read(self, name: str) -> Any:
+        try:
+            return READS[name](self.manager, self.target)
+        except UNEXPECTED:
+            raise UnreadableError(UNEXPECTED_SHAPE) from None

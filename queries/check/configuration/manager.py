@@ -35,7 +35,10 @@ LOST_TRIES, LOST_PAUSE = 2, 1.0
 """How often a request is made whose connection is lost, and the seconds in between."""
 NEVER_REACHED = 3
 """Requests lost one after the other, and none ever answered, after which no more are made."""
+OTHER_SHAPE = "an answer of another shape than Resource Manager's"
 Resource = dict[str, Any]
+list_type = list
+"""The built-in type, which the method `list` hides inside the class."""
 T = TypeVar("T")
 
 
@@ -48,6 +51,13 @@ class Credential(Protocol):
 
 class UnreadableError(Exception):
     """Something cannot be read; `str()` says why."""
+
+
+class AbsentError(UnreadableError):
+    """A list cannot be read, as nothing is there that could hold it."""
+
+    def __init__(self) -> None:
+        super().__init__(f"HTTP {NOT_FOUND} for a list")
 
 
 @dataclass(kw_only=True)
@@ -77,15 +87,18 @@ class Manager:
     )
 
     def get(self, resource_id: str, version: str, **query: str) -> Resource | None:
-        """A resource, or None if it does not exist.
+        """Get a resource, or None if it does not exist.
 
         Raises:
-            UnreadableError: refused, or no answer.
+            UnreadableError: refused, no answer, or one that is no resource.
         """
-        return self._get(f"{self.endpoint}{resource_id}", {"api-version": version, **query})
+        found = self._get(f"{self.endpoint}{resource_id}", {"api-version": version, **query})
+        if found is not None and not _is_resource(found):
+            raise UnreadableError(OTHER_SHAPE)
+        return found
 
     def post(self, action: str, version: str) -> Resource | None:
-        """What a read-only action of a resource answers, or None if there is no such resource.
+        """Get what a read-only action of a resource answers, or None if there is no such resource.
 
         Raises:
             UnreadableError: refused, or no answer.
@@ -93,21 +106,27 @@ class Manager:
         return self._get(f"{self.endpoint}{action}", {"api-version": version}, method="POST")
 
     def list(self, resource_id: str, version: str, **query: str) -> list[Resource]:
-        """Every resource of a list, page by page; none if what holds them does not exist.
+        """Get every resource of a list, page by page.
 
         Raises:
-            UnreadableError: refused, or no answer.
+            AbsentError: what holds the list does not exist.
+            UnreadableError: refused, no answer, or one that is no list, or not a whole one.
         """
-        url: str | None = f"{self.endpoint}{resource_id}"
+        url: object = f"{self.endpoint}{resource_id}"
         asked: dict[str, str] | None = {"api-version": version, **query}
         found: list[Resource] = []
         for _ in range(PAGES):
-            page = self._get(url, asked) if url else None
+            page = self._get(url, asked) if isinstance(url, str) else {}
             if page is None:
-                break
-            found += [item for item in page.get("value") or [] if isinstance(item, dict)]
+                raise AbsentError
+            items = page.get("value")
+            if not isinstance(items, list_type) or not all(map(_is_resource, items)):
+                raise UnreadableError(OTHER_SHAPE)
+            found += items
             url, asked = page.get("nextLink"), None
-        return found
+            if not url:
+                return found
+        raise UnreadableError(f"a list of more than {PAGES} pages")
 
     def many(
         self, paths: Iterable[str], version: str, **query: str
@@ -135,10 +154,12 @@ class Manager:
         if answer.status_code not in {OK, NOT_FOUND}:
             raise UnreadableError(f"HTTP {answer.status_code}")
         try:
-            body = answer.json() if answer.status_code == OK else None
+            body: Resource | None = answer.json() if answer.status_code == OK else None
         except ValueError:
             raise UnreadableError("an answer that is no JSON") from None
-        return body if isinstance(body, dict) else None
+        if answer.status_code == OK and not isinstance(body, dict):
+            raise UnreadableError(OTHER_SHAPE)
+        return body
 
     def _answer(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
         """The answer, of a throttled request the last.
@@ -220,6 +241,15 @@ class Manager:
                 raise UnreadableError(said) from None
             self._let_in = True
         return token
+
+
+def _is_resource(value: object) -> bool:
+    """Tell whether an answer has the shape of every resource: an id, and properties if any.
+
+    https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
+    """
+    found = value if isinstance(value, dict) else {}
+    return isinstance(found.get("id"), str) and isinstance(found.get("properties", {}), dict)
 
 
 def _attempt(read: Callable[[], T]) -> T | UnreadableError:

@@ -70,13 +70,18 @@ def _roles(arm: Manager, target: Target) -> Any:
 
 
 def _upgrade(arm: Manager, target: Target) -> Any:
-    """The account by a preview version of the API, which a cloud may refuse: then None."""
+    """Read the account by a preview version of the API; None from a cloud that does not have it."""
     try:
         return arm.get(target.account.id, UPGRADES)
-    except UnreadableError:
-        return None
+    except UnreadableError as error:
+        if str(error) == NO_SUCH_VERSION:
+            return None
+        raise
 
 
+NO_SUCH_VERSION = "HTTP 400"
+"""https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider
+says how Azure refuses an API version that a resource type does not have."""
 READS: dict[str, Read] = {
     "gateway": _service(""),
     "logger": _service(f"/loggers/{LOGGER}"),

@@ -47,9 +47,17 @@ def timeout(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def _backend(deployed: Deployed) -> Element | None:
-    """The section, empty if the policy has none; None if there is no policy to be read."""
+    """Return the section, empty if the policy has none; None if there is no policy.
+
+    Raises:
+        ValueError: the policy is no XML.
+    """
+    if deployed["policy"] is None:
+        return None
     document = parse(str(properties(deployed["policy"]).get("value") or ""))
-    return (document.first("backend") or Element("backend")) if document else None
+    if document is None:
+        raise ValueError("the policy is no XML")
+    return document.first("backend") or Element("backend")
 
 
 COMPARISONS = (Comparison(("policy",), unbuffered), Comparison(("diagnostic",), unlogged))
