@@ -41,7 +41,7 @@ def _form(properties: dict[str, Any]) -> tuple[str, bool]:
     https://github.com/MicrosoftDocs/azure-docs/issues/45846
     """
     criteria = properties["criteria"]
-    written = str(criteria.get("odata.type") or criteria.get("odataType"))
+    written = str(criteria.get("odata.type"))
     form, all_of = written.removeprefix(_PREFIX), criteria.get("allOf") or []
     if form not in (SINGLE, MULTIPLE) or not written.startswith(_PREFIX):
         raise NotModelledError(f"the sandbox models no metric criteria {written}")

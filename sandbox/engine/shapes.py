@@ -8,7 +8,7 @@ Sure: documented.
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Shape:
     `computed`: outputs that only Azure knows, a dot leads into an object. `fixed`: inputs outside
     the id whose change replaces. `write_only`: inputs that a GET does not return. `query`: inputs
     sent beside the body. `nested`: `properties` is one input; else its keys are inputs themselves.
+    `renamed`: names in the SDK and in the body where they differ, at any depth (`x-ms-client-name`).
     `long_running`: methods that Azure may accept and fail later, marked by the API specifications
     with `x-ms-long-running-operation`; the others end with their answer.
     https://github.com/Azure/azure-rest-api-specs/tree/main/specification
@@ -56,6 +57,7 @@ class Shape:
     write_only: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     long_running: tuple[str, ...] = ()
+    renamed: dict[str, str] = field(default_factory=dict)
     nested: bool = False
     located: bool = False
     uuid_name: bool = False
@@ -86,12 +88,14 @@ class Shape:
         hidden = (*self.keys, *self.query)
         given = {k: v for k, v in inputs.items() if k not in hidden and not k.startswith("__")}
         body = {key: given.pop(key) for key in self.envelope if key in given}
+        given = _renamed(given, self.renamed)
         return {**body, **given} if self.nested else {**body, "properties": given}
 
     def outputs(self, resource: Resource) -> dict[str, Any]:
         """What the provider makes of a GET's answer."""
         body = dict(resource.body)
-        flat = {} if self.nested else body.pop("properties", {})
+        back = {name: key for key, name in self.renamed.items()}
+        flat = {} if self.nested else _renamed(body.pop("properties", {}), back)
         named = {"name": resource.name, "type": resource.type, "azureApiVersion": self.api_version}
         values = {**body, **flat, **named}
         return {key: value for key, value in values.items() if key not in self.write_only}
@@ -120,6 +124,15 @@ class Shape:
             for key, value in outputs.items()
             if key not in hidden
         }
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """Give keys their other names, at any depth."""
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if not isinstance(value, dict) or not names:
+        return value
+    return {names.get(key, key): _renamed(one, names) for key, one in value.items()}
 
 
 _TEXT = Path(__file__).with_name("shapes.json").read_text()
