@@ -15,7 +15,7 @@ from queries.contract import Deployment, ProofOutput, key_of, unwire
 from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300
-"""Seconds that `pulumi stack output` may take."""
+"""Seconds that `pulumi stack output` or `export` may take."""
 
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
@@ -79,10 +79,21 @@ def from_stack(stack: str | None) -> dict[str, Any]:
     Raises:
         CannotRunError: `pulumi` is missing, fails, or answers something else than outputs.
     """
-    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--non-interactive"]
+    told = ask_pulumi(stack, "stack", "output", "--json", "--show-secrets", "--non-interactive")
+    return _parsed(told, "pulumi stack output")
+
+
+def ask_pulumi(stack: str | None, *command: str) -> str:
+    """What `pulumi` prints of a stack of the project in this directory.
+
+    Raises:
+        CannotRunError: `pulumi` is missing, fails, or takes too long.
+    """
+    whole = ["pulumi", *command, *(["--stack", stack] if stack else [])]
+    name = " ".join(whole[:3])
     try:
         done = subprocess.run(  # noqa: S603 - an argument list, no shell
-            [*command, *(["--stack", stack] if stack else [])],
+            whole,
             capture_output=True,
             text=True,
             timeout=PULUMI_TIMEOUT,
@@ -96,15 +107,15 @@ def from_stack(stack: str | None) -> dict[str, Any]:
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotRunError(
-            f"pulumi stack output gave nothing in {PULUMI_TIMEOUT} s", "is the backend reachable?"
+            f"{name} gave nothing in {PULUMI_TIMEOUT} s", "is the backend reachable?"
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no message"]
         raise CannotRunError(
-            f"pulumi stack output failed: {said[-1].removeprefix('error: ')}",
+            f"{name} failed: {said[-1].removeprefix('error: ')}",
             "choose the stack with --stack NAME; log in with `pulumi login`",
         )
-    return _parsed(done.stdout, "pulumi stack output")
+    return done.stdout
 
 
 def from_file(file: Path) -> dict[str, Any]:

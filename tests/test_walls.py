@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pack": {"policies.gateway"},
     "guardrails": {"pack"},
     "sandbox": set(),
-    "harness": {"sandbox", "queries"},
+    "harness": {"sandbox", "queries", "queries.check"},
     "tools": {
         *("components.azure", "components.alerts", "components.settings", "components.insights"),
         *("harness", "sandbox", "pack"),

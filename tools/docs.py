@@ -6,7 +6,8 @@ outside of them, and a part moves with its marks:
     <!-- make docs: queries -->
     <!-- end -->
 
-In Pulumi.yaml the marks are comments of YAML. Golden files, docs/sabotage.md and
+In Pulumi.yaml the marks are comments of YAML. The table of settable properties is written whole.
+Golden files, docs/sabotage.md and
 docs/reliability.md come of long runs, and have commands of their own.
 """
 
@@ -24,6 +25,7 @@ from components.settings import reference as settings
 from queries import compose, library
 from queries.check import proofs
 from sandbox.beliefs import page as beliefs
+from tools import settable
 
 ROOT = Path(__file__).resolve().parents[1]
 _PART = re.compile(
@@ -67,6 +69,7 @@ def documents() -> Iterator[tuple[Path, str, str]]:
         text = file.read_text(encoding="utf-8")
         if _PART.search(text):
             yield file, text, _PART.sub(_written, text)
+    yield settable.FILE, settable.FILE.read_text(encoding="utf-8"), settable.text()
 
 
 def named(text: str) -> list[str]:

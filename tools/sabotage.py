@@ -1,5 +1,8 @@
 """`make sabotage`: break a deployed stack in every known way, and print what the check says.
 
+Then make every mistake that can be generated from the stack itself, and count those that the check
+tells with their names.
+
 With `--write` the table is written to docs/sabotage.md too.
 """
 
@@ -16,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.sabotage.generated import mutations
+from harness.sabotage.generated.mutation import Count, tell
 from harness.sabotage.mistakes import MISTAKES
 from harness.sabotage.outcome import Outcome, outcomes
 from harness.sabotage.site import deploy
@@ -52,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for one in outcomes(deployed, folder, chosen):
             found.append(one)
             console.print(_progress(one), markup=False)
+        count = tell([] if given.words else mutations(deployed))
     _summary(found, time.monotonic() - began)
+    _tell_generated(count)
     if given.write:
         DOCUMENT.write_text(document(found), encoding="utf-8")
-    return 1 if any(one.fault for one in found) else 0
+    return 1 if count.faults or any(one.fault for one in found) else 0
 
 
 def document(found: Sequence[Outcome]) -> str:
@@ -78,6 +85,14 @@ def _summary(found: Sequence[Outcome], seconds: float) -> None:
     console.print(table)
     faults = sum(bool(one.fault) for one in found)
     console.print(f"{len(found)} mistakes, {faults} faults of the check, {seconds:.0f} s")
+
+
+def _tell_generated(count: Count) -> None:
+    """Print how many of how many generated mistakes the check tells, and each that it does not."""
+    for line in count.lines:
+        console.print(f"generated: {line}", markup=False)
+    for name, fault in count.faults.items():
+        console.print(f"FAULT  {name}: {fault}", markup=False)
 
 
 def _cell(text: str) -> str:

@@ -40,6 +40,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_source("stack to check; default: the selected one")
     parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="state of the stack, saved by pulumi stack export; needed beside --outputs",
+    )
+    parser.add_argument(
         "--timeout",
         type=_minutes,
         metavar="MIN",
@@ -98,8 +104,9 @@ def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
     So no stale result survives, and a path that cannot be written fails at once.
     """
     for file in filter(None, (options.json, options.junit)):
-        if options.outputs and file.absolute() == options.outputs.absolute():
-            parser.error(f"{str(file)!r} is the file of the outputs")
+        for given, what in ((options.outputs, "outputs"), (options.state, "state")):
+            if given and file.absolute() == given.absolute():
+                parser.error(f"{str(file)!r} is the file of the {what}")
         try:
             file.write_text("", encoding="utf-8")
         except OSError as error:

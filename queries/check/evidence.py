@@ -10,6 +10,7 @@ from functools import cached_property
 
 from queries.check import leaks
 from queries.check.difference import Difference
+from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, text, within
 from queries.check.kinds import path_of
 from queries.check.records import Call, CallOfOthers, OwnCall
@@ -47,6 +48,8 @@ class AsDeployed:
     """What is deployed otherwise, and makes the gateway hold streamed answers back."""
     remarks: tuple[str, ...] = ()
     """What Azure has changed by itself, or plans to: told, and not judged."""
+    drift: Drift | None = None
+    """What of the stack's whole state is otherwise in Azure; None: nobody has looked."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,9 @@ from queries.check import keys
 from queries.check.calls import Caller
 from queries.check.configuration import Configuration
 from queries.check.configuration.manager import Manager
+from queries.check.difference import Difference
 from queries.check.display import Display
+from queries.check.drift import source
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.modes import CallsOfOthers, Mode, OwnCalls
 from queries.check.report import Report
@@ -81,7 +83,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             if isinstance(mode, OwnCalls) and target.every_call:
                 _try_to_read(watch.workspace, mode.traffic)
                 mode.call()
-            deployed = _deployed(configuration)
+            deployed = _deployed(configuration, options)
             watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
             watch.run()
         except KeyboardInterrupt:
@@ -94,7 +96,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
                 report.judge(watch.proofs, watch.verdicts, options.allow)
         if report.verdict != "proven" and target.every_call:
             display.say("reading the deployed configuration")
-            report.differences = list(configuration.compared().differences)
+            report.differences = [*configuration.compared().differences, *_drifted(watch.evidence)]
             report.unreadable = configuration.unreadable
 
 
@@ -148,7 +150,7 @@ def _try_to_read(workspace: LogAnalytics, traffic: Traffic) -> None:
         workspace.query(render("metrics", since=traffic.since, until=traffic.until))
 
 
-def _deployed(configuration: Configuration) -> AsDeployed | None:
+def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDeployed | None:
     """What no call can show is proven by the deployed configuration."""
     if not configuration.target.every_call:
         return None
@@ -157,4 +159,13 @@ def _deployed(configuration: Configuration) -> AsDeployed | None:
         declared=configuration.unseen(),
         remarks=tuple(configuration.remarks()),
         streams=configuration.streams(),
+        drift=source.drift(
+            configuration.manager, stack=options.stack, outputs=options.outputs, file=options.state
+        ),
     )
+
+
+def _drifted(evidence: Evidence) -> list[Difference]:
+    """List every property that is otherwise in Azure than in the stack's state."""
+    drift = evidence.deployed.drift if evidence.deployed else None
+    return [finding.difference for finding in drift.of("drift")] if drift else []

@@ -42,7 +42,7 @@ class Shape:
     `computed`: outputs that only Azure knows, a dot leads into an object. `fixed`: inputs outside
     the id whose change replaces. `write_only`: inputs that a GET does not return. `query`: inputs
     sent beside the body. `nested`: `properties` is one input; else its keys are inputs themselves.
-    `renamed`: names in the SDK and in the body where they differ, at any depth (`x-ms-client-name`).
+    `renamed`: names in the SDK and in the body where they differ (`x-ms-client-name`).
     `long_running`: methods that Azure may accept and fail later, marked by the API specifications
     with `x-ms-long-running-operation`; the others end with their answer.
     https://github.com/Azure/azure-rest-api-specs/tree/main/specification

@@ -21,7 +21,7 @@ ALWAYS = ["refused", "error", "no-secrets"]
 LOG_PROOFS = {"prompt", "completion", "caller", "operation", "refused", "error", "no-secrets"}
 """Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
-OTHERS = ["account", "audit", "declared", "gateway-metrics", "account-metrics", "queries"]
+OTHERS = ["account", "audit", "declared", "drift", "gateway-metrics", "account-metrics", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:

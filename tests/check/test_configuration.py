@@ -40,6 +40,7 @@ def test_a_healthy_run_reads_only_what_no_call_can_show(run: Run) -> None:
         f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
         f"{ACCOUNT}/deployments",
         f"{GATEWAY}/apis",
+        GATEWAY,
         ACCOUNT,
         SUBSCRIPTION,
         DIAGNOSTIC,

@@ -39,8 +39,8 @@ def test_what_may_not_be_read_is_not_seen(run: Run) -> None:
     assert "(HTTP 403)" in of(report, "declared")[1]
     assert "Reader" in of(report, "declared")[2]
     assert (report.verdict, report.status) == ("unjudged", 4)
-    seen, number = len(report.proofs) - 2, len(report.proofs)
-    said = f"unjudged: {seen} of {number} proofs seen, 2 unjudged (audit, declared) in"
+    seen, number = len(report.proofs) - 3, len(report.proofs)
+    said = f"unjudged: {seen} of {number} proofs seen, 3 unjudged (audit, declared, drift) in"
     assert said in run.screen.getvalue()
 
 
@@ -85,15 +85,17 @@ def test_what_is_not_judged_is_in_every_form_of_the_result(run: Run) -> None:
     assert [one["id"] for one in value["proofs"] if one["status"] == "unjudged"] == [
         "audit",
         "declared",
+        "drift",
     ]
     suite = ET.parse(run.folder / "r.xml").getroot()
     assert [case.get("name") for case in suite if case.find("error") is not None] == [
         "audit",
         "declared",
+        "drift",
     ]
-    assert (suite.get("errors"), suite.get("skipped")) == ("2", "0")
+    assert (suite.get("errors"), suite.get("skipped")) == ("3", "0")
     lines = run.screen.getvalue().splitlines()
-    for proof in ("audit", "declared"):
+    for proof in ("audit", "declared", "drift"):
         assert any(line.startswith(proof) and " unjudged " in line for line in lines)
 
 

@@ -1,0 +1,1 @@
+"""Everything that the stack declares, against what Azure says of it now."""

@@ -1,0 +1,136 @@
+"""When two values mean the same: by the provider's rules, and by what Azure makes of a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from policies.gateway.reader import LITERAL, Element, parse
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""Nothing in whatever form: the provider drops null, and Azure gives empty lists for none."""
+_ARM_ID = re.compile(r"/(subscriptions|providers)/[^\s\"'<>]+", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SPACE = re.compile(f"({LITERAL.pattern})|\\s+")
+_POLICIES = re.compile(r"\s*(<!--.*?-->\s*)*<(policies|fragment)\b", re.DOTALL)
+
+
+def empty(value: Any) -> bool:
+    """Tell whether a value is nothing, however that is written."""
+    return not isinstance(value, bool | int | float) and (not value or value in EMPTY)
+
+
+def same(name: str, one: Any, other: Any) -> bool:
+    """Compare two plain values as the provider does, and documents by what they say.
+
+    Regions count without blanks and case, groups and ARM ids without case:
+    https://github.com/pulumi/pulumi-azure-native/pull/2910
+    https://github.com/pulumi/pulumi-azure-native/pull/2993
+    """
+    if empty(one) and empty(other):
+        return True
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if one == other or not isinstance(one, str) or not isinstance(other, str):
+        return bool(one == other)
+    if name == "location":
+        return _region(one) == _region(other)
+    as_name = name == "resourceGroupName" or _is_id(one, other)
+    return (as_name and one.lower().rstrip("/") == other.lower().rstrip("/")) or same_document(
+        one, other
+    )
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Tell whether Azure may write the first value as the second, and mean the same.
+
+    Case of names, numbers and truth as text, durations, an id without its beginning, blanks.
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return str(one).lower() == str(other).lower()
+    if not isinstance(one, str | int | float) or not isinstance(other, str | int | float):
+        return False
+    first, second = str(one).strip(), str(other).strip()
+    if _number(first) is not None and _number(first) == _number(second):
+        return True
+    if _seconds(first) is not None and _seconds(first) == _seconds(second):
+        return True
+    first, second = (re.sub(r"\s+", " ", text).lower().rstrip("/") for text in (first, second))
+    longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
+    relative = shorter.startswith("/") and longer.startswith("/subscriptions/")
+    return first == second or (relative and longer.endswith(shorter))
+
+
+def same_document(one: str, other: str) -> bool:
+    """Compare two texts as JSON or as policy documents, if both are."""
+    if one.lstrip()[:1] in {"{", "["}:
+        return _json(one) is not None and _json(one) == _json(other)
+    if _POLICIES.match(one):
+        first, second = parse(one), parse(other)
+        return bool(first and second and not difference(first, second))
+    return False
+
+
+def difference(one: Element, other: Element) -> str:
+    """Name the first statement of a policy in which two documents differ; "" if none does.
+
+    Comments and white space count only in texts of expressions.
+    """
+    if one.name != other.name:
+        return other.name
+    mine, theirs = (
+        {key: _said(value) for key, value in each.attributes.items()} for each in (one, other)
+    )
+    if mine != theirs:
+        lost = sorted(name for name in mine | theirs if mine.get(name) != theirs.get(name))
+        return f"{one.name} {lost[0]}"
+    if _said(one.text) != _said(other.text):
+        return one.name
+    for first, second in zip(one.children, other.children, strict=False):
+        if found := difference(first, second):
+            return f"{one.name} > {found}" if one.name else found
+    if len(one.children) != len(other.children):
+        longer = max(one.children, other.children, key=len)
+        name = longer[min(len(one.children), len(other.children))].name
+        return f"{one.name} > {name}" if one.name else name
+    return ""
+
+
+def _said(text: str) -> str:
+    """Fold white space but in texts of an expression, and take what XML escapes as it is meant."""
+    for escape, plain in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'")):
+        text = text.replace(escape, plain)
+    return _SPACE.sub(lambda found: found[1] or " ", text.replace("&amp;", "&")).strip()
+
+
+def _region(text: str) -> str:
+    return text.replace(" ", "").lower()
+
+
+def _is_id(one: str, other: str) -> bool:
+    return all(_ARM_ID.fullmatch(text) or _GUID.fullmatch(text) for text in (one, other))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _seconds(text: str) -> int | None:
+    """Read an ISO 8601 duration of days to seconds, as alert rules have it."""
+    found = _DURATION.fullmatch(text)
+    if not found or len(text) < 3:  # noqa: PLR2004 - `P1D` is the shortest
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

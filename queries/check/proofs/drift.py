@@ -1,0 +1,53 @@
+"""Every property that the program declares is in Azure as the stack's state says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from queries.check.drift.findings import Finding
+from queries.check.drift.outcome import Drift
+from queries.check.evidence import Evidence
+from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
+from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
+
+LISTED = 4
+"""Most findings that the detail names; every one is among the differences."""
+
+
+def verdict(drift: Drift) -> Verdict:
+    """Judge what the comparison came to: a change fails, and what is not known is not judged."""
+    if drift.reason:
+        return unjudged(drift.reason, drift.fix)
+    if found := drift.of("drift"):
+        return failed(_listed(found), found[0].fix)
+    left = drift.of("unjudged")
+    said = [f"{name} cannot be read ({reason})" for name, reason in drift.unreadable.items()]
+    if left or said:
+        fix = left[0].fix if left else READER_FIX
+        parts = [*drift.unreadable, *(one.path for one in left)]
+        return unjudged("; ".join([*said, *([_listed(left)] if left else [])]), fix, parts)
+    moved = drift.of("remark")
+    detail = f"{drift.resources} resources with {drift.properties} declared values are as declared"
+    return seen(f"{detail}; Azure moved by itself: {_listed(moved)}" if moved else detail)
+
+
+def _judge(evidence: Evidence) -> Verdict:
+    if evidence.deployed is None or evidence.deployed.drift is None:
+        return waiting(NOT_LOOKED)
+    return verdict(evidence.deployed.drift)
+
+
+def _listed(found: Sequence[Finding]) -> str:
+    more = len(found) - LISTED
+    said = "; ".join(one.text for one in found[:LISTED])
+    return f"{said}; and {more} more" if more > 0 else said
+
+
+DRIFT = Proof(
+    id="drift",
+    about="every property that the program declares, of every resource, is in Azure as declared, "
+    "and nobody has changed or added beside it what calls or logs depend on",
+    needs=(),
+    judge=_judge,
+    fix="",
+)
