@@ -131,6 +131,11 @@ def _operations(put: Put, document: Any, *, in_path: bool) -> Iterator[tuple[str
                 "urlTemplate": path + tail.rstrip("?"),
                 "templateParameters": _fields(every),
                 "request": {"queryParameters": _fields(left)},
+                "responses": [
+                    {"statusCode": int(code), "representations": [], "headers": []}
+                    for code in map(str, operation.get("responses") or ())
+                    if code.isdigit()
+                ],
             },
         )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from harness.sabotage.generated import properties
+from harness.sabotage.generated import operations, properties
+from harness.sabotage.generated.bench import Bench
 from harness.sabotage.generated.mutation import Mutation, tell
-from harness.sabotage.generated.properties import Bench
 from harness.sabotage.site import Site
 from sandbox import changes
 from sandbox.arm.base import WORKSPACE
@@ -53,6 +53,7 @@ def bench(deployed: Machine) -> Bench:
         (properties.undeclared, 250),
         (properties.gone, 50),
         (properties.unread, 300),
+        (operations.operations, 90),
     ],
 )
 def test_every_generated_mistake_is_told_by_resource_and_property(

@@ -2,77 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
-from harness.azure import Spoil, manager
 from harness.machine import Machine
+from harness.sabotage.generated.bench import Bench, Json
 from harness.sabotage.generated.mutation import Mutation
 from queries.check.drift.shape import FREE, settable
-from queries.check.drift.state import Declared, read
-from queries.check.drift.whole import compared
+from queries.check.drift.state import Declared
 from queries.check.proofs.base import Verdict
-from queries.check.proofs.drift import verdict
-from sandbox.cloud import Cloud, Resource
-from sandbox.engine.shapes import SHAPES, Shape
 
-Json = dict[str, Any]
 Path = tuple[str | int, ...]
 OTHER = "changed by a colleague"
 NONE: Any = object()
 """Stands for "take the property away"."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A deployed stack's cloud, held in memory, and what its state declares."""
-
-    cloud: Cloud
-    declared: list[Declared]
-
-    @classmethod
-    def of(cls, deployed: Machine) -> Bench:
-        """Take the cloud and the state of a deployed stack; neither is changed."""
-        text = deployed.pulumi("stack", "export", "--stack", "dev")
-        return cls(Cloud(deployed.cloud), read(text))
-
-    def judge(self, *of: Declared, spoil: Spoil = lambda _: None) -> Verdict:
-        """Judge some resources as the check does; by default all."""
-        return verdict(compared(manager(self.cloud, spoil), of or self.declared))
-
-    @contextmanager
-    def without(self, one: Declared) -> Iterator[None]:
-        """Delete a resource for a while."""
-        key = one.id.lower()
-        gone = self.cloud._live.pop(key)  # noqa: SLF001 - in memory alone, for a while
-        try:
-            yield
-        finally:
-            self.cloud._live[key] = gone  # noqa: SLF001
-
-    @contextmanager
-    def edited(self, one: Declared, change: Callable[[Json], None]) -> Iterator[None]:
-        """Change the stored body of a resource for a while, past all rules of Azure."""
-        key = one.id.lower()
-        found = self.cloud._live[key]  # noqa: SLF001
-        body = copy.deepcopy(found.body)
-        change(body)
-        edited = Resource(found.id, found.type, found.name, body, found.created, found.incarnation)
-        self.cloud._live[key] = edited  # noqa: SLF001
-        try:
-            yield
-        finally:
-            self.cloud._live[key] = found  # noqa: SLF001
-
-    def shape(self, one: Declared) -> Shape:
-        """Return how a resource looks in Azure."""
-        return SHAPES[one.kind]
 
 
 def declared(bench: Bench) -> Iterator[Mutation]:
@@ -112,7 +58,7 @@ def gone(bench: Bench) -> Iterator[Mutation]:
     for one in bench.declared:
 
         def judged(one: Declared = one) -> Verdict:
-            with bench.without(one):
+            with bench.without(one.id):
                 return bench.judge(one)
 
         yield Mutation(
@@ -160,7 +106,7 @@ def mutations(deployed: Machine) -> Iterator[Mutation]:
 
 def _changed(bench: Bench, one: Declared, kind: str, path: Path, other: Any) -> Mutation:
     def judged() -> Verdict:
-        with bench.edited(one, lambda body: _set(body, path, other)):
+        with bench.edited(one.id, lambda body: _set(body, path, other)):
             return bench.judge(one)
 
     back = {name: key for key, name in bench.shape(one).renamed.items()}

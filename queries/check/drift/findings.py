@@ -56,6 +56,12 @@ def gone(title: str, resource_id: str) -> Finding:
     return Finding(level="drift", path=title, declared=name, deployed="missing", fix=fix)
 
 
+def beside(title: str, name: str) -> Finding:
+    """Make the finding of a thing in Azure that the program does not declare."""
+    fix = "delete it in the portal, or declare it: pulumi up does not see what it does not declare"
+    return Finding(level="drift", path=title, declared=NOBODY, deployed=f"there ({name})", fix=fix)
+
+
 def drifted(path: str, declared: Any, now: Any) -> Finding:
     """Make the finding of a property that was changed in Azure."""
     first, second = _both(declared, now)

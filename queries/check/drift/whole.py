@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from queries.check.configuration.manager import Manager
-from queries.check.drift import compare, findings
+from queries.check.configuration.manager import Manager, Resource, UnreadableError
+from queries.check.drift import compare, findings, imported, shape
 from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift
 from queries.check.drift.read import Answers, read
 from queries.check.drift.state import Declared
 
+Judge = Callable[[], list[Finding]]
 UNEXPECTED = (TypeError, ValueError, AttributeError, KeyError, IndexError)
 """What an answer of another shape than documented raises."""
 
 
 def compared(manager: Manager, declared: Sequence[Declared]) -> Drift:
     """Compare every resource of the state with what Azure says of it now."""
-    answers, found, unreadable = read(manager, declared), list[Finding](), dict[str, str]()
-    for one in declared:
+    answers = read(manager, declared)
+    parts: list[tuple[str, Judge]] = [
+        *((one.title, partial(_resource, one, answers)) for one in declared),
+        *_operations(manager, [one for one in declared if imported.is_imported(one)], answers),
+    ]
+    found, unreadable = list[Finding](), dict[str, str]()
+    for name, judge in parts:
         try:
-            found += _of(one, answers)
-        except _UnreadError as error:
-            unreadable[one.title] = str(error)
+            found += judge()
+        except UnreadableError as error:
+            unreadable[name] = str(error)
         except UNEXPECTED as error:
-            unreadable[one.title] = f"an answer of unexpected shape ({type(error).__name__})"
+            unreadable[name] = f"an answer of unexpected shape ({type(error).__name__})"
     return Drift(
         resources=len(declared),
         properties=sum(compare.count(one.inputs) for one in declared),
         findings=tuple(found),
         unreadable=unreadable,
+        partly=tuple(said for one in declared if (said := imported.unreadable(one))),
     )
 
 
-class _UnreadError(Exception):
-    """One resource could not be read; `str()` says why."""
-
-
-def _of(one: Declared, answers: Answers) -> list[Finding]:
+def _resource(one: Declared, answers: Answers) -> list[Finding]:
+    """Compare one resource, by the answer that came."""
     key = one.id.lower()
     if key in answers.unreadable:
-        raise _UnreadError(answers.unreadable[key])
+        raise UnreadableError(answers.unreadable[key])
     if key in answers.missing:
         return [findings.gone(one.title, one.id)]
     return compare.findings_of(one, answers.found[key])
+
+
+def _operations(
+    manager: Manager, apis: Sequence[Declared], answers: Answers
+) -> Iterator[tuple[str, Judge]]:
+    """Compare the operations of each API that is there with the document it was made of."""
+    there = [
+        one for one in apis if one.id.lower() in answers.found and not imported.unreadable(one)
+    ]
+    lists = manager.at_once(
+        partial(manager.list, f"{one.id}/operations", one.version or shape.version(one.kind))
+        for one in there
+    )
+    for one, listed in zip(there, lists, strict=True):
+        yield f"operations of {one.title}", partial(_imported, one, listed)
+
+
+def _imported(one: Declared, listed: list[Resource] | UnreadableError) -> list[Finding]:
+    if isinstance(listed, UnreadableError):
+        raise listed
+    return imported.compared(one, listed)

@@ -8,7 +8,7 @@ from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift
 from queries.check.evidence import Evidence
 from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
-from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict, failed, seen, unjudged, waiting
 
 LISTED = 4
 """Most findings that the detail names; every one is among the differences."""
@@ -26,9 +26,12 @@ def verdict(drift: Drift) -> Verdict:
         fix = left[0].fix if left else READER_FIX
         parts = [*drift.unreadable, *(one.path for one in left)]
         return unjudged("; ".join([*said, *([_listed(left)] if left else [])]), fix, parts)
-    moved = drift.of("remark")
     detail = f"{drift.resources} resources with {drift.properties} declared values are as declared"
-    return seen(f"{detail}; Azure moved by itself: {_listed(moved)}" if moved else detail)
+    if moved := drift.of("remark"):
+        detail += f"; Azure moved by itself: {_listed(moved)}"
+    if drift.partly:
+        detail += f"; {NOT_JUDGED}: {'; '.join(drift.partly)}"
+    return seen(detail)
 
 
 def _judge(evidence: Evidence) -> Verdict:

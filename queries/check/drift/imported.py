@@ -1,0 +1,172 @@
+"""The operations of an imported API against the document that was imported.
+
+A GET of an API does not tell the document. What API Management makes of one:
+https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from queries.check.configuration.manager import Resource
+from queries.check.drift import findings
+from queries.check.drift.findings import Finding
+from queries.check.drift.shape import Json
+from queries.check.drift.state import Declared, Hidden
+
+KIND = "apimanagement:Api"
+INLINE = {"openapi", "openapi+json", "swagger-json"}
+"""Formats whose document stands in the declaration itself; of a link only Azure reads it."""
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation, as callers meet it."""
+
+    id: str
+    title: str
+    """Its summary; "" where the document gives none."""
+    query: frozenset[str]
+    required: frozenset[str]
+    """Parameters of the query without which a call is refused or not matched."""
+    statuses: frozenset[str]
+    """Status codes of its answers, those without a number left out."""
+
+
+def is_imported(declared: Declared) -> bool:
+    """Tell whether an API was made of a document."""
+    return declared.kind == KIND and "value" in declared.inputs
+
+
+def unreadable(declared: Declared) -> str:
+    """Say why the document of an API cannot be compared; "" if it can, or there is none."""
+    try:
+        return "" if not is_imported(declared) or documented(declared) else "it is empty"
+    except ValueError as error:
+        return f"operations of {declared.title} ({error})"
+
+
+def compared(declared: Declared, operations: list[Resource]) -> list[Finding]:
+    """List what of the document is otherwise on the gateway, and what the gateway has beside it.
+
+    Raises:
+        ValueError: the document cannot be read here.
+    """
+    wanted, found = documented(declared), {_key(one): _found(one) for one in operations}
+    return [
+        finding
+        for key in [*wanted, *(key for key in found if key not in wanted)]
+        for finding in _differences(declared, key, wanted.get(key), found.get(key))
+    ]
+
+
+def documented(declared: Declared) -> dict[str, Operation]:
+    """Return the operations of the document, by method and path.
+
+    Raises:
+        ValueError: the document is not in the declaration, or cannot be read.
+    """
+    text, kind = declared.inputs["value"], str(declared.inputs.get("format"))
+    if isinstance(text, Hidden):
+        text = text.value
+    if kind not in INLINE or not isinstance(text, str):
+        raise ValueError(f"the document was imported as {kind}, which only Azure reads")
+    try:
+        document = json.loads(text) if "json" in kind else yaml.safe_load(text)
+        return {
+            f"{method.upper()} {path}".lower(): _documented(document, item, item[method])
+            for path, item in document["paths"].items()
+            for method in _METHODS
+            if method in item
+        }
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"the document cannot be read ({type(error).__name__})") from None
+
+
+def _documented(document: Json, item: Json, operation: Json) -> Operation:
+    given = [*(item.get("parameters") or []), *(operation.get("parameters") or [])]
+    parameters = [_resolved(document, one) for one in given]
+    query = [one for one in parameters if one.get("in") == "query"]
+    codes = map(str, operation.get("responses") or ())
+    return Operation(
+        id=str(operation.get("operationId") or ""),
+        title=str(operation.get("summary") or ""),
+        query=frozenset(map(_name, query)),
+        required=frozenset(_name(one) for one in query if one.get("required")),
+        statuses=frozenset(code for code in codes if code.isdigit()),
+    )
+
+
+def _found(resource: Resource) -> Operation:
+    """Read an operation of the gateway; required query parameters may be part of its template."""
+    body = resource["properties"]
+    _, _, tail = str(body["urlTemplate"]).partition("?")
+    query = (body.get("request") or {}).get("queryParameters") or []
+    moved = {part.partition("=")[0].lower() for part in tail.split("&") if part}
+    required = {_name(one) for one in query if one.get("required")}
+    return Operation(
+        id=str(resource.get("name") or resource["id"].rpartition("/")[2]),
+        title=str(body.get("displayName") or ""),
+        query=frozenset({*map(_name, query), *moved}),
+        required=frozenset(required | moved),
+        statuses=frozenset(str(one["statusCode"]) for one in body.get("responses") or []),
+    )
+
+
+def _key(resource: Resource) -> str:
+    body = resource["properties"]
+    path = str(body["urlTemplate"]).partition("?")[0]
+    return f"{body['method']} {path}".lower()
+
+
+def _differences(
+    declared: Declared, key: str, wanted: Operation | None, found: Operation | None
+) -> Iterator[Finding]:
+    """Yield what of one operation is otherwise."""
+    method, _, path = key.partition(" ")
+    where = f"operation {method.upper()} {path} of {declared.title}"
+    if found is None and wanted is not None:
+        yield findings.gone(where, wanted.id or "in the document")
+    elif wanted is None and found is not None:
+        yield findings.beside(where, found.id)
+    elif wanted and found:
+        for name, first, second in _parts(wanted, found):
+            if first != second:
+                yield findings.drifted(f"{name} of {where}", first, second)
+
+
+def _parts(wanted: Operation, found: Operation) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each part with its declared and its deployed value.
+
+    A name may be normalised; an answer without status codes tells nothing of them.
+    """
+    if wanted.id and _plain(wanted.id) != _plain(found.id):
+        yield "name", wanted.id, found.id
+    if wanted.title:
+        yield "displayName", wanted.title, found.title
+    yield "query parameters", sorted(wanted.query), sorted(found.query)
+    yield "required parameters", sorted(wanted.required), sorted(found.required)
+    if found.statuses and wanted.statuses:
+        yield "responses", sorted(wanted.statuses), sorted(found.statuses)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _name(parameter: Json) -> str:
+    return str(parameter["name"]).lower()
+
+
+def _resolved(document: Json, node: Json) -> Json:
+    target: Any = document if "$ref" in node else node
+    for part in str(node.get("$ref", "")).split("/")[1:]:
+        target = target[part]
+    return dict(target)
