@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from harness.sabotage.generated import operations, properties
+from harness.sabotage.generated import operations, properties, strays
 from harness.sabotage.generated.bench import Bench
 from harness.sabotage.generated.mutation import Mutation, tell
 from harness.sabotage.site import Site
@@ -54,6 +54,8 @@ def bench(deployed: Machine) -> Bench:
         (properties.gone, 50),
         (properties.unread, 300),
         (operations.operations, 90),
+        (strays.strays, 8),
+        (strays.lists, 5),
     ],
 )
 def test_every_generated_mistake_is_told_by_resource_and_property(

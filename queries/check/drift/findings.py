@@ -56,10 +56,10 @@ def gone(title: str, resource_id: str) -> Finding:
     return Finding(level="drift", path=title, declared=name, deployed="missing", fix=fix)
 
 
-def beside(title: str, name: str) -> Finding:
+def beside(path: str, level: Level = "drift") -> Finding:
     """Make the finding of a thing in Azure that the program does not declare."""
     fix = "delete it in the portal, or declare it: pulumi up does not see what it does not declare"
-    return Finding(level="drift", path=title, declared=NOBODY, deployed=f"there ({name})", fix=fix)
+    return Finding(level=level, path=path, declared=NOBODY, deployed="there", fix=fix)
 
 
 def drifted(path: str, declared: Any, now: Any) -> Finding:

@@ -135,7 +135,7 @@ def _differences(
     if found is None and wanted is not None:
         yield findings.gone(where, wanted.id or "in the document")
     elif wanted is None and found is not None:
-        yield findings.beside(where, found.id)
+        yield findings.beside(where)
     elif wanted and found:
         for name, first, second in _parts(wanted, found):
             if first != second:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 from queries.check.configuration.manager import Manager, Resource, UnreadableError
-from queries.check.drift import compare, findings, imported, shape
+from queries.check.drift import beside, compare, findings, imported, shape
 from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift
 from queries.check.drift.read import Answers, read
 from queries.check.drift.state import Declared
 
+T = TypeVar("T")
 Judge = Callable[[], list[Finding]]
 UNEXPECTED = (TypeError, ValueError, AttributeError, KeyError, IndexError)
 """What an answer of another shape than documented raises."""
@@ -23,6 +25,7 @@ def compared(manager: Manager, declared: Sequence[Declared]) -> Drift:
     parts: list[tuple[str, Judge]] = [
         *((one.title, partial(_resource, one, answers)) for one in declared),
         *_operations(manager, [one for one in declared if imported.is_imported(one)], answers),
+        *_beside(manager, [one for one in declared if one.id.lower() in answers.found], declared),
     ]
     found, unreadable = list[Finding](), dict[str, str]()
     for name, judge in parts:
@@ -66,7 +69,24 @@ def _operations(
         yield f"operations of {one.title}", partial(_imported, one, listed)
 
 
+def _beside(
+    manager: Manager, there: Sequence[Declared], declared: Sequence[Declared]
+) -> Iterator[tuple[str, Judge]]:
+    """Look for what nobody declared inside each resource that is there."""
+    for name, found in beside.strays(manager, there, declared):
+        yield name, partial(_had, found)
+
+
 def _imported(one: Declared, listed: list[Resource] | UnreadableError) -> list[Finding]:
-    if isinstance(listed, UnreadableError):
-        raise listed
-    return imported.compared(one, listed)
+    return imported.compared(one, _had(listed))
+
+
+def _had(answer: list[T] | UnreadableError) -> list[T]:
+    """Return an answer that came.
+
+    Raises:
+        UnreadableError: none came.
+    """
+    if isinstance(answer, UnreadableError):
+        raise answer
+    return answer

@@ -27,8 +27,8 @@ def verdict(drift: Drift) -> Verdict:
         parts = [*drift.unreadable, *(one.path for one in left)]
         return unjudged("; ".join([*said, *([_listed(left)] if left else [])]), fix, parts)
     detail = f"{drift.resources} resources with {drift.properties} declared values are as declared"
-    if moved := drift.of("remark"):
-        detail += f"; Azure moved by itself: {_listed(moved)}"
+    if told := drift.of("remark"):
+        detail += f"; told, as it takes nothing away: {_listed(told)}"
     if drift.partly:
         detail += f"; {NOT_JUDGED}: {'; '.join(drift.partly)}"
     return seen(detail)

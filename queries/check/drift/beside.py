@@ -1,0 +1,156 @@
+"""What lies in Azure inside the stack's own resources, and is not of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from queries.check.configuration.base import last, properties, same_id
+from queries.check.configuration.manager import Manager, Resource, UnreadableError
+from queries.check.drift import findings, shape
+from queries.check.drift.findings import Finding, Level
+from queries.check.drift.state import Declared
+
+SERVICE, ACCOUNT = "apimanagement:ApiManagementService", "cognitiveservices:Account"
+API, PRODUCT = "apimanagement:Api", "apimanagement:Product"
+SETTINGS = "/providers/Microsoft.Insights/diagnosticSettings"
+SETTINGS_VERSION = "2021-05-01-preview"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Children:
+    """What may lie inside a resource of a type."""
+
+    of: str
+    """Type of the resource of the stack."""
+    path: Callable[[str], str]
+    """Where their list is, by the resource's id."""
+    title: str
+    """What one of them is, for a person."""
+    stray: Callable[[Inside, Resource], bool]
+    """Tells what nobody declared, and Azure did not make."""
+    level: Level = "unjudged"
+    """Whether no proof covers it, or it is only told, as it takes nothing away."""
+    version: str = ""
+    """API version of the list; "" for that of the resource."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """A resource of the stack, and all that the stack declares."""
+
+    parent: Declared
+    ids: frozenset[str]
+    """Of every declared resource, in lower case."""
+    apis: tuple[str, ...]
+    """Ids of the APIs among them."""
+
+    def has(self, resource_id: object) -> bool:
+        """Tell whether the stack declares a resource."""
+        return str(resource_id or "").rstrip("/").lower() in self.ids
+
+
+def _undeclared(inside: Inside, child: Resource) -> bool:
+    return not inside.has(child.get("id"))
+
+
+def _other_consumer(inside: Inside, child: Resource) -> bool:
+    """Tell whether the key of somebody else opens the product, an API of the stack, or all APIs.
+
+    All APIs of a gateway that is not the stack's are its owner's matter. A new product gets a
+    subscription without a name by itself, and each service one to all APIs that is called master:
+    https://github.com/Azure/azure-service-operator/issues/3408
+    https://learn.microsoft.com/azure/api-management/api-management-subscriptions#all-access-subscription
+    """
+    scope = str(properties(child).get("scope") or "")
+    of_product = scope_is(scope, inside.parent.id)
+    if inside.has(child.get("id")) or (of_product and not properties(child).get("displayName")):
+        return False
+    service = _service(inside.parent.id)
+    of_all = scope_is(scope, service) or scope_is(scope, f"{service}/apis")
+    whole = of_all and inside.has(service) and last(child.get("id")).lower() != "master"
+    return of_product or whole or any(scope_is(scope, api) for api in inside.apis)
+
+
+def scope_is(scope: str, resource_id: str) -> bool:
+    """Compare a scope, which may begin at the service, with a resource of that service."""
+    below = resource_id[len(_service(resource_id)) :] or "/"
+    return same_id(scope, resource_id) or same_id(scope or "-", below)
+
+
+def _service(resource_id: str) -> str:
+    """Return the id of the service in which a resource lies."""
+    start, _, rest = resource_id.partition("/service/")
+    return f"{start}/service/{rest.partition('/')[0]}"
+
+
+def _other_api(inside: Inside, child: Resource) -> bool:
+    """Tell whether a product of the stack opens an API that the stack does not declare."""
+    return not inside.has(properties(child).get("apiId"))
+
+
+CHILDREN = (
+    Children(of=API, path="{}/diagnostics".format, title="diagnostic", stray=_undeclared),
+    Children(of=PRODUCT, path="{}/apiLinks".format, title="API", stray=_other_api),
+    Children(
+        of=PRODUCT,
+        path=lambda product: f"{_service(product)}/subscriptions",
+        title="subscription",
+        stray=_other_consumer,
+    ),
+    Children(of=ACCOUNT, path="{}/deployments".format, title="deployment", stray=_undeclared),
+    *(
+        Children(
+            of=kind,
+            path=f"{{}}{SETTINGS}".format,
+            title="diagnostic setting",
+            stray=_undeclared,
+            level="remark",
+            version=SETTINGS_VERSION,
+        )
+        for kind in (SERVICE, ACCOUNT)
+    ),
+)
+"""What is looked for beside what is declared.
+
+Ways around the logs, policies and roles are judged by the proofs `routes` and `access`. A further
+diagnostic setting sends to another workspace, since Azure takes no category twice for one:
+https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+"""
+
+
+def strays(
+    manager: Manager, there: Sequence[Declared], declared: Sequence[Declared]
+) -> Iterator[tuple[str, list[Finding] | UnreadableError]]:
+    """Yield what is beside the stack in each of its own resources, or why that cannot be read."""
+    asked = [(children, one) for children in CHILDREN for one in there if one.kind == children.of]
+    lists = manager.at_once(
+        partial(manager.list, children.path(one.id), children.version or _version(one))
+        for children, one in asked
+    )
+    ids = frozenset(one.id.lower() for one in declared)
+    apis = tuple(one.id for one in declared if one.kind == API)
+    for (children, one), listed in zip(asked, lists, strict=True):
+        name = f"{children.title}s of {one.title}"
+        if isinstance(listed, UnreadableError):
+            yield name, listed
+        else:
+            inside = Inside(parent=one, ids=ids, apis=apis)
+            yield (
+                name,
+                [
+                    _finding(children, one, child)
+                    for child in listed
+                    if children.stray(inside, child)
+                ],
+            )
+
+
+def _finding(children: Children, one: Declared, child: Resource) -> Finding:
+    title = f"{children.title} {last(child.get('id'))} of {one.title}"
+    return findings.beside(title, children.level)
+
+
+def _version(one: Declared) -> str:
+    return one.version or shape.version(one.kind)
