@@ -47,6 +47,8 @@ def manager(cloud: Cloud, spoil: Spoil = lambda _: None) -> Manager:
         except ArmError as error:
             told = {"error": {"code": error.code, "message": error.message}}
             return httpx.Response(error.status, content=json.dumps(told))
+        except Exception as error:  # noqa: BLE001 - as the sandbox's network answers its faults
+            return httpx.Response(500, text=f"the sandbox failed: {type(error).__name__}")
         return httpx.Response(answer.status, content=answer.body)
 
     return Manager(

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from sandbox import arm
 from sandbox.arm import subscription
+from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
 from sandbox.arm.gateway import has_llm
@@ -117,12 +118,13 @@ def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
     A workbook's content is there on demand only:
     https://learn.microsoft.com/rest/api/application-insights/workbooks/get
     """
-    kept = dict(found.properties)
+    told = answered(found, query.get("format", "xml"))
+    kept = dict(told.properties)
     if not has_llm(query["api-version"]):
         kept.pop("largeLanguageModel", None)
     if not has_auto_upgrade(query["api-version"]):
         kept.pop("foundryAutoUpgrade", None)
     if query.get("canFetchContent", "").lower() != "true":
         kept.pop("serializedData", None)
-    named = {"id": found.id, "name": found.name, "type": found.type}
-    return named | found.body | {"properties": kept}
+    named = {"id": shown_id(found), "name": found.name, "type": found.type}
+    return named | told.body | {"properties": kept}

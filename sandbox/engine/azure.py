@@ -15,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2 as rpc
 
 from sandbox import arm
 from sandbox.arm import base
+from sandbox.arm.answers import answered
 from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.engine import defaults, diff, plugin, shapes
 from sandbox.engine.operations import (
@@ -164,7 +165,7 @@ class AzureNative(plugin.Plugin):
         https://github.com/pulumi/pulumi-azure-native/issues/4109
         """
         arm.exists(self._cloud, resource_id, api_version)
-        return arm.get(self._cloud, resource_id)
+        return answered(arm.get(self._cloud, resource_id))
 
     def delete(self, request: Any) -> Any:
         """DELETE by id, without any query parameter but the version."""
@@ -184,7 +185,7 @@ class AzureNative(plugin.Plugin):
         def work() -> dict[str, Any]:
             if keys:
                 return arm.post(self._cloud, resource_id, "listSecrets", {})
-            found = arm.get(self._cloud, resource_id)
+            found = answered(arm.get(self._cloud, resource_id))
             return {"id": found.id, **shape.outputs(found)}
 
         operation = Operation(op="invoke", type=request.tok, id=resource_id, inputs=inputs)
@@ -225,7 +226,7 @@ class AzureNative(plugin.Plugin):
             failure, resource_id = plugin.described(error), operation.id
             if isinstance(error, OperationFailedError):
                 arm.fail(self._cloud, resource_id)
-        resource = arm.get(self._cloud, resource_id)
+        resource = answered(arm.get(self._cloud, resource_id))
         outputs = shape.outputs(resource)
         state = {"id": resource.id, "properties": to_struct(keep_secret(outputs, operation.inputs))}
         if failure:

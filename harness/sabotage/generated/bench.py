@@ -35,7 +35,7 @@ class Bench:
 
     def judge(self, *of: Declared, spoil: Spoil = lambda _: None) -> Verdict:
         """Judge some resources as the check does; by default all."""
-        return verdict(compared(manager(self.cloud, spoil), of or self.declared))
+        return verdict(compared(manager(self.cloud, spoil), self.declared, of=of or None))
 
     @contextmanager
     def without(self, resource_id: str) -> Iterator[None]:

@@ -11,6 +11,7 @@ import httpx
 from harness.machine import Machine
 from harness.sabotage.generated.bench import Bench, Json
 from harness.sabotage.generated.mutation import Mutation
+from queries.check.drift.moves import WRITE_ONLY
 from queries.check.drift.shape import FREE, settable
 from queries.check.drift.state import Declared
 from queries.check.proofs.base import Verdict
@@ -27,7 +28,7 @@ def declared(bench: Bench) -> Iterator[Mutation]:
         stored = bench.cloud.get(one.id)
         nested = bench.shape(one).nested
         for path, value in _leaves(bench.shape(one).body(_clear(one.inputs))):
-            if path == ("properties",) and not nested:
+            if path[-1] in WRITE_ONLY.get(one.kind, ()) or (path == ("properties",) and not nested):
                 continue
             if stored is None or _at(stored.body, path) in (NONE, None, "", [], {}):
                 continue
@@ -39,7 +40,7 @@ def undeclared(bench: Bench) -> Iterator[Mutation]:
     """Change each value that a program could declare, and this one does not."""
     for one in bench.declared:
         shape, stored = bench.shape(one), bench.cloud.get(one.id)
-        hidden = {*shape.keys, *shape.query, *shape.write_only, "etag", "tags", "restore"}
+        hidden = {*shape.keys, *shape.query, *WRITE_ONLY.get(one.kind, ()), "etag", "tags"}
         own = {path for path, _ in _leaves(shape.body(_clear(one.inputs)))}
         for path in _settable(settable(one.kind)):
             name = shape.renamed.get(path[0], path[0])

@@ -65,7 +65,7 @@ class Place:
             item = MISSING if i is None else declared[i]
             before = with_now(j) if self.declared is not MISSING and j is not None else with_it(i)
             yield Place(
-                path=f"{self.path}[{len(declared) + (j or 0) if i is None else i}]",
+                path=f"{self.path}[{j if i is None else i}]",
                 declared=MISSING if self.declared is MISSING else item,
                 recorded=item if self.declared is MISSING else before,
                 now=MISSING if j is None else now[j],
@@ -84,7 +84,7 @@ def findings_of(declared: Declared, answer: Json) -> list[Finding]:
     root = Place(
         path="",
         declared={name: one for name, one in declared.inputs.items() if name != VERSION},
-        recorded=declared.outputs,
+        recorded={name: one for name, one in declared.outputs.items() if name != VERSION},
         now=shape.answer(declared.kind, answer, {*declared.inputs, *declared.outputs}),
         settable=UNKNOWN if table is None else table,
     )
@@ -103,6 +103,8 @@ class _Comparison:
 
     def __call__(self, at: Place) -> Iterator[Finding]:
         """Compare one property and what is below."""
+        if at.path in moves.WRITE_ONLY.get(self.of.kind, ()):
+            return
         match at.declared:
             case Hidden():
                 yield from self._secret(at)
@@ -155,15 +157,13 @@ class _Comparison:
         if at.declared.known:
             plain = replace(at, declared=at.declared.value)
             yield from (finding.hidden() for finding in self(plain))
-        elif at.path not in moves.WRITE_ONLY.get(self.of.kind, ()):
+        else:
             yield findings.sealed(self._named(at))
 
     def _never_told(self, at: Place) -> bool:
-        """Tell whether no answer holds a property: part of the id, write-only, or not there."""
-        if at.declared is False or at.path in moves.WRITE_ONLY.get(self.of.kind, ()):
-            return True
+        """Tell whether no answer holds a property: it is part of the id, or false by default."""
         if "." in at.path or not isinstance(at.declared, str):
-            return False
+            return at.declared is False
         whole, part = self.of.id.lower(), at.declared.lower().strip("/")
         return part in whole.split("/") or whole.strip("/").startswith(f"{part}/")
 

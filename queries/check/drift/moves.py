@@ -71,7 +71,7 @@ WRITE_ONLY = {
     # https://learn.microsoft.com/rest/api/apimanagement/api-management-service/create-or-update
     "apimanagement:ApiManagementService": {"restore"},
 }
-"""What a GET does not tell, by type: such a property is nobody's to compare."""
+"""What a GET does not tell, or tells as it was asked, by type and path: nothing to compare with."""
 
 
 def by_azure(kind: str, path: str, before: Any, now: Any) -> bool:

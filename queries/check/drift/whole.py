@@ -19,13 +19,16 @@ UNEXPECTED = (TypeError, ValueError, AttributeError, KeyError, IndexError)
 """What an answer of another shape than documented raises."""
 
 
-def compared(manager: Manager, declared: Sequence[Declared]) -> Drift:
-    """Compare every resource of the state with what Azure says of it now."""
+def compared(
+    manager: Manager, state: Sequence[Declared], *, of: Sequence[Declared] | None = None
+) -> Drift:
+    """Compare every resource of the state, or those of `of`, with what Azure says of it now."""
+    declared = state if of is None else of
     answers = read(manager, declared)
     parts: list[tuple[str, Judge]] = [
         *((one.title, partial(_resource, one, answers)) for one in declared),
         *_operations(manager, [one for one in declared if imported.is_imported(one)], answers),
-        *_beside(manager, [one for one in declared if one.id.lower() in answers.found], declared),
+        *_beside(manager, [one for one in declared if one.id.lower() in answers.found], state),
     ]
     found, unreadable = list[Finding](), dict[str, str]()
     for name, judge in parts:
