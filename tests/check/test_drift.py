@@ -178,6 +178,15 @@ def test_a_secret_is_compared_where_the_state_tells_it_and_never_shown() -> None
     assert not {"hunter2", "other"} & set(changed.detail.split())
 
 
+def test_a_secret_of_an_answer_is_not_shown_either() -> None:
+    known, sealed = secret({"plaintext": '"hunter2"'}), secret({"ciphertext": "x"})
+
+    changed = of_service({}, {"publisherName": "other"}, known)
+    assert (changed.status, "publisherName" in changed.detail) == ("failed", True)
+    assert not {"hunter2", "other"} & set(changed.detail.replace(",", " ").split())
+    assert of_service({}, {"publisherName": "other"}, sealed).status == "unjudged"
+
+
 def test_only_what_the_program_keeps_in_azure_is_compared() -> None:
     kept = declared(WORKSPACE, KINDS[WORKSPACE], {})
     others = [

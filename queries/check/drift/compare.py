@@ -37,11 +37,10 @@ class Place:
     def at(self, name: str) -> Place:
         """Go to a property of an object."""
         known = isinstance(self.settable, dict)
-        recorded = child(self.recorded, name)
         return Place(
             path=f"{self.path}.{name}" if self.path else name,
             declared=child(self.declared, name),
-            recorded=recorded.value if isinstance(recorded, Hidden) else recorded,
+            recorded=child(self.recorded, name),
             now=child(self.now, name),
             settable=self.settable.get(name, MISSING) if known else self.settable,
         )
@@ -108,6 +107,8 @@ class _Comparison:
         match at.declared:
             case Hidden():
                 yield from self._secret(at)
+            case _ if isinstance(at.recorded, Hidden):
+                yield from self._recorded_secret(at, at.recorded)
             case dict() if not at.path or isinstance(at.now, dict):
                 for name in at.names():
                     yield from self(at.at(name))
@@ -141,10 +142,10 @@ class _Comparison:
             return
         if isinstance(before, dict) or isinstance(now, dict):
             for name in at.names():
-                yield from self._undeclared(at.at(name))
+                yield from self(at.at(name))
         elif isinstance(before, list) and isinstance(now, list):
             for item in at.items():
-                yield from self._undeclared(item)
+                yield from self(item)
         elif at.settable == UNKNOWN:
             if at.name not in shape.ENVELOPE:
                 yield findings.unclassed(self._named(at), before, now)
@@ -154,10 +155,20 @@ class _Comparison:
             yield findings.added(self._named(at), before, now)
 
     def _secret(self, at: Place) -> Iterator[Finding]:
+        """Judge a declared secret, and show no value of it."""
+        before = at.recorded.value if isinstance(at.recorded, Hidden) else at.recorded
         if at.declared.known:
-            plain = replace(at, declared=at.declared.value)
+            plain = replace(at, declared=at.declared.value, recorded=before)
             yield from (finding.hidden() for finding in self(plain))
         else:
+            yield findings.sealed(self._named(at))
+
+    def _recorded_secret(self, at: Place, before: Hidden) -> Iterator[Finding]:
+        """Judge what only the answer holds as a secret, such as a key that Azure made."""
+        if before.known or at.declared is not MISSING:
+            plain = replace(at, recorded=before.value)
+            yield from (finding.hidden() for finding in self(plain))
+        elif at.settable is not MISSING:
             yield findings.sealed(self._named(at))
 
     def _never_told(self, at: Place) -> bool:
