@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from harness.sabotage.generated import operations, properties, strays
+from harness.sabotage.generated import documents, operations, properties, strays
 from harness.sabotage.generated.bench import Bench
 from harness.sabotage.generated.mutation import Mutation, tell
 from harness.sabotage.site import Site
@@ -53,6 +53,7 @@ def bench(deployed: Machine) -> Bench:
         (properties.undeclared, 250),
         (properties.gone, 50),
         (properties.unread, 300),
+        (documents.documents, 60),
         (operations.operations, 90),
         (strays.strays, 8),
         (strays.lists, 5),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.machine import Machine
-from harness.sabotage.generated import operations, properties, strays
+from harness.sabotage.generated import documents, operations, properties, strays
 from harness.sabotage.generated.mutation import Mutation
 
 GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
     properties.mutations,
+    documents.mutations,
     operations.mutations,
     strays.mutations,
 )
