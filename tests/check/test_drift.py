@@ -304,6 +304,6 @@ def test_a_secret_is_asked_for_only_where_one_is_declared(monkeypatch: pytest.Mo
 
 
 def test_an_allowed_part_is_no_fault_of_the_run(run: Run) -> None:
-    run.azure.arm.denied = ("/service/apim-x",)
+    run.azure.arm.denied = ("/loggers/azuremonitor",)
     report = run("--allow", "drift")
     assert (report.verdict, of(report, "drift")[0]) == ("proven", "unjudged")

@@ -88,7 +88,7 @@ def test_a_responses_call_without_messages_or_row_is_no_alarm(stack: Machine, se
             1,
             "the API's diagnostic azuremonitor is missing",
         ),
-        (r"/service/[^/]+/loggers/azuremonitor$", 3, "logger"),
+        (r"/service/[^/]+/loggers/azuremonitor$", 1, "logger"),
         (r"/service/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of API Management is"),
         (r"/accounts/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of Azure OpenAI is"),
     ],

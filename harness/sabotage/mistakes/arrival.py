@@ -58,14 +58,14 @@ MISTAKES = (
         "tables of AzureDiagnostics",
         "The gateway's setting is saved with the destination table Azure diagnostics.",
         edited(setting_of(SERVICE), "logAnalyticsDestinationType", "AzureDiagnostics"),
-        3,
+        1,
         ("destination table of the diagnostic setting of API Management",),
     ),
     Mistake(
         "destination type left out",
         "The gateway's setting is written by a script that names no destination type.",
         edited(setting_of(SERVICE), "logAnalyticsDestinationType", None),
-        3,
+        1,
         ("destination table of the diagnostic setting of API Management",),
     ),
     Mistake(
@@ -109,7 +109,7 @@ MISTAKES = (
         "gateway's audit group only",
         "allLogs is unticked and audit left, which has no call in it.",
         edited(setting_of(SERVICE), "logs", [{"categoryGroup": "audit", "enabled": True}]),
-        3,
+        1,
         (
             "category GatewayLogs",
             "is off",
@@ -119,7 +119,7 @@ MISTAKES = (
         "gateway's metrics missing",
         "AllMetrics is unticked in the gateway's setting.",
         _no_metrics(SERVICE),
-        3,
+        1,
         ("AllMetrics of the diagnostic setting of API Management is off",),
     ),
     Mistake(
@@ -143,7 +143,7 @@ MISTAKES = (
         "account's request log missing",
         "Only Audit is ticked in the account's setting.",
         _only(ACCOUNT, ["Audit"]),
-        3,
+        1,
         (
             "category RequestResponse",
             "is off",
@@ -153,7 +153,7 @@ MISTAKES = (
         "account's metrics missing",
         "AllMetrics is unticked in the account's setting.",
         _no_metrics(ACCOUNT),
-        3,
+        1,
         ("AllMetrics of the diagnostic setting of Azure OpenAI is off",),
     ),
     Mistake(

@@ -126,7 +126,7 @@ MISTAKES = (
         "no logger",
         "The logger azuremonitor is deleted by a clean-up script.",
         deleted(the_only(LOGGER)),
-        3,
+        1,
         ("logger azuremonitor is missing",),
     ),
     Mistake(
@@ -147,7 +147,7 @@ MISTAKES = (
         "LLM logging off",
         "Log LLM messages is unticked.",
         _set("largeLanguageModel.logs", "disabled"),
-        3,
+        1,
         (
             "largeLanguageModel.logs",
             "is disabled",
@@ -157,7 +157,7 @@ MISTAKES = (
         "LLM logging forgotten",
         "The diagnostic is written by a tool with an API version that knows no largeLanguageModel.",
         _set("largeLanguageModel", None),
-        3,
+        1,
         (
             "largeLanguageModel.logs",
             "is disabled",
@@ -170,7 +170,7 @@ MISTAKES = (
             _set("largeLanguageModel.requests", None)(site),
             _set("largeLanguageModel.responses", None)(site),
         ),
-        3,
+        1,
         (
             "largeLanguageModel.requests",
             "largeLanguageModel.responses",
@@ -180,7 +180,7 @@ MISTAKES = (
         "LLM logs without prompts",
         "Log prompts is unticked.",
         _set("largeLanguageModel.requests", None),
-        3,
+        1,
         (
             "largeLanguageModel.requests",
             "is not set",
@@ -190,7 +190,7 @@ MISTAKES = (
         "LLM logs without completions",
         "Log completions is unticked.",
         _set("largeLanguageModel.responses", None),
-        3,
+        1,
         (
             "largeLanguageModel.responses",
             "is not set",
@@ -203,7 +203,7 @@ MISTAKES = (
             _set("largeLanguageModel.requests.messages", "errors")(site),
             _set("largeLanguageModel.responses.messages", "errors")(site),
         ),
-        3,
+        1,
         (
             "largeLanguageModel.requests",
             "is errors",
