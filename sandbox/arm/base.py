@@ -14,6 +14,7 @@ from typing import Any, cast
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
+from sandbox.rbac import MANAGEMENT_GROUP
 
 DATA = Path(__file__).parent / "data"
 AZURE = json.loads((DATA / "azure.json").read_text())
@@ -136,8 +137,9 @@ class Put:
 
 
 def has_no_parent(wanted: Id) -> bool:
-    """Whether an id needs no other resource: a group's, or one that extends a subscription."""
-    return re.fullmatch(f"({_SUBSCRIPTION_ID})?", wanted.parent, re.IGNORECASE) is not None
+    """Whether an id needs no other resource: a group's, or one that extends what lies above."""
+    above = f"({_SUBSCRIPTION_ID}|{MANAGEMENT_GROUP})?"
+    return re.fullmatch(above, wanted.parent, re.IGNORECASE) is not None
 
 
 def check_parent(put: Put) -> None:
@@ -146,7 +148,8 @@ def check_parent(put: Put) -> None:
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource
     """
     wanted, subscription = put.id, put.id.text.split("/")[2]
-    if subscription.lower() != SUBSCRIPTION_ID:
+    above = not wanted.text.lower().startswith("/subscriptions/")
+    if subscription.lower() != SUBSCRIPTION_ID and not above:
         raise refuse("SubscriptionNotFound", id=subscription)
     if has_no_parent(wanted):
         return
