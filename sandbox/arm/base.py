@@ -53,9 +53,9 @@ def parse(resource_id: str) -> Id:
     group = (found[1], found[2]) if found else ("", "")
     if group[0] == resource_id:
         return Id(resource_id, GROUP, group[1], "", *group)
-    cut = max(resource_id.lower().rfind("/providers/"), 0)
-    scope, (provider, *parts) = resource_id[:cut], resource_id[cut + 11 :].split("/")
-    written = "/".join([provider, *parts[::2]]) if cut else "resource"
+    cut = resource_id.lower().rfind("/providers/")
+    scope, (provider, *parts) = resource_id[: max(cut, 0)], resource_id[cut + 11 :].split("/")
+    written = "/".join([provider, *parts[::2]]) if cut >= 0 else "resource"
     kind = {name.lower(): name for name in AZURE["types"]}.get(written.lower())
     if kind is None or len(parts) % 2:
         raise NotModelledError(f"the sandbox models no {written}: {resource_id}")

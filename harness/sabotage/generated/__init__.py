@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.machine import Machine
-from harness.sabotage.generated import operations, properties
+from harness.sabotage.generated import operations, properties, ways
 from harness.sabotage.generated.mutation import Mutation
 
 GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
     properties.mutations,
     operations.mutations,
+    ways.mutations,
 )
 """What makes mistakes of a deployed stack. Each judges in this process, and leaves no trace."""
 

@@ -27,14 +27,18 @@ def _by(findings: Callable[[AsDeployed], Findings], fix: str) -> Judge:
     def judge(evidence: Evidence) -> Verdict:
         if evidence.deployed is None:
             return waiting(NOT_LOOKED)
-        found = findings(evidence.deployed)
-        if found.differences:
-            return failed(_listed(map(str, found.differences)), found.differences[0].fix)
-        if found.unclear:
-            return unjudged(_listed(found.unclear), fix)
-        return seen(found.said)
+        return verdict(findings(evidence.deployed), fix)
 
     return judge
+
+
+def verdict(found: Findings, fix: str) -> Verdict:
+    """Say how a proof stands by what was found; `fix` is what helps where it is not judged."""
+    if found.differences:
+        return failed(_listed(map(str, found.differences)), found.differences[0].fix)
+    if found.unclear:
+        return unjudged(_listed(found.unclear), fix)
+    return seen(found.said)
 
 
 def _listed(said: Iterable[str]) -> str:
