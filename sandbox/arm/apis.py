@@ -68,7 +68,8 @@ def revisions(cloud: Cloud, wanted: Id) -> list[dict[str, Any]]:
     https://learn.microsoft.com/rest/api/apimanagement/api-revision/list-by-service
     """
     base = wanted.parent.lower()
-    found = [one for one in cloud.all() if one.id.lower().partition(REVISION)[0] == base]
+    kind = wanted.type.removesuffix("/revisions")
+    found = [one for one in cloud.of_type(kind) if one.id.lower().partition(REVISION)[0] == base]
     return [
         {
             "apiId": f"/apis/{one.name}",
