@@ -108,6 +108,7 @@ def _proof(
             gateway=settings.gateway_diagnostic_setting_name,
             account=settings.account_diagnostic_setting_name,
         ),
+        other_callers=settings.other_callers,
     )
 
 

@@ -107,6 +107,10 @@ class ProofOutput(Generic[Made]):
     budgets: Mapping[str, Any]
     """By consumer, tokens and US dollars a month."""
     diagnostic_settings: DiagnosticSettings
+    other_callers: tuple[str, ...] = ()
+    """Object ids, beside the gateway's, that may call the account; left out of the output if none,
+    so that the output of a stack without any stays as it was.
+    """
 
 
 def is_provisioned(sku: str) -> bool:
@@ -125,13 +129,14 @@ ACCOUNT_KEYS = {"id": "accountId", "endpoint": "accountEndpoint", "backend_url":
 def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
-    account = values.pop("account")
+    account, callers = values.pop("account"), values.pop("otherCallers")
     return {
         **values,
         **{key: getattr(account, name) for name, key in ACCOUNT_KEYS.items()},
         "deployments": [asdict(deployment) for deployment in proof.deployments],
         "consumers": list(proof.consumers),
         "diagnosticSettings": asdict(proof.diagnostic_settings),
+        **({"otherCallers": list(callers)} if callers else {}),
     }
 
 

@@ -17,6 +17,7 @@ from components.settings.api_document import check as check_document
 from components.settings.constraints import (
     Constraint,
     Frozen,
+    each_once,
     existing,
     matching,
     named_once,
@@ -107,6 +108,11 @@ ChildName = Annotated[str, matching(CHILD_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}
 SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
 SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
 Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
+GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+ObjectIds = Annotated[
+    tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
+    each_once("object ids"),
+]
 LongText = Annotated[str, matching("1 to 1,000 characters", r"(?s:.{1,1000})")]
 
 
@@ -219,6 +225,10 @@ class Settings(Frozen):
     """
     gateway_role: Annotated[str, one_of(*GATEWAY_ROLES)] = "Cognitive Services OpenAI User"
     """Role of the gateway's identity on the account ({bounds})."""
+    other_callers: ObjectIds = ()
+    """Object ids, beside the gateway's, that may call the account itself: their calls are in no
+    gateway log, and the check lets their roles pass.
+    """
     gateway_diagnostic_setting_name: Annotated[
         str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
     ] = "API Management Diagnostic Setting"

@@ -19,3 +19,18 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.path} is {self.deployed}, declared {self.declared}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a proof finds in the deployed configuration."""
+
+    differences: tuple[Difference, ...] = ()
+    unclear: tuple[str, ...] = ()
+    """What could not be read or is not understood, each with its place."""
+    said: str = ""
+    """What was looked at, where nothing was found."""
+
+
+NOTHING = Findings()
+"""What is found where nobody has looked."""

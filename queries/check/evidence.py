@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from queries.check import leaks
-from queries.check.difference import Difference
+from queries.check.difference import NOTHING, Difference, Findings
 from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, text, within
 from queries.check.kinds import path_of
@@ -46,6 +46,10 @@ class AsDeployed:
     """What is deployed otherwise, and shows in a call by chance or not at all."""
     streams: Compared = Compared()
     """What is deployed otherwise, and makes the gateway hold streamed answers back."""
+    routes: Findings = NOTHING
+    """What leads to the account around the logs, or changes the stack's calls."""
+    access: Findings = NOTHING
+    """Who else may call the account."""
     remarks: tuple[str, ...] = ()
     """What Azure has changed by itself, or plans to: told, and not judged."""
     drift: Drift | None = None

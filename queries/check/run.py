@@ -179,6 +179,8 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
         drift=source.drift(
             configuration.manager, stack=options.stack, outputs=options.outputs, file=options.state
         ),
+        routes=configuration.routes(),
+        access=configuration.access(),
     )
 
 

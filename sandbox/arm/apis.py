@@ -4,6 +4,7 @@ https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update
 https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from sandbox.arm.base import SERVICE, Put, refuse
+from sandbox.arm.base import Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 
-_OPERATION = f"{SERVICE}/apis/operations"
+REVISION = ";rev="
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -33,6 +34,8 @@ def api(put: Put) -> None:
     Sure: inferred, as Azure imports asynchronously and may fail after it has accepted.
     """
     properties = put.properties
+    if REVISION in put.id.name:
+        _revision(put)
     kind, text = properties.pop("format", None), properties.pop("value", None)
     in_path = properties.pop("translateRequiredQueryParameters", None) != "query"
     document = _read(str(kind), str(text)) if text else {}
@@ -51,11 +54,56 @@ def api(put: Put) -> None:
         raise refuse("ValidationError", text="displayName: 'Display Name' should not be empty.")
     _check_path(put)
     for old in put.cloud.below(put.id.text) if document else ():
-        if old.type == _OPERATION:
+        if old.type == f"{put.id.type}/operations":
             put.cloud.remove(old.id)
     for name, found in operations:
         own = f"{put.id.text}/operations/{name}"
-        put.cloud.put(Resource(own, _OPERATION, name, {"properties": found}, put.now))
+        kind = f"{put.id.type}/operations"
+        put.cloud.put(Resource(own, kind, name, {"properties": found}, put.now))
+
+
+def revisions(cloud: Cloud, wanted: Id) -> list[dict[str, Any]]:
+    """List an API's revisions: the current one, and those made beside it.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-revision/list-by-service
+    """
+    base = wanted.parent.lower()
+    kind = wanted.type.removesuffix("/revisions")
+    found = [one for one in cloud.of_type(kind) if one.id.lower().partition(REVISION)[0] == base]
+    return [
+        {
+            "apiId": f"/apis/{one.name}",
+            "apiRevision": one.properties.get("apiRevision", "1"),
+            "isCurrent": REVISION not in one.id,
+            "isOnline": one.properties.get("isOnline", True),
+        }
+        for one in found
+    ]
+
+
+def _revision(put: Put) -> None:
+    """A revision lies beside the current one, has its path, and begins as a copy of its source.
+
+    https://learn.microsoft.com/azure/api-management/api-management-revisions
+    """
+    base, _, number = put.id.text.partition(REVISION)
+    current, properties = put.cloud.get(base), put.properties
+    if current is None:
+        raise refuse("EntityNotFound", what="API")
+    properties |= {
+        "path": current.properties["path"],
+        "displayName": current.properties["displayName"],
+        "apiRevision": number,
+        "isCurrent": False,
+    }
+    properties.setdefault("serviceUrl", current.properties.get("serviceUrl"))
+    properties.setdefault("isOnline", True)
+    if properties.pop("sourceApiId", None) and not put.existing:
+        kept = ("/operations/", "/policies/")
+        for one in put.cloud.below(base):
+            if one.id[len(base) :].startswith(kept):
+                own = put.id.text + one.id[len(base) :]
+                put.cloud.put(Resource(own, one.type, one.name, copy.deepcopy(one.body), put.now))
 
 
 def fail_import(cloud: Cloud, api_id: str) -> None:
@@ -63,7 +111,7 @@ def fail_import(cloud: Cloud, api_id: str) -> None:
 
     Sure: inferred, as Azure imports once it has accepted; no source says what a failure leaves.
     """
-    operations = [one for one in cloud.below(api_id) if one.type == _OPERATION]
+    operations = [one for one in cloud.below(api_id) if one.type.endswith("/operations")]
     for lost in sorted(operations, key=lambda one: one.id)[1::2]:
         cloud.remove(lost.id)
 
@@ -74,8 +122,9 @@ def _check_path(put: Put) -> None:
     https://github.com/Azure/azure-powershell/issues/11027
     """
     path = put.properties["path"] = str(put.properties.get("path") or "").strip("/")
-    service = f"{put.id.parent}/".lower()
-    for other in [one for one in put.siblings() if one.id.lower().startswith(service)]:
+    service, base = f"{put.id.parent}/".lower(), put.id.name.partition(REVISION)[0]
+    others = [one for one in put.siblings() if one.id.lower().startswith(service)]
+    for other in [one for one in others if one.name.partition(REVISION)[0] != base]:
         if str(other.properties["path"]).lower() == path.lower():
             text = f"path: Cannot create API '{put.id.name}' with the same Path '{path}' as API "
             text += f"'{other.name}' unless it's a part of the same version set"

@@ -14,6 +14,7 @@ from typing import Any, cast
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
+from sandbox.rbac import MANAGEMENT_GROUP
 
 DATA = Path(__file__).parent / "data"
 AZURE = json.loads((DATA / "azure.json").read_text())
@@ -52,9 +53,9 @@ def parse(resource_id: str) -> Id:
     group = (found[1], found[2]) if found else ("", "")
     if group[0] == resource_id:
         return Id(resource_id, GROUP, group[1], "", *group)
-    cut = max(resource_id.lower().rfind("/providers/"), 0)
-    scope, (provider, *parts) = resource_id[:cut], resource_id[cut + 11 :].split("/")
-    written = "/".join([provider, *parts[::2]]) if cut else "resource"
+    cut = resource_id.lower().rfind("/providers/")
+    scope, (provider, *parts) = resource_id[: max(cut, 0)], resource_id[cut + 11 :].split("/")
+    written = "/".join([provider, *parts[::2]]) if cut >= 0 else "resource"
     kind = {name.lower(): name for name in AZURE["types"]}.get(written.lower())
     if kind is None or len(parts) % 2:
         raise NotModelledError(f"the sandbox models no {written}: {resource_id}")
@@ -136,8 +137,9 @@ class Put:
 
 
 def has_no_parent(wanted: Id) -> bool:
-    """Whether an id needs no other resource: a group's, or one that extends a subscription."""
-    return re.fullmatch(f"({_SUBSCRIPTION_ID})?", wanted.parent, re.IGNORECASE) is not None
+    """Whether an id needs no other resource: a group's, or one that extends what lies above."""
+    above = f"({_SUBSCRIPTION_ID}|{MANAGEMENT_GROUP})?"
+    return re.fullmatch(above, wanted.parent, re.IGNORECASE) is not None
 
 
 def check_parent(put: Put) -> None:
@@ -146,7 +148,8 @@ def check_parent(put: Put) -> None:
     https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource
     """
     wanted, subscription = put.id, put.id.text.split("/")[2]
-    if subscription.lower() != SUBSCRIPTION_ID:
+    above = not wanted.text.lower().startswith("/subscriptions/")
+    if subscription.lower() != SUBSCRIPTION_ID and not above:
         raise refuse("SubscriptionNotFound", id=subscription)
     if has_no_parent(wanted):
         return

@@ -8,8 +8,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import arm
-from sandbox.arm import subscription
+from sandbox import arm, rbac
+from sandbox.arm import apis, gateway, roles, subscription
 from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
@@ -64,11 +64,36 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         if request.method != "GET":
             return _written(cloud, given, request, wanted)
         arm.exists(cloud, wanted.text, query["api-version"])
-        found = _children(cloud, wanted, query.get("$filter")) if many else [arm.get(cloud, path)]
-        shown = [_shown(one, query) for one in found]
-        return Response.json(200, {"value": shown} if many else shown[0])
+        found = _listed(cloud, wanted, query) if many else _shown(_one(cloud, wanted), query)
+        return Response.json(200, {"value": found} if many else found)
 
     return endpoint
+
+
+def _listed(cloud: Cloud, wanted: Id, query: dict[str, str]) -> list[dict[str, Any]]:
+    """A list of a service shows what its tier has; revisions are no resources of their own.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-revision/list-by-service
+    """
+    gateway.check_has(cloud, wanted)
+    if wanted.type.endswith("/apis/revisions"):
+        return apis.revisions(cloud, wanted)
+    return [_shown(one, query) for one in _children(cloud, wanted, query.get("$filter"))]
+
+
+def _one(cloud: Cloud, wanted: Id) -> Resource:
+    """A role's definition is there at every scope; any other resource where it lies.
+
+    Sure: no belief.
+    """
+    if wanted.type == rbac.DEFINITION:
+        if not has_no_parent(wanted):
+            arm.get(cloud, wanted.parent)
+        found = roles.get_definition(cloud, wanted)
+        if found is None:
+            raise refuse("RoleDefinitionDoesNotExist", role=wanted.name.replace("-", ""))
+        return found
+    return arm.get(cloud, wanted.text)
 
 
 def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Response:
@@ -103,18 +128,24 @@ def _children(cloud: Cloud, wanted: Id, chosen: str | None) -> list[Resource]:
     """
     if not has_no_parent(wanted):
         arm.get(cloud, wanted.parent)
+    if wanted.type == rbac.DEFINITION:
+        raise NotModelledError("the sandbox lists no roles: it knows a few of those that Azure has")
     grants = wanted.type == "Microsoft.Authorization/roleAssignments"
     if chosen and not (grants and re.fullmatch(r"(?i)atScope\(\)", chosen)):
         raise NotModelledError(f"the sandbox does not model the filter {chosen} of {wanted.type}")
     here = f"{wanted.parent}/".lower()
     places = [(f"{parse(one.id).parent}/".lower(), one) for one in cloud.of_type(wanted.type)]
-    above = [one for at, one in places if at == here or (grants and here.startswith(at))]
+    above = [
+        one for at, one in places if at == here or (grants and rbac.covers(at.rstrip("/"), here))
+    ]
     return above + [one for at, one in places if at.startswith(here) and at != here and not chosen]
 
 
 def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
     """A GET shows the properties that its API version knows.
 
+    The value of a secret named value is never among them:
+    https://learn.microsoft.com/rest/api/apimanagement/named-value/list-value
     A workbook's content is there on demand only:
     https://learn.microsoft.com/rest/api/application-insights/workbooks/get
     """
@@ -126,5 +157,7 @@ def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
         kept.pop("foundryAutoUpgrade", None)
     if query.get("canFetchContent", "").lower() != "true":
         kept.pop("serializedData", None)
+    if kept.get("secret"):
+        kept.pop("value", None)
     named = {"id": shown_id(found), "name": found.name, "type": found.type}
     return named | told.body | {"properties": kept}

@@ -3,9 +3,10 @@
 https://learn.microsoft.com/rest/api/apimanagement/
 """
 
+import re
 from typing import Any
 
-from sandbox.arm.base import AZURE, SERVICE, Put, refuse
+from sandbox.arm.base import AZURE, SERVICE, Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
 
@@ -79,6 +80,61 @@ def _check_nat_gateway(put: Put) -> None:
     if put.properties.setdefault("natGatewayState", usual) != usual:
         given = put.properties["natGatewayState"]
         raise NotModelledError(f"the sandbox does not model natGatewayState {given} on {tier}")
+
+
+def check_has(cloud: Cloud, wanted: Id) -> None:
+    """Refuse what a service's tier does not have, lists of it too.
+
+    https://github.com/Azure/apiops-cli/pull/129
+    """
+    kind = wanted.type.removeprefix(f"{SERVICE}/")
+    service = cloud.get(wanted.parent)
+    if kind in AZURE["tiers"] and service:
+        tier = str(service.body["sku"]["name"])
+        if tier not in AZURE["tiers"][kind]["tiers"]:
+            raise refuse("MethodNotAllowedInPricingTier", tier=tier)
+
+
+def workspace(put: Put) -> None:
+    """A workspace is a folder of APIs, which some tiers have.
+
+    https://learn.microsoft.com/azure/api-management/workspaces-overview
+    """
+    check_has(put.cloud, put.id)
+
+
+def named_value(put: Put) -> None:
+    """A named value has a value, and a name of its own by which policies call it.
+
+    https://learn.microsoft.com/rest/api/apimanagement/named-value/create-or-update
+    """
+    if put.properties.get("keyVault"):
+        raise NotModelledError("the sandbox does not model named values of a key vault")
+    if not put.properties.get("value"):
+        raise refuse("ValidationError", text="value: Value should not be empty.")
+    title = str(put.properties["displayName"]).lower()
+    others = [one for one in put.siblings() if one.id.lower().startswith(put.id.parent.lower())]
+    if title in [str(one.properties["displayName"]).lower() for one in others]:
+        text = "displayName: Named value with the same display name already exists."
+        raise refuse("ValidationError", text=text)
+
+
+def backend(put: Put) -> None:
+    """A backend is one URL, or a pool of other backends of the same service.
+
+    https://learn.microsoft.com/azure/api-management/backends
+    """
+    for name in ("credentials", "proxy", "circuitBreaker", "properties", "tls"):
+        if put.properties.get(name):
+            raise NotModelledError(f"the sandbox does not model {name} of a backend")
+    if put.properties["type"] == "Pool":
+        for one in put.properties["pool"]["services"]:
+            member = _below(put, str(one["id"]), "backends") or put.cloud.get(str(one["id"]))
+            if member is None or member.properties.get("type") == "Pool":
+                text = f"pool.services: '{one['id']}' is no backend of this service."
+                raise refuse("ValidationError", text=text)
+    elif not re.match(r"https?://\S", str(put.properties.get("url") or "")):
+        raise refuse("ValidationError", text="url: Backend URL is not valid.")
 
 
 def make_logger(put: Put, service_id: str) -> None:

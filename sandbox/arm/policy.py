@@ -8,11 +8,13 @@ from xml.sax.xmlreader import AttributesImpl, Locator
 
 import defusedxml.sax
 
+from sandbox import named_values
 from sandbox.arm.base import DATA, Put, refuse
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.policy_text import as_xml
 
 _KNOWN = json.loads((DATA / "policies.json").read_text())
+_IN_FRAGMENTS = _KNOWN["statements"].keys() - {"base"}
 _SECTIONS = ("inbound", "backend", "outbound", "on-error")
 _CONTAINERS = (*_SECTIONS, "when", "otherwise", "retry", "limit-concurrency", "wait")
 
@@ -22,14 +24,36 @@ def policy(put: Put) -> None:
 
     https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update
     """
+    _check(put, "policies")
+
+
+def fragment(put: Put) -> None:
+    """A fragment holds statements, and is included by name.
+
+    https://learn.microsoft.com/azure/api-management/policy-fragments
+    """
+    _check(put, "fragment")
+
+
+def _check(put: Put, root: str) -> None:
+    """A text is well-formed, and names statements and values that there are.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-policy/create-or-update
+    Sure: inferred, as the words for a named value that there is not are not public.
+    """
     kind, text = put.properties["format"], str(put.properties["value"])
     if kind not in ("xml", "rawxml"):
         raise NotModelledError(f"the sandbox takes policies inline, not as {kind}")
     try:
-        defusedxml.sax.parseString(as_xml(text, kind).encode(), _Checker())
+        defusedxml.sax.parseString(as_xml(text, kind).encode(), _Checker(root))
     except SAXParseException as error:
         where = f"Line {error.getLineNumber()}, position {(error.getColumnNumber() or 0) + 1}"
         raise refuse("ValidationError", text=f"{error.getMessage()}. {where}.") from None
+    if "/workspaces/" in put.id.text.lower() and "authentication-managed-identity" in text:
+        raise NotModelledError("the sandbox's workspaces have no managed identity")
+    for name in named_values.names(text):
+        if named_values.find(put.cloud, put.id.text, name) is None:
+            raise refuse("ValidationError", text=f"Cannot find a property '{name}'")
 
 
 class _Checker(ContentHandler):
@@ -37,8 +61,9 @@ class _Checker(ContentHandler):
 
     _locator: Locator
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
         super().__init__()
+        self._root = root
         self._open: list[str] = []
         self._seen: list[str] = []
 
@@ -80,8 +105,10 @@ class _Checker(ContentHandler):
         """Yield each wrong element and what is wrong with it."""
         root, section, *inner = [*self._open, ""]
         parent = (self._open[-2:-1] or ["document"])[0]
-        known = name == "policies" if parent == "document" else True
-        if section == name and not inner[1:]:
+        known = name == self._root if parent == "document" else True
+        if root == "fragment":
+            known = known and (parent not in (root, *_CONTAINERS) or name in _IN_FRAGMENTS)
+        elif section == name and not inner[1:]:
             known = name in _SECTIONS and name not in self._seen
             self._seen.append(name)
         elif parent == "choose":

@@ -1,7 +1,9 @@
 """Role assignments: https://learn.microsoft.com/rest/api/authorization/role-assignments/create."""
 
-from sandbox.arm.base import AZURE, Put, refuse
-from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID
+from sandbox import rbac
+from sandbox.arm.base import Id, Put, refuse
+from sandbox.cloud import TENANT_ID, Cloud, Resource
+from sandbox.errors import NotModelledError
 
 
 def role_assignment(put: Put) -> None:
@@ -10,15 +12,37 @@ def role_assignment(put: Put) -> None:
     https://github.com/Azure-Samples/graphrag-accelerator/issues/168
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
     """
-    put.properties["scope"] = put.id.parent
+    put.properties["scope"] = put.id.parent or "/"
     wanted = _grant(put.properties)
-    if wanted[0] not in AZURE["roles"]:
+    if rbac.definition(put.cloud, wanted[0]) is None:
         raise refuse("RoleDefinitionDoesNotExist", role=wanted[0].replace("-", ""))
     if put.existing and _grant(put.existing.properties) != wanted:
         raise refuse("RoleAssignmentUpdateNotPermitted")
     _check_principal(put, wanted[1], put.properties["principalType"])
     if any(_grant(other.properties) == wanted for other in put.siblings()):
         raise refuse("RoleAssignmentExists")
+
+
+def role_definition(put: Put) -> None:
+    """A role of the tenant's own lists what it allows, and where it can be assigned.
+
+    https://learn.microsoft.com/azure/role-based-access-control/custom-roles
+    """
+    if put.properties.get("type", "CustomRole") != "CustomRole" or put.id.group:
+        raise NotModelledError("the sandbox takes custom roles at the subscription only")
+    put.properties["type"] = "CustomRole"
+    if not put.properties.get("permissions") or not put.properties.get("assignableScopes"):
+        raise refuse("InvalidParameters", text="permissions and assignableScopes are required.")
+
+
+def get_definition(cloud: Cloud, wanted: Id) -> Resource | None:
+    """Find a role by its GUID, at whatever scope it is asked for.
+
+    https://learn.microsoft.com/rest/api/authorization/role-definitions/get
+    """
+    found = rbac.definition(cloud, wanted.name)
+    body = {"properties": found}
+    return Resource(wanted.text, wanted.type, wanted.name, body, 0.0, "") if found else None
 
 
 def _check_principal(put: Put, principal: str, stated: str) -> None:
@@ -28,10 +52,11 @@ def _check_principal(put: Put, principal: str, stated: str) -> None:
     """
     identities = [(one, one.body.get("identity") or {}) for one in put.cloud.all()]
     owners = [one for one, identity in identities if identity.get("principalId") == principal]
-    actual = "User" if principal == DEPLOYER_OBJECT_ID else "ServicePrincipal"
+    known = rbac.KINDS.get(principal)
+    actual = known or "ServicePrincipal"
     fresh = any(put.now - owner.created < put.options.role_delay for owner in owners)
     facts = {"principal": principal.replace("-", ""), "tenant": TENANT_ID.replace("-", "")}
-    if (not owners and actual != "User") or (fresh and stated != actual):
+    if (not owners and known is None) or (fresh and stated != actual):
         raise refuse("PrincipalNotFound", **facts)
     if stated != actual:
         raise refuse("UnmatchedPrincipalType", **facts, actual=actual, stated=stated)

@@ -13,6 +13,7 @@ from sandbox import clock
 from sandbox.cloud import Cloud
 from sandbox.gateway import llm_logs
 from sandbox.gateway.call import Call, Json
+from sandbox.gateway.routing import REVISION
 from sandbox.http import Headers
 from sandbox.logs import Telemetry
 from sandbox.options import Options
@@ -68,8 +69,9 @@ def _diagnostic(cloud: Cloud, call: Call) -> Json:
     Sure: inferred, as Microsoft's page has default settings log without bodies, and one third party
     says that nothing is logged.
     """
-    scopes = [scope for scope in (call.api, call.service) if scope]
-    found = [d for s in scopes if (d := cloud.get(f"{s.id}/diagnostics/azuremonitor"))]
+    own = call.api.id.partition(REVISION)[0] if call.api else ""
+    scopes = [scope for scope in (own, call.service.id) if scope]
+    found = [d for s in scopes if (d := cloud.get(f"{s}/diagnostics/azuremonitor"))]
     logger = str(found[0].properties.get("loggerId")).rsplit("/", 1)[-1] if found else ""
     return found[0].properties if cloud.get(f"{call.service.id}/loggers/{logger}") else {}
 
@@ -79,7 +81,7 @@ def _row(call: Call, settings: Json) -> Json:
         "TimeGenerated": call.started,
         "CorrelationId": call.id,
         "Method": call.request.method,
-        "ApiId": call.api.name if call.api else "",
+        "ApiId": call.api.name.partition(REVISION)[0] if call.api else "",
         "OperationId": call.operation.name if call.operation else "",
         "ProductId": call.product.name if call.product else "",
         "ApimSubscriptionId": call.subscription.name if call.subscription else "",

@@ -7,16 +7,19 @@ Sure: documented.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 
-from sandbox import clock
-from sandbox.cloud import Cloud
+from sandbox import clock, named_values
+from sandbox.cloud import Cloud, Resource
 from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
-from sandbox.gateway import expressions
+from sandbox.gateway import backends, expressions
+from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
@@ -24,6 +27,8 @@ from sandbox.policy_text import as_xml
 
 DEFAULT = fromstring("<policies><backend><forward-request/></backend></policies>")
 """What a new service does: https://learn.microsoft.com/azure/api-management/set-edit-policies"""
+AUTHENTICATE = "authentication-managed-identity"
+REQUEST_PARTS = {"set-url", "set-method", "set-header", "set-body", AUTHENTICATE}
 HOP_BY_HOP = "connection|content-length|host|keep-alive|proxy-.*|te|trailer|transfer-.*|upgrade"
 """https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and what each sender states anew."""
 
@@ -40,12 +45,24 @@ class Policies:
 
     def __init__(self, cloud: Cloud, call: Call, send: Endpoint) -> None:
         self.cloud, self.call, self.send = cloud, call, send
-        scopes = [s for s in (call.operation, call.api, call.product, call.service) if s]
+        folder = workspace(cloud, call)
+        scopes = [s for s in (call.operation, call.api, call.product, folder, call.service) if s]
         found = [cloud.get(f"{scope.id}/policies/policy") for scope in scopes]
-        texts = [
-            as_xml(p.properties["value"], p.properties.get("format", "xml")) for p in found if p
-        ]
-        self.documents = [*map(fromstring, texts), DEFAULT]
+        self.documents = [*(fromstring(self.text(one)) for one in found if one), DEFAULT]
+
+    def text(self, policy: Resource) -> str:
+        """Return a policy as XML, with the named values in place.
+
+        https://learn.microsoft.com/azure/api-management/api-management-howto-properties
+        """
+        written = as_xml(policy.properties["value"], policy.properties.get("format", "xml"))
+        values = dict[str, str]()
+        for name in named_values.names(written):
+            value = named_values.find(self.cloud, policy.id, name)
+            if value is None:
+                raise NotModelledError(f"the sandbox's gateway has no named value {name}")
+            values[name.lower()] = escape(str(value.properties["value"]), {'"': "&quot;"})
+        return named_values.fill(written, values)
 
     def run(self, section: str, depth: int = 0) -> None:
         """One section of the document at `depth`; where it has none, the next scope's."""
@@ -68,9 +85,6 @@ class Policies:
         values = [*statement.attrib.values(), *(part.text or "" for part in statement)]
         if statement.tag not in EVALUATED and any(map(EXPRESSION.match, values)):
             text = f"a policy expression in {statement.tag}"
-            raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
-        if any("{{" in value for value in values if not EXPRESSION.match(value)):
-            text = f"a named value in {statement.tag}"
             raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
         action(self, statement)
 
@@ -124,14 +138,73 @@ class Policies:
 
     def authenticate(self, statement: Element) -> None:
         """Send a token of the service's own identity, for the audience as it is written."""
+        self.authorize(statement, self.call.headers)
+
+    def authorize(self, statement: Element, headers: Headers) -> None:
+        """Put a token of the service's own identity into a request's headers.
+
+        https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
+        """
+        if workspace(self.cloud, self.call):
+            raise NotModelledError("the sandbox's workspaces have no managed identity")
         principal = (self.call.service.body.get("identity") or {}).get("principalId")
         if principal:
             token, _ = mint(self.cloud, statement.attrib["resource"], principal)
-            self.call.headers.delete("Authorization")
-            self.call.headers.add("Authorization", f"Bearer {token}")
+            headers.delete("Authorization")
+            headers.add("Authorization", f"Bearer {token}")
         elif statement.get("ignore-error") != "true":
             text = "The API Management service has no managed identity."
             raise GatewayError(500, statement.tag, "ManagedIdentityNotFound", text)
+
+    def include(self, statement: Element) -> None:
+        """Execute what a fragment holds, in the place of the statement that names it.
+
+        https://learn.microsoft.com/azure/api-management/include-fragment-policy
+        """
+        name = statement.attrib["fragment-id"]
+        for scope in (workspace(self.cloud, self.call), self.call.service):
+            found = self.cloud.get(f"{scope.id}/policyFragments/{name}") if scope else None
+            if found:
+                for inner in fromstring(self.text(found)):
+                    self.execute(inner)
+                return
+        raise NotModelledError(f"the sandbox's gateway has no policy fragment {name}")
+
+    def set_backend(self, statement: Element) -> None:
+        """Send the call to a URL, or to the URL of a backend.
+
+        https://learn.microsoft.com/azure/api-management/set-backend-service-policy
+        """
+        if "base-url" in statement.attrib:
+            self.call.url = str(self.value(statement, statement.attrib["base-url"]))
+        else:
+            name = str(self.value(statement, statement.attrib["backend-id"]))
+            self.call.url = backends.url(self.cloud, self.call, name)
+
+    def send_request(self, statement: Element) -> None:
+        """Send a request beside the call: a new one, or a copy of it; one-way forgets the answer.
+
+        https://learn.microsoft.com/azure/api-management/send-request-policy
+        https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
+        """
+        call, parts = self.call, {part.tag: part for part in statement}
+        copied = statement.get("mode") == "copy"
+        if unknown := parts.keys() - REQUEST_PARTS:
+            text = f"{min(unknown)} in {statement.tag}"
+            raise NotModelledError(f"the sandbox's gateway does not run {text}")
+        headers = Headers(call.headers) if copied else Headers()
+        for part in statement.findall("set-header"):
+            set_field(part, headers)
+        if AUTHENTICATE in parts:
+            self.authorize(parts[AUTHENTICATE], headers)
+        method = str(parts["set-method"].text) if "set-method" in parts else call.request.method
+        body = str(parts["set-body"].text).encode() if "set-body" in parts else b""
+        url = str(parts["set-url"].text).strip()
+        sent = Request.to(method, url, headers, call.request.body if copied else body)
+        if copied:
+            sent.query.extend(call.query)
+        with suppress(OSError):
+            self.send(sent)
 
     def forward(self, statement: Element) -> None:
         """Send the call to its backend and take the response, its body still unread.
@@ -176,9 +249,12 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "set-header": ("name exists-action", Policies.set_header),
     "set-variable": ("name value", Policies.set_variable),
     "set-query-parameter": ("name exists-action", lambda run, s: set_field(s, run.call.query)),
-    "set-backend-service": ("base-url", lambda run, s: setattr(run.call, "url", s.get("base-url"))),
+    "include-fragment": ("fragment-id", Policies.include),
+    "set-backend-service": ("base-url backend-id", Policies.set_backend),
+    "send-request": ("mode response-variable-name timeout ignore-error", Policies.send_request),
+    "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
-EVALUATED = {"choose", "set-header", "set-variable"}
+EVALUATED = {"choose", "set-backend-service", "set-header", "set-variable"}
 """Statements whose expressions are evaluated."""

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from sandbox.cloud import Cloud, Resource
 from sandbox.gateway.call import Call, GatewayError
 
+REVISION = ";rev="
 REFUSAL = "Access denied due to {} subscription key. Make sure to {}."
 MISSING = REFUSAL.format("missing", "include subscription key when making requests to an API")
 INVALID = REFUSAL.format("invalid", "provide a valid key for an active subscription")
@@ -23,9 +24,8 @@ def match(cloud: Cloud, call: Call) -> Resource:
     Sure: inferred, as the longest path and the fewest parameters are how it is seen to choose.
     """
     operations: list[Resource] = []
-    apis = _children(cloud, call.service, "apis")
-    for api in sorted(apis, key=lambda a: len(a.properties["path"])):
-        prefix = f"/{api.properties['path']}".rstrip("/")
+    for api in sorted(_apis(cloud, call.service), key=lambda a: len(_path(a))):
+        prefix = f"/{_path(api)}".rstrip("/")
         if f"{call.request.path}/".lower().startswith(f"{prefix}/".lower()):
             call.api, call.rest = api, call.request.path[len(prefix) :]
             operations = _children(cloud, api, "operations")
@@ -34,6 +34,27 @@ def match(cloud: Cloud, call: Call) -> Resource:
             call.operation, call.url = operation, call.api.properties.get("serviceUrl") or ""
             return call.api
     raise GatewayError(404, "configuration", "OperationNotFound", UNMATCHED, "Resource not found")
+
+
+def _apis(cloud: Cloud, service: Resource) -> list[Resource]:
+    """The service's APIs and those of its workspaces, with the revisions that are online.
+
+    In v2 tiers the service's own gateway serves workspaces; in others a gateway of its own does.
+    https://learn.microsoft.com/azure/api-management/workspaces-overview
+    """
+    own = _children(cloud, service, "apis")
+    for folder in _children(cloud, service, "workspaces"):
+        own += _children(cloud, folder, "apis")
+    return [one for one in own if one.properties.get("isOnline", True)]
+
+
+def _path(api: Resource) -> str:
+    """An API's path; a revision that is not current has its number behind.
+
+    https://learn.microsoft.com/azure/api-management/api-management-revisions
+    """
+    _, revision, number = api.name.partition(REVISION)
+    return f"{api.properties['path']}{revision}{number}"
 
 
 def _fits(call: Call, operation: Resource) -> bool:
@@ -78,9 +99,10 @@ def _covers(cloud: Cloud, call: Call, api: Resource, subscription: Resource) -> 
     if subscription.properties.get("state") != "active":
         return False
     if product is None or not scope.startswith("/products/"):
-        return scope in ("", "/apis") or service + scope == api.id.lower()
+        return scope in ("", "/apis") or service + scope == api.id.lower().partition(REVISION)[0]
     links = [*_children(cloud, product, "apiLinks"), *_children(cloud, product, "apis")]
     names = {str(link.properties.get("apiId") or link.id).lower().split("/")[-1] for link in links}
-    covered = product.properties.get("state") == "published" and api.name.lower() in names
+    name = api.name.lower().partition(REVISION)[0]
+    covered = product.properties.get("state") == "published" and name in names
     call.product = product if covered else None
     return covered

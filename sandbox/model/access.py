@@ -2,6 +2,7 @@
 
 import time
 
+from sandbox import rbac
 from sandbox.cloud import Cloud, Resource
 from sandbox.http import Request
 from sandbox.identity import verify
@@ -9,15 +10,7 @@ from sandbox.model.parameters import RefusalError
 from sandbox.options import Options
 
 AUDIENCE = "https://cognitiveservices.azure.com"
-INFERENCE_ROLES = {
-    "a97b65f3-24c7-4388-baec-2e87135dc908",  # Cognitive Services User
-    "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",  # Cognitive Services OpenAI User
-    "a001fd3d-188f-4b5d-821b-7da978bf7442",  # Cognitive Services OpenAI Contributor
-}
-"""Built-in roles whose data actions are calls of a model.
-
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
-"""
+DATA_ACTION = "Microsoft.CognitiveServices/accounts/OpenAI/"
 
 
 def caller(cloud: Cloud, account: Resource, request: Request) -> str:
@@ -59,13 +52,10 @@ def check_role(
     https://azurefeeds.com/2025/07/08/lesson-learned-527calling-azure-openai-with-managed-identity-via-sp_invoke_external_rest_endpoint
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting (delay)
     """
-    for grant in cloud.of_type("Microsoft.Authorization/roleAssignments"):
-        role = str(grant.properties.get("roleDefinitionId")).rpartition("/")[2].lower()
-        scope = grant.id.lower().rpartition("/providers/microsoft.authorization/")[0]
-        covers = f"{account.id}/".lower().startswith(f"{scope}/") and role in INFERENCE_ROLES
+    for grant in rbac.granted(cloud, principal, account.id):
         acts = time.time() >= grant.created + options.role_delay
-        if covers and acts and grant.properties.get("principalId") == principal:
+        if acts and rbac.allows(cloud, grant, DATA_ACTION + action):
             return
     message = f"The principal `{principal}` lacks the required data action "
-    message += f"`Microsoft.CognitiveServices/accounts/OpenAI/{action}` to perform `{call}`"
+    message += f"`{DATA_ACTION}{action}` to perform `{call}`"
     raise RefusalError(401, "PermissionDenied", f"{message} operation.")

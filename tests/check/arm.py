@@ -19,6 +19,7 @@ POLICY = f"{API}/policies/policy"
 PRODUCT = f"{GATEWAY}/products/aoai"
 SUBSCRIPTION = f"{GATEWAY}/subscriptions/aoai-test"
 SETTING = "/providers/Microsoft.Insights/diagnosticSettings/to-workspace"
+PRINCIPAL = "the-gateway"
 ROLE = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/1"
 LINK = f"{PRODUCT}/apiLinks/1"
 DEPLOYMENT = f"{ACCOUNT}/deployments/text-turbo"
@@ -47,9 +48,9 @@ def _whole() -> dict[str, Json]:
     message = {"headers": [], "body": {"bytes": 8192}, "dataMasking": MASKS}
     pipeline = {"request": message, "response": message}
     messages = {"messages": "all", "maxSizeInBytes": 262144}
-    role = "/providers/Microsoft.Authorization/roleDefinitions/a97b65f3-24c7-4388-baec-2e87135dc908"
+    role = "/Microsoft.Authorization/roleDefinitions/a97b65f3-24c7-4388-baec-2e87135dc908"
     found: dict[str, Json] = {
-        GATEWAY: {"identity": {"principalId": "p"}, "properties": {}},
+        GATEWAY: {"identity": {"principalId": PRINCIPAL}, "properties": {}},
         LOGGER: {"properties": {"loggerType": "azureMonitor"}},
         f"{GATEWAY}{SETTING}": _setting(
             ("audit", "allLogs"), logAnalyticsDestinationType="Dedicated"
@@ -84,7 +85,8 @@ def _whole() -> dict[str, Json]:
         SUBSCRIPTION: {"properties": {"state": "active", "scope": PRODUCT}},
         ACCOUNT: {"properties": {"disableLocalAuth": True, "publicNetworkAccess": "Enabled"}},
         DEPLOYMENT: {"name": "text-turbo", "properties": {"model": {"name": "gpt-5.1"}}},
-        ROLE: {"properties": {"principalId": "p", "roleDefinitionId": role}},
+        f"{ACCOUNT}/providers{role}": {"properties": {"permissions": [{"dataActions": ["*"]}]}},
+        ROLE: {"properties": {"principalId": PRINCIPAL, "roleDefinitionId": f"/providers{role}"}},
     }
     return copy.deepcopy(found)
 
@@ -150,7 +152,9 @@ class Arm:
         if path in self.resources:
             return httpx.Response(200, json={"id": path, **self.resources[path]})
         children = [
-            {"id": i, **r} for i, r in self.resources.items() if i.rpartition("/")[0] == path
+            {"id": i, "name": i.rpartition("/")[2], **r}
+            for i, r in self.resources.items()
+            if i.rpartition("/")[0] == path
         ]
         if not children and path.rpartition("/")[2] not in LISTS:
             return httpx.Response(404, json={"error": {"code": "ResourceNotFound"}})
@@ -161,7 +165,12 @@ class Arm:
         return httpx.Response(200, json=page)
 
 
-LISTS = {"apis", "operations", "apiLinks", "deployments", "diagnosticSettings", "roleAssignments"}
+LISTS = {
+    *("apis", "operations", "apiLinks", "deployments", "diagnosticSettings", "roleAssignments"),
+    *("revisions", "products", "backends", "namedValues", "loggers", "policyFragments"),
+    *("workspaces", "gateways"),
+}
+"""Lists that are there though they may be empty."""
 
 
 class Credential:

@@ -31,9 +31,9 @@ Row = dict[str, Any]
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
     for part in fields(ProofOutput)
-    if part.name in Settings.model_fields
+    if part.name in Settings.model_fields and part.name != "other_callers"
 }
-"""What the program tells the check of keys that no stack file sets."""
+"""What the program tells the check of keys that no stack file sets; other callers only if some."""
 
 
 def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:

@@ -21,7 +21,9 @@ ALWAYS = ["refused", "error", "no-secrets"]
 LOG_PROOFS = {"prompt", "completion", "caller", "operation", "refused", "error", "no-secrets"}
 """Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
-OTHERS = ["account", "audit", "declared", "drift", "gateway-metrics", "account-metrics", "queries"]
+DEPLOYED = ["audit", "declared", "drift", "routes", "access"]
+"""Proofs by the deployed configuration."""
+OTHERS = ["account", *DEPLOYED, "gateway-metrics", "account-metrics", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from tests.check import answers
 from tests.check.arm import DIAGNOSTIC
 from tests.check.azure import deployment
 from tests.check.conftest import Run
-from tests.check.reading import LOGS, ends, of, without
+from tests.check.reading import DEPLOYED, LOGS, ends, of, without
 
 pytestmark = pytest.mark.slow
 
@@ -39,28 +40,29 @@ def test_what_may_not_be_read_is_not_seen(run: Run) -> None:
     assert "(HTTP 403)" in of(report, "declared")[1]
     assert "Reader" in of(report, "declared")[2]
     assert (report.verdict, report.status) == ("unjudged", 4)
-    seen, number = len(report.proofs) - 3, len(report.proofs)
-    said = f"unjudged: {seen} of {number} proofs seen, 3 unjudged (audit, declared, drift) in"
+    seen, number = len(report.proofs) - len(DEPLOYED), len(report.proofs)
+    said = f"unjudged: {seen} of {number} proofs seen, 5 unjudged ({', '.join(DEPLOYED)}) in"
     assert said in run.screen.getvalue()
 
 
 def test_what_is_allowed_to_stay_unjudged_is_no_fault_and_is_said(run: Run) -> None:
     run.azure.arm.denied = ("/policies/policy", "/diagnosticSettings")
 
-    half = run("--allow", "audit", **ROOMY)
+    allowed = ("--allow", "audit", "--allow", "routes")
+    half = run(*allowed, **ROOMY)
     assert (half.verdict, half.status) == ("unjudged", 4), "declared is unjudged still"
-    report = run("--allow", "audit", "--allow", "declared/policy", **ROOMY)
+    report = run(*allowed, "--allow", "declared/policy", **ROOMY)
 
     assert (report.verdict, report.status) == ("proven", 0)
-    assert "2 unjudged and allowed (audit, declared) in" in run.screen.getvalue()
+    assert "3 unjudged and allowed (audit, declared, routes) in" in run.screen.getvalue()
     report.write_junit(run.folder / "r.xml")
     suite = ET.parse(run.folder / "r.xml").getroot()
-    assert (suite.get("errors"), suite.get("skipped")) == ("0", "2")
+    assert (suite.get("errors"), suite.get("skipped")) == ("0", "3")
 
 
 def test_a_part_that_is_allowed_excuses_no_other(run: Run) -> None:
     run.azure.arm.denied = ("/policies/policy", "/deployments")
-    assert run("--allow", "declared/policy").status == 4
+    assert run("--allow", "declared/policy", "--allow", "routes").status == 4
     run.azure.arm.set(DIAGNOSTIC, "sampling.percentage", 50.0)
     assert run("--allow", "declared").status == 1
 
@@ -82,21 +84,13 @@ def test_what_is_not_judged_is_in_every_form_of_the_result(run: Run) -> None:
 
     value = json.loads((run.folder / "r.json").read_text())
     assert value["verdict"] == "unjudged"
-    assert [one["id"] for one in value["proofs"] if one["status"] == "unjudged"] == [
-        "audit",
-        "declared",
-        "drift",
-    ]
+    assert [one["id"] for one in value["proofs"] if one["status"] == "unjudged"] == DEPLOYED
     suite = ET.parse(run.folder / "r.xml").getroot()
-    assert [case.get("name") for case in suite if case.find("error") is not None] == [
-        "audit",
-        "declared",
-        "drift",
-    ]
-    assert (suite.get("errors"), suite.get("skipped")) == ("3", "0")
+    assert [case.get("name") for case in suite if case.find("error") is not None] == DEPLOYED
+    assert (suite.get("errors"), suite.get("skipped")) == ("5", "0")
     lines = run.screen.getvalue().splitlines()
-    for proof in ("audit", "declared", "drift"):
-        assert any(line.startswith(proof) and " unjudged " in line for line in lines)
+    for proof in DEPLOYED:
+        assert any(re.search(rf"\b{proof}\b.* unjudged ", line) for line in lines)
 
 
 def judged(**verdicts: Verdict) -> Report:

@@ -125,6 +125,6 @@ def test_the_last_line_counts_what_could_be_judged(run: Run) -> None:
 
     last = run.screen.getvalue().splitlines()[-2]
     assert last.startswith(
-        f"timeout: {judged - 4} of {judged} proofs seen, 3 unjudged (audit, declared, drift), "
-        "1 with nothing to judge in "
+        f"timeout: {judged - 6} of {judged} proofs seen, 5 unjudged "
+        "(audit, declared, drift, routes, access), 1 with nothing to judge in "
     )

@@ -307,6 +307,12 @@ def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     assert "gpt-5.6-luna" in proof["prices"], "beside the dated list"
 
 
+def test_other_callers_are_in_the_proof_output_only_if_there_are_some(example: Run) -> None:
+    assert "otherCallers" not in example.stack["proof"]
+    ids = ["0b0b0b0b-0000-4000-8000-000000000009"]
+    assert run_without_insights({"otherCallers": ids}).stack["proof"]["otherCallers"] == ids
+
+
 def test_proof_output_is_what_the_check_reads(example: Run) -> None:
     assert target(example.stack)
     expected = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.machine import Machine
-from harness.sabotage.generated import documents, operations, properties, strays
+from harness.sabotage.generated import documents, operations, properties, strays, ways
 from harness.sabotage.generated.mutation import Mutation
 
 GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
@@ -13,6 +13,7 @@ GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
     documents.mutations,
     operations.mutations,
     strays.mutations,
+    ways.mutations,
 )
 """What makes mistakes of a deployed stack. Each judges in this process, and leaves no trace."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.sabotage.mistake import Apply, Mistake, deleted, edited, the_only
-from harness.sabotage.site import API, DEPLOYMENT, LINK, POLICY, ROLE, Json, Site
+from harness.sabotage.site import API, DEPLOYMENT, LINK, POLICY, PRODUCT, ROLE, Json, Site
 from sandbox.arm.base import ACCOUNT, SERVICE
 from sandbox.cloud import Resource
 
@@ -94,6 +94,26 @@ def copied_api(site: Site, path: str) -> Resource:
     value = policy.properties["value"].replace('com/openai"', 'com/openai/deployments"')
     site.again(policy, f"{copied.id}/policies/policy", value=value)
     return copied
+
+
+def _by_named_value(site: Site) -> None:
+    """Give the copied API a policy that names the backend by a named value, and no service URL."""
+    copied, gateway = copied_api(site, "elsewhere"), site.the(SERVICE).id
+    url = f"https://{site.the(ACCOUNT).name}.openai.azure.com/openai/deployments"
+    site.put(f"{gateway}/namedValues/model", {"properties": {"displayName": "model", "value": url}})
+    policy = site.the(POLICY, "/miyagi-api-copy/")
+    value = policy.properties["value"].replace(url, "{{model}}")
+    site.edit(policy, lambda body: body["properties"].update(value=value))
+    site.edit(copied, lambda body: body["properties"].update(serviceUrl=None))
+
+
+def _answered_before(site: Site) -> None:
+    """Have a product's policy answer some calls itself, with a text of its own."""
+    body = "<set-status code='200' /><set-body>Try again later.</set-body>"
+    answer = f"<return-response>{body}</return-response>"
+    choose = f'<choose><when condition="@(1 == 2)">{answer}</when></choose>'
+    text = f"<policies><inbound><base />{choose}</inbound></policies>"
+    site.put(f"{site.the(PRODUCT).id}/policies/policy", {"properties": {"value": text}})
 
 
 def _second_api(site: Site) -> None:
@@ -233,6 +253,20 @@ MISTAKES = (
         lambda site: copied_api(site, "elsewhere"),
         1,
         ("miyagi-api-copy, which leads to the account",),
+    ),
+    Mistake(
+        "second API by a named value",
+        "The same, where the policy names the backend by a named value.",
+        _by_named_value,
+        1,
+        ("miyagi-api-copy, which leads to the account", "set-backend-service"),
+    ),
+    Mistake(
+        "some calls answered by a product's policy",
+        "A policy of the product answers some callers itself, for a test that nobody ended.",
+        _answered_before,
+        1,
+        ("return-response in the policy of the product OpenAi",),
     ),
     Mistake(
         "deployment deleted",

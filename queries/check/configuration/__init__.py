@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from queries.check import callers
 from queries.check.configuration import (
     access,
     diagnostic_settings,
@@ -21,8 +22,9 @@ from queries.check.configuration import (
 from queries.check.configuration.base import Comparison
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.read import READS
-from queries.check.difference import Difference
+from queries.check.difference import Difference, Findings
 from queries.check.evidence import Compared
+from queries.check.gateway import judge
 from queries.outputs import Target
 
 COMPARISONS: tuple[Comparison, ...] = (
@@ -40,13 +42,13 @@ UNSEEN: tuple[Comparison, ...] = (
     access.LOCAL_AUTH,
     *models.COMPARISONS,
     product.CONSUMERS,
-    route.UNLOGGED,
     logs.PRESENT,
     logs.SAMPLING,
     logs.LLM_SIZES,
     *streams.TIMEOUTS,
 )
 CONTENT: tuple[Comparison, ...] = (logs.BODIES, logs.LLM)
+Judge = Callable[[Any, Any, Target], Findings]
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of unexpected shape than documented raises."""
 
@@ -104,6 +106,27 @@ class Configuration:
     def streams(self) -> Compared:
         """List what makes the gateway hold streamed answers back."""
         return self.compared(streams.COMPARISONS)
+
+    def routes(self) -> Findings:
+        """Judge every way through the gateway."""
+        return self._found("gateway APIs", judge.judge)
+
+    def access(self) -> Findings:
+        """Judge who else may call the account."""
+        return self._found("callers", callers.judge)
+
+    def _found(self, part: str, judged: Judge) -> Findings:
+        """Judge a part by the account; what cannot be read of either is not judged."""
+        self._fetch((part, "account"))
+        unread = [name for name in (part, "account") if name in self.unreadable]
+        unclear = tuple(f"{name} cannot be read ({self.unreadable[name]})" for name in unread)
+        if part in unread:
+            return Findings(unclear=unclear)
+        try:
+            found = judged(self.read[part], self.read.get("account"), self.target)
+        except UNEXPECTED:
+            return Findings(unclear=(f"{part}: {UNEXPECTED_SHAPE}",))
+        return replace(found, unclear=(*unclear, *found.unclear))
 
     def _differing(self, comparison: Comparison) -> list[Difference]:
         try:

@@ -22,8 +22,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds that a request may take, and that its connection may."""
 KEPT = ("content-type", "retry-after")
 """Headers of an answer that still hold once its body is read."""
-PAGES = 20
-"""Most pages of a list that are read."""
+PAGES = 100
+"""Most pages of a list that are read; a longer list counts as unreadable."""
 AT_ONCE = 8
 """Requests at a time.
 
@@ -59,7 +59,11 @@ class Credential(Protocol):
 
 
 class UnreadableError(Exception):
-    """Something cannot be read; `str()` says why."""
+    """Something cannot be read; `str()` says why, `code` is Azure's own word if it gave one."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class AbsentError(UnreadableError):
@@ -164,7 +168,7 @@ class Manager:
             raise UnreadableError("a list continues at another host")
         answer = self._answer(method, url, query)
         if answer.status_code not in {OK, NOT_FOUND}:
-            raise UnreadableError(f"HTTP {answer.status_code}")
+            raise UnreadableError(f"HTTP {answer.status_code}", _code(answer))
         try:
             body: Resource | None = answer.json() if answer.status_code == OK else None
         except ValueError:
@@ -272,10 +276,22 @@ class Manager:
 def _is_resource(value: object) -> bool:
     """Tell whether an answer has the shape of every resource: an id, and properties if any.
 
+    A revision of an API has the API's id alone:
+    https://learn.microsoft.com/rest/api/apimanagement/api-revision/list-by-service
+
     https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-api-reference.md
     """
     found = value if isinstance(value, dict) else {}
-    return isinstance(found.get("id"), str) and isinstance(found.get("properties", {}), dict)
+    name = found.get("id", found.get("apiId"))
+    return isinstance(name, str) and isinstance(found.get("properties", {}), dict)
+
+
+def _code(answer: httpx.Response) -> str:
+    """Return Azure's own word for a refusal; "" where the answer has none."""
+    try:
+        return str(answer.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _attempt(read: Callable[[], T]) -> T | UnreadableError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from queries.check.configuration import neighbours
+from queries.check import callers
 from queries.check.configuration.base import properties
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import (
@@ -17,6 +17,7 @@ from queries.check.configuration.versions import (
     SETTINGS,
     UPGRADES,
 )
+from queries.check.gateway import reading
 from queries.outputs import Target
 
 Read = Callable[[Manager, Target], Any]
@@ -82,6 +83,16 @@ def _upgrade(arm: Manager, target: Target) -> Any:
 NO_SUCH_VERSION = "HTTP 400"
 """https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-register-resource-provider
 says how Azure refuses an API version that a resource type does not have."""
+
+
+def _gateway(arm: Manager, target: Target) -> Any:
+    return reading.read(arm, target)
+
+
+def _callers(arm: Manager, target: Target) -> Any:
+    return callers.read(arm, target)
+
+
 READS: dict[str, Read] = {
     "gateway": _service(""),
     "logger": _service(f"/loggers/{LOGGER}"),
@@ -93,7 +104,8 @@ READS: dict[str, Read] = {
     "operations": lambda arm, target: arm.list(
         f"{target.gateway_id}/apis/{target.api_id}/operations", SERVICES
     ),
-    "neighbours": neighbours.read,
+    "gateway APIs": _gateway,
+    "callers": _callers,
     "subscription": _subscription,
     "consumers": _consumers,
     "product": _product,

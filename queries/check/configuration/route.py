@@ -11,9 +11,9 @@ from queries.check.configuration.base import (
     properties,
 )
 from queries.check.difference import Difference
+from queries.check.gateway import judge
+from queries.check.gateway.logged import IN_PORTAL
 from queries.outputs import Target
-
-IN_PORTAL = "portal: API Management > APIs"
 
 
 def operations(target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -34,33 +34,26 @@ def operations(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
     """No other API takes calls away: of several paths the longest that fits wins."""
-    for api in deployed["neighbours"]:
-        path = str(properties(api).get("path") or "")
-        if f"{path}/".lower().startswith(f"{target.api_path}/".lower()):
-            yield Difference(
-                path=f"API that takes calls to /{path}",
-                declared=target.api_id,
-                deployed=str(api.get("name")),
-                fix=f"{IN_PORTAL} > {api.get('name')}: give it another path, or delete it",
-            )
+    for scope in deployed["gateway APIs"].scopes:
+        for api in scope.apis:
+            path = str(api.properties.get("path") or "")
+            own = not scope.workspace and api.base == target.api_id.lower()
+            if not own and f"{path}/".lower().startswith(f"{target.api_path}/".lower()):
+                yield Difference(
+                    path=f"API that takes calls to /{path}",
+                    declared=target.api_id,
+                    deployed=api.name,
+                    fix=f"{IN_PORTAL} > {api.name}: give it another path, or delete it",
+                )
 
 
-def unlogged(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """No other API leads to the account without a diagnostic, its own or that of all APIs."""
-    for api in deployed["neighbours"]:
-        if api.get("diagnostic", api) is None:
-            name = str(api.get("name"))
-            fix = f"{IN_PORTAL} > {name} > Settings > Azure Monitor, or delete it"
-            yield missing(
-                f"diagnostic azuremonitor of the API {name}, which leads to the account",
-                "as of the stack's API",
-                fix,
-            )
+def ways(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """No way leads to the account around the logs."""
+    yield from judge.judge(deployed["gateway APIs"], deployed["account"], target).differences
 
 
-UNLOGGED = Comparison(("neighbours",), unlogged)
 COMPARISONS = (
     Comparison(("api", "operations"), operations),
-    Comparison(("neighbours",), shadowed),
-    UNLOGGED,
+    Comparison(("gateway APIs",), shadowed),
+    Comparison(("gateway APIs", "account"), ways),
 )

@@ -63,12 +63,12 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 DECLARED = Proof(
     id="declared",
     about="what a few calls show by chance at best is as declared: sampling, models, consumers, "
-    "sizes of the LLM log, the gateway's timeout, and no way around the logs",
+    "sizes of the LLM log, the gateway's timeout, and the account's keys, which are off",
     needs=(),
     judge=_without(
         lambda deployed: deployed.declared,
-        "every call is sampled, each deployment has its model, each consumer is active, and "
-        "neither the account's keys nor another API leads around the logs",
+        "every call is sampled, each deployment has its model, each consumer is active, and the "
+        "account's keys are off",
         lambda deployed: deployed.remarks,
     ),
     fix="",

@@ -167,7 +167,7 @@ def test_policies_of_every_scope_run_where_base_says(azure: Azure) -> None:
     ("statement", "named"),
     [
         ("<rate-limit calls='1' renewal-period='1'/>", "rate-limit"),
-        ("<set-backend-service backend-id='pool'/>", "backend-id"),
+        ("<set-backend-service backend-id='pool'/>", "no backend pool"),
         ("<set-header name='X'><value>@(context.RequestId)</value></set-header>", "expression"),
         ("<set-backend-service base-url='{{url}}'/>", "named value"),
     ],

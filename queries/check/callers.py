@@ -1,0 +1,204 @@
+"""Who may call the account beside the gateway: every role that gives data actions on it.
+
+https://learn.microsoft.com/azure/role-based-access-control/role-definitions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from queries.check.configuration.base import Json, inside, last, properties, same_id
+from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.versions import ROLES
+from queries.check.difference import Difference, Findings
+from queries.outputs import Target
+
+AUTHORIZATION = "/providers/Microsoft.Authorization"
+DATA = ("dataActions", "notDataActions", "Microsoft.CognitiveServices/accounts/*")
+"""Where a role gives data actions and takes them away, and those on an account, of any service.
+
+https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
+"""
+KEYS = ("actions", "notActions", "Microsoft.CognitiveServices/accounts/listKeys/action")
+READ = "/read"
+"""How data actions end that read what is there, and call no model."""
+KINDS = {"User": "user", "Group": "group", "ServicePrincipal": "service principal"}
+FIX = (
+    "take the role away (portal: Azure OpenAI > Access control > Role assignments), or name the "
+    "object id in otherCallers and run pulumi up: its calls are then in no gateway log"
+)
+KEYS_FIX = "pulumi up --refresh switches the keys off again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callers:
+    """The role assignments that act on the account, and what their roles allow."""
+
+    assignments: tuple[Json, ...] = ()
+    """Properties of each, from every scope above the account and below."""
+    definitions: dict[str, Json] = field(default_factory=dict)
+    """Properties of each role by its id's last part, in lower case."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """Why what could not be read could not."""
+
+
+def read(arm: Manager, target: Target) -> Callers:
+    """Read the assignments as the account shows them, and each role once.
+
+    Without a filter the list holds those of every scope above the account, and of those below.
+    https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+    """
+    path = f"{target.account.id}{AUTHORIZATION}"
+    try:
+        listed = arm.list(f"{path}/roleAssignments", ROLES)
+    except UnreadableError as error:
+        return Callers(unread={"the role assignments on the account": str(error)})
+    assignments = tuple(map(properties, listed))
+    names = sorted({_role(one) for one in assignments})
+    found = arm.many([f"{path}/roleDefinitions/{name}" for name in names], ROLES)
+    roles = dict(zip(names, found.values(), strict=True))
+    unread = {
+        f"the role {name}": str(role) if role else "there is no such role"
+        for name, role in roles.items()
+        if role is None or isinstance(role, UnreadableError)
+    }
+    definitions = {name: properties(role) for name, role in roles.items() if name not in unread}
+    return Callers(assignments=assignments, definitions=definitions, unread=unread)
+
+
+def judge(found: Callers, account: Json | None, target: Target) -> Findings:
+    """Judge who else may call the account, with a token or with its keys."""
+    own, named = target.gateway_principal_id.lower(), {one.lower() for one in target.other_callers}
+    others = [one for one in found.assignments if _principal(one) != own]
+    known = [
+        (one, found.definitions[_role(one)]) for one in others if _role(one) in found.definitions
+    ]
+    callers = [(one, role) for one, role in known if allows(role, DATA)]
+    told = sorted({_principal(one) for one, _ in callers} & named)
+    differences = [
+        _caller(one, role, target) for one, role in callers if _principal(one) not in named
+    ]
+    if account is not None and not properties(account).get("disableLocalAuth"):
+        differences.append(_by_keys({_principal(one) for one, role in known if allows(role, KEYS)}))
+    said = f"of {len(found.assignments)} role assignments, those with data actions on the account "
+    said += "are the gateway's"
+    said += f", and of otherCallers, in no gateway log: {', '.join(told)}" if told else ""
+    return Findings(
+        differences=tuple(dict.fromkeys(differences)),
+        unclear=tuple(_unclear(found, account, own)),
+        said=said,
+    )
+
+
+def _unclear(found: Callers, account: Json | None, own: str) -> Iterator[str]:
+    """Say what could not be read; a list without the gateway's own role is not the whole list."""
+    yield from (f"{what} cannot be read ({why})" for what, why in found.unread.items())
+    if not found.unread and own not in map(_principal, found.assignments):
+        yield "the role assignments that can be read lack the gateway's own"
+    for name, role in found.definitions.items():
+        if not isinstance(role.get("permissions"), list):
+            yield f"the role {name} does not tell what it allows"
+    if account is None:
+        yield "the account cannot be found"
+
+
+def _caller(one: Json, role: Json, target: Target) -> Difference:
+    kind = KINDS.get(str(one.get("principalType")), "principal")
+    name = role.get("roleName") or _role(one)
+    said = f"the {kind} {one.get('principalId')} as {name}, assigned {_where(one, target)}"
+    if one.get("condition"):
+        said += ", under a condition, which is not evaluated"
+    return Difference(
+        path="who may call the account around the gateway",
+        declared="nobody",
+        deployed=said,
+        fix=FIX,
+    )
+
+
+def _by_keys(listing: set[str]) -> Difference:
+    """Tell who may list the account's keys, which act while local authentication is on."""
+    said = f"whoever has a key; {len(listing)} others than the gateway may list the keys"
+    return Difference(
+        path="who may call the account by its keys", declared="nobody", deployed=said, fix=KEYS_FIX
+    )
+
+
+def _where(one: Json, target: Target) -> str:
+    scope = str(one.get("scope") or "")
+    if same_id(scope, target.account.id):
+        return "on the account"
+    kinds = {
+        r"/": "at the root of the tenant",
+        r".*/managementGroups/([^/]+)": r"at the management group \1",
+        r"/subscriptions/[^/]+": "at the subscription",
+        r".*/resourceGroups/([^/]+)": r"at the resource group \1",
+    }
+    for pattern, words in kinds.items():
+        if re.fullmatch(pattern, scope, re.IGNORECASE):
+            return re.sub(f"(?i)^{pattern}$", words, scope)
+    return f"at {scope or 'a scope that is not told'}"
+
+
+def allows(role: Json, wanted: tuple[str, str, str]) -> bool:
+    """Tell whether a role allows what a pattern of actions matches, beside reading data."""
+    given, taken, pattern = wanted
+    for one in role.get("permissions") or []:
+        refused = _texts(inside(one, taken))
+        for action in _texts(inside(one, given)):
+            reads = action.lower().endswith(READ)
+            if meet(action, pattern) and not reads and not _taken(action, pattern, refused):
+                return True
+    return False
+
+
+def _taken(action: str, wanted: str, refused: Sequence[str]) -> bool:
+    """Tell whether one refused pattern holds all that both others do."""
+    return any(holds(one, action) or holds(one, wanted) for one in refused)
+
+
+def holds(pattern: str, other: str) -> bool:
+    """Tell whether a pattern matches all that another does, without case."""
+    parts = (re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(".*".join(parts), other, re.IGNORECASE) is not None
+
+
+def meet(one: str, other: str) -> bool:
+    """Tell whether two patterns with `*` match some text in common, without case."""
+    first, second = one.lower(), other.lower()
+    reached = {(0, 0)}
+    while reached:
+        if (len(first), len(second)) in reached:
+            return True
+        reached = {step for at in reached for step in _steps(first, second, *at)}
+    return False
+
+
+def _steps(first: str, second: str, at: int, then: int) -> Iterator[tuple[int, int]]:
+    """Yield the places that are reached by one more character, or by the end of a `*`."""
+    one, other = first[at : at + 1], second[then : then + 1]
+    if one == "*":
+        yield at + 1, then
+    if other == "*":
+        yield at, then + 1
+    if one == "*" and other not in {"", "*"}:
+        yield at, then + 1
+    if other == "*" and one not in {"", "*"}:
+        yield at + 1, then
+    if one and one == other and one != "*":
+        yield at + 1, then + 1
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+def _principal(one: Json) -> str:
+    return str(one.get("principalId") or "").lower()
+
+
+def _role(one: Json) -> str:
+    return last(one.get("roleDefinitionId")).lower()

@@ -1,0 +1,107 @@
+"""What policies around the stack's own API do to its calls, beside leading them to the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from queries.check.difference import Difference
+from queries.check.gateway.effective import Effective, Statement, UnclearError
+from queries.check.gateway.statements import (
+    AUTHENTICATION,
+    BASE,
+    CACHES,
+    FORWARD,
+    HEADER,
+    KNOWN,
+    PROXY,
+    QUERY,
+    RETURN,
+    REWRITES,
+    SEND,
+)
+from queries.check.gateway.targets import Unclear
+from queries.outputs import Target
+
+OPERATION, API = 0, 1
+"""Levels of a chain of policies: the operation's own, and the API's, which the stack declares."""
+REFUSALS = ("4", "5")
+"""First digits of an answer that no model has given."""
+BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
+SET_ANEW = frozenset({"authorization", "api-key", "accept-encoding"})
+"""Headers that the API's own policy sets or deletes after those of wider scopes."""
+SAID = {
+    **dict.fromkeys(REWRITES, "changes a request or its answer"),
+    **dict.fromkeys(CACHES, "may answer from a cache"),
+    RETURN: "answers in the place of a model",
+    PROXY: "sends them through another proxy",
+}
+"""What a statement does to the calls that meet it."""
+FIX = "remove the statement, or give the stack's API a product of its own without it"
+
+
+def changes(
+    way: Effective, statements: Sequence[Statement], target: Target
+) -> Iterator[Difference | Unclear]:
+    """Yield each statement that changes, copies or answers the stack's calls.
+
+    One that refuses calls, counts them or tells of them changes none.
+    """
+    for one in statements:
+        if one.element.name not in KNOWN:
+            yield Unclear(one.place, one.element.name, "the statement is not known")
+            continue
+        try:
+            said = _said(way, one, target)
+        except UnclearError as reason:
+            yield Unclear(one.place, one.element.name, str(reason))
+            continue
+        if said:
+            yield _difference(one, said)
+    forwards = [one for one in statements if one.element.name == FORWARD]
+    if not forwards:
+        yield Difference(path=FORWARD, declared="once", deployed="in no policy", fix=FIX)
+    for one in [one for one in forwards if one.sure][1:]:
+        yield _difference(one, "calls the account once more")
+
+
+def _difference(one: Statement, said: str) -> Difference:
+    path = f"what {one.element.name} in {one.place} does to the stack's calls"
+    return Difference(path=path, declared="nothing", deployed=f"a change: it {said}", fix=FIX)
+
+
+def _said(way: Effective, one: Statement, target: Target) -> str:
+    """Say what a statement does to a call; "" where it does nothing that counts."""
+    name, given = one.element.name, one.element.attributes
+    if name in {HEADER, QUERY}:
+        changed = way.text(given.get("name", "")).lower()
+        guarded = one.level != API and changed in _guarded(one, target)
+        return f"changes {changed}" if guarded else ""
+    if name in SEND:
+        copied = way.text(given.get("mode", "new")) == "copy"
+        return "sends a copy of each elsewhere" if copied else ""
+    if name in AUTHENTICATION:
+        return "sends other credentials" if one.level == OPERATION else ""
+    if name == "retry" and any(one.element.first(inner) for inner in (FORWARD, BASE)):
+        return "may call the account again and again"
+    if one.section == "on-error" or (name == RETURN and _refuses(way, one)):
+        return ""
+    return SAID.get(name, "")
+
+
+def _guarded(one: Statement, target: Target) -> frozenset[str]:
+    """Headers and query parameters by which a call is sent, answered or accounted for."""
+    if one.element.name == QUERY:
+        return frozenset({"api-version"})
+    guarded = BODY_HEADERS | SET_ANEW | {target.accounting_header.lower()}
+    later = SET_ANEW if one.level > API and one.section == "inbound" else frozenset()
+    return frozenset(guarded - later)
+
+
+def _refuses(way: Effective, one: Statement) -> bool:
+    """Tell whether the answer is a refusal: without a status it is 200.
+
+    https://learn.microsoft.com/azure/api-management/return-response-policy
+    """
+    status = one.element.first("set-status")
+    code = status.attributes.get("code", "") if status else ""
+    return way.text(code).startswith(REFUSALS)

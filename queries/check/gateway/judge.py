@@ -1,0 +1,149 @@
+"""Judge by what calls would meet: every API, revision, product and operation of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.difference import Difference, Findings
+from queries.check.gateway.changes import FIX, changes
+from queries.check.gateway.effective import Effective, Statement, UnclearError
+from queries.check.gateway.logged import IN_PORTAL, unlogged
+from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
+from queries.check.gateway.statements import KNOWN
+from queries.check.gateway.targets import Account, End, Unclear, ends
+from queries.outputs import Target
+
+TYPES = frozenset({"http", "soap", "websocket", "graphql", "odata", "grpc"})
+"""Types of APIs whose calls go to their service URL, unless a policy says otherwise.
+
+https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update#apitype
+"""
+Found = Iterator[Difference | str]
+
+
+def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
+    """Judge a gateway by the account as Azure shows it, and by what the stack declared."""
+    account = Account.of(target, deployed)
+    found: list[Difference | str] = []
+    for scope in gateway.scopes:
+        for api in scope.apis:
+            found += _of_api(gateway, scope, api, account, target)
+    if not any(api.base == target.api_id.lower() for api in gateway.service.apis):
+        found.append(f"the stack's API {target.api_id} is not among those of the gateway")
+    found += (f"{path} cannot be read ({why})" for path, why in sorted(gateway.unread.items()))
+    count = sum(len(scope.apis) for scope in gateway.scopes)
+    return Findings(
+        differences=tuple(dict.fromkeys(one for one in found if isinstance(one, Difference))),
+        unclear=tuple(dict.fromkeys(one for one in found if isinstance(one, str))),
+        said=f"{count} APIs and revisions: none leads to the account around the logs, and no "
+        "policy changes the stack's calls",
+    )
+
+
+def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: Target) -> Found:
+    """Yield what is wrong with one API, or not understood."""
+    own = not scope.workspace and api.base == target.api_id.lower()
+    name = f"API {api.name}{f' of the workspace {scope.workspace}' if scope.workspace else ''}"
+    kind = str(api.properties.get("type") or api.properties.get("apiType") or "http").lower()
+    if kind not in TYPES:
+        yield f"{name}: its type {kind} is not known"
+    leads = own
+    for chain in _chains(gateway, scope, api):
+        way = Effective(scope=scope, service=gateway.service, chain=chain)
+        try:
+            statements = list(way.statements())
+        except UnclearError as reason:
+            yield f"{name}: {reason}"
+            continue
+        if own:
+            yield from _of_own(way, api, statements, account, target)
+            continue
+        for one in _of_other(way, api, statements, account):
+            if isinstance(one, End):
+                leads = True
+                yield from _to_account(scope, api, one, target)
+            else:
+                yield f"{name}: {one}"
+    if leads:
+        yield from _self_hosted(gateway, scope, api)
+
+
+def _chains(gateway: Gateway, scope: Scope, api: Api) -> Iterator[list[Policy | None]]:
+    """Yield the policies that a call may meet, from the innermost scope to the outermost.
+
+    With a key of no product there is no product's policy.
+    https://learn.microsoft.com/azure/api-management/api-management-howto-policies#scopes
+    """
+    inner = {one.policy.place: one.policy for one in api.operations if one.policy}
+    operations: list[Policy | None] = list(inner.values())
+    if not operations or any(one.policy is None for one in api.operations):
+        operations.append(None)
+    products: list[Policy | None] = [None]
+    products += [one.policy for one in scope.products if one.policy and api.base in one.apis]
+    outer = [scope.policy, gateway.service.policy] if scope.workspace else [scope.policy]
+    for operation in operations:
+        for product in products:
+            yield [operation, api.policy, product, *outer]
+
+
+def _of_own(
+    way: Effective, api: Api, statements: list[Statement], account: Account, target: Target
+) -> Found:
+    """Yield where the stack's own calls end beside the account, and what changes them."""
+    for one in ends(way, api.properties.get("serviceUrl"), statements):
+        if isinstance(one, Unclear):
+            yield str(one)
+        elif one.maybe:
+            yield f"{one.statement} in {one.place}: {one.maybe}"
+        elif one.extra and account.has(one.url):
+            path = f"{one.statement} in {one.place}"
+            yield Difference(
+                path=path, declared="nowhere", deployed="a second call of the account", fix=FIX
+            )
+        elif not one.extra and not account.called_as_declared(one.url):
+            path = f"where calls of the stack's API go ({one.statement} in {one.place})"
+            declared = target.account.backend_url
+            yield Difference(path=path, declared=declared, deployed=one.url)
+    for change in changes(way, statements, target):
+        yield change if isinstance(change, Difference) else str(change)
+
+
+def _of_other(
+    way: Effective, api: Api, statements: list[Statement], account: Account
+) -> Iterator[End | Unclear]:
+    """Yield where calls of another API reach the account, or may, for all that is understood."""
+    for one in ends(way, api.properties.get("serviceUrl"), statements):
+        if isinstance(one, Unclear):
+            yield one
+        elif account.has(one.url):
+            yield Unclear(one.place, one.statement, one.maybe) if one.maybe else one
+    for statement in statements:
+        if statement.element.name not in KNOWN:
+            yield Unclear(statement.place, statement.element.name, "the statement is not known")
+
+
+def _to_account(scope: Scope, api: Api, end: End, target: Target) -> Found:
+    """Yield what the log of an API that leads to the account lacks.
+
+    Whether rows of a workspace's own gateway reach the stack's workspace is told nowhere.
+    """
+    why = f"{end.statement} in {end.place}"
+    lacking = list(unlogged(api, scope, why, target))
+    yield from lacking
+    if scope.workspace and not lacking:
+        yield f"where the API {api.name} of the workspace {scope.workspace} logs its calls ({why})"
+
+
+def _self_hosted(gateway: Gateway, scope: Scope, api: Api) -> Found:
+    """Yield each self-hosted gateway that serves the API: it sends no logs to Azure.
+
+    https://learn.microsoft.com/azure/api-management/how-to-configure-cloud-metrics-logs
+    """
+    for name, apis in gateway.self_hosted.items():
+        if not scope.workspace and api.base in apis:
+            yield Difference(
+                path=f"log of the calls that the self-hosted gateway {name} takes to {api.name}",
+                declared="in the workspace",
+                deployed="nowhere",
+                fix=f"{IN_PORTAL}: take the API out of that gateway (Gateways > {name} > APIs)",
+            )

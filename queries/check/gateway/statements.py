@@ -1,0 +1,66 @@
+"""The statements of policies: where each may stand, and which of them lead a call somewhere.
+
+https://learn.microsoft.com/azure/api-management/api-management-policies
+"""
+
+from __future__ import annotations
+
+SECTIONS = ("inbound", "backend", "outbound", "on-error")
+CONTAINERS = frozenset({"choose", "when", "otherwise", "retry", "limit-concurrency", "wait"})
+"""Statements that hold others, each of which may run or not."""
+BASE, FRAGMENT = "base", "include-fragment"
+SEND = frozenset({"send-request", "send-one-way-request"})
+BACKEND, FORWARD, PROXY = "set-backend-service", "forward-request", "proxy"
+CALLS = {
+    "llm-semantic-cache-lookup": "embeddings-backend-id",
+    "azure-openai-semantic-cache-lookup": "embeddings-backend-id",
+    "llm-content-safety": "backend-id",
+}
+"""Statements that call a backend of their own, and the attribute that names it.
+
+https://learn.microsoft.com/azure/api-management/llm-semantic-cache-lookup-policy
+https://learn.microsoft.com/azure/api-management/llm-content-safety-policy
+"""
+BACKEND_ATTRIBUTES = frozenset(
+    {
+        *("id", "base-url", "backend-id", "dapr-app-id", "dapr-method", "dapr-namespace"),
+        *("sf-resolve-condition", "sf-service-instance-name", "sf-listener-name"),
+        *("sf-partition-key", "sf-service-instance-name"),
+    }
+)
+"""https://learn.microsoft.com/azure/api-management/set-backend-service-policy"""
+CACHES = frozenset({"cache-lookup", *(name for name in CALLS if "cache" in name)})
+"""Statements that may answer a call from a cache."""
+REWRITES = frozenset(
+    {
+        *("set-body", "find-and-replace", "json-to-xml", "xml-to-json", "xsl-transform", "jsonp"),
+        *("rewrite-uri", "set-method", "set-status", "redirect-content-urls", "mock-response"),
+    }
+)
+"""Statements that change a request or an answer."""
+RETURN = "return-response"
+AUTHENTICATE = "authentication-managed-identity"
+AUTHENTICATION = frozenset({"authentication-basic", "authentication-certificate", AUTHENTICATE})
+HEADER, QUERY = "set-header", "set-query-parameter"
+HARMLESS = frozenset(
+    {
+        *("cache-lookup-value", "cache-remove-value", "cache-store", "cache-store-value"),
+        *("check-header", "cors", "cross-domain", "emit-metric", "get-authorization-context"),
+        *("azure-openai-emit-token-metric", "azure-openai-semantic-cache-store"),
+        *("azure-openai-token-limit", "llm-emit-token-metric", "llm-semantic-cache-store"),
+        *("llm-token-limit", "invoke-dapr-binding", "publish-to-dapr", "ip-filter"),
+        *("log-to-eventhub", "quota", "quota-by-key", "rate-limit", "rate-limit-by-key"),
+        *("send-service-bus-message", "set-variable", "trace", "validate-azure-ad-token"),
+        *("validate-client-certificate", "validate-content", "validate-graphql-request"),
+        *("validate-headers", "validate-jwt", "validate-odata-request", "validate-parameters"),
+        "validate-status-code",
+    }
+)
+"""Statements that refuse a call, count it or tell of it, and lead it nowhere else."""
+KNOWN = frozenset(
+    {
+        *HARMLESS, *CONTAINERS, *SEND, *CALLS, *CACHES, *REWRITES, *AUTHENTICATION,
+        *(BASE, FRAGMENT, BACKEND, FORWARD, PROXY, RETURN, HEADER, QUERY),
+    }
+)  # fmt: skip
+"""Every statement whose meaning is understood; any other may lead calls anywhere."""

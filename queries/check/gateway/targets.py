@@ -1,0 +1,234 @@
+"""Where a call can end: the account, whatever name of it is used, or elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from queries.check.configuration.base import inside, last, properties
+from queries.check.gateway.effective import Effective, Statement, UnclearError
+from queries.check.gateway.model import Json, Scope
+from queries.check.gateway.statements import (
+    BACKEND,
+    BACKEND_ATTRIBUTES,
+    CALLS,
+    HEADER,
+    SEND,
+)
+from queries.outputs import Target
+
+ZONE = re.compile(
+    r"(privatelink\.)?(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)", re.IGNORECASE
+)
+"""What follows an account's subdomain in each of its names, in every cloud.
+
+https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks
+"""
+REGIONAL = re.compile(r"(?P<region>\w+)\.api\.cognitive\.(microsoft\.com|azure\.us|azure\.cn)")
+"""A region's own name, which takes keys only.
+
+https://learn.microsoft.com/azure/ai-services/authentication
+"""
+DEEPEST = 3
+"""Pools within pools that are followed; Azure takes none."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One URL to which a statement, or the API itself, leads a call."""
+
+    url: str
+    place: str
+    statement: str
+    """Name of the statement; "" for the API's own URL."""
+    extra: bool = False
+    """Whether the call goes there beside its own way, not instead."""
+    maybe: str = ""
+    """Why it is not understood whether the call goes there, as to one of several."""
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A statement whose target is not understood."""
+
+    place: str
+    statement: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.statement} in {self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The names by which the account can be called."""
+
+    hosts: frozenset[str]
+    subdomains: frozenset[str]
+    region: str
+    """The account's region if its keys are on, which the region's name needs; else ""."""
+    path: str
+    """Path of the URL at which the gateway calls the account."""
+
+    @classmethod
+    def of(cls, target: Target, deployed: Json | None) -> Account:
+        """Gather the names from the stack's output, and from the account as Azure shows it."""
+        found = properties(deployed)
+        urls = [target.account.endpoint, target.account.backend_url, found.get("endpoint")]
+        endpoints = found.get("endpoints")
+        urls += list(endpoints.values()) if isinstance(endpoints, dict) else []
+        hosts = {host_of(str(url)) for url in urls if url}
+        own = {host for host in hosts if not REGIONAL.fullmatch(host)}
+        names = {host.partition(".")[0] for host in own if ZONE.fullmatch(host.partition(".")[2])}
+        if found.get("customSubDomainName"):
+            names.add(str(found["customSubDomainName"]).lower())
+        keys = deployed is None or not found.get("disableLocalAuth")
+        region = re.sub(r"\W", "", str(inside(deployed, "location") or "")).lower()
+        path = urlsplit(target.account.backend_url).path.rstrip("/")
+        return cls(
+            hosts=frozenset(own - {""}),
+            subdomains=frozenset(names),
+            region=region if keys else "",
+            path=path,
+        )
+
+    def has(self, url: str) -> bool:
+        """Tell whether a URL leads to the account."""
+        host = host_of(url)
+        name, _, zone = host.partition(".")
+        regional = REGIONAL.fullmatch(host)
+        if regional:
+            return bool(self.region) and regional["region"] == self.region
+        return host in self.hosts or (name in self.subdomains and bool(ZONE.fullmatch(zone)))
+
+    def called_as_declared(self, url: str) -> bool:
+        """Tell whether a URL is that of the stack's own calls, by any name of the account."""
+        return self.has(url) and urlsplit(_absolute(url)).path.rstrip("/") == self.path
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL in lower case; "" where it has none."""
+    try:
+        return unquote(urlsplit(_absolute(url)).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""
+
+
+def _absolute(url: str) -> str:
+    return url if "://" in url else f"https://{url.lstrip('/')}"
+
+
+def ends(
+    way: Effective, service_url: Any, statements: Sequence[Statement]
+) -> Iterator[End | Unclear]:
+    """Yield every place at which a call can end, and each that is not understood.
+
+    `statements` are those of the way: of several that set its backend, the last that no condition
+    stands around replaces what was set before.
+    """
+    main = list(_urls(way, str(service_url or ""), "the API's own settings", "serviceUrl"))
+    for one in statements:
+        if one.element.name == BACKEND:
+            found = list(_set_backend(way, one))
+            replaces = one.sure and one.section == "inbound"
+            main = found if replaces else [*main, *found]
+    yield from main
+    for one in statements:
+        name = one.element.name
+        if name in SEND:
+            yield from _sent(way, one, main)
+        elif name in CALLS:
+            backend = one.element.attributes.get(CALLS[name], "")
+            yield from _backends(way, one, backend, extra=True)
+        elif name == HEADER and one.element.attributes.get("name", "").lower() == "host":
+            yield from _as_host(way, one)
+
+
+def _as_host(way: Effective, one: Statement) -> Iterator[End]:
+    """Yield the account's name where a policy sends it as `Host`, whatever the URL.
+
+    A name that an expression makes leads nowhere by itself.
+    """
+    for child in one.element.children:
+        with suppress(UnclearError):
+            yield End(way.text(child.text.strip()), one.place, HEADER, extra=True)
+
+
+def _set_backend(way: Effective, one: Statement) -> Iterator[End | Unclear]:
+    given = one.element.attributes
+    if unknown := sorted(given.keys() - BACKEND_ATTRIBUTES):
+        yield Unclear(one.place, BACKEND, f"the attribute {unknown[0]} is not known")
+    if "base-url" in given:
+        yield from _urls(way, given["base-url"], one.place, BACKEND)
+    if "backend-id" in given:
+        yield from _backends(way, one, given["backend-id"])
+
+
+def _sent(way: Effective, one: Statement, main: list[End | Unclear]) -> Iterator[End | Unclear]:
+    """Yield where a request of a statement's own goes; a copy without a URL goes where calls go.
+
+    https://learn.microsoft.com/azure/api-management/send-request-policy
+    """
+    urls = [child.text.strip() for child in one.element.children if child.name == "set-url"]
+    for url in urls:
+        yield from _urls(way, url, one.place, one.element.name, extra=True)
+    if urls:
+        return
+    if one.element.attributes.get("mode") != "copy":
+        yield Unclear(one.place, one.element.name, "it names no URL")
+        return
+    for end in main:
+        yield (
+            replace(end, place=one.place, statement=one.element.name, extra=True)
+            if isinstance(end, End)
+            else end
+        )
+
+
+def _urls(
+    way: Effective, value: str, place: str, statement: str, *, extra: bool = False
+) -> Iterator[End | Unclear]:
+    try:
+        url = way.text(value)
+    except UnclearError as reason:
+        yield Unclear(place, statement, str(reason))
+        return
+    if url:
+        yield End(url, place, statement, extra)
+
+
+def _backends(
+    way: Effective, one: Statement, given: str, *, extra: bool = False
+) -> Iterator[End | Unclear]:
+    """Yield the URLs of a backend; of a name that is not understood, those of every backend."""
+    try:
+        names, reason = [way.text(given)], ""
+    except UnclearError as error:
+        names = [name for scope in (way.scope, way.service) for name in scope.backends]
+        reason = str(error)
+    for name in dict.fromkeys(names):
+        for end in _of_backend(way, name, one, 0):
+            yield replace(end, extra=extra, maybe=reason) if isinstance(end, End) else end
+
+
+def _of_backend(way: Effective, name: str, one: Statement, depth: int) -> Iterator[End | Unclear]:
+    """Yield the URLs of one backend or pool; a backend that is not there leads nowhere.
+
+    https://learn.microsoft.com/azure/api-management/backends
+    """
+    scopes: tuple[Scope, ...] = (way.scope, way.service)
+    found = next((s.backends[name.lower()] for s in scopes if name.lower() in s.backends), None)
+    place = f"backend {name} of {one.place}"
+    if found is None or depth > DEEPEST:
+        return
+    if found.get("url"):
+        yield from _urls(way, str(found["url"]), place, one.element.name)
+    for service in inside(found, "pool", "services") or []:
+        yield from _of_backend(way, last(inside(service, "id")), one, depth + 1)
+    if str(found.get("type") or "Single").lower() not in {"single", "pool"}:
+        yield Unclear(place, one.element.name, f"the backend's type {found['type']} is not known")
