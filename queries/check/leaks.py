@@ -43,8 +43,8 @@ def secret_in(value: object, keys: Iterable[str]) -> str:
 
 
 def _keys(target: Target, traffic: Traffic) -> list[str]:
-    """The key that the calls were made with, and the wrong ones of the attempts."""
-    sent = [target.key]
+    """The keys that calls were made with, and the wrong ones of the attempts."""
+    sent = [consumer.key for consumer in target.callers]
     if not isinstance(traffic, OthersTraffic):
         sent += [attempt.key for attempt in traffic.attempts]
     return [value for key in sent if (value := key.get_secret_value())]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from queries import library
-from queries.check.calls import PREFIX
 from queries.check.evidence import Evidence
 from queries.check.fields import SLACK
+from queries.check.kinds import PREFIX
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic, by_round
 from queries.pages import Paged
@@ -23,6 +23,8 @@ CONTENT: dict[Source, str] = {
 """Where a marker of this run may stand in the rows that are read with every column."""
 MOST_ROWS = 1000
 """Rows of one page; with every column, a row has some kilobytes."""
+ENTRIES = 3
+"""Rows that the LLM log has of one short call: its tokens, its prompt, its completion."""
 MINUTE = timedelta(minutes=1)
 render = lru_cache(maxsize=32)(library.render)
 literal = lru_cache(maxsize=128)(library.literal)
@@ -41,11 +43,12 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     ids = ",".join(sorted(evidence.all_correlations))
     if source == "gateway":
         only = {"gateway": target.gateway_id, "api": target.api_id, "marker": _run(evidence)}
-        return render("gateway-calls", **between, **only, correlations=ids)
+        return _with_room(render("gateway-calls", **between, **only, correlations=ids), len(calls))
     if source == "llm":
         only = {"gateway": target.gateway_id, "marker": _marker(evidence)}
         requests = ",".join(call.response_id for call in calls)
-        return render("llm-calls", **between, **only, requests=requests, correlations=ids)
+        kql = render("llm-calls", **between, **only, requests=requests, correlations=ids)
+        return _with_room(kql, len(calls) * ENTRIES)
     if source == "account":
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
         only = {"account": target.account.id, "minutes": _minutes(evidence)}
@@ -55,6 +58,12 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     between = {"since": evidence.traffic.metrics_since, "until": until}
     resource = target.gateway_id if source == "gateway-metrics" else target.account.id
     return render("metrics", **between, resource=resource)
+
+
+def _with_room(kql: str, wanted: int) -> str:
+    """The query with room for the rows of many calls, each of which may come twice."""
+    rest, most = library.unlimited(kql)
+    return kql if most is None or 3 * wanted <= most else f"{rest}\n| take {3 * wanted}\n"
 
 
 def _marker(evidence: Evidence) -> str:

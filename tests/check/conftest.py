@@ -71,7 +71,7 @@ class Run:
                 clock=self.clock,
             ),
         )
-        given = ["--outputs", str(file), "--state", str(self._state())]
+        given = ["--outputs", str(file), "--state", str(self._state()), "--depth", "quick"]
         report = check(parse([*given, *arguments]), world)
         self._untold.append((console, report))
         return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from queries.check.proofs import (
+    account,
     audit,
     calls,
     content,
@@ -33,7 +34,7 @@ PROOFS = (
     refused.REFUSED,
     refused.ERROR,
     secrets.NO_SECRETS,
-    rows.ACCOUNT,
+    account.ACCOUNT,
     audit.AUDIT,
     audit.DECLARED,
     drift.DRIFT,
