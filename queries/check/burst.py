@@ -36,9 +36,9 @@ def needed(share: float, certainty: float = CERTAINTY) -> int:
     return math.ceil(math.log(1 - certainty) / math.log(1 - share))
 
 
-def found(calls: int, share: float) -> float:
-    """Tell the chance that a loss of `share` of all rows shows in a number of calls."""
-    return 1.0 - float((1 - share) ** calls)
+def share_found(calls: int) -> float:
+    """The smallest share of all rows whose loss shows in a number of calls with `CERTAINTY`."""
+    return 1 - float((1 - CERTAINTY) ** (1 / max(calls, 1)))
 
 
 def calls_of(depth: Depth) -> int:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
@@ -133,13 +134,14 @@ def _from_azure(
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
     """
-    for name in names:
-        path = f"{target.gateway_id}/subscriptions/{name}/listSecrets"
-        try:
-            key = (manager.post(path, SERVICES) or {}).get("primaryKey")
-        except UnreadableError as error:
-            missing[name] = f"Azure returns no key: {error}"
+    wanted = list(names)
+    paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in wanted]
+    answers = manager.at_once(partial(manager.post, path, SERVICES) for path in paths)
+    for name, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, UnreadableError):
+            missing[name] = f"Azure returns no key: {answer}"
             continue
+        key = (answer or {}).get("primaryKey")
         if isinstance(key, str) and key:
             keys[name] = key
         else:

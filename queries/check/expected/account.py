@@ -61,7 +61,7 @@ def _in_order(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Faul
     for one in rows:
         begin, end = (one.row.get(f"{INNER}.{name}") for name in ("requestTime", "responseTime"))
         if not (isinstance(begin, int) and isinstance(end, int) and 0 < begin <= end):
-            yield one, f"{column}: requestTime {begin}, responseTime {end}"
+            yield Fault(one, f"{column}: requestTime {begin}, responseTime {end}")
 
 
 TABLE: Mapping[str, Sequence[Rule]] = {

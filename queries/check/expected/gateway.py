@@ -57,7 +57,7 @@ def _caller(_: Evidence, call: Call) -> str | None:
     return call.consumer or None
 
 
-def _url(evidence: Evidence, call: Call) -> str | None:
+def _url(_: Evidence, call: Call) -> str | None:
     return call.url if isinstance(call, OwnCall) and call.url else None
 
 
@@ -77,18 +77,18 @@ def address(value: object) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     return (parts.hostname or "").lower(), unquote(parts.path), query
 
 
-def _ip(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+def _ip(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
     """An address that the caller can have: a public one, if it reached the gateway at one."""
     for one in rows:
         said = text(one.row, column)
         try:
             found = ip_address(said)
         except ValueError:
-            yield one, f"{column} is {shown(said)}"
+            yield Fault(one, f"{column} is {shown(said)}")
             continue
         public = isinstance(one.call, OwnCall) and _is_public(one.call.peer)
         if found.is_unspecified or found.is_multicast or (public and not found.is_global):
-            yield one, f"{column} is {said}, which no caller of this gateway has"
+            yield Fault(one, f"{column} is {said}, which no caller of this gateway has")
 
 
 def _is_public(peer: str) -> bool:
@@ -99,14 +99,15 @@ def _is_public(peer: str) -> bool:
 
 
 def in_time(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let a time lie within the call's."""
     for one in rows:
         if not within({"TimeGenerated": one.row.get(column)}, one.call):
-            yield one, f"{column} is {shown(one.row.get(column))}, outside of the call's time"
+            yield Fault(
+                one, f"{column} is {shown(one.row.get(column))}, outside of the call's time"
+            )
 
 
-def _in_time_if_told(
-    column: str, evidence: Evidence, rows: Sequence[Logged]
-) -> Iterator[Fault]:
+def _in_time_if_told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
     told = [one for one in rows if isinstance(one.row.get(column), datetime)]
     yield from in_time(column, evidence, told)
 
@@ -131,7 +132,7 @@ def _told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[F
     if len(wrong) < len(told) or any(written(one.row.get(column)) for one in wrong if wrong):
         header = evidence.target.accounting_header
         for one in wrong:
-            yield one, f"{column} lacks {header} as the caller got it"
+            yield Fault(one, f"{column} lacks {header} as the caller got it")
 
 
 def _declared(evidence: Evidence, call: Call) -> bool:

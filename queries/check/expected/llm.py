@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from queries.check.evidence import Evidence
@@ -28,6 +29,7 @@ from queries.check.expected.rules import (
     written,
 )
 from queries.check.fields import CHARACTER
+from queries.check.kinds import V1
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import LLM_LOG
 from queries.workspace import Row
@@ -63,7 +65,8 @@ def _head(want: Callable[[Evidence, Call], frozenset[str] | None]) -> Rule:
             allowed = {_value(one) for one in wanted}
             if not found <= allowed or (not found and "" not in allowed):
                 said = shown(", ".join(sorted(found)))
-                yield some[0], f"{column} is {said}, not {shown(' or '.join(sorted(wanted)))}"
+                wants = shown(" or ".join(sorted(wanted)))
+                yield Fault(some[0], f"{column} is {said}, not {wants}", late=not found)
 
     return rule
 
@@ -92,6 +95,12 @@ def _model(evidence: Evidence, call: Call) -> frozenset[str] | None:
     return frozenset({call.model, *declared})
 
 
+def _deployment(_: Evidence, call: Call) -> frozenset[str]:
+    """The deployment's name, which nothing but the body tells of a call on the v1 surface."""
+    in_body = call.kind == "responses" or call.kind.startswith(V1)
+    return frozenset({call.deployment, *([""] if in_body else [])})
+
+
 def _streamed(_: Evidence, call: Call) -> frozenset[str] | None:
     if isinstance(call, CallOfOthers):
         return None
@@ -109,7 +118,14 @@ def _alike(by: Callable[[OwnCall], object]) -> Rule:
         whole = [
             Logged(call=call, row={column: _values(column, some)}) for call, some in of_calls(rows)
         ]
-        yield from same(by)(column, evidence, whole)
+        told = [one for one in whole if one.row[column]]
+        yield from same(by)(column, evidence, told)
+        if told:
+            for one in whole:
+                known = {by(o.call) for o in told if isinstance(o.call, OwnCall)}
+                own = isinstance(one.call, OwnCall) and by(one.call) in known
+                if own and not one.row[column]:
+                    yield Fault(one, f"{column} is empty", late=True)
 
     return rule
 
@@ -119,10 +135,18 @@ def _chain(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[
     begins = []
     for call, some in of_calls(rows):
         numbers = sorted({number(one) for one in some})
-        if numbers != list(range(numbers[0], numbers[-1] + 1)):
-            yield some[0], f"{column} is {', '.join(map(str, numbers))}: rows between are missing"
+        if _gaps(some):
+            said = f"{column} is {', '.join(map(str, numbers))}: rows between are missing"
+            yield Fault(some[0], said, late=True)
         begins.append(Logged(call=call, row={column: numbers[0]}))
-    yield from same(kind)(column, evidence, begins)
+    for fault in same(kind)(column, evidence, begins):
+        yield replace(fault, late=True)
+
+
+def _gaps(rows: Sequence[Logged]) -> set[int]:
+    """Numbers that are missing between a call's rows."""
+    numbers = {number(one) for one in rows}
+    return set(range(min(numbers), max(numbers))) - numbers
 
 
 def _messages(side: str) -> Rule:
@@ -137,12 +161,15 @@ def _messages(side: str) -> Rule:
             if not text:
                 continue
             if not evidence.target.messages:
-                yield some[0], f"{column} holds text, which no setting declares"
+                yield Fault(some[0], f"{column} holds text, which no setting declares")
             elif len(text.encode()) < evidence.target.llm_message_bytes - CHARACTER:
-                yield from _compared(some[0], column, text, wanted(call, side))
+                late = bool(_gaps(some))
+                for fault in _compared(some[0], column, text, wanted(call, side)):
+                    yield replace(fault, late=fault.late or late)
         # Of other calls than chats the log may hold no message, then of none of them.
         alike = [one for one in held if _has_text(one, side)]
-        yield from same(kind, is_empty)(column, evidence, alike)
+        for fault in same(kind, is_empty)(column, evidence, alike):
+            yield replace(fault, late=True)
 
     return rule
 
@@ -175,12 +202,15 @@ def _held(row: Row, column: str) -> str:
 def _compared(one: Logged, column: str, text: str, texts: Sequence[str]) -> Iterator[Fault]:
     """Compare the texts of all messages, whatever else the log writes of them."""
     try:
-        found = list(_contents(json.loads(text)))
+        value = json.loads(text)
     except ValueError:
-        yield one, f"{column} are cut: no JSON"
+        value = None
+    if not isinstance(value, list | dict):
+        yield Fault(one, f"{column} are not whole", late=True)
         return
+    found = list(_contents(value))
     if texts and found != list(texts):
-        yield one, f"{column} hold other text than was sent"
+        yield Fault(one, f"{column} hold other text than was sent")
 
 
 def _contents(value: Any) -> Iterator[str]:
@@ -209,7 +239,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "_IsBillable": [same()],
     "Region": [same(connection)],
     "ApiVersion": [_alike(kind)],
-    "DeploymentName": [_head(lambda _, call: frozenset({call.deployment}))],
+    "DeploymentName": [_head(_deployment), _alike(lambda call: (call.deployment, call.kind))],
     "ModelName": [_head(_model), _alike(lambda call: (call.deployment, call.kind))],
     "RequestId": [_head(_response_id)],
     "IsStreamCompletion": [_head(_streamed)],

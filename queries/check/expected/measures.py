@@ -42,7 +42,7 @@ def size(message: Message) -> Rule:
         most = 0 if exact >= MOST * len(found) else HEADERS
         for one, number, length in found:
             if number is None or not length <= number <= length + most:
-                yield one, f"{column} is {shown(one.row.get(column))}, of {length} bytes"
+                yield Fault(one, f"{column} is {shown(one.row.get(column))}, of {length} bytes")
 
     return rule
 
@@ -55,10 +55,10 @@ def spent(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
         if number is None and optional and is_empty(one.row.get(column)):
             continue
         if number is None or total is None or number < (0 if optional else 1) or number > total:
-            yield one, f"{column} is {shown(one.row.get(column))} ms, of {total} in all"
+            yield Fault(one, f"{column} is {shown(one.row.get(column))} ms, of {total} in all")
         elif isinstance(one.call, OwnCall) and number > one.call.seconds * 1000 + TOLERANCE:
             waited = round(one.call.seconds * 1000)
-            yield one, f"{column} is {number} ms, and the caller waited {waited}"
+            yield Fault(one, f"{column} is {number} ms, and the caller waited {waited}")
 
 
 def bodies(column: str) -> Rule:
@@ -74,7 +74,7 @@ def bodies(column: str) -> Rule:
         for one in rows:
             raw = _raw(one, column)
             if not logged and not is_empty(one.row.get(column)):
-                yield one, f"{column} holds a body, which no setting declares"
+                yield Fault(one, f"{column} holds a body, which no setting declares")
             elif logged and raw is not None and not (one in streamed and not text(one.row, name)):
                 yield from _compared(one, column, raw, target.body_bytes)
 
@@ -97,6 +97,6 @@ def _compared(one: Logged, column: str, raw: bytes, limit: int) -> Iterator[Faul
     found = logged_part(one.row, column)
     least = len(raw) if len(raw) <= limit else limit - CHARACTER + 1
     if not raw.startswith(found):
-        yield one, f"{column} holds other bytes than were sent"
+        yield Fault(one, f"{column} holds other bytes than were sent")
     elif not least <= len(found) <= limit:
-        yield one, f"{column} holds {len(found)} of {min(len(raw), limit)} bytes"
+        yield Fault(one, f"{column} holds {len(found)} of {min(len(raw), limit)} bytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +23,24 @@ class Logged:
     row: Row
 
 
-Fault = tuple[Logged, str]
-"""A row, and what is wrong with it."""
+@dataclass(frozen=True)
+class Fault:
+    """A row, and what is wrong with it."""
+
+    logged: Logged
+    said: str
+    late: bool = False
+    """Whether rows that are still to come may mend it."""
+
+
 Rule = Callable[[str, Evidence, Sequence[Logged]], Iterator[Fault]]
 """Finds the rows whose column of that name is wrong."""
 Want = Callable[[Evidence, Call], object]
 """What a column must hold; None where nobody knows."""
 By = Callable[[OwnCall], Hashable]
 """Groups calls whose rows must be alike."""
+_SECRET = re.compile(r"[0-9A-Za-z]{32,}|\beyJ[\w.-]+")
+"""What may be a key or a token: it is cut out before a value is shortened."""
 _SHOWN = 60
 """Most characters of a value that a verdict shows."""
 
@@ -52,6 +63,7 @@ def shown(value: object) -> str:
     said = written(value)
     if not said:
         return "empty"
+    said = _SECRET.sub("***", said)
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 
@@ -62,7 +74,7 @@ def equal(want: Want, form: Callable[[Any], Hashable] = plain) -> Rule:
         for one in rows:
             wanted = want(evidence, one.call)
             if wanted is not None and form(one.row.get(column)) != form(wanted):
-                yield one, f"{column} is {shown(one.row.get(column))}, not {shown(wanted)}"
+                yield Fault(one, f"{column} is {shown(one.row.get(column))}, not {shown(wanted)}")
 
     return rule
 
@@ -78,7 +90,7 @@ def among(*values: str) -> Rule:
     def rule(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
         for one in rows:
             if plain(one.row.get(column)) not in values:
-                yield one, f"{column} is {shown(one.row.get(column))}"
+                yield Fault(one, f"{column} is {shown(one.row.get(column))}")
 
     return rule
 
@@ -89,7 +101,7 @@ def filled(only: Callable[[Evidence, Call], bool] = lambda _, __: True) -> Rule:
     def rule(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
         for one in rows:
             if only(evidence, one.call) and not plain(one.row.get(column)):
-                yield one, f"{column} is empty"
+                yield Fault(one, f"{column} is empty")
 
     return rule
 
@@ -114,7 +126,9 @@ def same(by: By = lambda _: "", form: Callable[[Any], Hashable] = plain) -> Rule
             for one, value in zip(group, values, strict=True):
                 if value != most:
                     found = shown(one.row.get(column))
-                    yield one, f"{column} is {found}, and {shown(other)} in rows that are alike"
+                    yield Fault(
+                        one, f"{column} is {found}, and {shown(other)} in rows that are alike"
+                    )
 
     return rule
 

@@ -6,6 +6,7 @@ from queries.check.proofs import (
     account,
     audit,
     calls,
+    consumers,
     content,
     drift,
     library,
@@ -16,6 +17,7 @@ from queries.check.proofs import (
     rows,
     secrets,
     streams,
+    whole,
 )
 from queries.check.proofs.base import Proof
 from queries.outputs import Target
@@ -25,9 +27,11 @@ PROOFS = (
     content.PROMPT,
     content.COMPLETION,
     rows.CALLER,
+    consumers.CONSUMERS,
     rows.OPERATION,
     llm.TOKENS,
     llm.MESSAGES,
+    whole.WHOLE,
     long.LONG,
     streams.STREAMS,
     content.NO_CONTENT,
