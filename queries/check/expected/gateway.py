@@ -188,7 +188,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "RequestHeaders": [same(form=_names)],
     "BackendRequestHeaders": [same(form=_names)],
     "BackendResponseHeaders": [same(form=_names)],
-    "ResponseHeaders": [_told],
+    "ResponseHeaders": [_told, same(lambda call: bool(call.told), _names)],
     **{
         name: [among("", "0")]
         for name in (

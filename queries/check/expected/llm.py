@@ -205,7 +205,7 @@ def _compared(one: Logged, column: str, text: str, texts: Sequence[str]) -> Iter
         value = json.loads(text)
     except ValueError:
         value = None
-    if not isinstance(value, list | dict):
+    if not isinstance(value, list | dict | str):
         yield Fault(one, f"{column} are not whole", late=True)
         return
     found = list(_contents(value))
