@@ -46,6 +46,12 @@ def calls_of(depth: Depth) -> int:
     return needed(SHARES[depth]) if depth in SHARES else 0
 
 
+def wanted(target: Target, depth: Depth) -> int:
+    """Count the calls that must have rows; none where no log tells many calls apart."""
+    told = any(_told(target, kind) for _, kind in kinds.slots(target))
+    return calls_of(depth) if told else 0
+
+
 def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     """Plan the brief calls of a run, after one call of each kind.
 
@@ -53,7 +59,10 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     are calls enough; where a turn begins moves on from day to day. Each kind of call that the LLM
     log may lack is made as every consumer too, as far as a third of the calls reaches.
     """
-    all_slots, callers = kinds.slots(target), target.callers
+    callers = target.callers
+    all_slots = [slot for slot in kinds.slots(target) if depth == "quick" or _told(target, slot[1])]
+    if not all_slots:
+        return []
     logged = [slot for slot in all_slots if slot[1] in LOGGED] or all_slots
     others = [slot for slot in all_slots if slot not in logged]
     number = calls_of(depth)
@@ -68,6 +77,11 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
         *_in_turn(target, logged, number, begin),
         *(_in_turn(target, others, most, begin) if others else []),
     ]
+
+
+def _told(target: Target, kind: kinds.Kind) -> bool:
+    """Whether rows of many such calls can be told apart: by content, or by the answer's id."""
+    return target.bodies or (kind in LOGGED and target.llm_logging)
 
 
 def _in_turn(

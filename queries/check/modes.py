@@ -41,7 +41,7 @@ class OwnCalls:
     def __init__(self, caller: Caller, begun: datetime) -> None:
         self._caller = caller
         self.traffic = OwnTraffic(
-            marker=caller.run, begun=begun, wanted=burst.calls_of(caller.depth)
+            marker=caller.run, begun=begun, wanted=burst.wanted(caller.target, caller.depth)
         )
 
     def proofs(self, target: Target) -> list[Proof]:

@@ -53,6 +53,12 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
         only = {"account": target.account.id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
+    return _account_minutes(evidence) if source == "account-minutes" else _metrics(source, evidence)
+
+
+def _metrics(source: Source, evidence: Evidence) -> str:
+    """Every metric of a resource, over all the time of the calls."""
+    target = evidence.target
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.traffic.until + target.longest_wait + MINUTE
     between = {"since": evidence.traffic.metrics_since, "until": until}
@@ -99,6 +105,24 @@ def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
     while time <= end:
         yield time
         time += MINUTE
+
+
+def _account_minutes(evidence: Evidence) -> str:
+    """The account's counts of tokens in the minutes of these calls."""
+    traffic = evidence.traffic
+    if not isinstance(traffic, OwnTraffic) or not traffic.calls:
+        return ""
+    return (
+        f"let since = {literal(traffic.metrics_since)};\n"
+        f"let until = {literal(traffic.until)};\n"
+        f"let minutes = {literal(_minutes(evidence))};\n"
+        "AzureMetrics\n| where TimeGenerated >= since and TimeGenerated <= until\n"
+        f"| where _ResourceId =~ {literal(evidence.target.account.id)}\n"
+        '| where MetricName in ("ProcessedPromptTokens", "GeneratedTokens")\n'
+        '| where minutes contains format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")\n'
+        "| summarize Total = max(Total) by TimeGenerated, MetricName\n"
+        "| summarize Total = sum(Total) by MetricName\n"
+    )
 
 
 def _every_table(traffic: OwnTraffic) -> str:

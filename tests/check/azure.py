@@ -240,6 +240,8 @@ class Azure:
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
+        for name, tokens in (("ProcessedPromptTokens", 20 + number), ("GeneratedTokens", 5)):
+            self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
         content = self._parts(body) if stream else body.encode()
         return httpx.Response(200, content=content, headers=self._headers(f"acc-{number}"))
 
@@ -405,7 +407,7 @@ class Azure:
         ids = {f"corr-{n}" for n in (1, 2)} | {f"acc-{n}" for n in (1, 2)}
         ids |= {f"no-{n}" for n in (0, 1, 2)}
         metrics = [at for at, _, row in self._rows if "MetricName" in row][
-            : 8 if self.spread else 4
+            : 16 if self.spread else 8
         ]
         return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
 

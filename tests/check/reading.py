@@ -22,7 +22,8 @@ LOG_PROOFS = {"prompt", "completion", "caller", "consumers", "operation", "whole
 LOG_PROOFS |= {"error", "no-secrets"}
 """Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
-OTHERS = ["account", "audit", "declared", "drift", "gateway-metrics", "account-metrics", "queries"]
+OTHERS = ["account", "audit", "declared", "drift", "gateway-metrics", "account-metrics"]
+OTHERS += ["reconciled", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:

@@ -205,7 +205,7 @@ def test_an_entry_over_32_kb_is_told_from_a_missing_setting(run: Run) -> None:
         (LLM, {"tokens", "messages", "whole", "no-secrets"}, "LlmLogs|GatewayLogs"),
         (DIAGNOSTICS, {"account"}, "RequestResponse"),
         (GATEWAY, {"gateway-metrics"}, "AllMetrics"),
-        (ACCOUNT, {"account-metrics"}, "AllMetrics"),
+        (ACCOUNT, {"account-metrics", "reconciled"}, "AllMetrics"),
     ],
 )
 def test_rows_that_never_come_time_out_with_the_likely_cause(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -215,9 +216,9 @@ def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
     assert isinstance(traffic, OwnTraffic)
     groups: dict[str, Callable[[OwnCall], bool]] = {"all calls": lambda _: True}
     for kind in dict.fromkeys(call.kind for call in traffic.calls):
-        groups[f"kind {kind}"] = lambda call, kind=kind: call.kind == kind
+        groups[f"kind {kind}"] = partial(_has, "kind", kind)
     for name in dict.fromkeys(call.consumer for call in traffic.calls):
-        groups[f"consumer {name}"] = lambda call, name=name: call.consumer == name
+        groups[f"consumer {name}"] = partial(_has, "consumer", name)
     chance = random.Random(seed)
     for source in LOGS:
         for group, only in groups.items():
@@ -227,6 +228,10 @@ def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
                     if _shows(run, source, group, share, chosen, name):
                         said = f"{source}: {share} of the rows of {group} {name}"
                         yield Loss(name=said, source=source, places=chosen, change=change)
+
+
+def _has(name: str, value: str, call: OwnCall) -> bool:
+    return bool(getattr(call, name) == value)
 
 
 def _shows(

@@ -13,6 +13,7 @@ from queries.check.proofs import (
     llm,
     long,
     metrics,
+    reconciled,
     refused,
     rows,
     secrets,
@@ -44,8 +45,13 @@ PROOFS = (
     drift.DRIFT,
     metrics.GATEWAY,
     metrics.ACCOUNT,
+    reconciled.RECONCILED,
     library.QUERIES,
 )
+
+
+OWN_ONLY = (calls.CALL, reconciled.RECONCILED)
+"""What calls of others cannot bear: nobody here was told their tokens."""
 
 
 def applicable_to(target: Target) -> list[Proof]:
@@ -63,4 +69,4 @@ def applicable_to_others(target: Target) -> list[Proof]:
     if not target.every_call:
         return [rows.SAMPLING]
     called = [calls.called_by_others(deployment) for deployment in target.deployments]
-    return called + [p for p in PROOFS if p is not calls.CALL and p.applies(target)]
+    return called + [p for p in PROOFS if p not in OWN_ONLY and p.applies(target)]
