@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from harness.example import EMBEDDINGS, example_config
@@ -16,11 +14,11 @@ from harness.sabotage.generated.losses import (
     healthy,
     losses,
     lost_by_chance,
+    recorded,
 )
 from harness.sabotage.site import QUICK
 
 pytestmark = pytest.mark.slow
-RECORD = (sys.executable, "-m", "harness.sabotage.generated.record")
 SEEDS = 300
 LEAST = 0.97
 """Share of the seeds that must show a loss of 5 %: 99 % are promised, less what chance may take."""
@@ -35,10 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     deployments = [*example["deployments"], EMBEDDINGS]
     machine.configure(consumers=[*example["consumers"], *more], deployments=deployments)
     machine.up(options=QUICK)
-    file = folder / "evidence.pickle"
-    done = machine.run(*RECORD, str(file), "--stack", "dev", "--timeout", "1.5", options=QUICK)
-    assert done.status == 0, done.text
-    return Recorded.of(file)
+    return recorded(machine, folder / "evidence.pickle")
 
 
 def missed(run: Recorded, made: list[Loss]) -> list[str]:

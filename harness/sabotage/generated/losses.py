@@ -6,6 +6,8 @@ import json
 import math
 import pickle
 import random
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.machine import Machine
+from harness.sabotage.generated.mutation import Count
+from harness.sabotage.site import QUICK
 from queries.check.evidence import Evidence
 from queries.check.proofs import applicable_to
 from queries.check.proofs.base import Verdict
@@ -119,6 +124,25 @@ def _inner(row: Row) -> Row:
         found = json.loads(row.get("properties_s") or "{}")
         return found if isinstance(found, dict) else {}
     return {}
+
+
+def recorded(machine: Machine, file: Path) -> Recorded:
+    """Check a deployed stack at the usual depth, and keep what the check knew."""
+    command = (sys.executable, "-m", "harness.sabotage.generated.record", str(file))
+    done = machine.run(*command, "--stack", "dev", "--timeout", "1.5", options=QUICK)
+    assert done.status == 0, done.text
+    return Recorded.of(file)
+
+
+def count(run: Recorded) -> Count:
+    """Make each loss and each change of a column by itself, and count those that end proven."""
+    made, faults = Counter[str](), dict[str, str]()
+    for kind, generated in (("losses of rows", losses(run)), ("columns changed", columns(run))):
+        for loss in generated:
+            made[kind] += 1
+            if run.proven(loss.applied(run.tables)):
+                faults[f"{kind}: {loss.name}"] = "every proof is seen"
+    return Count(made=made, faults=faults)
 
 
 @dataclass(frozen=True, kw_only=True)
