@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,19 +21,29 @@ PULUMI_TIMEOUT = 300.0
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
 
-NO_KEY = SecretStr("")
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """A consumer that the check calls as."""
+
+    name: str
+    """Name of its subscription; "" where only its key is known."""
+    key: SecretStr
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target(ProofOutput[str]):
-    """A deployed stack, and the key of the consumer that the check calls as."""
+    """A deployed stack, and the consumers that the check calls as."""
 
     gateway_url: Url
     logs_endpoint: Url
     management_endpoint: Url
     deployments: Annotated[tuple[Deployment, ...], Field(min_length=1)]
-    consumer: str = ""
-    key: SecretStr = NO_KEY
+    callers: tuple[Consumer, ...] = ()
+    """Consumers whose keys the check has; none where it makes no call."""
+    keyless: Mapping[str, str] = field(default_factory=dict)
+    """Why the check has no key, by the name of each consumer that it should call as."""
+    resting: tuple[str, ...] = ()
+    """Consumers that this run leaves to another day's."""
 
     @property
     def every_call(self) -> bool:
@@ -45,8 +56,9 @@ class Target(ProofOutput[str]):
 
     @property
     def caller(self) -> str:
-        """The consumer whose subscription is looked at: whose key is used, or the first."""
-        return self.consumer or next(iter(self.consumers), "")
+        """The consumer whose subscription is looked at: the first called as, or the first."""
+        called = (consumer.name for consumer in self.callers)
+        return next(filter(None, called), "") or next(iter(self.consumers), "")
 
     @property
     def bodies(self) -> bool:

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.sabotage.generated import mutations
+from harness.sabotage.generated import losses, mutations
 from harness.sabotage.generated.mutation import Count, tell
 from harness.sabotage.mistakes import MISTAKES
 from harness.sabotage.outcome import Outcome, outcomes
@@ -57,12 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for one in outcomes(deployed, folder, chosen):
             found.append(one)
             console.print(_progress(one), markup=False)
-        count = tell([] if given.words else mutations(deployed))
+        counts = [] if given.words else [tell(mutations(deployed))]
+        if not given.words:
+            counts.append(losses.count(losses.recorded(deployed, folder / "evidence.pickle")))
     _summary(found, time.monotonic() - began)
-    _tell_generated(count)
+    for count in counts:
+        _tell_generated(count)
     if given.write:
         DOCUMENT.write_text(document(found), encoding="utf-8")
-    return 1 if count.faults or any(one.fault for one in found) else 0
+    return 1 if any(one.faults for one in counts) or any(one.fault for one in found) else 0
 
 
 def document(found: Sequence[Outcome]) -> str:

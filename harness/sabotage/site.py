@@ -120,11 +120,12 @@ class Site:
         self,
         *,
         minutes: float = 0.1,
+        depth: str = "quick",
         options: tuple[str, ...] = QUICK,
         before: tuple[str, ...] = (),
     ) -> Done:
         """Run the check as a person does, behind the command `before` if any; keep its verdict."""
-        given = ("--timeout", str(minutes), "--json", str(self.verdict_file))
+        given = ("--timeout", str(minutes), "--depth", depth, "--json", str(self.verdict_file))
         command = (*before, *self._environment, *CHECK, *self._source, *given)
         return self.machine.run(*command, options=options)
 

@@ -37,6 +37,8 @@ class Refusal:
     patience: float = 0
     """Seconds from the first call of this deployment; 0 gives up at once."""
     retry_after: float = 0
+    throttled: bool = False
+    """Whether the service has no room now."""
 
 
 DENIED = range(401, 404)
@@ -108,7 +110,8 @@ def refusal(response: httpx.Response) -> Refusal | None:
         for statuses, words, patience, fix in REFUSALS
         if status in statuses and words.lower() in cause.lower()
     )
-    return Refusal(cause, fix, patience, retry_after(response) if patience else 0)
+    throttled = status == httpx.codes.TOO_MANY_REQUESTS
+    return Refusal(cause, fix, patience, retry_after(response) if patience else 0, throttled)
 
 
 def unreachable(error: httpx.RequestError) -> Refusal:
@@ -148,6 +151,14 @@ def not_offered(cause: str) -> bool:
     """
     words = ("OperationNotSupported", "unsupported_model", "does not work with the specified model")
     return any(word in cause for word in words)
+
+
+def too_few_tokens(cause: str) -> bool:
+    """The model cannot answer in as few tokens as it was given: some think before they write.
+
+    https://github.com/steipete/CodexBar/issues/2867
+    """
+    return "output limit was reached" in cause
 
 
 def clock_error(response: httpx.Response, now: datetime) -> timedelta:

@@ -7,7 +7,10 @@ import ipaddress
 import math
 import sys
 from pathlib import Path
+from typing import get_args
 
+from queries.check import burst
+from queries.check.burst import Depth
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
 from queries.check.proofs.base import PART
@@ -23,6 +26,9 @@ GRACE = 60.0
 """Seconds after the timeout in which the last look ends; then the run does, whatever hangs."""
 ONE_LOOK = 10 * 60.0
 """Seconds that the one look of `--no-traffic` may take: the service ends a query after 180."""
+
+
+DEFAULT_DEPTH: Depth = "usual"
 
 
 class _List(argparse.Action):
@@ -64,6 +70,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         default=SETTLE.total_seconds() / 60,
         help="with capture: metadata, minutes without another row after which content counts as "
         "absent; default %(default)g",
+    )
+    parser.add_argument(
+        "--depth",
+        choices=get_args(Depth),
+        default=DEFAULT_DEPTH,
+        help="; ".join(f"{depth}: {burst.said(depth)}" for depth in get_args(Depth)).replace(
+            "%", "%%"
+        )
+        + "; default %(default)s",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write it as JUnit XML")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import httpx
 from pydantic import SecretStr
 
 from queries.check.answers import clock_error, retry_after, said
-from queries.check.calls import PREFIX, Caller
+from queries.check.calls import Caller
+from queries.check.kinds import PREFIX
 from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
 
 TRIES = 4
@@ -18,12 +20,17 @@ PAUSE = 2.0
 
 def make(caller: Caller) -> list[Attempt]:
     """One attempt of each kind; none costs a token."""
+    consumer = caller.target.callers[0]
     keys: dict[AttemptName, str | None] = {
         "no key": None,
         "wrong key": secrets.token_hex(16),
-        "unknown deployment": caller.target.key.get_secret_value(),
+        "unknown deployment": consumer.key.get_secret_value(),
     }
-    return [_attempt(caller, name, key) for name, key in keys.items()]
+    made = [_attempt(caller, name, key) for name, key in keys.items()]
+    return [
+        replace(one, consumer=consumer.name) if one.name == "unknown deployment" else one
+        for one in made
+    ]
 
 
 def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:

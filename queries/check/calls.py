@@ -1,19 +1,30 @@
-"""Marked calls to each deployment through the gateway, as a consumer makes them."""
+"""Marked calls to each deployment through the gateway, as each consumer makes them."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
 
-from queries.check import kinds, replies
-from queries.check.answers import KEY_FIX, Refusal, clock_error, not_offered, refusal, unreachable
-from queries.check.keys import VARIABLE
-from queries.check.kinds import Json, Planned
+from queries.check import burst, kinds, replies
+from queries.check.answers import (
+    KEY_FIX,
+    Refusal,
+    clock_error,
+    not_offered,
+    refusal,
+    too_few_tokens,
+    unreachable,
+)
+from queries.check.burst import Depth, Pace
+from queries.check.keys import VARIABLE, alone
+from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
 from queries.clock import Clock
 from queries.outputs import Target
@@ -22,11 +33,24 @@ TIMEOUT = httpx.Timeout(180, connect=15)
 HEARTBEAT = 60.0
 """Seconds between two lines that say the same."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
-PREFIX = "proof-"
-"""What every marker begins with."""
+AT_ONCE = 6
+"""Brief calls under way at a time: a busy minute of one team, not of a company."""
 ENCODING = ("content-encoding", "content-length", "transfer-encoding")
 """Headers of how a body was sent, which its bytes, once read, are not any more."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
+BURST_WAIT = 20 * 60.0
+"""Seconds that brief calls may take before the check makes do with those that were answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request and its answer, as they went over the network."""
+
+    response: httpx.Response
+    arrival: Arrival
+    seconds: float
+    connection: str
+    peer: str
 
 
 @dataclass(kw_only=True)
@@ -38,6 +62,8 @@ class Caller:
     clock: Clock
     deadline: float
     """Value of `clock.elapsed()` after which to give up."""
+    depth: Depth = "quick"
+    at_once: int = AT_ONCE
     say: Callable[[str], None] = field(default=lambda _: None)
     run: str = field(default_factory=lambda: f"{PREFIX}{secrets.token_hex(8)}")
     """What the markers of this run begin with."""
@@ -47,37 +73,81 @@ class Caller:
     """What no call is made of, by label, and why."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
+    _roomy: set[str] = field(default_factory=set)
+    """Deployments whose model cannot answer in few tokens."""
+    _full: set[str] = field(default_factory=set)
+    """Deployments that had no room for a brief call of this round."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def all(self) -> list[OwnCall | Failed]:
-        """One call of each kind to each deployment, up to the first that it does not answer.
+    def all(self, *, brief: bool = True) -> list[OwnCall | Failed]:
+        """One call of each kind to each deployment, then the brief calls of the depth.
 
-        A kind that a model does not know is left out.
+        A kind that a model does not know is left out, and so is what cannot be answered any more:
+        calls to a deployment, or as a consumer, none of which was answered.
         """
         self._round += 1
         self.results = results = list[OwnCall | Failed]()
+        self._full.clear()
         for planned in kinds.plan(self.target):
-            if any(
-                isinstance(r, Failed) and r.deployment == planned.deployment.name for r in results
-            ):
-                continue
-            result = self.call(planned)
-            if (
-                planned.kind == "responses"
-                and isinstance(result, Failed)
-                and not_offered(result.cause)
-            ):
-                self.left_out[planned.label] = "the model does not offer it"
-                self.say(f"{planned.label}: left out, the model does not offer it")
-                continue
-            if planned.kind == "long-completion" and self._short(result):
-                self.say(f"{planned.label}: answered too short to be cut; calling once more")
-                again = self.call(planned)
-                result = again if isinstance(again, OwnCall) else result
-            results.append(result)
-            if isinstance(result, OwnCall):
-                marked = f"{result.usage} tokens, marker {result.marker}"
-                self.say(f"{planned.label}: answered, {marked}")
+            if not _is_hopeless(planned, results):
+                self._first(planned)
+        if brief:
+            self._many(burst.plan(self.target, self.depth, self.clock.now().date()))
         return results
+
+    def _first(self, planned: Planned) -> None:
+        result = self.call(planned)
+        if planned.kind == "responses" and isinstance(result, Failed) and not_offered(result.cause):
+            self.left_out[planned.label] = "the model does not offer it"
+            self.say(f"{planned.label}: left out, the model does not offer it")
+            return
+        if planned.kind == "long-completion" and self._short(result):
+            self.say(f"{planned.label}: answered too short to be cut; calling once more")
+            again = self.call(planned)
+            result = again if isinstance(again, OwnCall) else result
+        self.results.append(result)
+        if isinstance(result, OwnCall):
+            marked = f"{result.usage} tokens, marker {result.marker}"
+            self.say(f"{planned.label}: answered, {marked}")
+
+    def _many(self, planned: Sequence[Planned]) -> None:
+        """Make brief calls, some at a time; an interrupt leaves those that are not begun."""
+        wanted = [one for one in planned if self._is_offered(one)]
+        if not wanted:
+            return
+        self.say(f"{len(wanted)} brief calls, {self.at_once} at a time")
+        begun, pace, before = self.clock.elapsed(), Pace(clock=self.clock), len(self.results)
+        end = min(self.deadline, begun + BURST_WAIT)
+        pool = ThreadPoolExecutor(self.at_once)
+        try:
+            for _ in pool.map(lambda one: self._brief(one, pace, end), wanted):
+                pass
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        made = [one for one in self.results[before:] if isinstance(one, OwnCall)]
+        tokens = sum(one.usage.total for one in made if one.usage)
+        seconds = self.clock.elapsed() - begun
+        self.say(f"{len(made)} brief calls answered, {tokens} tokens, {seconds:.1f} s")
+
+    def _is_offered(self, planned: Planned) -> bool:
+        """Whether the first calls did not show that the model lacks that kind of call."""
+        begin = replace(planned, among=1).label
+        return not any(label.partition(" as ")[0] == begin for label in self.left_out)
+
+    def _brief(self, planned: Planned, pace: Pace, end: float) -> None:
+        """One brief call, unless it is hopeless or its deployment has no room for it in time."""
+        name = planned.deployment.name
+        tokens = burst.TOKENS + kinds.most_tokens(planned, roomy=name in self._roomy)
+        if _is_hopeless(planned, self.results) or name in self._full:
+            return
+        if not pace.wait(planned.deployment, tokens, end):
+            self._full.add(name)
+            return
+        result = self.call(planned)
+        if isinstance(result, Failed) and result.throttled:
+            self._full.add(name)
+            return
+        self.results.append(result)
 
     def _short(self, result: OwnCall | Failed) -> bool:
         """A model may spend its tokens on thinking, or not write as much as it was asked to."""
@@ -92,17 +162,29 @@ class Caller:
             answer = self._once(planned, marker)
             if isinstance(answer, OwnCall):
                 return answer
-            cause = self.clean(answer.cause)
+            if too_few_tokens(answer.cause) and planned.deployment.name not in self._roomy:
+                self._roomy.add(planned.deployment.name)
+                continue
             pause = max(wait, answer.retry_after)
             end = min(begun + answer.patience, self.deadline)
             if self.clock.elapsed() + pause > end:
-                name, fix = planned.deployment.name, answer.fix
-                if fix == KEY_FIX and not self.target.consumer:
-                    fix = f"the gateway refuses the key that {VARIABLE} holds: unset or renew it"
-                return Failed(deployment=name, label=planned.label, cause=cause, fix=fix)
-            self._repeat(f"{planned.label}: {cause}; calling again")
+                return self._failed(planned, answer)
+            self._repeat(f"{planned.label}: {self.clean(answer.cause)}; calling again")
             self.clock.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    def _failed(self, planned: Planned, answer: Refusal) -> Failed:
+        fix = answer.fix
+        if fix == KEY_FIX and alone():
+            fix = f"the gateway refuses the key that {VARIABLE} holds: unset or renew it"
+        return Failed(
+            deployment=planned.deployment.name,
+            label=planned.label,
+            cause=self.clean(answer.cause),
+            fix=fix,
+            consumer=planned.consumer.name,
+            throttled=answer.throttled,
+        )
 
     def post(self, path: str, body: Json, key: str | None) -> httpx.Response:
         """One request, with a key or without any.
@@ -110,9 +192,9 @@ class Caller:
         Raises:
             httpx.RequestError: no answer.
         """
-        return self._post(path, body, key)[0]
+        return self._post(path, body, key).response
 
-    def _post(self, path: str, body: Json, key: str | None) -> tuple[httpx.Response, Arrival]:
+    def _post(self, path: str, body: Json, key: str | None) -> Exchange:
         """The answer, read part by part as it comes."""
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity"}
@@ -124,6 +206,8 @@ class Caller:
         with self.client.stream(
             "POST", url, params=version, headers=headers, json=body, timeout=TIMEOUT
         ) as answer:
+            stream = answer.extensions.get("network_stream")
+            here, there = (_address(stream, name) for name in ("client_addr", "server_addr"))
             for part in answer.iter_bytes():
                 parts.append(part)
                 times.append(self.clock.elapsed() - begun)
@@ -133,32 +217,39 @@ class Caller:
             content=b"".join(parts),
             request=answer.request,
         )
-        return whole, Arrival.of(times)
+        return Exchange(
+            response=whole,
+            arrival=Arrival.of(times),
+            seconds=self.clock.elapsed() - begun,
+            connection=" ".join(map(str, here)),
+            peer=str(next(iter(there), "")),
+        )
 
     def _repeat(self, line: str) -> None:
         """The same words only once a minute."""
-        before, when = self._said
-        if line != before or self.clock.elapsed() - when >= HEARTBEAT:
-            self.say(line)
-            self._said = (line, self.clock.elapsed())
+        with self._lock:
+            before, when = self._said
+            if line != before or self.clock.elapsed() - when >= HEARTBEAT:
+                self.say(line)
+                self._said = (line, self.clock.elapsed())
 
     def _once(self, planned: Planned, marker: str) -> OwnCall | Refusal:
         started = self.clock.now()
-        body = kinds.request(planned, marker, self.target)
-        key = self.target.key.get_secret_value()
+        roomy = planned.deployment.name in self._roomy
+        body = kinds.request(planned, marker, self.target, roomy=roomy)
+        key = planned.consumer.key.get_secret_value()
         try:
             path = kinds.path_of(planned.kind, planned.deployment.name)
-            response, arrival = self._post(path, body, key)
+            exchange = self._post(path, body, key)
         except httpx.RequestError as error:
             return unreachable(error)
-        refused = refusal(response)
+        refused = refusal(exchange.response)
         if refused:
             return refused
-        skew = clock_error(response, self.clock.now())
+        skew = clock_error(exchange.response, self.clock.now())
         times = (started + skew, self.clock.now() + skew)
         try:
-            call = self._call(planned, marker, response, times)
-            return replace(call, arrival=arrival) if planned.kind == "stream" else call
+            return self._call(planned, marker, exchange, times)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return Refusal(
                 "HTTP 200, but not the answer of a model",
@@ -169,15 +260,18 @@ class Caller:
         self,
         planned: Planned,
         marker: str,
-        response: httpx.Response,
+        exchange: Exchange,
         times: tuple[datetime, datetime],
     ) -> OwnCall:
+        response, header = exchange.response, self.target.accounting_header
         answer = replies.read(planned.kind, response.content)
         ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
+        streamed = planned.kind == "stream" and not planned.brief
         return OwnCall(
             deployment=planned.deployment.name,
             label=planned.label,
             kind=planned.kind,
+            consumer=planned.consumer.name,
             started=times[0],
             ended=times[1],
             round=self._round,
@@ -186,15 +280,46 @@ class Caller:
             usage=Usage.of(answer.usage),
             answer=_words(answer.text),
             text=answer.text,
+            model=answer.model,
             request=response.request.content,
             response=response.content,
+            url=str(response.request.url),
+            told=response.headers.get(header, "") if header else "",
+            seconds=exchange.seconds,
+            connection=exchange.connection,
+            peer=exchange.peer,
+            brief=planned.brief,
             account_ids=frozenset(one for one in ids if one),
+            arrival=exchange.arrival if streamed else None,
         )
 
     def clean(self, text: str) -> str:
-        """One printable line without the key, should a service ever repeat it."""
+        """One printable line without any key, should a service ever repeat one."""
         line = "".join(character if character.isprintable() else " " for character in text)
-        return line.replace(self.target.key.get_secret_value(), "***")
+        for consumer in self.target.callers:
+            line = line.replace(consumer.key.get_secret_value(), "***")
+        return line
+
+
+def _is_hopeless(planned: Planned, results: Sequence[OwnCall | Failed]) -> bool:
+    """Whether a consumer's call failed there, or none of a deployment or consumer was answered."""
+    name, consumer = planned.deployment.name, planned.consumer.name
+    pair = (name, consumer)
+    if any(isinstance(one, Failed) and (one.deployment, one.consumer) == pair for one in results):
+        return True
+    of_deployment = [one for one in results if one.deployment == name]
+    of_consumer = [one for one in results if one.consumer == consumer]
+    return any(
+        some and all(isinstance(one, Failed) for one in some)
+        for some in (of_deployment, of_consumer)
+    )
+
+
+def _address(stream: object, name: str) -> tuple[object, ...]:
+    """An address of the connection; none where the transport tells none."""
+    info = getattr(stream, "get_extra_info", None)
+    found = info(name) if info else None
+    return tuple(found) if isinstance(found, tuple) else ()
 
 
 def _words(text: str) -> str:

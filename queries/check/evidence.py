@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any, TypeVar
 
 from queries.check import leaks
 from queries.check.difference import NOTHING, Difference, Findings
 from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, text, within
-from queries.check.kinds import path_of
+from queries.check.kinds import PREFIX, path_of
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import TABLES, Rows, Source
 from queries.check.traffic import Traffic
 from queries.outputs import Target
 from queries.workspace import Row
 
+T = TypeVar("T")
 SETTLE = timedelta(minutes=5)
 """Default of `--settle`: each table has its own delay, of some minutes at most as a rule.
 
 https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
 """
 OK = 200
+_WORD = re.compile(rf"{PREFIX}[0-9a-f-]+|(?<=\")[\w.-]+(?=\")")
+"""A marker anywhere, or a JSON string without spaces: a response id is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +120,18 @@ class Evidence:
                 found[text(row, "CorrelationId")].append(row)
         return self._by_id[source].get(correlation, [])
 
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` finds in this evidence, found once and kept under `key`."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        """What `once` has found."""
+        return {}
+
     @cached_property
     def _by_id(self) -> dict[Source, dict[str, list[Row]]]:
         """Rows by their gateway id, of the sources that were asked for."""
@@ -137,28 +154,23 @@ class Evidence:
         return frozenset[str]().union(*map(self.correlations, self.calls))
 
     def _found(self, call: OwnCall) -> frozenset[str]:
-        said = [call.marker, *([f'"{call.response_id}"'] if call.response_id else [])]
-        found = {
-            correlation
-            for correlation, request_id, content in self._searchable
-            if (call.response_id and request_id == call.response_id)
-            or any(one in content for one in said)
-        }
-        return frozenset(found - {""})
+        said = {call.marker, *([call.response_id] if call.response_id else [])}
+        return frozenset[str]().union(*(self._by_word.get(word, frozenset()) for word in said))
 
     @cached_property
-    def _searchable(self) -> list[tuple[str, str, str]]:
-        """Correlation id, response id and content of each row of both logs."""
-        logs = ((self.of_api, BODIES), (self.of("llm"), ("Request",)))
-        return [
-            (
-                text(row, "CorrelationId"),
-                text(row, "RequestId"),
-                "\n".join(text(row, name) for name in names),
-            )
-            for rows, names in logs
-            for row in rows
-        ]
+    def _by_word(self) -> dict[str, frozenset[str]]:
+        """Correlation ids by each marker or response id of a call that a row of both logs holds."""
+        calls = [call for call in self.calls if isinstance(call, OwnCall)]
+        wanted = {call.marker for call in calls} | {call.response_id for call in calls} - {""}
+        found = defaultdict[str, set[str]](set)
+        for rows, names in ((self.of_api, BODIES), (self.of("llm"), ("Request",))):
+            for row in rows:
+                words = {text(row, "RequestId")}
+                for name in names:
+                    words.update(_WORD.findall(text(row, name)))
+                for word in words & wanted:
+                    found[word].add(text(row, "CorrelationId"))
+        return {word: frozenset(ids - {""}) for word, ids in found.items()}
 
     def _only_one_possible(self, call: OwnCall) -> frozenset[str]:
         """Without content to go by: the one such call of that consumer in that time, if only one.
@@ -170,7 +182,7 @@ class Evidence:
         possible = frozenset(
             text(row, "CorrelationId")
             for row in self.calls_like(call)
-            if text(row, "ApimSubscriptionId").lower() in {"", self.target.consumer.lower()}
+            if text(row, "ApimSubscriptionId").lower() in {"", call.consumer.lower()}
             and not any(text(row, body) for body in BODIES)
         )
         return possible if len(possible) == 1 else frozenset()

@@ -1,70 +1,161 @@
-"""The key that the check calls with: from the environment, the stack's outputs, or Azure."""
+"""The consumers that the check calls as, with their keys: from the outputs, Azure, or one given."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
 
+from queries.check.configuration.base import properties
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import SERVICES
 from queries.errors import CannotRunError
-from queries.outputs import Target
+from queries.outputs import Consumer, Target
 
 VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
-"""Environment variable that takes the place of the consumers' keys."""
+"""Environment variable with one key, which takes the place of all consumers' keys."""
 ACTION = "Microsoft.ApiManagement/service/subscriptions/listSecrets/action"
 """What an identity needs to read keys.
 
 https://learn.microsoft.com/azure/role-based-access-control/permissions/integration#microsoftapimanagement
 """
+MOST = 50
+"""Consumers up to which every one is called as in each run."""
+NEW = timedelta(days=7)
+"""Age of a subscription up to which its consumer counts as new.
+
+Nothing is kept from run to run, and Azure tells no day on which a key or scope was changed.
+"""
+SECRET = "[secret]"  # noqa: S105 - what pulumi prints in a secret's place
+UNSENDABLE = "its key holds a space or an unprintable character, which no header can carry"
 
 
-def find(target: Target, outputs: dict[str, Any], manager: Manager) -> Target:
-    """The target with the first key there is.
+def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetime) -> Target:
+    """Return the target with the consumers to call as today.
 
     Raises:
-        CannotRunError: there is none, or one that no header can carry.
+        CannotRunError: no key at all, or one in the environment that no header can carry.
     """
-    for consumer, key in _given(target, outputs.get("subscriptionKeys")):
-        if isinstance(key, str) and key not in {"", "[secret]"}:
-            return _with(target, consumer, key)
-    return _from_azure(target, manager)
+    given = outputs.get("subscriptionKeys")
+    known = given if isinstance(given, dict) else {}
+    if one := alone():
+        return _as_one(target, known, one)
+    chosen = _today(target.consumers, manager, target, now)
+    keys, missing = dict[str, str](), dict[str, str]()
+    for name in chosen:
+        key = known.get(name)
+        if isinstance(key, str) and key not in {"", SECRET}:
+            keys[name] = key
+    _from_azure(target, manager, [name for name in chosen if name not in keys], keys, missing)
+    for name in [name for name, key in keys.items() if not _sendable(key)]:
+        missing[name] = UNSENDABLE
+        del keys[name]
+    if not keys:
+        raise _no_key(missing)
+    return replace(
+        target,
+        callers=tuple(Consumer(name=n, key=SecretStr(keys[n])) for n in chosen if n in keys),
+        keyless=missing,
+        resting=tuple(name for name in target.consumers if name not in chosen),
+    )
 
 
-def _given(target: Target, keys: object) -> Iterator[tuple[str, object]]:
-    """By consumer; one from the environment may be any consumer's."""
-    yield "", os.environ.get(VARIABLE, "").strip()
-    named = keys if isinstance(keys, dict) else {}
-    yield from ((consumer, named.get(consumer)) for consumer in target.consumers)
+def alone() -> str:
+    """The key that the environment gives in the place of all others; "" for none."""
+    return os.environ.get(VARIABLE, "").strip()
 
 
-def _from_azure(target: Target, manager: Manager) -> Target:
-    """https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets."""
-    reason, fix = "the stack has no active consumer", "check it with --no-traffic"
-    for consumer in target.consumers:
-        fix = f"give this identity {ACTION}, or set {VARIABLE}; or check with --no-traffic"
-        path = f"{target.gateway_id}/subscriptions/{consumer}/listSecrets"
-        try:
-            key = (manager.post(path, SERVICES) or {}).get("primaryKey")
-        except UnreadableError as error:
-            reason = f"Azure returns none: {error}"
-            break
+def _as_one(target: Target, known: Mapping[str, Any], key: str) -> Target:
+    """Call as the one consumer whose key the environment gives, which may be anybody's."""
+    if not _sendable(key):
+        raise CannotRunError(f"{VARIABLE} cannot be used: {UNSENDABLE}", "copy it again")
+    name = next((name for name, other in known.items() if other == key), "")
+    others = [one for one in target.consumers if one != name] if len(target.consumers) > 1 else []
+    return replace(
+        target,
+        callers=(Consumer(name=name, key=SecretStr(key)),),
+        keyless=dict.fromkeys(others, f"{VARIABLE} stands in the place of all keys"),
+    )
+
+
+def _today(
+    names: Sequence[str], manager: Manager, target: Target, now: datetime
+) -> tuple[str, ...]:
+    """Choose all consumers, or of many the new ones and a part that moves on from day to day."""
+    if len(names) <= MOST:
+        return tuple(names)
+    new = _new(manager, target, now)
+    rest = [name for name in names if name not in new]
+    room = max(MOST - len(new), MOST // 5)
+    chosen = new | set(in_turn(rest, room, now.astimezone(UTC).date()))
+    return tuple(name for name in names if name in chosen)
+
+
+def in_turn(names: Sequence[str], room: int, day: date) -> list[str]:
+    """Choose `room` names of a day: one day's begin where those of the day before end."""
+    begin = day.toordinal() * room
+    return [names[(begin + at) % len(names)] for at in range(min(room, len(names)))]
+
+
+def _new(manager: Manager, target: Target, now: datetime) -> set[str]:
+    """Names of the subscriptions made of late; none where Azure does not let them be listed.
+
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/list (`createdDate`)
+    """
+    try:
+        found = manager.list(f"{target.gateway_id}/subscriptions", SERVICES)
+    except UnreadableError:
+        return set()
+    return {str(one.get("name")) for one in found if _is_new(properties(one), now)}
+
+
+def _is_new(subscription: Mapping[str, Any], now: datetime) -> bool:
+    try:
+        made = datetime.fromisoformat(str(subscription.get("createdDate")))
+    except ValueError:
+        return False
+    return now - (made if made.tzinfo else made.replace(tzinfo=UTC)) <= NEW
+
+
+def _from_azure(
+    target: Target,
+    manager: Manager,
+    names: Iterable[str],
+    keys: dict[str, str],
+    missing: dict[str, str],
+) -> None:
+    """Read keys that the outputs do not tell; note why where Azure does not tell either.
+
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
+    """
+    wanted = list(names)
+    paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in wanted]
+    answers = manager.at_once(partial(manager.post, path, SERVICES) for path in paths)
+    for name, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, UnreadableError):
+            missing[name] = f"Azure returns no key: {answer}"
+            continue
+        key = (answer or {}).get("primaryKey")
         if isinstance(key, str) and key:
-            return _with(target, consumer, key)
-        reason = f"the gateway knows no subscription {consumer}"
-    raise CannotRunError(f"the outputs hold no key to call with, and {reason}", fix)
+            keys[name] = key
+        else:
+            missing[name] = f"the gateway knows no subscription {name}"
 
 
-def _with(target: Target, consumer: str, key: str) -> Target:
-    if not re.fullmatch(r"[!-~]+", key):
-        whose = f"of {consumer}" if consumer else f"in {VARIABLE}"
-        raise CannotRunError(
-            f"the key {whose} cannot be sent: it holds a space or an unprintable character",
-            "copy it again",
-        )
-    return replace(target, consumer=consumer, key=SecretStr(key))
+def _no_key(missing: Mapping[str, str]) -> CannotRunError:
+    reason, fix = "the stack has no active consumer", "check it with --no-traffic"
+    if missing:
+        name, why = next(iter(missing.items()))
+        reason = f"{name}: {why}"
+        fix = f"give this identity {ACTION}, or set {VARIABLE}; or check with --no-traffic"
+    return CannotRunError(f"no key to call with: {reason}", fix)
+
+
+def _sendable(key: str) -> bool:
+    return bool(re.fullmatch(r"[!-~]+", key))

@@ -1,7 +1,8 @@
 """The kinds of call: which a deployment serves, and what is sent to it.
 
-One round costs about 250 tokens for each chat deployment (chat, streamed chat, responses), 20 for
-each other one, and about 6,000 for the two long calls, which go to one deployment only.
+One look at every kind costs about 250 tokens for each chat deployment (chat, streamed chat,
+responses), 20 for each other one, and about 6,000 for the two long calls, which go to one
+deployment only. A brief call of `burst` costs about 40.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from queries.contract import Deployment
-from queries.outputs import Target
+from queries.outputs import Consumer, Target
 
 Kind = Literal[
     "chat", "stream", "responses", "completions", "embeddings", "long-prompt", "long-completion"
@@ -28,7 +29,15 @@ https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
 """
 EMBEDDING_DIMENSIONS = 8
 """Keeps the response below the bytes that the gateway logs; third-generation models take it."""
+PREFIX = "proof-"
+"""What every marker begins with."""
 SHORT = "Answer with one short sentence."
+BRIEF = "Answer with one word."
+BRIEF_TOKENS = 16
+"""Most tokens of a brief answer: the least that the responses API takes.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/latest#create-response
+"""
 STREAMED = "Count from one to forty, in words."
 """An answer long enough to come in parts."""
 OF_MODEL: dict[str, tuple[Kind, ...]] = {
@@ -49,24 +58,47 @@ class Planned:
 
     deployment: Deployment
     kind: Kind
+    consumer: Consumer
+    brief: bool = False
+    """Whether the call is one of many, made as cheaply as it can be."""
+    among: int = 1
+    """How many consumers the run calls as."""
 
     @property
     def label(self) -> str:
         """How it is called in what a person reads."""
         plain = self.kind == OF_MODEL[self.deployment.kind][0]
-        return self.deployment.name if plain else f"{self.deployment.name} ({self.kind})"
+        kind = "" if plain else f" ({self.kind})"
+        whose = f" as {self.consumer.name}" if self.among > 1 else ""
+        return f"{self.deployment.name}{kind}{whose}"
 
 
-def plan(target: Target) -> list[Planned]:
-    """Every kind that each deployment serves, and the long calls to the one that can take them."""
-    calls = [
-        Planned(deployment=deployment, kind=kind)
+def slots(target: Target) -> list[tuple[Deployment, Kind]]:
+    """Every kind that each deployment serves."""
+    return [
+        (deployment, kind)
         for deployment in target.deployments
         for kind in OF_MODEL[deployment.kind]
         if kind != "responses" or target.offers("/v1/responses")
     ]
-    roomy = long_deployment(target)
-    return calls + ([Planned(deployment=roomy, kind=kind) for kind in LONG] if roomy else [])
+
+
+def plan(target: Target) -> list[Planned]:
+    """Every kind that each deployment serves, and the long calls to the one that can take them.
+
+    The consumers take turns.
+    """
+    roomy, callers = long_deployment(target), target.callers
+    wanted = slots(target) + ([(roomy, kind) for kind in LONG] if roomy else [])
+    return [
+        Planned(
+            deployment=deployment,
+            kind=kind,
+            consumer=callers[number % len(callers)],
+            among=len(callers),
+        )
+        for number, (deployment, kind) in enumerate(wanted)
+    ]
 
 
 def left_out(target: Target) -> dict[str, str]:
@@ -121,18 +153,25 @@ def template(kind: str) -> str:
     return f"/deployments/{{deployment-id}}/{PATHS.get(kind, 'chat/completions')}"
 
 
-def request(planned: Planned, marker: str, target: Target) -> Json:
+def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
+    """Most tokens of the answer; `roomy` for a model that cannot answer in few."""
+    if planned.kind == "long-completion":
+        return LONG_TOKENS
+    return BRIEF_TOKENS if planned.brief and not roomy else COMPLETION_TOKENS
+
+
+def request(planned: Planned, marker: str, target: Target, *, roomy: bool = False) -> Json:
     """The body; `marker` stands at the start of its text."""
     if planned.kind == "embeddings":
         small = planned.deployment.model.startswith("text-embedding-3")
         return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
-    text = prompt(planned.kind, marker, target)
+    text = f"{marker} {BRIEF}" if planned.brief else prompt(planned.kind, marker, target)
+    limit = most_tokens(planned, roomy=roomy)
     if planned.kind == "completions":
-        return {"prompt": text, "max_tokens": COMPLETION_TOKENS}
+        return {"prompt": text, "max_tokens": limit}
     if planned.kind == "responses":
-        limits = {"max_output_tokens": COMPLETION_TOKENS, "store": False}
+        limits = {"max_output_tokens": limit, "store": False}
         return {"model": planned.deployment.name, "input": text, **limits}
-    limit = LONG_TOKENS if planned.kind == "long-completion" else COMPLETION_TOKENS
     body: Json = {
         "messages": [{"role": "user", "content": text}],
         "max_completion_tokens": limit,

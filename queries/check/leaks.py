@@ -42,9 +42,16 @@ def secret_in(value: object, keys: Iterable[str]) -> str:
     return "a bearer token" if TOKEN.search(said) else ""
 
 
+def hidden(target: Target, traffic: Traffic, said: str) -> str:
+    """A text without the secrets that a row may hold."""
+    for key in _keys(target, traffic):
+        said = said.replace(key, "***")
+    return TOKEN.sub("***", said)
+
+
 def _keys(target: Target, traffic: Traffic) -> list[str]:
-    """The key that the calls were made with, and the wrong ones of the attempts."""
-    sent = [target.key]
+    """The keys that calls were made with, and the wrong ones of the attempts."""
+    sent = [consumer.key for consumer in target.callers]
     if not isinstance(traffic, OthersTraffic):
         sent += [attempt.key for attempt in traffic.attempts]
     return [value for key in sent if (value := key.get_secret_value())]

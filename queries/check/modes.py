@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, kinds, observe, proofs
+from queries.check import attempts, burst, kinds, observe, proofs
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
@@ -28,7 +28,7 @@ class Mode(Protocol):
     def read(self, evidence: Evidence) -> Traffic:
         """Read the calls from rows of the gateway's and the LLM log."""
 
-    def call_again(self) -> bool:
+    def call_again(self, evidence: Evidence) -> bool:
         """Make one more round of calls; False where none is made that counts."""
 
     def nothing_to_find(self) -> bool:
@@ -40,7 +40,9 @@ class OwnCalls:
 
     def __init__(self, caller: Caller, begun: datetime) -> None:
         self._caller = caller
-        self.traffic = OwnTraffic(marker=caller.run, begun=begun)
+        self.traffic = OwnTraffic(
+            marker=caller.run, begun=begun, wanted=burst.wanted(caller.target, caller.depth)
+        )
 
     def proofs(self, target: Target) -> list[Proof]:
         """Every proof that the stack's settings call for."""
@@ -65,10 +67,13 @@ class OwnCalls:
         """Rows tell nothing of which calls were made."""
         return self.traffic
 
-    def call_again(self) -> bool:
-        """Make one more round; one that is not answered as a whole proves nothing."""
+    def call_again(self, evidence: Evidence) -> bool:
+        """Make one more round; one that is not answered as a whole proves nothing.
+
+        Brief calls are made again only once rows come at all.
+        """
         self._caller.say("rows are missing: calling again, as new settings may act by now")
-        results = self._caller.all()
+        results = self._caller.all(brief=bool(evidence.all_correlations))
         calls = [one for one in results if isinstance(one, OwnCall)]
         if len(calls) < len(results):
             return False
@@ -101,7 +106,7 @@ class CallsOfOthers:
         self.traffic = OthersTraffic(until=self.traffic.until, calls=observe.calls(evidence))
         return self.traffic
 
-    def call_again(self) -> bool:
+    def call_again(self, _: Evidence) -> bool:
         """Make none."""
         return False
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from queries import library
-from queries.check.calls import PREFIX
 from queries.check.evidence import Evidence
 from queries.check.fields import SLACK
+from queries.check.kinds import PREFIX
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic, by_round
 from queries.pages import Paged
@@ -23,6 +23,8 @@ CONTENT: dict[Source, str] = {
 """Where a marker of this run may stand in the rows that are read with every column."""
 MOST_ROWS = 1000
 """Rows of one page; with every column, a row has some kilobytes."""
+ENTRIES = 3
+"""Rows that the LLM log has of one short call: its tokens, its prompt, its completion."""
 MINUTE = timedelta(minutes=1)
 render = lru_cache(maxsize=32)(library.render)
 literal = lru_cache(maxsize=128)(library.literal)
@@ -41,20 +43,33 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     ids = ",".join(sorted(evidence.all_correlations))
     if source == "gateway":
         only = {"gateway": target.gateway_id, "api": target.api_id, "marker": _run(evidence)}
-        return render("gateway-calls", **between, **only, correlations=ids)
+        return _with_room(render("gateway-calls", **between, **only, correlations=ids), len(calls))
     if source == "llm":
         only = {"gateway": target.gateway_id, "marker": _marker(evidence)}
         requests = ",".join(call.response_id for call in calls)
-        return render("llm-calls", **between, **only, requests=requests, correlations=ids)
+        kql = render("llm-calls", **between, **only, requests=requests, correlations=ids)
+        return _with_room(kql, len(calls) * ENTRIES)
     if source == "account":
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
         only = {"account": target.account.id, "minutes": _minutes(evidence)}
         return Paged(render("account-calls", **between, **only, correlations=ids))
+    return _account_minutes(evidence) if source == "account-minutes" else _metrics(source, evidence)
+
+
+def _metrics(source: Source, evidence: Evidence) -> str:
+    """Every metric of a resource, over all the time of the calls."""
+    target = evidence.target
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.traffic.until + target.longest_wait + MINUTE
     between = {"since": evidence.traffic.metrics_since, "until": until}
     resource = target.gateway_id if source == "gateway-metrics" else target.account.id
     return render("metrics", **between, resource=resource)
+
+
+def _with_room(kql: str, wanted: int) -> str:
+    """The query with room for the rows of many calls, each of which may come twice."""
+    rest, most = library.unlimited(kql)
+    return kql if most is None or 3 * wanted <= most else f"{rest}\n| take {3 * wanted}\n"
 
 
 def _marker(evidence: Evidence) -> str:
@@ -90,6 +105,24 @@ def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
     while time <= end:
         yield time
         time += MINUTE
+
+
+def _account_minutes(evidence: Evidence) -> str:
+    """The account's counts of tokens in the minutes of these calls."""
+    traffic = evidence.traffic
+    if not isinstance(traffic, OwnTraffic) or not traffic.calls:
+        return ""
+    return (
+        f"let since = {literal(traffic.metrics_since)};\n"
+        f"let until = {literal(traffic.until)};\n"
+        f"let minutes = {literal(_minutes(evidence))};\n"
+        "AzureMetrics\n| where TimeGenerated >= since and TimeGenerated <= until\n"
+        f"| where _ResourceId =~ {literal(evidence.target.account.id)}\n"
+        '| where MetricName in ("ProcessedPromptTokens", "GeneratedTokens")\n'
+        '| where minutes contains format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")\n'
+        "| summarize Total = max(Total) by TimeGenerated, MetricName\n"
+        "| summarize Total = sum(Total) by MetricName\n"
+    )
 
 
 def _every_table(traffic: OwnTraffic) -> str:

@@ -89,6 +89,8 @@ class Answered:
     """The response's own `id`; embeddings have none."""
     usage: Usage | None = None
     """Tokens as the answer told them; None where no log holds the answer of another's call."""
+    consumer: str = ""
+    """Name of the subscription that it was made as; "" where nobody knows."""
     account_ids: frozenset[str] = frozenset()
     """Request ids that the model endpoint put into the response's headers, as its caller read."""
 
@@ -118,8 +120,22 @@ class OwnCall(Answered):
     """The completion."""
     request: bytes = b""
     response: bytes = b""
+    url: str = ""
+    """Where it was sent, with its query."""
+    model: str = ""
+    """The model that the answer names; "" for none."""
+    told: str = ""
+    """What the policy told of the answer in the accounting header; "" for nothing."""
+    seconds: float = 0.0
+    """From its start to the answer's last byte, by this machine's clock."""
+    connection: str = ""
+    """The connection that carried it; calls of one connection come from one address."""
+    peer: str = ""
+    """Address at the connection's other end: the gateway's, or a proxy's; "" if not known."""
+    brief: bool = False
+    """Whether it was one of a burst of cheap calls."""
     arrival: Arrival | None = None
-    """How a streamed answer came; None for one that was not streamed."""
+    """How a streamed answer came; None for one that was not streamed, or is brief."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +159,9 @@ class Failed:
     label: str
     cause: str
     fix: str
+    consumer: str = ""
+    throttled: bool = False
+    """Whether the service had no room for it, which says nothing of whether it may be made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +180,8 @@ class Attempt:
     cause: str
     key: SecretStr = NO_KEY
     """The wrong key that was sent."""
+    consumer: str = ""
+    """Name of the consumer whose key was sent; "" for none."""
 
 
 @dataclass(frozen=True, kw_only=True)

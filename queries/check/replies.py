@@ -11,11 +11,12 @@ from queries.check.kinds import Json, Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an answer says: its id, `usage` object and text."""
+    """What an answer says: its id, `usage` object, text, and the model's name."""
 
     id: str
     usage: Json
     text: str
+    model: str = ""
 
 
 def read(kind: Kind, content: bytes) -> Answer:
@@ -28,10 +29,11 @@ def read(kind: Kind, content: bytes) -> Answer:
         return _streamed(content)
     body = json.loads(content)
     if kind == "embeddings":
-        return Answer(id="", usage=body["usage"], text="")
+        return Answer(id="", usage=body["usage"], text="", model=str(body.get("model") or ""))
     if not isinstance(body["id"], str) or not body["id"]:
         raise ValueError("no id")
-    return Answer(id=body["id"], usage=body["usage"], text=TEXTS.get(kind, _chosen)(body))
+    text, model = TEXTS.get(kind, _chosen)(body), str(body.get("model") or "")
+    return Answer(id=body["id"], usage=body["usage"], text=text, model=model)
 
 
 def _streamed(content: bytes) -> Answer:
@@ -44,7 +46,13 @@ def _streamed(content: bytes) -> Answer:
     usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
     choices = [choice for chunk in chunks for choice in chunk.get("choices") or []]
     said = [(choice.get("delta") or {}).get("content") or "" for choice in choices]
-    return Answer(id=ids[0] if ids else _missing("id"), usage=usages[-1], text="".join(said))
+    models = [str(chunk["model"]) for chunk in chunks if chunk.get("model")]
+    return Answer(
+        id=ids[0] if ids else _missing("id"),
+        usage=usages[-1],
+        text="".join(said),
+        model=models[0] if models else "",
+    )
 
 
 def events(text: str) -> Iterator[Json]:

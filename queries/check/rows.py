@@ -17,6 +17,7 @@ Source = Literal[
     "account",
     "gateway-metrics",
     "account-metrics",
+    "account-minutes",
     "gateway-whole",
     "llm-whole",
     "diagnostics-whole",

@@ -85,7 +85,12 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
     configuration = Configuration(target=target, manager=manager)
     with world.client() as client, Display(world.console, world.clock) as display:
         caller = Caller(
-            target=target, client=client, clock=world.clock, deadline=deadline, say=display.say
+            target=target,
+            client=client,
+            clock=world.clock,
+            deadline=deadline,
+            depth=options.depth,
+            say=display.say,
         )
         mode = _mode(options, caller)
         watch = _watch(options, world, mode, target, deadline, display)
@@ -158,7 +163,7 @@ def _target(options: argparse.Namespace, world: World, end: float) -> tuple[Targ
     manager.deadline = end
     if options.no_traffic:
         return target, manager
-    return keys.find(target, values, manager), manager
+    return keys.find(target, values, manager, world.clock.now()), manager
 
 
 def _try_to_read(workspace: LogAnalytics, traffic: Traffic) -> None:

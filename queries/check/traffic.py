@@ -28,6 +28,8 @@ class OwnTraffic:
     """Calls that had to fail."""
     failed: tuple[Failed, ...] = ()
     """Calls of the first round that were not answered."""
+    wanted: int = 0
+    """Brief calls whose rows must be seen, by the run's depth."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Kinds of call that were not made, by label, and why."""
 

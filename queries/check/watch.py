@@ -121,7 +121,7 @@ class Watch:
         return self._refused is None and not over
 
     def _call_again(self) -> None:
-        if self.mode.call_again():
+        if self.mode.call_again(self.evidence):
             self._called(self.mode.traffic)
             self._settled -= {proof.id for proof in self.proofs if OF_CALLS & set(proof.needs)}
 

@@ -2,6 +2,7 @@
 
 https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
 https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
+https://learn.microsoft.com/azure/api-management/gateway-log-schema-reference
 """
 
 import json
@@ -18,6 +19,8 @@ from sandbox.http import Headers
 from sandbox.logs import Telemetry
 from sandbox.options import Options
 
+PROTOCOL = "HTTP/1.1"
+"""What the gateway speaks to callers and to backends, as its clients here do."""
 ENTRY_BYTES = 32 * 1024
 """Largest log entry; one above it loses every body.
 
@@ -90,7 +93,13 @@ def _row(call: Call, settings: Json) -> Json:
         "BackendTime": int(call.backend_seconds * 1000),
         "RequestSize": len(call.request.body),
         "ResponseSize": len(call.body),
+        "ClientProtocol": PROTOCOL,
+        "Cache": "none",
     }
+    if call.sent:
+        row |= {"BackendMethod": call.sent.method, "BackendProtocol": PROTOCOL}
+    if call.api:
+        row["ApiRevision"] = str(call.api.properties.get("apiRevision") or "1")
     if settings.get("logClientIp"):
         row["CallerIpAddress"] = call.request.client_ip
     if call.failure:

@@ -37,6 +37,9 @@ VERSIONS = re.compile(
 https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 """
 
+LEAST_SECONDS = 0.002
+"""Seconds that an answer takes at least where time is real: no model answers within a millisecond,
+in which logs count."""
 STREAM_SECONDS = 0.4
 """Seconds over which a streamed answer is spread where time is real: less than any model takes, and
 enough for a caller to tell a stream from an answer in one piece."""
@@ -73,6 +76,8 @@ def _sent(telemetry: Telemetry, service: Service, call: Call, answer: Answer) ->
     """Yield the parts; report the call once the last is sent or the client has gone."""
     length = 0
     try:
+        if answer.tokens[0]:
+            clock.wait(LEAST_SECONDS)
         pauses = service.pauses(answer.tokens, len(answer.parts))
         for part, pause in zip(answer.parts, pauses, strict=True):
             clock.spend(pause)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -25,9 +26,34 @@ from tests.check.answers import Asked
 from tests.check.arm import ACCOUNT, GATEWAY, WORKSPACE, Arm
 
 KEY = "0123456789abcdef0123456789abcdef"
+
+
+def key_of(consumer: str) -> str:
+    """The key of a consumer's subscription."""
+    return KEY if consumer == "aoai-test" else sha256(consumer.encode()).hexdigest()[:32]
+
+
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
 Row = dict[str, Any]
+CUSTOMER = "00000000-0000-0000-0000-000000000000"
+STANDARD: dict[str, Row] = {
+    "ApiManagementGatewayLogs": {"_ResourceId": GATEWAY, "Category": "GatewayLogs"},
+    "ApiManagementGatewayLlmLog": {"_ResourceId": GATEWAY},
+    "AzureDiagnostics": {
+        "_ResourceId": ACCOUNT,
+        "ResourceId": ACCOUNT.upper(),
+        "SubscriptionId": "s",
+        "Resource": "OAI-X",
+        "ResourceProvider": "MICROSOFT.COGNITIVESERVICES",
+        "ResourceType": "ACCOUNTS",
+        "Category": "RequestResponse",
+        "OperationName": "Inference",
+        "DurationMs": 3,
+        "CallerIPAddress": "203.0.113.***",
+    },
+}
+"""Columns that Azure fills in every row of a table."""
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
     for part in fields(ProofOutput)
@@ -44,8 +70,9 @@ def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) ->
 
 def outputs(**proof: Any) -> dict[str, Any]:
     """Outputs of a stack with one chat deployment; `proof` changes keys of that output."""
+    names = proof.get("consumers") or ["aoai-test"]
     return {
-        "subscriptionKeys": {"aoai-test": KEY},
+        "subscriptionKeys": {name: key_of(name) for name in names},
         "proof": {
             **DEFAULTS,
             "version": 1,
@@ -54,7 +81,7 @@ def outputs(**proof: Any) -> dict[str, Any]:
             "accountId": ACCOUNT,
             "gatewayId": GATEWAY,
             "workspaceId": WORKSPACE,
-            "workspaceCustomerId": "00000000-0000-0000-0000-000000000000",
+            "workspaceCustomerId": CUSTOMER,
             "deployments": [deployment()],
             "consumers": ["aoai-test"],
             "subscriptionKeyHeader": "api-key",
@@ -173,6 +200,8 @@ class Azure:
     """Parts of a streamed answer come one after another, not all at its end."""
     keys: bool = True
     """The API asks for a key."""
+    consumers: dict[str, str] = field(default_factory=lambda: {KEY: "aoai-test"})
+    """Whose subscription a key is."""
     other_columns: dict[str, list[str]] = field(default_factory=dict)
     """What queries of the library return, by title, if not what they declare."""
     arm: Arm = field(default_factory=Arm)
@@ -180,6 +209,8 @@ class Azure:
     """Calls with the key to a deployment that there is."""
     refused: list[httpx.Request] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
+    """The model of each deployment; "gpt-5.1" where none is named."""
     _rows: list[tuple[float, str, Row]] = field(default_factory=list)
     _answers: dict[tuple[str, Query], tuple[list[Row], list[Row]]] = field(default_factory=dict)
     """Rows that a query found, and what it answered."""
@@ -198,14 +229,19 @@ class Azure:
         answer = answers.whole(asked, number, usage)
         body = answers.streamed(answer) if asked.body.get("stream") else json.dumps(answer)
         stream = bool(asked.body.get("stream"))
-        self._log(asked, body, f"corr-{number}", **({} if stream else self._told(answer)))
+        whose = self.consumers.get(str(request.headers.get("api-key")), "")
+        told = {} if stream else self._told(answer)
+        self._log(asked, body, f"corr-{number}", ApimSubscriptionId=whose, **told)
         if asked.logged_by_llm or (asked.kind == "responses" and self.llm_of_responses != "none"):
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
+        account |= {"properties_s": json.dumps(_details(asked, body, self.models))}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
+        for name, tokens in (("ProcessedPromptTokens", 20 + number), ("GeneratedTokens", 5)):
+            self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
         content = self._parts(body) if stream else body.encode()
         return httpx.Response(200, content=content, headers=self._headers(f"acc-{number}"))
 
@@ -224,7 +260,7 @@ class Azure:
 
     def _refusal(self, request: httpx.Request) -> httpx.Response | None:
         """Of a call without the key, or to a deployment that there is not."""
-        if self.keys and request.headers.get("api-key") != KEY:
+        if self.keys and request.headers.get("api-key") not in self.consumers:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
         elif "/deployments/no-such-" in request.url.path:
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
@@ -258,7 +294,16 @@ class Azure:
             "OperationId": asked.operation,
             "ApimSubscriptionId": "aoai-test",
             "CallerIpAddress": "203.0.113.9",
+            "ProductId": "aoai",
+            "Method": "POST",
             "Url": asked.url,
+            "BackendMethod": "POST",
+            "BackendUrl": asked.url.replace("apim-x.azure-api.net", "oai-x.openai.azure.com"),
+            "BackendResponseCode": 200,
+            "IsRequestSuccess": True,
+            "TotalTime": 5,
+            "BackendTime": 3,
+            "Cache": "none",
             "ResponseCode": 200,
             "RequestSize": len(asked.content),
             "ResponseSize": len(body.encode()),
@@ -270,6 +315,8 @@ class Azure:
     def _log_llm(self, asked: Asked, answer: Row, usage: Row, correlation: str) -> None:
         counts = {"".join(p.title() for p in key.split("_")): n for key, n in usage.items()}
         entry = {"CorrelationId": correlation, "SequenceNumber": 0, "Request": "", "Response": ""}
+        entry |= {"DeploymentName": asked.deployment}
+        entry |= {"IsStreamCompletion": bool(asked.body.get("stream"))}
         self._add("ApiManagementGatewayLlmLog", entry | counts | {"RequestId": answer["id"]})
         if self.capture == "full" and (asked.logged_by_llm or self.llm_of_responses == "with both"):
             said = answer.get("output") or [choice["message"] for choice in answer["choices"]]
@@ -289,6 +336,9 @@ class Azure:
         row, change = {"TimeGenerated": self._now(), **row}, self.change.get(table)
         changed = change(row) if change else row
         if changed is not None:
+            changed = {**_standard(table), **changed}
+            sides = [side for side in ("Request", "Response") if side in changed]
+            changed |= {f"{side}Messages": changed[side] for side in sides}
             late = self.delay + self._random.uniform(0, self.spread)
             copies = 2 if self.spread else 1
             self._rows += [(self.clock.time + late, table, changed)] * copies
@@ -357,9 +407,29 @@ class Azure:
         ids = {f"corr-{n}" for n in (1, 2)} | {f"acc-{n}" for n in (1, 2)}
         ids |= {f"no-{n}" for n in (0, 1, 2)}
         metrics = [at for at, _, row in self._rows if "MetricName" in row][
-            : 8 if self.spread else 4
+            : 16 if self.spread else 8
         ]
         return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
+
+
+def _standard(table: str) -> Row:
+    """Columns that every row of a table has."""
+    return {"TenantId": CUSTOMER, "Type": table, "_SubscriptionId": "s", **STANDARD.get(table, {})}
+
+
+def _details(asked: Asked, body: str, models: dict[str, str]) -> Row:
+    """What the account's row of a request has as JSON."""
+    return {
+        "objectId": "the-gateway",
+        "requestTime": 1,
+        "responseTime": 2,
+        "requestLength": len(asked.content),
+        "responseLength": len(body.encode()),
+        "streamType": "Streaming" if asked.body.get("stream") else "Non-Streaming",
+        "modelDeploymentName": asked.deployment,
+        "modelName": models.get(asked.deployment, "gpt-5.1"),
+        "modelVersion": "1",
+    }
 
 
 def _summed(rows: list[Row], kql: str) -> list[Row]:

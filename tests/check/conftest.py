@@ -20,7 +20,7 @@ from queries.check.report import Report
 from queries.check.run import World, check
 from queries.workspace import LogAnalytics
 from tests.check.arm import LOGGER, Credential
-from tests.check.azure import Azure, FakeClock, outputs
+from tests.check.azure import Azure, FakeClock, key_of, outputs
 from tests.check.states import declared, state
 
 
@@ -54,6 +54,9 @@ class Run:
         file.write_text(json.dumps(outputs(**proof) | self.outputs))
         for made in proof.get("deployments", ()):
             self.azure.arm.deploy(made["name"], made["model"])
+            self.azure.models[made["name"]] = made["model"]
+        for name in proof.get("consumers", ()):
+            self.azure.consumers[key_of(name)] = name
         self.azure.capture = proof.get("capture", "full")
         if self.azure.capture == "metadata" and not self.deployed_otherwise:
             self.azure.arm.log_no_content()
@@ -63,7 +66,7 @@ class Run:
             self.azure.response_bodies = False
             self.azure.arm.log_no_responses(self.azure.told)
         world = self.world()
-        given = ["--outputs", str(file), "--state", str(self._state())]
+        given = ["--outputs", str(file), "--state", str(self._state()), "--depth", "quick"]
         report = check(parse([*given, *arguments]), world)
         self._untold.append((world.console, report))
         return report

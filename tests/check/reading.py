@@ -12,18 +12,19 @@ LOGS, LLM, DIAGNOSTICS = (
     "ApiManagementGatewayLlmLog",
     "AzureDiagnostics",
 )
-FULL = ["call", "prompt", "completion", "caller", "operation", "tokens", "messages"]
-FULL += ["long", "streams"]
+FULL = ["call", "prompt", "completion", "caller", "consumers", "operation", "tokens", "messages"]
+FULL += ["whole", "long", "streams"]
 """Proofs of calls with `capture: full`, in their order."""
-PLAIN = ["call", "caller", "operation", "tokens", "streams"]
+PLAIN = ["call", "caller", "consumers", "operation", "tokens", "whole", "streams"]
 """Those of them with `capture: metadata`."""
 ALWAYS = ["refused", "error", "no-secrets"]
-LOG_PROOFS = {"prompt", "completion", "caller", "operation", "refused", "error", "no-secrets"}
+LOG_PROOFS = {"prompt", "completion", "caller", "consumers", "operation", "whole", "refused"}
+LOG_PROOFS |= {"error", "no-secrets"}
 """Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
 DEPLOYED = ["audit", "declared", "drift", "routes", "access"]
 """Proofs by the deployed configuration."""
-OTHERS = ["account", *DEPLOYED, "gateway-metrics", "account-metrics", "queries"]
+OTHERS = ["account", *DEPLOYED, "gateway-metrics", "account-metrics", "reconciled", "queries"]
 
 
 def ends(report: Report) -> dict[str, str]:

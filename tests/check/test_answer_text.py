@@ -28,7 +28,7 @@ CALL: dict[str, Any] = {"deployment": "text-turbo", "started": NOW, "ended": NOW
 
 
 def own(**call: Any) -> Traffic:
-    return OwnTraffic(marker="m", begun=NOW, calls=(OwnCall(marker="mark", **CALL, **call),))
+    return OwnTraffic(marker="m", begun=NOW, calls=(OwnCall(marker="proof-ab", **CALL, **call),))
 
 
 def others() -> Traffic:
@@ -38,7 +38,7 @@ def others() -> Traffic:
 def evidence(traffic: Traffic, rows: list[str], **logged: Any) -> Evidence:
     """One call, and these chunks of its answer in the LLM log."""
     target = read_target(outputs(**DEFAULT))
-    row = {"ApiId": target.api_id, "CorrelationId": "c", "RequestBody": "mark"}
+    row = {"ApiId": target.api_id, "CorrelationId": "c", "RequestBody": "proof-ab"}
     chunks: list[Row] = [
         {"CorrelationId": "c", "SequenceNumber": number, "Response": text}
         for number, text in enumerate(rows, start=1)

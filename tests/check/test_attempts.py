@@ -13,6 +13,7 @@ from queries import outputs as reader
 from queries.check import attempts
 from queries.check.calls import Caller
 from queries.check.records import TRANSIENT
+from queries.outputs import Consumer
 from tests.check.azure import KEY, Azure, outputs, refused
 from tests.check.conftest import Run
 from tests.check.reading import ends, of
@@ -106,7 +107,8 @@ def test_a_service_that_repeats_the_key_does_not_get_it_printed(run: Run) -> Non
 def test_attempts_are_timed_by_the_services_clock(run: Run, skew: int) -> None:
     """Their rows have its times, and are asked for by them."""
     run.azure.skew = skew
-    target = replace(reader.target(outputs()), key=SecretStr(KEY))
+    consumer = Consumer(name="aoai-test", key=SecretStr(KEY))
+    target = replace(reader.target(outputs()), callers=(consumer,))
     with httpx.Client(transport=httpx.MockTransport(run.azure.handle)) as client:
         caller = Caller(target=target, client=client, clock=run.clock, deadline=60)
         made = attempts.make(caller)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -17,6 +18,13 @@ from tests.check.azure import KEY, outputs
 from tests.check.conftest import Run
 from tests.check.reading import of
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def pairs(target: Target) -> list[tuple[str, str]]:
+    """Each consumer that is called as, and its key."""
+    return [(one.name, one.key.get_secret_value()) for one in target.callers]
+
 
 def find(arm: Arm | None = None, **change: Any) -> Target:
     values = outputs() | change
@@ -26,13 +34,13 @@ def find(arm: Arm | None = None, **change: Any) -> Target:
         client=lambda: httpx.Client(transport=transport),
         credential=Credential,
     )
-    return keys.find(reader.target(values), values, manager)
+    return keys.find(reader.target(values), values, manager, NOW)
 
 
 def test_outputs_give_the_first_consumers_key() -> None:
     found = find()
 
-    assert (found.consumer, found.key.get_secret_value()) == ("aoai-test", KEY)
+    assert pairs(found) == [("aoai-test", KEY)]
     assert KEY not in repr(found)
 
 
@@ -41,7 +49,7 @@ def test_the_environment_goes_before_the_outputs(monkeypatch: pytest.MonkeyPatch
 
     found = find()
 
-    assert (found.consumer, found.key.get_secret_value()) == ("", "key-of-somebody")
+    assert pairs(found) == [("", "key-of-somebody")]
 
 
 @pytest.mark.parametrize("given", [None, {}, "[secret]", {"aoai-test": "[secret]"}])
@@ -50,7 +58,7 @@ def test_azure_is_asked_for_a_key_that_the_outputs_do_not_tell(given: object) ->
 
     found = find(arm, subscriptionKeys=given)
 
-    assert (found.consumer, found.key.get_secret_value()) == ("aoai-test", "key-in-azure")
+    assert pairs(found) == [("aoai-test", "key-in-azure")]
     assert [request.url.path for request in arm.asked] == [f"{SUBSCRIPTION}/listSecrets"]
 
 
@@ -59,7 +67,7 @@ def test_azure_is_asked_for_a_key_that_the_outputs_do_not_tell(given: object) ->
     [
         (Arm(denied=("/listSecrets",)), "HTTP 403", keys.ACTION),
         (Arm(resources={}), "knows no subscription aoai-test", keys.VARIABLE),
-        (Arm(key="key\n"), "of aoai-test cannot be sent", "copy it again"),
+        (Arm(key="key\n"), "aoai-test: its key holds a space", keys.VARIABLE),
     ],
 )
 def test_no_key_at_all_says_why(arm: Arm, says: str, fix: str) -> None:

@@ -303,7 +303,7 @@ def test_a_marker_in_any_table_breaks_metadata(run: Run, table: str, column: str
 def test_the_name_of_an_unknown_deployment_is_no_content(run: Run) -> None:
     """The account logs it."""
     names = [request.url.path for request in run.azure.refused]
-    run.azure.change = {DIAGNOSTICS: lambda row: row | {"properties_s": names[-1:]}}
+    run.azure.change = {DIAGNOSTICS: lambda row: row | {"deployment_s": names[-1:]}}
     refusal = run.azure._refusal
 
     def remember(request: httpx.Request) -> httpx.Response | None:
@@ -354,4 +354,4 @@ def test_a_stream_of_the_check_itself_has_tokens(run: Run) -> None:
     nothing = dict.fromkeys(("PromptTokens", "CompletionTokens", "TotalTokens"), 0)
     run.azure.change = {LLM: without(IsStreamCompletion=True, **nothing)}
 
-    assert ends(run("--timeout", "1"))["tokens"] == "timeout"
+    assert ends(run("--timeout", "1"))["tokens"] == "waiting"

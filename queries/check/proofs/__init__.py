@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from queries.check.proofs import (
+    account,
     audit,
     calls,
+    consumers,
     content,
     drift,
     library,
     llm,
     long,
     metrics,
+    reconciled,
     refused,
     routes,
     rows,
     secrets,
     streams,
+    whole,
 )
 from queries.check.proofs.base import Proof
 from queries.outputs import Target
@@ -25,16 +29,18 @@ PROOFS = (
     content.PROMPT,
     content.COMPLETION,
     rows.CALLER,
+    consumers.CONSUMERS,
     rows.OPERATION,
     llm.TOKENS,
     llm.MESSAGES,
+    whole.WHOLE,
     long.LONG,
     streams.STREAMS,
     content.NO_CONTENT,
     refused.REFUSED,
     refused.ERROR,
     secrets.NO_SECRETS,
-    rows.ACCOUNT,
+    account.ACCOUNT,
     audit.AUDIT,
     audit.DECLARED,
     drift.DRIFT,
@@ -42,8 +48,13 @@ PROOFS = (
     routes.ACCESS,
     metrics.GATEWAY,
     metrics.ACCOUNT,
+    reconciled.RECONCILED,
     library.QUERIES,
 )
+
+
+OWN_ONLY = (calls.CALL, reconciled.RECONCILED)
+"""What calls of others cannot bear: nobody here was told their tokens."""
 
 
 def applicable_to(target: Target) -> list[Proof]:
@@ -61,4 +72,4 @@ def applicable_to_others(target: Target) -> list[Proof]:
     if not target.every_call:
         return [rows.SAMPLING]
     called = [calls.called_by_others(deployment) for deployment in target.deployments]
-    return called + [p for p in PROOFS if p is not calls.CALL and p.applies(target)]
+    return called + [p for p in PROOFS if p not in OWN_ONLY and p.applies(target)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,14 @@ LATE = timedelta(minutes=15)
 
 Resource logs take 3 to 10 minutes: https://learn.microsoft.com/azure/azure-monitor/logs/data-ingestion-time
 """
+LOST = timedelta(minutes=30)
+"""Age from which a row is taken to be lost that other calls have, once no row comes any more."""
+MANY = 20
+"""Calls from which their rows' coming or not tells of a loss: a few may all be late."""
+LOST_FIX = (
+    "rows of some calls are lost: look for a transformation or a daily cap of the workspace, a "
+    "second diagnostic, and a policy that some callers meet"
+)
 OF_CALLS: set[Source] = {"gateway", "llm", "account", *TABLES}
 """Sources whose rows tell of single calls."""
 NOT_JUDGED = "not judged"
@@ -166,7 +174,7 @@ def each_own_call(
         if not calls:
             return skipped(NO_SUCH_CALL) if traffic.calls else waiting(NO_CALL)
         by_time = sorted(calls, key=lambda call: call.started)
-        return _by_rounds([(call, judge(evidence, call), log(call)) for call in by_time])
+        return by_rounds(evidence, [(call, judge(evidence, call), log(call)) for call in by_time])
 
     return judge_all
 
@@ -204,28 +212,58 @@ def no_row(evidence: Evidence, source: Source, table: str) -> Verdict:
     return waiting(f"not in {table} yet ({reason})")
 
 
-def _by_rounds(found: Sequence[tuple[OwnCall, Verdict, str]]) -> Verdict:
+Entry = tuple[OwnCall, Verdict, str]
+"""A call, the verdict on it, and the log by which it was judged."""
+
+
+def by_rounds(evidence: Evidence, found: Sequence[Entry]) -> Verdict:
     """Judge calls, in the order of time, by their verdicts and logs."""
     if wrong := [(call, verdict) for call, verdict, _ in found if verdict.status == "failed"]:
-        return _joined(wrong)
+        return _some(wrong, len({id(call) for call, _, _ in found}))
     rounds = sorted({call.round for call, _, _ in found})
-    logged, lost, excused = set[str](), list[Judged](), 0
+    logged, lost, excused = dict[str, int](), list[Entry](), 0
     for call, verdict, log in found:
-        if verdict.status == "seen":
-            logged.add(log)
-        elif verdict.status == "waiting" and log in logged:
-            said = f"{verdict.detail}, although an earlier call's row arrived"
-            lost.append((call, replace(verdict, detail=said, lost=True)))
+        if verdict.status == "seen" or log in logged:
+            logged[log] = logged.get(log, 0) + 1
+        if verdict.status == "waiting" and log in logged:
+            lost.append((call, verdict, log))
         elif verdict.status == "waiting":
             excused += 1
     if lost:
-        return _joined(lost)
+        return _lost(evidence, lost, logged)
     verdict = _joined((call, verdict) for call, verdict, _ in found if call.round == rounds[-1])
     if len(rounds) == 1 or verdict.status != "seen":
         return verdict
     said = f"; round {len(rounds)} of {len(rounds)}"
     said += f"; rows of {excused} earlier calls never arrived" if excused else ""
     return replace(verdict, detail=verdict.detail + said)
+
+
+def _some(wrong: Sequence[Judged], calls: int) -> Verdict:
+    """Join failures, and tell how many calls of how many they are, if they are many."""
+    verdict, failures = _joined(wrong), len({id(call) for call, _ in wrong})
+    if failures <= _LISTED["failed"]:
+        return verdict
+    return replace(verdict, detail=f"{failures} of {calls} calls: {verdict.detail}")
+
+
+def _lost(evidence: Evidence, lost: Sequence[Entry], logged: Mapping[str, int]) -> Verdict:
+    """Wait for rows that later calls have already, and fail by them once they are long due."""
+    said = "although an earlier call's row arrived"
+    joined = _joined(
+        (call, replace(verdict, detail=f"{verdict.detail}, {said}", lost=True))
+        for call, verdict, _ in lost
+    )
+    calls, of = len({id(call) for call, _, _ in lost}), max(logged[log] for _, _, log in lost)
+    tables = ", ".join(dict.fromkeys(log for _, _, log in lost if log))
+    if calls > 1 or tables:
+        said = f"{calls} of {of} calls lack rows{f' in {tables}' if tables else ''}"
+        joined = replace(joined, detail=f"{said}: {joined.detail}")
+    ended = max(call.ended for call, _, _ in lost)
+    late = evidence.now is not None and evidence.now >= ended + LOST
+    if late and of >= MANY and evidence.rows.still_for() >= LATE:
+        return replace(joined, status="failed", fix=LOST_FIX, lost=False)
+    return joined
 
 
 def _is_due(now: datetime | None, judged: Judged) -> bool:

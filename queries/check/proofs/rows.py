@@ -1,14 +1,13 @@
-"""The calls were answered, and the logs say who made them and that the account served them."""
+"""The gateway's rows say who made the calls, and by which operation."""
 
 from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from queries.check import kinds
 from queries.check.evidence import Evidence
-from queries.check.fields import text, within
+from queries.check.fields import text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     Proof,
@@ -20,8 +19,8 @@ from queries.check.proofs.base import (
     seen,
     waiting,
 )
-from queries.check.records import Call, OwnCall
-from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG
+from queries.check.records import Call
+from queries.check.rows import GATEWAY_LOG
 from queries.workspace import Row
 
 
@@ -38,7 +37,7 @@ def _caller(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("gateway", call)
     if not rows:
         return _unknown(evidence, call)
-    return any_of(_named(row, evidence.target.consumer, evidence.caller_ip) for row in rows)
+    return any_of(_named(row, call.consumer, evidence.caller_ip) for row in rows)
 
 
 def _unknown(evidence: Evidence, call: Call) -> Verdict:
@@ -80,55 +79,6 @@ def _address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         return text
-
-
-def _account(evidence: Evidence, call: Call) -> Verdict:
-    """The gateway sent the call to this account, and the account has a row of it."""
-    wanted = urlsplit(evidence.target.account.backend_url).hostname
-    backends = {text(row, "BackendUrl") for row in evidence.linked("gateway", call)} - {""}
-    if backends and wanted not in {urlsplit(url).hostname for url in backends}:
-        return failed(
-            f"the gateway sent the call to {min(backends).split('?')[0]}, not to the account",
-            "the API's policy names another backend: pulumi up --refresh puts it back",
-        )
-    return _account_row(evidence, call)
-
-
-def _account_row(evidence: Evidence, call: Call) -> Verdict:
-    """By the account's request id if a row has it, else by deployment, result and time.
-
-    The row holds neither content nor tokens, and no public page says which id it shares with the
-    response; so there must be a row more than the gateway logged calls of others.
-    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/monitor-openai
-    """
-    rows = evidence.of("account")
-    if any(evidence.with_id("account", one) for one in call.account_ids):
-        return seen("by request id")
-    ours = [other for other in evidence.calls if _alike(other, call)]
-    known = {one for other in ours for one in other.account_ids}
-    alike = {
-        text(row, "CorrelationId") or str(row["TimeGenerated"])
-        for row in rows
-        if text(row, "ResultSignature") == "200"
-        and text(row, "Deployment").lower() == call.deployment.lower()
-        and any(within(row, other) for other in ours)
-    }
-    by_id = {one for one in known if evidence.with_id("account", one)}
-    others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
-    unknown = sum(not other.account_ids & by_id for other in ours)
-    of_others = len(others - evidence.all_correlations)
-    ended = max(other.ended for other in ours)
-    recent = evidence.now is not None and evidence.now < ended + evidence.settle
-    if of_others and isinstance(call, OwnCall) and recent:
-        return waiting("others call too: the gateway's rows of their calls must arrive first")
-    if len(alike - by_id) >= unknown + of_others:
-        return seen("by deployment and time")
-    return no_row(evidence, "account", DIAGNOSTICS)
-
-
-def _alike(other: Call, call: Call) -> bool:
-    """Calls of one round to one deployment, which only their number tells apart."""
-    return (other.deployment, other.round) == (call.deployment, call.round)
 
 
 def _operation(evidence: Evidence, call: Call) -> Verdict:
@@ -174,12 +124,4 @@ CALLER = Proof(
     needs=("gateway", "llm"),
     judge=each_call(_caller),
     fix=GATEWAY_LOG_FIX,
-)
-ACCOUNT = Proof(
-    id="account",
-    about="the account's own log has a row of each call",
-    needs=("account",),
-    judge=each_call(_account),
-    fix="the account's rows do not arrive: its diagnostic setting must send RequestResponse (or "
-    "allLogs) to this workspace (portal: Azure OpenAI > Diagnostic settings)",
 )

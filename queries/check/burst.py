@@ -1,0 +1,153 @@
+"""How many cheap calls a run makes, so that a loss of rows is found, and to whom they go."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from queries.check import kinds
+from queries.check.kinds import Planned
+from queries.clock import Clock
+from queries.contract import Deployment
+from queries.outputs import Target
+
+Depth = Literal["quick", "usual", "thorough"]
+CERTAINTY = 0.99
+SHARES: Mapping[Depth, float] = {"usual": 0.05, "thorough": 0.01}
+"""The smallest share of a log's rows whose loss is found with `CERTAINTY`, by depth."""
+TOKENS = 40
+"""About what a brief call costs, prompt and answer together."""
+LOGGED = ("chat", "stream")
+"""Kinds of which every log has a row; the LLM log is documented for these alone."""
+HALF = 0.5
+"""Share of a deployment's tokens a minute that a burst takes at most: others call it too."""
+MINUTE = 60.0
+
+
+def needed(share: float, certainty: float = CERTAINTY) -> int:
+    """Count the calls of which one at least is lost with `certainty`, if `share` of all are.
+
+    The chance that none of n independent calls is lost is (1 - share) ** n.
+    """
+    return math.ceil(math.log(1 - certainty) / math.log(1 - share))
+
+
+def share_found(calls: int) -> float:
+    """The smallest share of all rows whose loss shows in a number of calls with `CERTAINTY`."""
+    return 1 - float((1 - CERTAINTY) ** (1 / max(calls, 1)))
+
+
+def calls_of(depth: Depth) -> int:
+    """Count the calls that each log must have rows of."""
+    return needed(SHARES[depth]) if depth in SHARES else 0
+
+
+def wanted(target: Target, depth: Depth) -> int:
+    """Count the calls that must have rows; none where no log tells many calls apart."""
+    told = any(_told(target, kind) for _, kind in kinds.slots(target))
+    return calls_of(depth) if told else 0
+
+
+def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
+    """Plan the brief calls of a run, after one call of each kind.
+
+    Consumers and deployments take turns such that every consumer calls every deployment, if there
+    are calls enough; where a turn begins moves on from day to day. Each kind of call that the LLM
+    log may lack is made as every consumer too, as far as a third of the calls reaches.
+    """
+    callers = target.callers
+    all_slots = [slot for slot in kinds.slots(target) if depth == "quick" or _told(target, slot[1])]
+    if not all_slots:
+        return []
+    logged = [slot for slot in all_slots if slot[1] in LOGGED] or all_slots
+    others = [slot for slot in all_slots if slot not in logged]
+    number = calls_of(depth)
+    if not number:
+        first = [planned.consumer for planned in kinds.plan(target)]
+        left = [caller for caller in callers if caller not in first]
+        return [_brief(target, *logged[0], callers.index(caller)) for caller in left]
+    number = max(number, len(callers), len(logged))
+    most = min(len(others) * len(callers), number // 3)
+    begin = day.toordinal()
+    return [
+        *_in_turn(target, logged, number, begin),
+        *(_in_turn(target, others, most, begin) if others else []),
+    ]
+
+
+def _told(target: Target, kind: kinds.Kind) -> bool:
+    """Whether rows of many such calls can be told apart: by content, or by the answer's id."""
+    return target.bodies or (kind in LOGGED and target.llm_logging)
+
+
+def _in_turn(
+    target: Target, slots: list[tuple[Deployment, kinds.Kind]], number: int, begin: int
+) -> list[Planned]:
+    """Pair consumers with slots: after as many calls as there are pairs, each pair has called."""
+    callers, count = len(target.callers), len(slots)
+    round_of, every = math.lcm(callers, count), callers * count
+    turns = [at % every for at in range(begin, begin + number)]
+    return [
+        _brief(target, *slots[(turn + turn // round_of) % count], turn % callers) for turn in turns
+    ]
+
+
+def _brief(target: Target, deployment: Deployment, kind: kinds.Kind, caller: int) -> Planned:
+    callers = target.callers
+    return Planned(
+        deployment=deployment,
+        kind=kind,
+        consumer=callers[caller],
+        brief=True,
+        among=len(callers),
+    )
+
+
+def said(depth: Depth) -> str:
+    """Say what a depth costs and finds, for a person."""
+    if depth not in SHARES:
+        return "each kind of call once, and each consumer once: finds that nothing is logged"
+    number = needed(SHARES[depth])
+    return (
+        f"{number} brief calls more, about {number * TOKENS:,} tokens: finds a loss of "
+        f"{SHARES[depth]:.0%} of a log's rows with {CERTAINTY:.0%} certainty"
+    )
+
+
+@dataclass(kw_only=True)
+class Pace:
+    """Keeps brief calls within `HALF` of what each deployment may take a minute."""
+
+    clock: Clock
+    _free: dict[str, float] = field(default_factory=dict)
+    """Tokens that a deployment has left, by its name."""
+    _at: dict[str, float] = field(default_factory=dict)
+    """When that was so."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, deployment: Deployment, tokens: int, deadline: float) -> bool:
+        """Wait until the deployment has room for a call; False if not before the deadline.
+
+        Azure counts a call by its prompt and the most tokens of its answer:
+        https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
+        """
+        pause = 0.0 if deployment.provisioned else self._reserve(deployment, tokens)
+        if self.clock.elapsed() + pause > deadline:
+            return False
+        if pause:
+            self.clock.sleep(pause)
+        return True
+
+    def _reserve(self, deployment: Deployment, tokens: int) -> float:
+        """Take tokens of a minute that are left, and return the seconds until they are."""
+        most = deployment.capacity * 1000 * HALF
+        with self._lock:
+            now, name = self.clock.elapsed(), deployment.name
+            before = self._free.get(name, most)
+            free = min(most, before + (now - self._at.get(name, now)) * most / MINUTE)
+            self._free[name], self._at[name] = free - tokens, now
+        return max(0.0, tokens - free) * MINUTE / most

@@ -1,0 +1,211 @@
+"""What a row of ApiManagementGatewayLogs must hold, column by column.
+
+https://learn.microsoft.com/azure/api-management/gateway-log-schema-reference
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from queries.check import kinds
+from queries.check.evidence import OK, Evidence
+from queries.check.expected.measures import bodies, size, spent
+from queries.check.expected.rules import (
+    Fault,
+    Logged,
+    Rule,
+    always,
+    among,
+    connection,
+    consumer,
+    equal,
+    filled,
+    is_empty,
+    kind,
+    same,
+    shown,
+    written,
+)
+from queries.check.fields import text, within
+from queries.check.records import Call, OwnCall
+from queries.check.rows import GATEWAY_LOG
+
+OPERATION_LENGTH = 76
+"""Characters of an operation's id that an import keeps.
+
+https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
+"""
+
+
+def operation(evidence: Evidence, call: Call) -> str | None:
+    """The operation of the imported document that serves a call; None if it is not known."""
+    return evidence.target.operations.get(f"POST {kinds.template(call.kind)}")
+
+
+def normal(name: object) -> str:
+    """An operation's id as an import may write it."""
+    return re.sub(r"[^a-z0-9]+", "-", written(name).lower()).strip("-")[:OPERATION_LENGTH]
+
+
+def _caller(_: Evidence, call: Call) -> str | None:
+    return call.consumer or None
+
+
+def _url(_: Evidence, call: Call) -> str | None:
+    return call.url if isinstance(call, OwnCall) and call.url else None
+
+
+def _backend_url(evidence: Evidence, call: Call) -> str | None:
+    """The account's, with the path and query that the caller gave."""
+    if not isinstance(call, OwnCall) or not call.url:
+        return None
+    path = kinds.path_of(call.kind, call.deployment)
+    query = urlsplit(call.url).query
+    return f"{evidence.target.account.backend_url.rstrip('/')}{path}?{query}".rstrip("?")
+
+
+def address(value: object) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """Host, path and query of a URL, without what does not change where it leads."""
+    parts = urlsplit(written(value))
+    query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    return (parts.hostname or "").lower(), unquote(parts.path), query
+
+
+def _ip(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """An address that the caller can have: a public one, if it reached the gateway at one."""
+    for one in rows:
+        said = text(one.row, column)
+        try:
+            found = ip_address(said)
+        except ValueError:
+            yield Fault(one, f"{column} is {shown(said)}")
+            continue
+        public = isinstance(one.call, OwnCall) and _is_public(one.call.peer)
+        if found.is_unspecified or found.is_multicast or (public and not found.is_global):
+            yield Fault(one, f"{column} is {said}, which no caller of this gateway has")
+
+
+def _is_public(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_global
+    except ValueError:
+        return False
+
+
+def in_time(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let a time lie within the call's."""
+    for one in rows:
+        if not within({"TimeGenerated": one.row.get(column)}, one.call):
+            yield Fault(
+                one, f"{column} is {shown(one.row.get(column))}, outside of the call's time"
+            )
+
+
+def _in_time_if_told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    told = [one for one in rows if isinstance(one.row.get(column), datetime)]
+    yield from in_time(column, evidence, told)
+
+
+def _names(value: Any) -> str:
+    """The names of logged headers."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return written(value)
+    return ",".join(sorted(map(str.lower, found))) if isinstance(found, dict) else ""
+
+
+def _told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """The accounting header stands there as the caller got it, if it is logged at all."""
+    told = [one for one in rows if isinstance(one.call, OwnCall) and one.call.told]
+    wrong = [
+        one
+        for one in told
+        if isinstance(one.call, OwnCall) and one.call.told not in written(one.row.get(column))
+    ]
+    if len(wrong) < len(told) or any(written(one.row.get(column)) for one in wrong if wrong):
+        header = evidence.target.accounting_header
+        for one in wrong:
+            yield Fault(one, f"{column} lacks {header} as the caller got it")
+
+
+def _declared(evidence: Evidence, call: Call) -> bool:
+    return isinstance(call, OwnCall) and call.consumer in evidence.target.consumers
+
+
+def _body(name: str) -> list[Rule]:
+    return [bodies(name)]
+
+
+TABLE: Mapping[str, Sequence[Rule]] = {
+    "TimeGenerated": [in_time],
+    "Timestamp": [_in_time_if_told],
+    "TenantId": [equal(lambda evidence, _: evidence.target.workspace_customer_id)],
+    "Type": [always(GATEWAY_LOG)],
+    "_ResourceId": [equal(lambda evidence, _: evidence.target.gateway_id)],
+    "_SubscriptionId": [equal(lambda evidence, _: evidence.target.gateway_id.split("/")[2])],
+    "SourceSystem": [same()],
+    "Category": [same()],
+    "OperationName": [same()],
+    "_IsBillable": [same()],
+    "Region": [same(connection)],
+    "WorkspaceId": [same()],
+    "Method": [always("POST")],
+    "Url": [equal(_url, address)],
+    "ApiId": [equal(lambda evidence, _: evidence.target.api_id)],
+    "ApiRevision": [same()],
+    "OperationId": [filled(), equal(operation, normal)],
+    "ProductId": [same(lambda call: bool(call.consumer)), filled(_declared)],
+    "ApimSubscriptionId": [filled(), equal(_caller)],
+    "UserId": [same(consumer)],
+    "CallerIpAddress": [_ip, same(connection)],
+    "ClientProtocol": [same()],
+    "ClientTlsVersion": [same()],
+    "IsRequestSuccess": [always(True)],  # noqa: FBT003 - a column's value
+    "ResponseCode": [always(OK)],
+    "RequestSize": [size("request")],
+    "ResponseSize": [size("response")],
+    "TotalTime": [spent],
+    "BackendTime": [spent],
+    "ClientTime": [spent],
+    "CacheTime": [among("", "0")],
+    "Cache": [among("", "none"), same()],
+    "BackendId": [same()],
+    "BackendMethod": [always("POST")],
+    "BackendProtocol": [same()],
+    "BackendUrl": [equal(_backend_url, address)],
+    "BackendResponseCode": [always(OK)],
+    "RequestBody": _body("RequestBody"),
+    "BackendRequestBody": _body("BackendRequestBody"),
+    "BackendResponseBody": _body("BackendResponseBody"),
+    "ResponseBody": _body("ResponseBody"),
+    "RequestHeaders": [same(form=_names)],
+    "BackendRequestHeaders": [same(form=_names)],
+    "BackendResponseHeaders": [same(form=_names)],
+    "ResponseHeaders": [_told, same(kind, _names)],
+    **{
+        name: [among("", "0")]
+        for name in (
+            *("Errors", "LastErrorElapsed", "LastErrorMessage", "LastErrorReason"),
+            *("LastErrorScope", "LastErrorSection", "LastErrorSource"),
+        )
+    },
+    "IsMasterTrace": [same()],
+    "IsTraceAllowed": [same()],
+    "IsTraceExpired": [same()],
+    "IsTraceRequested": [same()],
+    "TraceRecords": [same(form=is_empty)],
+}
+"""The rules of each column that a call, its connection, or the setting determines."""
+LEFT_OUT: Mapping[str, str] = {
+    "_BilledSize": "Azure Monitor counts it, and no page says how",
+    "CorrelationId": "it is how rows are found; each call must have one of its own",
+}
+"""Columns that are compared with nothing, and why."""

@@ -1,0 +1,110 @@
+"""Every active consumer can call, and the rows of its calls name it and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.check.evidence import Evidence
+from queries.check.fields import text
+from queries.check.keys import ACTION, VARIABLE
+from queries.check.proofs.base import (
+    GATEWAY_LOG_FIX,
+    NO_CALL,
+    NOT_JUDGED,
+    Proof,
+    Verdict,
+    by_traffic,
+    failed,
+    seen,
+    skipped,
+    unjudged,
+    waiting,
+)
+from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.outputs import Consumer
+
+SHOWN = 5
+"""Most consumers that a verdict names."""
+KEY_FIX = (
+    "the subscription that is logged must be the one whose key was sent: pulumi up reads the keys "
+    "again; look for a key that was given to two subscriptions"
+)
+NO_KEY_FIX = (
+    f"give this identity {ACTION}; unset {VARIABLE}, or --allow consumers where only one may be "
+    "called as"
+)
+
+
+def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
+    if not traffic.calls:
+        return waiting(NO_CALL)
+    verdicts = {c.name: _called(evidence, traffic, c) for c in evidence.target.callers}
+    for status in ("failed", "waiting"):
+        found = [(name, v) for name, v in verdicts.items() if v.status == status]
+        if found:
+            said = "; ".join(f"{name}: {v.detail}" for name, v in found[:SHOWN])
+            more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+            return failed(said + more, found[0][1].fix) if status == "failed" else waiting(said)
+    if keyless := evidence.target.keyless:
+        said = "; ".join(f"{name}: {why}" for name, why in list(keyless.items())[:SHOWN])
+        more = f"; and {len(keyless) - SHOWN} more" if len(keyless) > SHOWN else ""
+        return unjudged(f"not called as {said}{more}", NO_KEY_FIX, keyless)
+    return seen(f"called as {_listed(v.detail for v in verdicts.values())}{_resting(evidence)}")
+
+
+def _called(evidence: Evidence, traffic: OwnTraffic, consumer: Consumer) -> Verdict:
+    """One consumer was answered, and is named in each row of its calls."""
+    calls = [call for call in traffic.calls if call.consumer == consumer.name]
+    refused = [one for one in traffic.failed if one.consumer == consumer.name]
+    if not calls:
+        if refused:
+            return failed(f"no call was answered: {refused[0].cause}", refused[0].fix)
+        return failed("no call was made", "see the proof `call`: it tells what was not answered")
+    rows = [row for call in calls for row in evidence.linked("gateway", call)]
+    named = {text(row, "ApimSubscriptionId") for row in rows}
+    others = sorted(one or "nobody" for one in named if one.lower() != consumer.name.lower())
+    if others and (consumer.name or len(named) > 1):
+        return failed(f"rows of its calls name {', '.join(others)}", KEY_FIX)
+    if not rows:
+        return waiting("no row of its calls yet")
+    return seen(consumer.name or others[0])
+
+
+def _listed(names: Iterator[str]) -> str:
+    found = list(names)
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(found[:SHOWN]) + more
+
+
+def _resting(evidence: Evidence) -> str:
+    """Say which consumers this run leaves to another day's."""
+    resting = evidence.target.resting
+    if not resting:
+        return ""
+    return f"; {NOT_JUDGED}: {len(resting)} that other days' runs call as: {', '.join(resting)}"
+
+
+def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
+    """Say which consumers' calls the log has; a call of nobody is answered to no consumer."""
+    rows = [row for row in evidence.of_api if row.get("ResponseCode") == 200]  # noqa: PLR2004
+    if not rows:
+        return waiting(NO_CALL)
+    named = {text(row, "ApimSubscriptionId").lower() for row in rows}
+    if "" in named:
+        return failed("an answered call names no consumer", KEY_FIX)
+    declared = {name.lower(): name for name in evidence.target.consumers}
+    found = [name for low, name in declared.items() if low in named]
+    if not found:
+        return skipped("no call of a consumer of the stack among the rows looked at")
+    left = [name for low, name in declared.items() if low not in named]
+    said = f"calls of {_listed(iter(found))}"
+    return seen(f"{said}; {NOT_JUDGED}: no call of {_listed(iter(left))}" if left else said)
+
+
+CONSUMERS = Proof(
+    id="consumers",
+    about="every active consumer is answered, and each row of its calls names it by its id",
+    needs=("gateway", "llm"),
+    judge=by_traffic(_own, _of_others),
+    fix=GATEWAY_LOG_FIX,
+)

@@ -1,0 +1,129 @@
+"""How many brief calls are made, as whom, and what they find."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from queries import outputs as reader
+from queries.check import burst, keys
+from queries.outputs import Consumer, Target
+from tests.check.arm import GATEWAY, SUBSCRIPTION
+from tests.check.azure import deployment, key_of, outputs, refused
+from tests.check.conftest import Run
+from tests.check.reading import LLM, LOGS, ends, of
+
+pytestmark = pytest.mark.slow
+DAY = date(2026, 3, 1)
+THREE: dict[str, Any] = {"consumers": ["aoai-test", "team-b", "team-c"]}
+
+
+def target(*names: str, **proof: Any) -> Target:
+    made = reader.target(outputs(**proof))
+    callers = tuple(Consumer(name=name, key=SecretStr(key_of(name))) for name in names)
+    return replace(made, callers=callers)
+
+
+@pytest.fixture
+def many(run: Run) -> Run:
+    """Three consumers, and a gateway that answers one call after the other."""
+    lock, handle = threading.Lock(), run.azure.handle
+
+    def one_by_one(request: httpx.Request) -> httpx.Response:
+        with lock:
+            answer = handle(request)
+            answer.read()
+            return httpx.Response(
+                answer.status_code, headers=answer.headers, content=answer.content
+            )
+
+    run.azure.handle = one_by_one  # type: ignore[method-assign] # threads share it
+    for name in ("team-b", "team-c"):
+        run.azure.arm.resources[f"{GATEWAY}/subscriptions/{name}"] = run.azure.arm.resources[
+            SUBSCRIPTION
+        ]
+    return run
+
+
+def test_the_calls_are_as_many_as_the_share_needs() -> None:
+    assert burst.needed(0.05) == 90
+    assert burst.needed(0.01) == 459
+    assert 0.95**90 < 0.01 < 0.95**89
+    assert burst.share_found(90) == pytest.approx(0.05, abs=0.001)
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b", "c"), tuple(map(str, range(20)))])
+def test_every_consumer_calls_every_deployment_in_turn(names: tuple[str, ...]) -> None:
+    models = [deployment("x"), deployment("y")]
+    made = burst.plan(target(*names, deployments=models), "usual", DAY)
+    pairs = {(one.consumer.name, one.deployment.name) for one in made}
+    assert len(pairs) >= min(90, 2 * len(names))
+    assert {one.consumer.name for one in made} == set(names)
+
+
+def test_quick_calls_as_each_consumer_once() -> None:
+    made = burst.plan(target("a", "b", "c", "d"), "quick", DAY)
+    assert [one.consumer.name for one in made] == ["c", "d"]
+
+
+def test_a_burst_over_whole_rows_is_proven(many: Run) -> None:
+    report = many("--depth", "usual", **THREE)
+    assert report.verdict == "proven", many.screen.getvalue()
+    assert "called as aoai-test, team-b, team-c" in of(report, "consumers")[1]
+
+
+@pytest.mark.parametrize("table", [LOGS, LLM])
+def test_a_loss_of_some_rows_is_told_by_number(many: Run, table: str) -> None:
+    def losing(row: dict[str, Any]) -> dict[str, Any] | None:
+        number = int(row["CorrelationId"].rpartition("-")[2])
+        return None if number % 20 == 19 and row["CorrelationId"][:4] == "corr" else row
+
+    many.azure.change = {table: losing}
+    report = many("--depth", "usual", "--timeout", "60", **THREE)
+    status, detail, _ = of(report, "whole")
+    assert status == "failed", "no row comes any more, and most have come"
+    assert " of 9" in detail
+    assert f"lack rows in {table}" in detail
+
+
+def test_a_key_of_another_consumer_fails(many: Run) -> None:
+    many.outputs = {"subscriptionKeys": {"aoai-test": key_of("team-b"), "team-b": key_of("team-b")}}
+    report = many("--timeout", "1", **{**THREE, "consumers": ["aoai-test", "team-b"]})
+    assert "rows of its calls name team-b" in of(report, "consumers")[1]
+
+
+def test_a_consumer_without_a_key_is_unjudged(many: Run) -> None:
+    many.azure.arm.denied = ("team-b/listSecrets",)
+    many.outputs = {"subscriptionKeys": {"aoai-test": key_of("aoai-test")}}
+    report = many(consumers=["aoai-test", "team-b"])
+    assert (report.verdict, ends(report)["consumers"]) == ("unjudged", "unjudged")
+    assert "team-b: Azure returns no key: HTTP 403" in of(report, "consumers")[1]
+
+
+def test_a_throttled_burst_says_what_it_would_find(many: Run) -> None:
+    handle = many.azure.handle
+
+    def full(request: httpx.Request) -> httpx.Response:
+        if b"one word" in request.content and len(many.azure.requests) > 30:
+            return refused(429, "429", "too many", **{"retry-after": "60"})
+        return handle(request)
+
+    many.azure.handle = full  # type: ignore[method-assign] # the deployment is full
+    report = many("--depth", "usual", **THREE)
+    assert ends(report)["whole"] == "unjudged"
+    assert "of 90 brief calls were answered, which find a loss of" in of(report, "whole")[1]
+
+
+def test_beyond_fifty_new_ones_and_a_part_of_the_others_are_called() -> None:
+    names = [f"c{number}" for number in range(120)]
+    days = [set(keys.in_turn(names, 40, DAY + timedelta(days=day))) for day in range(3)]
+    assert set().union(*days) == set(names)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert keys._is_new({"createdDate": "2026-02-27T10:00:00Z"}, now)
+    assert not keys._is_new({"createdDate": "2026-01-27T10:00:00Z"}, now)
