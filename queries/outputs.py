@@ -35,6 +35,11 @@ class Target(ProofOutput[str]):
     key: SecretStr = NO_KEY
 
     @property
+    def own(self) -> dict[str, str]:
+        """Whose rows every query reads, by name of its parameter; others share the workspace."""
+        return {"gateway": self.gateway_id, "account": self.account.id, "api": self.api_id}
+
+    @property
     def every_call(self) -> bool:
         """The gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004

@@ -18,7 +18,6 @@ LAST_PATIENCE = 600.0
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-analytics-workspaces
 """
-TIMES = ("since", "until")
 LLM_CALLS = "llm-calls"
 """The one query that cannot answer without the LLM log."""
 
@@ -88,9 +87,10 @@ def _lacks_a_table(name: str, evidence: Evidence) -> bool:
 
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
     times = {"since": evidence.traffic.since, "until": evidence.traffic.until}
-    given = {key: times[key] for key in TIMES if library.has(name, key)}
     try:
-        return Run(columns=tuple(workspace.columns(library.render(name, **given))))
+        return Run(
+            columns=tuple(workspace.columns(library.fill(name, {**times, **evidence.target.own})))
+        )
     except NoColumnError as error:
         return Run(reason=str(error), refused=_has_rows(name, evidence))
     except NotYetError as error:

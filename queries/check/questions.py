@@ -53,8 +53,9 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.traffic.until + target.longest_wait + MINUTE
     between = {"since": evidence.traffic.metrics_since, "until": until}
-    resource = target.gateway_id if source == "gateway-metrics" else target.account.id
-    return render("metrics", **between, resource=resource)
+    of_gateway = source == "gateway-metrics"
+    whose = {"gateway": target.gateway_id} if of_gateway else {"account": target.account.id}
+    return render("metrics", **between, **whose)
 
 
 def _marker(evidence: Evidence) -> str:
