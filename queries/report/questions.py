@@ -88,6 +88,12 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             then="| summarize Hours = count(), Missing = sum(Missing), Last = max(Hour) by Log, "
             "State\n| order by Missing desc",
         ),
+        "reconcile": Question(
+            file="reconcile",
+            values=times | {"identity": target.gateway_principal_id},
+            then="| where isempty(Deployment)\n| summarize Counted = sum(Counted), Logged = "
+            "sum(Logged), Around = sum(Around), Missing = sum(Missing) by Log\n| order by Log asc",
+        ),
         "capacity": Question(
             file="capacity",
             values=times | {"capacities": _capacities(target)},
