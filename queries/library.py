@@ -100,6 +100,11 @@ def render(name: str, **values: Value) -> str:
     return text
 
 
+def fill(name: str, values: Mapping[str, Value]) -> str:
+    """Return the query's text with those of the values set for which it has a parameter."""
+    return render(name, **{key: value for key, value in values.items() if has(name, key)})
+
+
 def price_list() -> dict[str, Any]:
     """Read `queries/prices.json`: US dollars per 1,000,000 tokens by model, with source and day."""
     listed: dict[str, Any] = json.loads((FOLDER / "prices.json").read_text(encoding="utf-8"))

@@ -46,6 +46,11 @@ class Target(ProofOutput[str]):
     """Consumers that this run leaves to another day's."""
 
     @property
+    def own(self) -> dict[str, str]:
+        """Whose rows every query reads, by name of its parameter; others share the workspace."""
+        return {"gateway": self.gateway_id, "account": self.account.id, "api": self.api_id}
+
+    @property
     def every_call(self) -> bool:
         """The gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004

@@ -95,9 +95,8 @@ class LogRule(AlertRule):
     def values(self, subject: Subject) -> dict[str, Value | pulumi.Output[str]]:
         """Return the value of every parameter of the query, by name."""
         until = {} if self.until is None else {"until": self.until}
-        # A gateway may serve other APIs, whose calls do not concern this stack.
-        api = {"api": subject.api_id} if has(self.query, "api") else {}
-        return {"since": self.since, **until, **api, **self.parameters(subject)}
+        own = {name: value for name, value in subject.own.items() if has(self.query, name)}
+        return {"since": self.since, **until, **own, **self.parameters(subject)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,14 +34,22 @@ class Subject:
     every_call_is_logged: bool
 
     @property
+    def own(self) -> dict[str, Any]:
+        """Return whose rows every query reads, by name of the parameter.
+
+        Other stacks may share the workspace, and other APIs the gateway.
+        """
+        return {"gateway": self.gateway_id, "account": self.account_id, "api": self.api_id}
+
+    @property
     def figures(self) -> dict[str, Any]:
-        """Return what the workbook's queries take from the stack, by name of the parameter."""
+        """Return what queries take from the stack, by name of the parameter."""
         return {
             "prices": self.prices,
             "provisioned": list(self.provisioned),
             "budgets": self.budgets,
             "capacities": self.capacities,
             "retirements": self.retirements,
-            "account": self.account_id,
+            **self.own,
             "identity": self.gateway_principal_id,
         }

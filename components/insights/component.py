@@ -15,7 +15,7 @@ from components.alerts.metric_alert import metric_alert
 from components.alerts.rule import AlertRule, LogRule, Place
 from components.alerts.subject import Subject
 from components.gateway import Gateway
-from components.insights.saved_queries import Editor, figure
+from components.insights.saved_queries import Editor, read_from
 from components.insights.workbook import WorkbookArgs, workbook
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
@@ -69,7 +69,7 @@ class Insights(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).register(pulumi.Output.all(**args.subject.figures))
+        ).register(args.subject.figures)
         self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
@@ -104,13 +104,7 @@ class Insights(pulumi.ComponentResource):
                 name_seed=pulumi.Output.concat(args.resource_group_name, "/", args.suffix),
                 workspace_id=args.workspace_id,
                 account_id=subject.account_id,
-                figures=function.apply(
-                    lambda name: {
-                        # A gateway may serve other APIs, whose calls do not concern this stack.
-                        "api": subject.api_id,
-                        **{known: figure(name, known) for known in subject.figures},
-                    }
-                ),
+                figures=function.apply(lambda name: read_from(name, subject.figures)),
                 tags=args.tags,
             ),
             parent=self,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -38,22 +39,26 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids, as several stacks may share a workspace."""
 
-    def register(self, figures: pulumi.Output[dict[str, Any]]) -> pulumi.Output[str]:
-        """Register one saved search per query, and the function `figures`; return its name."""
+    def register(self, figures: Mapping[str, Any]) -> pulumi.Output[str]:
+        """Register one saved search per query, and the function `figures`; return its name.
+
+        A saved query reads the stack's ids and figures through the function: a person who opens it
+        gets the rows of this stack, and a changed figure changes the function alone.
+        """
         group, options = self._place()
+        function = pulumi.Output.concat(FIGURES, self.suffix)
         for name in library.names():
             operationalinsights.SavedSearch(
                 f"query-{name}",
                 display_name=library.title(name),
-                query=library.load(name),
+                query=function.apply(partial(_asked, name, list(figures))),
                 **self._common(name, group),
                 opts=options,
             )
-        function = pulumi.Output.concat(FIGURES, self.suffix)
         operationalinsights.SavedSearch(
             "figures",
             display_name="Figures of the stack that its logs do not hold",
-            query=figures.apply(figures_query),
+            query=pulumi.Output.all(**figures).apply(figures_query),
             function_alias=function,
             **self._common("figures", group),
             opts=options,
@@ -96,9 +101,13 @@ def figures_query(figures: Mapping[str, Any]) -> str:
     return "print\n" + ",\n".join(columns)
 
 
-def figure(function: str, name: str) -> library.Expression:
-    """Write KQL that reads one of the maps, to be the value of a query's parameter."""
-    return library.Expression(f"toscalar({function} | project {name})")
+def read_from(function: str, names: Iterable[str]) -> dict[str, library.Value]:
+    """Write the KQL that reads each figure, to be the value of the parameter of that name."""
+    return {name: library.Expression(f"toscalar({function} | project {name})") for name in names}
+
+
+def _asked(query: str, names: Sequence[str], function: str) -> str:
+    return library.fill(query, read_from(function, names))
 
 
 def _written(figure: Any) -> str:

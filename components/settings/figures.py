@@ -19,8 +19,12 @@ Json = dict[str, Any]
 
 
 def prices(given: Mapping[str, Price]) -> Json:
-    """Return the dated list of prices, with what the stack file puts beside or over it."""
-    known: Json = price_list()["models"]
+    """Return the dated list of prices, with what the stack file puts beside or over it.
+
+    A model is the same in any letter case: the stack file's spelling replaces the list's.
+    """
+    own = {model.lower() for model in given}
+    known = {name: one for name, one in price_list()["models"].items() if name.lower() not in own}
     return known | {model: price.model_dump() for model, price in given.items()}
 
 

@@ -49,11 +49,20 @@ def _check_rules(given: Any) -> None:
             raise ValueError(f"no threshold for {name}: Azure learns it from the metric's own past")
 
 
+def _check_spellings(given: Any) -> None:
+    """Refuse a model that is named twice, in other letter case: logs know it under one name."""
+    spellings: dict[str, str] = {}
+    for model in given:
+        other = spellings.setdefault(model.lower(), model)
+        if other != model:
+            raise ValueError(f"each model once, whatever its letter case; twice: {other}, {model}")
+
+
 Alerts = Annotated[
     dict[str, Alert],
     Constraint(f"a map by rule name: {', '.join(NAMES)}", _check_rules, before=True),
 ]
 Prices = Annotated[
     dict[Annotated[str, Field(min_length=1)], Price],
-    Constraint("a map from model to input and output", lambda _: None),
+    Constraint("a map from model to input and output", _check_spellings),
 ]

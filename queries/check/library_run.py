@@ -13,7 +13,6 @@ from queries.workspace import AT_ONCE, NO_TABLE, LogAnalytics, NoColumnError, No
 
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""
-TIMES = ("since", "until")
 LLM_CALLS = "llm-calls"
 """The one query that cannot answer without the LLM log."""
 
@@ -83,9 +82,10 @@ def _lacks_a_table(name: str, evidence: Evidence) -> bool:
 
 def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
     times = {"since": evidence.traffic.since, "until": evidence.traffic.until}
-    given = {key: times[key] for key in TIMES if library.has(name, key)}
     try:
-        return Run(columns=tuple(workspace.columns(library.render(name, **given))))
+        return Run(
+            columns=tuple(workspace.columns(library.fill(name, {**times, **evidence.target.own})))
+        )
     except NoColumnError as error:
         return Run(reason=str(error), refused=has_rows(name, evidence))
     except NotYetError as error:

@@ -62,8 +62,9 @@ def _metrics(source: Source, evidence: Evidence) -> str:
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.traffic.until + target.longest_wait + MINUTE
     between = {"since": evidence.traffic.metrics_since, "until": until}
-    resource = target.gateway_id if source == "gateway-metrics" else target.account.id
-    return render("metrics", **between, resource=resource)
+    of_gateway = source == "gateway-metrics"
+    whose = {"gateway": target.gateway_id} if of_gateway else {"account": target.account.id}
+    return render("metrics", **between, **whose)
 
 
 def _with_room(kql: str, wanted: int) -> str:

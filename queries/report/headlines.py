@@ -19,13 +19,24 @@ from queries.report.parts.usage import HOURLY, UNKNOWN, UNPRICED, hourly
 from queries.report.tables import Tile
 from queries.workspace import Row
 
+GATEWAY_LOG, TOKENS = "ApiManagementGatewayLogs", "tokens"
+TOLERATED = 98.0
+"""Percent of what Azure counted below which the alert `reconcile` fires by default."""
 WELL_KNOWN = 99.0
 """Percent of calls below which the share accounted for is shown as a warning."""
 
 
 def tiles(facts: Facts) -> list[Tile]:
-    """Calls, tokens, cost, errors, latency, share accounted for."""
-    return [_calls(facts), _tokens(facts), _cost(facts), _errors(facts), _p95(facts), _known(facts)]
+    """Calls, tokens, cost, errors, latency, share accounted for, share of what Azure counted."""
+    return [
+        _calls(facts),
+        _tokens(facts),
+        _cost(facts),
+        _errors(facts),
+        _p95(facts),
+        _known(facts),
+        _counted(facts),
+    ]
 
 
 def _calls(facts: Facts) -> Tile:
@@ -141,6 +152,26 @@ def _known(facts: Facts) -> Tile:
         number=value,
         details=details,
         alarming=bool(missing or around) or (value is not None and value < WELL_KNOWN),
+    )
+
+
+def _counted(facts: Facts) -> Tile:
+    """Show the smaller share of calls and of tokens that the account counted and logs hold."""
+    label = "Of what Azure counted"
+    rows = [row for row in facts.rows("reconcile") if row["Log"] in (GATEWAY_LOG, TOKENS)]
+    if not rows or not facts.target.every_call:
+        return Tile(label=label, value=NOTHING, details=["no whole hour to compare"])
+    shares = {row["Log"]: share(number(row["Logged"]), number(row["Counted"])) for row in rows}
+    value = min(one for one in shares.values() if one is not None)
+    said = {GATEWAY_LOG: "calls", TOKENS: "tokens"}
+    details = [f"{percent(one)} of {said[log]}" for log, one in shares.items()]
+    missing = any(number(row["Missing"]) for row in rows)
+    return Tile(
+        label=label,
+        value=percent(value),
+        number=value,
+        details=["accounted for: " + ", ".join(details)],
+        alarming=missing and value < TOLERATED,
     )
 
 

@@ -88,13 +88,19 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             then="| summarize Hours = count(), Missing = sum(Missing), Last = max(Hour) by Log, "
             "State\n| order by Missing desc",
         ),
+        "reconcile": Question(
+            file="reconcile",
+            values=times | {"identity": target.gateway_principal_id},
+            then="| where isempty(Deployment)\n| summarize Counted = sum(Counted), Logged = "
+            "sum(Logged), Around = sum(Around), Missing = sum(Missing) by Log\n| order by Log asc",
+        ),
         "capacity": Question(
             file="capacity",
             values=times | {"capacities": _capacities(target)},
         ),
         "bypass": Question(
             file="bypass",
-            values=times | {"account": target.account.id, "identity": target.gateway_principal_id},
+            values=times | {"identity": target.gateway_principal_id},
             then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
             f"| top {TOP} by Calls desc",
         ),
@@ -113,18 +119,17 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             file="budgets",
             values=times | {"since": month, "budgets": target.budgets} | pricing,
         )
-    return {key: _of_the_api(question, target) for key, question in found.items()}
+    return {key: _of_the_stack(question, target) for key, question in found.items()}
 
 
 def _capacities(target: Target) -> dict[str, int]:
     return {d.name: d.capacity for d in target.deployments if not d.provisioned}
 
 
-def _of_the_api(question: Question, target: Target) -> Question:
-    """The question, about this stack's API alone if its file can tell.
+def _of_the_stack(question: Question, target: Target) -> Question:
+    """Bind the question to the stack's own gateway, account and API, as far as its file can tell.
 
-    Other APIs may share the gateway and the workspace.
+    Other stacks may share the workspace, and other APIs the gateway.
     """
-    if not library.has(question.file, "api"):
-        return question
-    return replace(question, values=dict(question.values) | {"api": target.api_id})
+    own = {name: one for name, one in target.own.items() if library.has(question.file, name)}
+    return replace(question, values=dict(question.values) | own)

@@ -26,7 +26,7 @@ def test_a_minute_that_arrives_twice_is_summed_once() -> None:
     second = first | {"TimeGenerated": "2026-03-01T12:01:00", "Total": 5.0, "Count": 2.0}
     other = first | {"MetricName": "Duration", "Total": 7.0, "Count": 1.0}
     rows = [first | {"Total": 3.0, "Count": 3.0}, second, other]
-    query = render("metrics", since=SINCE, until=UNTIL, resource="/G")
+    query = render("metrics", since=SINCE, until=UNTIL, gateway="/G")
 
     once = kql.run(query, COLUMNS, {name: [] for name in COLUMNS} | {"AzureMetrics": rows})
     # The sandbox makes one row of a minute's rows, so a second one has another time grain.

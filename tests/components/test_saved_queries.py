@@ -8,6 +8,13 @@ from queries import library
 from tests.components.harness import Run, run_program
 from tests.components.test_existing import OTHER, WORKSPACE, WORKSPACE_ANSWER
 
+FUNCTION = "AzureOpenAIFigures_abc123"
+PARAMETERS = (
+    *("prices", "provisioned", "budgets", "capacities", "retirements"),
+    *("gateway", "account", "api", "identity"),
+)
+OWN = {name: library.Expression(f"toscalar({FUNCTION} | project {name})") for name in PARAMETERS}
+
 
 def searches(run: Run) -> dict[str, dict[str, object]]:
     """Inputs of the saved searches, by logical name."""
@@ -19,7 +26,8 @@ def searches(run: Run) -> dict[str, dict[str, object]]:
     return {name: run.inputs(name) for name in names}
 
 
-def test_every_query_of_the_library_is_saved_as_it_is(example: Run) -> None:
+def test_every_query_of_the_library_is_saved_with_the_stacks_own_values(example: Run) -> None:
+    """It runs as it is opened: of this stack alone, with its prices, and bypass by its identity."""
     found = searches(example)
 
     assert set(found) == {f"query-{name}" for name in library.names()} | {"figures"}
@@ -27,7 +35,7 @@ def test_every_query_of_the_library_is_saved_as_it_is(example: Run) -> None:
         assert found[f"query-{name}"] == {
             "category": "Azure OpenAI, accounted",
             "displayName": library.title(name),
-            "query": library.load(name),
+            "query": library.fill(name, OWN),
             "resourceGroupName": "rg-activategenai",
             "savedSearchId": f"{name}-abc123",
             "version": 2,
@@ -73,11 +81,15 @@ def test_the_stacks_figures_are_a_function_of_its_own(example: Run) -> None:
     consumer = {"name": "team-a", "displayName": "Team A", "monthlyTokens": 1000}
     after = run_program({"consumers": [consumer]})
 
-    assert before["functionAlias"] == "AzureOpenAIFigures_abc123"
+    assert before["functionAlias"] == FUNCTION
+    assert {name for name in PARAMETERS if f"\n{name} = " in before["query"]} == set(PARAMETERS)
+    assert 'gateway = "/id/gateway"' in before["query"]
     assert '\n  "text-turbo": 10\n' in before["query"]
     assert "budgets = dynamic({})" in before["query"]
     assert '\n  "team-a": {"tokens": 1000}\n' in after.inputs("figures")["query"]
     assert after.inputs("workbook") == example.inputs("workbook")
+    queries = [name for name in searches(example) if name != "figures"]
+    assert all(after.inputs(name) == example.inputs(name) for name in queries)
 
 
 def test_without_insights_neither_is_declared() -> None:

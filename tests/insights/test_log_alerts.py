@@ -87,7 +87,13 @@ def test_a_few_full_minutes_of_an_hour_are_chance(
     assert Engine(declared["capacity"], logs).met(NOON) == ({("chat",)} if fires else set())
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in LOG_RULES if has(rule.query, "api")])
+OF_ONE_API = [
+    rule.name for rule in LOG_RULES if has(rule.query, "api") and rule.name != "reconcile"
+]
+"""All but the rule to which calls that reach the account by another API are what is missing."""
+
+
+@pytest.mark.parametrize("name", OF_ONE_API)
 def test_calls_of_another_api_are_no_business_of_the_stack(declared: Declared, name: str) -> None:
     calls = [replace(call, api="theirs") for call in TROUBLES[name].over]
     assert Engine(declared[name], Logs(calls)).met(NOON) == set()

@@ -36,7 +36,9 @@ def asked_for(query: str) -> timedelta:
     bounds = re.findall(r"TimeGenerated\s*>=?\s*(.+?)(?= and |\n|$)", code)
     reads = re.findall(rf"^(?:let \w+ = )?(?:{'|'.join(COLUMNS)})\b", code, re.MULTILINE)
     assert len(bounds) == len(reads) > 0, "a table is read without a bound"
-    times = "\n".join(re.findall(r"^let (?:since|until|newest) = [^;]*;", code, re.MULTILINE))
+    times = "\n".join(
+        re.findall(r"^let (?:since|until|oldest|newest) = [^;]*;", code, re.MULTILINE)
+    )
     database = Database()
     return NOON - min(moment(database, f"{times}\nprint T = {bound}") for bound in bounds)
 

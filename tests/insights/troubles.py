@@ -127,6 +127,15 @@ TROUBLES = {
         at_threshold=hundred(100, setting(logged=False))[:5],
         over=hundred(100, setting(logged=False))[:6],
     ),
+    "reconcile": Trouble(
+        groups={("ApiManagementGatewayLogs", ""), ("AzureDiagnostics", "")},
+        of_all=True,
+        seen_within=4 * HOUR,
+        lasts=10 * HOUR,
+        change=setting(logged=False),
+        at_threshold=hundred(2, setting(logged=False), NOON - 65 * MINUTE),
+        over=hundred(3, setting(logged=False), NOON - 65 * MINUTE),
+    ),
     "bypass": Trouble(
         groups={("chat", "somebody-else", "another identity than the gateway's")},
         **_both(setting(gateway=False), 0),

@@ -164,7 +164,7 @@ def test_metrics_add_up_by_name_and_resource(database: Database) -> None:
         time = NOW - timedelta(minutes=minute)
         database.add("AzureMetrics", TimeGenerated=time, _ResourceId=resource, **common)
 
-    rows = database.ask(render("metrics", resource="/GATEWAY"))
+    rows = database.ask(render("metrics", gateway="/GATEWAY"))
 
     assert [(row["MetricName"], row["Total"], row["Rows"]) for row in rows] == [("Requests", 4, 2)]
 

@@ -69,6 +69,37 @@ def test_retries_are_told_from_later_calls_of_others(database: Database) -> None
     assert counts(within=Expression("3s"))[429] == (3, 1, 0)
 
 
+def test_no_call_of_another_prompt_is_a_retry(database: Database) -> None:
+    """A busy consumer's calls are of one size, and each asks for something else."""
+    for number in range(40):
+        gateway(
+            database,
+            f"{number}",
+            TimeGenerated=HOUR + timedelta(seconds=number),
+            ResponseCode=429 if number % 4 == 0 else 200,
+            RequestSize=10,
+            RequestBody=json.dumps({"number": 10 + number}),
+            Url=CHAT,
+        )
+
+    (row,) = database.ask(load("retries"))
+
+    assert (row["SameBy"], row["FailedCalls"], row["TriedAgain"], row["Recovered"]) == (
+        *("prompt", 10, 0, 0),
+    )
+
+
+def test_one_call_is_the_retry_of_one_failure(database: Database) -> None:
+    asked = {"RequestSize": 10, "RequestBody": '{"same": 1}', "Url": CHAT}
+    for number in range(10):
+        gateway(database, f"{number}", TimeGenerated=HOUR, ResponseCode=503, **asked)
+    gateway(database, "later", TimeGenerated=HOUR + timedelta(seconds=9), **asked)
+
+    (row,) = database.ask(load("retries"))
+
+    assert (row["FailedCalls"], row["TriedAgain"], row["Recovered"]) == (10, 1, 1)
+
+
 def test_latency_is_by_call_and_streams_apart(database: Database) -> None:
     for number in range(1, 101):
         times = {"TotalTime": number * 10, "BackendTime": number * 9, "ClientTime": 0}

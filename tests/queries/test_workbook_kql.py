@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.insights.saved_queries import figure, figures_query
+from components.insights.saved_queries import figures_query, read_from
 from components.insights.workbook.document import document, kql
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, Tab
@@ -28,6 +28,7 @@ FIGURES: dict[str, Any] = {
     "budgets": {"aoai-a": {"tokens": 1_000_000, "cost": 50}},
     "capacities": {"chat": 10},
     "retirements": {"chat": {"model": "gpt", "retires": "2027-02-14"}},
+    "gateway": "/gateway",
     "account": "/sub/account",
     "identity": "the-gateway",
 }
@@ -211,7 +212,7 @@ def test_no_tile_and_no_drop_down_counts_the_calls_of_another_api() -> None:
 
 
 def test_figures_are_read_from_the_stacks_function(database: Database) -> None:
-    figures = {name: figure("Figures", name) for name in FIGURES}
+    figures = read_from("Figures", FIGURES)
     function = f"let Figures = {figures_query(FIGURES)};"
     tiles = {tile.title: tile for _, tile in TILES if "(Figures |" in kql(tile, figures)}
     asked = {title: f"{function}\n{fill(kql(t, figures))}" for title, t in tiles.items()}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from components.insights.workbook import items
 from components.insights.workbook.items import Item
-from components.insights.workbook.pickers import PICKED, TIMES, call_field, filled, picked, pickers
+from components.insights.workbook.pickers import PICKED, TIMES, call_field, picked, pickers
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, MetricTile, Tab
 from queries import library
@@ -60,7 +60,7 @@ def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
     The file's limit of rows comes after the filters, so that it counts the chosen rows only.
     """
     columns = library.columns(tile.query)
-    text, limit = library.unlimited(filled(tile.query, {**TIMES, **figures, **tile.values}))
+    text, limit = library.unlimited(library.fill(tile.query, {**TIMES, **figures, **tile.values}))
     return "\n".join(
         [
             text,

@@ -31,12 +31,6 @@ https://github.com/microsoft/Application-Insights-Workbooks/blob/master/Document
 """
 
 
-def filled(query: str, values: Mapping[str, Value]) -> str:
-    """Fill into a query those of the values for which it has a parameter."""
-    known = {name: value for name, value in values.items() if library.has(query, name)}
-    return library.render(query, **known).rstrip()
-
-
 def picked(column: str) -> str:
     """Return the KQL operator that keeps what the column's drop-down chose."""
     return f'| where "{ALL}" in ({{{column}}}) or {column} in ({{{column}}})'
@@ -76,7 +70,7 @@ def _drop_down(column: str, workspace_id: str, figures: Mapping[str, Value]) -> 
         "multiSelect": True,
         "quote": '"',
         "delimiter": ",",
-        "query": f"{filled('consumers', {**TIMES, **figures})}\n{found}",
+        "query": f"{library.fill('consumers', {**TIMES, **figures}).rstrip()}\n{found}",
         "crossComponentResources": [workspace_id],
         "typeSettings": {
             "additionalResourceOptions": ["value::all"],

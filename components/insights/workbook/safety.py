@@ -1,9 +1,9 @@
-"""Tab Safety: what the content filters stopped, and what escaped the gateway or the logs."""
+"""Tab Safety: what the content filters stopped, and which texts were not captured."""
 
 from __future__ import annotations
 
 from components.insights.workbook.columns import CALL, CODE, CONSUMER, DEPLOYMENT, NUMBER, TIME, WHY
-from components.insights.workbook.tiles import Column, Format, LogTile, Metric, MetricTile, Tab
+from components.insights.workbook.tiles import Column, LogTile, Metric, MetricTile, Tab
 
 SAFETY = Tab(
     title="Safety",
@@ -39,35 +39,6 @@ SAFETY = Tab(
                 Column("Categories", "Categories"),
             ),
             empty="No content filter stopped a call.",
-        ),
-        LogTile(
-            title="Requests around the gateway",
-            query="bypass",
-            columns=(
-                TIME,
-                CALL,
-                Column("OperationName", "Operation"),
-                DEPLOYMENT,
-                Column("ResultSignature", "HTTP status"),
-                Column("CallerIPAddress", "Caller's address"),
-                Column("ObjectId", "Caller's object id"),
-                WHY,
-            ),
-            empty="Every request to the account came through the gateway.",
-        ),
-        LogTile(
-            title="Traffic without log rows",
-            query="silence",
-            columns=(
-                Column("Hour", "Hour", Format.TIME),
-                Column("Resource", "Resource"),
-                Column("Log", "Table"),
-                Column("Requests", "Requests counted", NUMBER),
-                Column("Logged", "Requests logged", NUMBER),
-                Column("Missing", "Missing", NUMBER, yellow=1),
-                Column("State", "State"),
-            ),
-            empty="Every request that the metrics counted is in the logs.",
         ),
         LogTile(
             title="Texts that were not captured",

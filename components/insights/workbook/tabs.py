@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.insights.workbook.accounting import ACCOUNTING
 from components.insights.workbook.conversation import CONVERSATION
 from components.insights.workbook.latency import LATENCY
 from components.insights.workbook.overview import OVERVIEW
@@ -10,7 +11,7 @@ from components.insights.workbook.safety import SAFETY
 from components.insights.workbook.tiles import Tab
 from components.insights.workbook.tokens import TOKENS
 
-TABS: tuple[Tab, ...] = (OVERVIEW, TOKENS, LATENCY, SAFETY, PROVISIONED, CONVERSATION)
+TABS: tuple[Tab, ...] = (OVERVIEW, TOKENS, LATENCY, ACCOUNTING, SAFETY, PROVISIONED, CONVERSATION)
 """The tabs in the order of their links. Only the last shows prompts and completions.
 
 A tab holds at most five log tiles: as many queries as the service runs at once for one user.

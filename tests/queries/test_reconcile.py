@@ -1,0 +1,187 @@
+"""What the account counted is held against what the logs hold, by hour and deployment."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from queries.library import render
+from tests.queries.database import ACCOUNT, HOUR, Database, gateway, llm, request
+
+Rows = list[dict[str, Any]]
+LOST_HOUR = HOUR - timedelta(hours=1)
+TOLERATED = 2.0
+"""Percent of an hour's calls, the alert's own threshold."""
+FEW = 50
+"""Calls of an hour of which one is within what is tolerated."""
+LOGS = ("gateway log", "LLM log", "account log")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call, what of it is logged, and what the account counts of it."""
+
+    id: str
+    start: datetime
+    milliseconds: int = 900
+    deployment: str = "chat"
+    tokens: int = 100
+    logged: frozenset[str] = frozenset(LOGS)
+    around: bool = False
+    told: bool = True
+    """Whether a log tells its tokens."""
+    counted_late: timedelta = timedelta(0)
+
+    @property
+    def minute(self) -> datetime:
+        end = self.start + timedelta(milliseconds=self.milliseconds) + self.counted_late
+        return end.replace(second=0, microsecond=0)
+
+    def store(self, database: Database) -> None:
+        time = {"TimeGenerated": self.start}
+        path = f"openai/deployments/{self.deployment}/chat/completions"
+        if not self.around and "gateway log" in self.logged:
+            told = f"{{model:gpt,usage:{{total_tokens:{self.tokens}}}}}" if self.told else ""
+            gateway(
+                database,
+                self.id,
+                Url=f"https://gateway/{path}",
+                BackendUrl=f"https://account/{path}",
+                BackendResponseCode=200,
+                TotalTime=self.milliseconds,
+                ResponseHeaders={"x-gateway-accounting": told},
+                **time,
+            )
+        if not self.around and "LLM log" in self.logged:
+            total = self.tokens if self.told else 0
+            names = {"DeploymentName": self.deployment, "ModelName": "gpt"}
+            llm(database, self.id, 0, TotalTokens=total, PromptTokens=total, **names, **time)
+        if "account log" in self.logged:
+            identity = "somebody" if self.around else "gateway-id"
+            more = {"deployment": self.deployment, "DurationMs": self.milliseconds}
+            request(database, f"a-{self.id}", identity, **more, **time)
+
+
+def workspace(calls: Iterable[Call]) -> Database:
+    """The rows of these calls, and the account's metrics, minute by minute, whole."""
+    database, counts = Database(), Counter[tuple[datetime, str]]()
+    for call in calls:
+        call.store(database)
+        counts[call.minute, "AzureOpenAIRequests"] += 1
+        counts[call.minute, "TokenTransaction"] += call.tokens
+    for (minute, name), total in counts.items():
+        row = {"MetricName": name, "Total": float(total), "_ResourceId": ACCOUNT}
+        database.add("AzureMetrics", TimeGenerated=minute, **row)
+    return database
+
+
+def traffic(seed: int, per_hour: int = 60, hours: int = 4) -> list[Call]:
+    """Calls at any time, some open at an hour's edge, each counted up to a minute late."""
+    chance, start = random.Random(seed), HOUR - timedelta(hours=hours - 1)
+    return [
+        Call(
+            id=f"{number}",
+            start=start + timedelta(seconds=chance.uniform(0, 3600 * hours)),
+            milliseconds=int(chance.expovariate(1 / 20_000)),
+            deployment=chance.choice(("chat", "Chat", "fast")),
+            tokens=chance.randrange(50, 150),
+            counted_late=timedelta(seconds=chance.choice((0, 0, 0, 59))),
+        )
+        for number in range(per_hour * hours)
+    ]
+
+
+def reconciled(calls: Iterable[Call], **given: Any) -> Rows:
+    own = {"gateway": "/gateway", "account": ACCOUNT, "identity": "gateway-id"}
+    since = HOUR - timedelta(hours=6)
+    return workspace(calls).ask(render("reconcile", since=since, **own, **given))
+
+
+def in_hour(call: Call) -> bool:
+    """Whole within the hour of which rows are lost: never counted in another."""
+    end = call.start + timedelta(milliseconds=call.milliseconds) + timedelta(minutes=1)
+    return LOST_HOUR + timedelta(minutes=1) < call.start and end < LOST_HOUR + timedelta(hours=1)
+
+
+def spoilt(calls: list[Call], share: float, change: Callable[[Call], Call]) -> list[Call]:
+    """These calls, of which a share of one hour's is changed."""
+    hit = [call.id for call in calls if in_hour(call)]
+    chosen = set(random.Random(3).sample(hit, max(1, round(share * len(hit)))))
+    return [change(call) if call.id in chosen else call for call in calls]
+
+
+def lost(log: str) -> Callable[[Call], Call]:
+    return lambda call: replace(call, logged=call.logged - {log})
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_healthy_account_is_whole_whatever_minute_metrics_choose(seed: int) -> None:
+    rows = reconciled(traffic(seed), minimumCalls=FEW)
+
+    assert max(row["MissingPercent"] for row in rows) <= TOLERATED
+    assert sum(row["Missing"] > 0 for row in rows) <= len(rows) / 10
+    assert {row["Log"] for row in rows} == {
+        *("ApiManagementGatewayLogs", "ApiManagementGatewayLlmLog", "AzureDiagnostics", "tokens"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("gateway log", "ApiManagementGatewayLogs"),
+        ("LLM log", "ApiManagementGatewayLlmLog"),
+        ("account log", "AzureDiagnostics"),
+    ],
+)
+def test_an_hour_in_which_a_log_lost_a_twentieth_is_told(log: str, told: str) -> None:
+    rows = reconciled(spoilt(traffic(1, 200), 0.05, lost(log)))
+
+    missing = [
+        row for row in rows if row["State"] == "missing" and row["MissingPercent"] > TOLERATED
+    ]
+    assert {(row["Hour"], row["Log"]) for row in missing} == {(LOST_HOUR, told)}
+
+
+def test_tokens_that_no_log_holds_are_told() -> None:
+    halved = traffic(1, 200)
+    rows = reconciled(spoilt(halved, 0.1, lambda call: replace(call, tokens=3 * call.tokens)))
+    assert {row["State"] for row in rows} == {"whole"}
+
+    both = frozenset({"gateway log", "LLM log"})
+    rows = reconciled(spoilt(halved, 0.05, lambda c: replace(c, logged=c.logged - both)))
+
+    missing = {row["Log"]: row for row in rows if row["State"] == "missing"}
+    assert missing.keys() == {"ApiManagementGatewayLogs", "tokens"}
+    assert 2 < missing["tokens"]["MissingPercent"] < 8
+
+
+def test_calls_around_the_gateway_are_told_from_lost_rows() -> None:
+    rows = reconciled(spoilt(traffic(1, 200), 0.1, lambda call: replace(call, around=True)))
+
+    hit = [row for row in rows if row["Hour"] == LOST_HOUR and row["State"] != "whole"]
+    assert {row["State"] for row in hit} == {"around the gateway"}
+    assert {row["Log"] for row in hit} == {"ApiManagementGatewayLogs", "tokens"}
+    (all_of_it,) = (row for row in hit if row["Log"] != "tokens" and row["Deployment"] == "")
+    assert all_of_it["Around"] == all_of_it["Counted"] - all_of_it["Logged"] > 15
+    assert all_of_it["AccountedPercent"] < 92
+
+
+def test_tokens_of_calls_that_tell_none_are_not_known_and_not_missing() -> None:
+    rows = reconciled(spoilt(traffic(1, 200), 0.05, lambda call: replace(call, told=False)))
+
+    (row,) = (row for row in rows if row["State"] not in ("whole", "missing"))
+    assert (row["Log"], row["State"], row["Missing"]) == ("tokens", "not known", 0)
+    assert row["AccountedPercent"] < 97
+
+
+def test_hours_of_few_calls_are_left_out() -> None:
+    calls = traffic(1, 10)
+
+    assert reconciled(calls)
+    assert reconciled(calls, minimumCalls=FEW) == []
