@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from queries.contract import Deployment, ProofOutput, key_of, unwire
 from queries.errors import CannotRunError
 
-PULUMI_TIMEOUT = 300
+PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
 
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
@@ -73,30 +73,32 @@ Made = Annotated[str, Field(min_length=1)]
 _PROOF, _TARGET = TypeAdapter(ProofOutput[Made]), TypeAdapter(Target)
 
 
-def from_stack(stack: str | None) -> dict[str, Any]:
-    """The outputs of a stack of the Pulumi project in this directory.
+def from_stack(stack: str | None, seconds: float = PULUMI_TIMEOUT) -> dict[str, Any]:
+    """Ask for the outputs of a stack of the Pulumi project in this directory, for some seconds.
 
     Raises:
         CannotRunError: `pulumi` is missing, fails, or answers something else than outputs.
     """
-    told = ask_pulumi(stack, "stack", "output", "--json", "--show-secrets", "--non-interactive")
+    command = ("stack", "output", "--json", "--show-secrets", "--non-interactive")
+    told = ask_pulumi(stack, *command, seconds=seconds)
     return _parsed(told, "pulumi stack output")
 
 
-def ask_pulumi(stack: str | None, *command: str) -> str:
-    """What `pulumi` prints of a stack of the project in this directory.
+def ask_pulumi(stack: str | None, *command: str, seconds: float = PULUMI_TIMEOUT) -> str:
+    """What `pulumi` prints of a stack of the project in this directory, within some seconds.
 
     Raises:
         CannotRunError: `pulumi` is missing, fails, or takes too long.
     """
     whole = ["pulumi", *command, *(["--stack", stack] if stack else [])]
     name = " ".join(whole[:3])
+    patience = max(1.0, min(seconds, PULUMI_TIMEOUT))
     try:
         done = subprocess.run(  # noqa: S603 - an argument list, no shell
             whole,
             capture_output=True,
             text=True,
-            timeout=PULUMI_TIMEOUT,
+            timeout=patience,
             check=False,
         )
     except OSError as error:
@@ -107,7 +109,7 @@ def ask_pulumi(stack: str | None, *command: str) -> str:
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotRunError(
-            f"{name} gave nothing in {PULUMI_TIMEOUT} s", "is the backend reachable?"
+            f"{name} gave nothing in {patience:.0f} s", "is the backend reachable?"
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no message"]

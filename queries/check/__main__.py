@@ -6,39 +6,35 @@ import os
 import sys
 from typing import NoReturn
 
-from queries.interrupts import deferred
+from queries import interrupts
 
-with deferred() as EARLY:  # loading takes seconds
-    from queries.check.arguments import parse
-    from queries.check.display import summary
-    from queries.check.report import EXIT, Report
-    from queries.check.run import check, real_world
-    from queries.errors import CannotRunError
+if __name__ == "__main__":  # loading takes seconds, and may be interrupted or fail
+    interrupts.install()
+    from queries.check import results
+
+    results.empty(sys.argv[1:])
+
+from queries.check.arguments import parse
+from queries.check.display import summary
+from queries.check.report import EXIT
+from queries.check.run import check, real_world
+from queries.errors import CannotRunError
 
 
 def main(arguments: list[str]) -> int:
     """Run the check, write its files and summary, and return its exit status."""
-    with deferred() as noted:
-        options, world = parse(arguments), real_world()
-    report = interrupted() if EARLY or noted else check(options, world)
-    with deferred():
-        summary(world.console, report)
-        try:
-            if options.json:
-                report.write_json(options.json)
-            if options.junit:
-                report.write_junit(options.junit)
-        except CannotRunError as error:
-            sys.stderr.write(f"queries.check: {error}\n")
-            return EXIT["error"]
+    options, world = parse(arguments), real_world()
+    report = check(options, world)
+    summary(world.console, report)
+    try:
+        if options.json:
+            report.write_json(options.json)
+        if options.junit:
+            report.write_junit(options.junit)
+    except CannotRunError as error:
+        sys.stderr.write(f"queries.check: {error}\n")
+        return EXIT["error"]
     return report.status
-
-
-def interrupted() -> Report:
-    """The end of a run that had not begun."""
-    report = Report()
-    report.interrupt()
-    return report
 
 
 def leave(status: int) -> NoReturn:

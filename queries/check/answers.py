@@ -129,8 +129,8 @@ def said(response: httpx.Response) -> tuple[str, str]:
     return ("" if code.isdigit() else code), str(error.get("message") or "no message")[:300]
 
 
-def retry_after(response: httpx.Response) -> float:
-    """Seconds to wait, as the service asks, up to `LONGEST_RETRY_AFTER`.
+def retry_after(response: httpx.Response, longest: float = LONGEST_RETRY_AFTER) -> float:
+    """Return the seconds to wait, as the service asks, up to `longest`.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
     """
@@ -138,7 +138,7 @@ def retry_after(response: httpx.Response) -> float:
         asked = float(response.headers.get("retry-after", 0))
     except ValueError:
         return 0
-    return min(max(asked, 0), LONGEST_RETRY_AFTER)
+    return min(max(asked, 0), longest)
 
 
 def not_offered(cause: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
 from queries.check.proofs.base import PART
+from queries.check.results import same
 from queries.command_line import Parser
 
 DEFAULT_TIMEOUT = 120.0
@@ -18,6 +19,10 @@ DEFAULT_TIMEOUT = 120.0
 
 https://learn.microsoft.com/azure/api-management/monitor-api-management
 """
+GRACE = 60.0
+"""Seconds after the timeout in which the last look ends; then the run does, whatever hangs."""
+ONE_LOOK = 10 * 60.0
+"""Seconds that the one look of `--no-traffic` may take: the service ends a query after 180."""
 
 
 class _List(argparse.Action):
@@ -49,7 +54,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--timeout",
         type=_minutes,
         metavar="MIN",
-        help=f"minutes to wait for rows; default {DEFAULT_TIMEOUT:.0f}, with --no-traffic one look",
+        help=f"minutes to wait for rows; default {DEFAULT_TIMEOUT:.0f}, with --no-traffic one look "
+        f"of at most {ONE_LOOK / 60:.0f}. The check ends {GRACE:.0f} s later, whatever hangs",
     )
     parser.add_argument(
         "--settle",
@@ -83,8 +89,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--list", action=_List, nargs=0, help="name the proofs, and end")
     options = parser.parse_args(arguments)
     _truncate_result_files(parser, options)
-    if options.timeout is None:
-        options.timeout = 0.0 if options.no_traffic else DEFAULT_TIMEOUT
+    options.grace = GRACE
+    if options.timeout is None and options.no_traffic:
+        options.timeout, options.grace = 0.0, ONE_LOOK
+    elif options.timeout is None:
+        options.timeout = DEFAULT_TIMEOUT
     return options
 
 
@@ -99,13 +108,10 @@ def _minutes(value: str) -> float:
 
 
 def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
-    """Truncate the result files before anything else.
-
-    So no stale result survives, and a path that cannot be written fails at once.
-    """
+    """Truncate the result files, so that a path that cannot be written fails at once."""
     for file in filter(None, (options.json, options.junit)):
         for given, what in ((options.outputs, "outputs"), (options.state, "state")):
-            if given and file.absolute() == given.absolute():
+            if same(file, given):
                 parser.error(f"{str(file)!r} is the file of the {what}")
         try:
             file.write_text("", encoding="utf-8")

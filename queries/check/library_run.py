@@ -13,11 +13,6 @@ from queries.workspace import AT_ONCE, NO_TABLE, LogAnalytics, NoColumnError, No
 
 PATIENCE = 1.0
 """Seconds that a look waits for queries; a fast workspace is done within one."""
-LAST_PATIENCE = 600.0
-"""Seconds that the last look waits for them: the service ends a query after 180 s.
-
-https://learn.microsoft.com/azure/azure-monitor/service-limits#log-analytics-workspaces
-"""
 TIMES = ("since", "until")
 LLM_CALLS = "llm-calls"
 """The one query that cannot answer without the LLM log."""
@@ -37,22 +32,22 @@ class LibraryRun:
         self._running: dict[str, Future[Run]] = {}
         self._ended: dict[str, Run] = {}
 
-    def look(self, evidence: Evidence, *, last: bool = False) -> dict[str, Run]:
+    def look(self, evidence: Evidence, left: float | None = None) -> dict[str, Run]:
         """Begin what has not given columns yet; returns how each query ran, as far as it has.
 
         Once at first, since an older workspace has its tables already; again once rows have come.
-        No look comes after the last one, so it waits for what is under way.
+        `left` is the time that the last look has, in seconds; after any other, one more comes.
         """
         again = bool(evidence.of("gateway"))
         for name in library.names():
             begun = name in self._running or (name in self._ended and not again)
             if not judged(name, evidence) or begun or self._done(name):
                 continue
-            if _lacks_a_table(name, evidence) and not last:
+            if _lacks_a_table(name, evidence) and left is None:
                 self._ended[name] = Run(reason=NO_TABLE)
             else:
                 self._running[name] = self._pool.submit(_run, name, evidence, self._workspace)
-        wait(self._running.values(), timeout=LAST_PATIENCE if last else PATIENCE)
+        wait(self._running.values(), timeout=PATIENCE if left is None else left)
         for name in [name for name, run in self._running.items() if run.done()]:
             self._ended[name] = self._running.pop(name).result()
         return dict(self._ended)
@@ -72,8 +67,8 @@ def _sources(name: str) -> list[Source]:
     return [source for table, source in tables.items() if table in library.load(name)]
 
 
-def _has_rows(name: str, evidence: Evidence) -> bool:
-    """Whether all tables of the query have rows: a column missing then will not appear later."""
+def has_rows(name: str, evidence: Evidence) -> bool:
+    """Tell whether all tables of the query have rows, so that it cannot lack one of them."""
     return all(evidence.of(source) for source in _sources(name))
 
 
@@ -92,7 +87,7 @@ def _run(name: str, evidence: Evidence, workspace: LogAnalytics) -> Run:
     try:
         return Run(columns=tuple(workspace.columns(library.render(name, **given))))
     except NoColumnError as error:
-        return Run(reason=str(error), refused=_has_rows(name, evidence))
+        return Run(reason=str(error), refused=has_rows(name, evidence))
     except NotYetError as error:
         return Run(reason=str(error))
     except CannotRunError as error:

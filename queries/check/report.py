@@ -18,6 +18,7 @@ EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3, "unjudged": 4}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 SHOWN = ("id", "status", "detail", "fix")
 """What the JSON tells of each proof."""
+TIME_UP_FIX = "what was asked gave no answer: is it reachable from here, and not slow or throttled?"
 ENDS = (("failed", "failed"), ("waiting", "timeout"), ("unjudged", "unjudged"))
 """The verdict of a run by the status of some proof, worst first; else the run is proven."""
 NOTHING_FIX = "see the fix shown for each proof that was not judged"
@@ -52,6 +53,8 @@ class Report:
     unreadable: dict[str, str] = field(default_factory=dict)
     """Parts of the deployment that could not be read, and why."""
     status: int = EXIT["error"]
+    doing: str = "reading the stack's outputs"
+    """What the run is at, to be told should its time be up."""
 
     def judge(
         self, proofs: list[Proof], verdicts: dict[str, Verdict], allow: Collection[str] = ()
@@ -86,6 +89,14 @@ class Report:
         """Somebody gave up: a proof that had failed stays the verdict."""
         self.stop("interrupted", verdict="failed" if self.verdict == "failed" else "error")
         self.status = INTERRUPTED
+
+    def time_up(self) -> None:
+        """Tell at what the run was when its time was up; what is known stays the verdict."""
+        known = self.verdict in {"failed", "unjudged"}
+        begun = "timeout" if self.proofs else "error"
+        self.verdict = self.verdict if known else begun
+        self.status = EXIT[self.verdict]
+        self.error, self.fix = f"the time was up while {self.doing}", TIME_UP_FIX
 
     def write_json(self, file: Path) -> None:
         """Verdict, proofs with id, status, detail and fix, seconds, and differences.

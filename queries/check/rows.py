@@ -54,6 +54,8 @@ class Rows:
     """When a look last brought more or fewer rows."""
     now: datetime | None = None
     """When the last look was."""
+    last: bool = False
+    """No look comes after it."""
     links: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
     """Gateway ids by a call's marker, once searched for; kept until a row of either log comes."""
 

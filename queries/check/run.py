@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -27,10 +27,13 @@ from queries.check.traffic import Traffic
 from queries.check.watch import Watch
 from queries.clock import Clock
 from queries.errors import CannotRunError
+from queries.interrupts import TimeUpError, released
 from queries.library import render
 from queries.outputs import Target
 from queries.workspace import LogAnalytics, NotYetError
 
+LAST_WORDS = 5.0
+"""Seconds before the run's end up to which something is still asked."""
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""
 
@@ -44,6 +47,8 @@ class World:
     client: Callable[[], httpx.Client]
     workspace: Callable[[Target], LogAnalytics]
     manager: Callable[[Target], Manager]
+    released: Callable[[float], AbstractContextManager[None]] = lambda _: nullcontext()
+    """Lets Ctrl-C and, after some seconds, the end of the time break off what runs inside."""
 
 
 def real_world() -> World:
@@ -54,6 +59,7 @@ def real_world() -> World:
         client=httpx.Client,
         workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
         manager=lambda target: Manager(endpoint=target.management_endpoint, client=httpx.Client),
+        released=released,
     )
 
 
@@ -61,9 +67,12 @@ def check(options: argparse.Namespace, world: World) -> Report:
     """Run, and say how it went; no error but a bug leaves this function."""
     report, begun = Report(), world.clock.elapsed()
     try:
-        _prove(options, world, report, begun + options.timeout * 60)
+        with world.released(options.timeout * 60 + options.grace):
+            _prove(options, world, report, begun + options.timeout * 60)
     except CannotRunError as error:
         report.stop(str(error), error.fix, verdict=error.verdict)
+    except TimeUpError:
+        report.time_up()
     except KeyboardInterrupt:
         report.interrupt()
     report.seconds = round(world.clock.elapsed() - begun, 3)
@@ -71,7 +80,8 @@ def check(options: argparse.Namespace, world: World) -> Report:
 
 
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
-    target, manager = _target(options, world)
+    end = deadline + options.grace
+    target, manager = _target(options, world, end - LAST_WORDS)
     configuration = Configuration(target=target, manager=manager)
     with world.client() as client, Display(world.console, world.clock) as display:
         caller = Caller(
@@ -81,12 +91,16 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         watch = _watch(options, world, mode, target, deadline, display)
         try:
             if isinstance(mode, OwnCalls) and target.every_call:
+                report.doing = "asking the workspace for the first time"
                 _try_to_read(watch.workspace, mode.traffic)
+                report.doing = "calling the deployments"
                 mode.call()
+            report.doing = "reading the deployed configuration"
             deployed = _deployed(configuration, options)
             watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
+            report.doing = "waiting for an answer of the workspace"
             watch.run()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TimeUpError):
             if not watch.verdicts:
                 watch.evidence = replace(watch.evidence, traffic=mode.traffic)
                 watch.judge()
@@ -95,7 +109,8 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             if watch.verdicts:
                 report.judge(watch.proofs, watch.verdicts, options.allow)
         if report.verdict != "proven" and target.every_call:
-            display.say("reading the deployed configuration")
+            report.doing = "reading the deployed configuration"
+            display.say(report.doing)
             report.differences = [*configuration.compared().differences, *_drifted(watch.evidence)]
             report.unreadable = configuration.unreadable
 
@@ -128,17 +143,19 @@ def _watch(
         workspace=world.workspace(target),
         clock=world.clock,
         deadline=deadline,
+        grace=options.grace - LAST_WORDS,
         show=display.show,
     )
 
 
-def _target(options: argparse.Namespace, world: World) -> tuple[Target, Manager]:
+def _target(options: argparse.Namespace, world: World, end: float) -> tuple[Target, Manager]:
     if options.outputs:
         values = outputs.from_file(options.outputs)
     else:
-        values = outputs.from_stack(options.stack)
+        values = outputs.from_stack(options.stack, end - world.clock.elapsed())
     target = outputs.target(values)
     manager = world.manager(target)
+    manager.deadline = end
     if options.no_traffic:
         return target, manager
     return keys.find(target, values, manager), manager

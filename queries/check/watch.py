@@ -55,6 +55,8 @@ class Watch:
     workspace: LogAnalytics
     clock: Clock
     deadline: float
+    grace: float
+    """Seconds that the last look may take after the deadline."""
     show: Callable[[Verdicts], None]
     verdicts: Verdicts = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
@@ -125,17 +127,18 @@ class Watch:
 
     def _look(self, library: LibraryRun, *, last: bool) -> None:
         """Ask for the rows of every proof that is not seen, and of the links between logs."""
-        left = self._open()
-        wanted = {source for proof in left for source in proof.needs}
-        self._came(replace(self.evidence.rows, now=self.clock.now()))
+        proofs = self._open()
+        wanted = {source for proof in proofs for source in proof.needs}
+        self._came(replace(self.evidence.rows, now=self.clock.now(), last=last))
         for source in SOURCES:
             kql = question(source, self.evidence) if source in wanted else ""
             if kql and (source not in TABLES or self.evidence.all_correlations):
                 self._ask(source, kql)
             if source in LINKING:
                 self._called(self.mode.read(self.evidence))
-        if any(proof.id == "queries" for proof in left):
-            runs = library.look(self.evidence, last=last)
+        if any(proof.id == "queries" for proof in proofs):
+            left = max(0.0, self.deadline + self.grace - self.clock.elapsed())
+            runs = library.look(self.evidence, left if last else None)
             self._came(replace(self.evidence.rows, runs=runs))
 
     def _called(self, traffic: Traffic) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from queries import interrupts
+
+if __name__ == "__main__":  # loading takes seconds
+    interrupts.install()
+
 from queries.command_line import CANNOT_RUN
 from queries.errors import CannotRunError
-from queries.interrupts import INTERRUPTED
 from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
 
@@ -15,14 +19,15 @@ def main(arguments: list[str], world: World | None = None) -> int:
     """Write the report, and return the exit status."""
     options = parse(arguments)
     try:
-        run(options, world or real_world())
+        with interrupts.released():
+            run(options, world or real_world())
     except CannotRunError as error:
         fix = f" ({error.fix})" if error.fix else ""
         sys.stderr.write(f"queries.report: {error}{fix}\n")
         return CANNOT_RUN
     except KeyboardInterrupt:
         sys.stderr.write("queries.report: interrupted\n")
-        return INTERRUPTED
+        return interrupts.INTERRUPTED
     return 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +37,8 @@ class Run:
         self.outputs: dict[str, Any] = {}
         self.workspace: LogAnalytics | None = None
         """The real client, in place of `azure`."""
+        self.released: Callable[[float], AbstractContextManager[None]] = lambda _: nullcontext()
+        """What breaks the run off once its time is up; nothing, where time is no real one."""
         self.deployed_otherwise = False
         """The API's diagnostic is that of `capture: full`, whatever is declared."""
 
@@ -58,8 +62,16 @@ class Run:
         if not proof.get("logResponseBodies", True) and not self.deployed_otherwise:
             self.azure.response_bodies = False
             self.azure.arm.log_no_responses(self.azure.told)
+        world = self.world()
+        given = ["--outputs", str(file), "--state", str(self._state())]
+        report = check(parse([*given, *arguments]), world)
+        self._untold.append((world.console, report))
+        return report
+
+    def world(self) -> World:
+        """Return what lies outside a run: the screen, and all that is in memory."""
         console = Console(file=self._screen, force_terminal=self.terminal, width=200)
-        world = World(
+        return World(
             console=console,
             clock=self.clock,
             client=lambda: httpx.Client(transport=httpx.MockTransport(self.azure.handle)),
@@ -70,11 +82,8 @@ class Run:
                 credential=Credential,
                 clock=self.clock,
             ),
+            released=self.released,
         )
-        given = ["--outputs", str(file), "--state", str(self._state())]
-        report = check(parse([*given, *arguments]), world)
-        self._untold.append((console, report))
-        return report
 
     def _state(self) -> Path:
         """A state that declares no more than the logger, as it is in Azure."""

@@ -220,13 +220,14 @@ def test_a_throttled_query_waits_for_its_caller_as_long_as_the_service_says(
     assert not slept
 
 
+@pytest.mark.parametrize("seconds", [300, 3600])
 def test_the_timeout_holds_against_what_the_service_asks_for(
-    run: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+    run: Run, service: Service, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     monkeypatch.setattr("queries.retries.monotonic", run.clock.elapsed)
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("the client sleeps"))
     run.workspace = LogAnalytics("https://api.loganalytics.io", "id")
-    service.status, service.headers = 429, {"Retry-After": "300"}
+    service.status, service.headers = 429, {"Retry-After": str(seconds)}
 
     report = run("--timeout", "0.6")
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from queries.check import __main__ as program
+from queries.check import results
 from queries.check.report import Report
 from tests.check.arm import GATEWAY
 from tests.check.conftest import Run
@@ -78,22 +79,25 @@ class Pressed:
         if name == sys.argv[1]:
             sys.meta_path.remove(self)
             sys.argv.pop(1)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), getattr(signal, sys.argv.pop(1)))
 
 sys.meta_path.insert(0, Pressed())
 runpy.run_module("queries.check", run_name="__main__", alter_sys=True)
 """
-"""Presses Ctrl-C at the moment in which the check loads the module that is its first argument."""
+"""Sends a signal at the moment in which the check loads a module: its first two arguments."""
 
 
-@pytest.mark.parametrize("module", ["azure.identity", "rich.table", "queries.check.run"])
-def test_while_the_check_is_being_loaded(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "module", ["queries.check.results", "azure.identity", "rich.table", "queries.check.run"]
+)
+def test_while_the_check_is_being_loaded(tmp_path: Path, module: str, signal: str) -> None:
     files = [tmp_path / "r.json", tmp_path / "r.xml"]
     for file in files:
         file.write_text("proven, long ago")
     given = ["--outputs", "none.json", "--json", str(files[0]), "--junit", str(files[1])]
     done = subprocess.run(
-        [sys.executable, "-c", PRESSED, module, *given],
+        [sys.executable, "-c", PRESSED, module, signal, *given],
         capture_output=True,
         text=True,
         timeout=60,
@@ -104,3 +108,61 @@ def test_while_the_check_is_being_loaded(tmp_path: Path, module: str) -> None:
     assert "Traceback" not in done.stderr
     assert json.loads(files[0].read_text())["error"] == "interrupted"
     assert "interrupted" in files[1].read_text()
+
+
+MISSING = """
+import runpy, sys
+sys.modules["httpx"] = None
+runpy.run_module("queries.check", run_name="__main__", alter_sys=True)
+"""
+"""Loads the check where a package is not installed."""
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [(PRESSED.replace("sys.argv[1]:", "0:"), ["--nope"]), (MISSING, [])],
+    ids=["wrong arguments", "a package is missing"],
+)
+def test_a_run_that_cannot_begin_leaves_no_older_result(
+    tmp_path: Path, code: str, more: list[str]
+) -> None:
+    files = [tmp_path / "r.json", tmp_path / "r.xml"]
+    for file in files:
+        file.write_text("proven, long ago")
+    outputs = tmp_path / "o.json"
+    outputs.write_text("{}")
+    given = ["--outputs", str(outputs), "--json", str(files[0]), f"--junit={files[1]}", *more]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given], capture_output=True, timeout=60, check=False
+    )
+
+    assert done.returncode in {1, 2}
+    assert [file.read_text() for file in files] == ["", ""]
+    assert outputs.read_text() == "{}"
+
+
+@pytest.mark.parametrize("more", [["--json"], ["--json", "--list"], ["--list"], ["-h"]])
+def test_no_file_is_emptied_that_is_not_a_results(tmp_path: Path, more: list[str]) -> None:
+    outputs = tmp_path / "o.json"
+    outputs.write_text("{}")
+    linked = tmp_path / "linked.json"
+    linked.symlink_to(outputs)
+
+    results.empty(["--outputs", str(outputs), "--junit", str(linked), *more])
+
+    assert outputs.read_text() == "{}"
+
+
+def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
+    twice = PRESSED.replace("            os.kill", "            for _ in 'ab': os.kill")
+    twice = twice.replace("sys.argv.pop(1)))", "sys.argv[1]))")
+    done = subprocess.run(
+        [sys.executable, "-c", twice, "rich.table", "SIGTERM"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")

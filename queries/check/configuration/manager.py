@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -20,6 +20,8 @@ from queries.clock import Clock
 TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
 """Seconds that a request may take, and that its connection may."""
+KEPT = ("content-type", "retry-after")
+"""Headers of an answer that still hold once its body is read."""
 PAGES = 20
 """Most pages of a list that are read."""
 AT_ONCE = 8
@@ -31,10 +33,17 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/request-limi
 NOT_FOUND, OK, THROTTLED = 404, 200, 429
 TRIES = 4
 """How often a throttled request is made."""
+LONGEST_WAIT = 60.0
+"""Seconds for which a throttled read is waited for, as all else waits meanwhile."""
 LOST_TRIES, LOST_PAUSE = 2, 1.0
 """How often a request is made whose connection is lost, and the seconds in between."""
 NEVER_REACHED = 3
 """Requests lost one after the other, and none ever answered, after which no more are made."""
+NO_TIME = "no answer before the run's end"
+SPARE = 1.0
+"""Seconds that a read may end after the deadline by itself, with a cause of its own."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer above which something is wrong with it."""
 OTHER_SHAPE = "an answer of another shape than Resource Manager's"
 Resource = dict[str, Any]
 list_type = list
@@ -139,9 +148,12 @@ class Manager:
     def at_once(self, reads: Iterable[Callable[[], T]]) -> Sequence[T | UnreadableError]:
         """Make several reads at once, of whatever kind; return what each returned, or why none."""
         asked = list(reads)
+        left = self.deadline - self.clock.elapsed()
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="manager")
         try:
-            return list(pool.map(_attempt, asked))
+            running = [pool.submit(_attempt, read) for read in asked]
+            wait(running, timeout=None if left == math.inf else max(0.0, left) + SPARE)
+            return [one.result() if one.done() else UnreadableError(NO_TIME) for one in running]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -181,7 +193,10 @@ class Manager:
             self._lost = -1
             if answer.status_code != THROTTLED or number == TRIES:
                 break
-            self._leave_alone(max(1, retry_after(answer)))
+            asked = max(1.0, retry_after(answer, math.inf))
+            if asked > LONGEST_WAIT or self.clock.elapsed() + asked >= self.deadline:
+                raise UnreadableError(f"HTTP {THROTTLED}, to be asked again in {asked:.0f} s")
+            self._leave_alone(asked)
         return answer
 
     def _once(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
@@ -190,7 +205,18 @@ class Manager:
             self._connection = self._connection or self.client()
         left = max(1.0, min(TIMEOUT, self.deadline - self.clock.elapsed()))
         timeout = httpx.Timeout(left, connect=min(left, CONNECT_TIMEOUT))
-        return self._connection.request(method, url, params=query, headers=headers, timeout=timeout)
+        until = self.clock.elapsed() + left
+        with self._connection.stream(
+            method, url, params=query, headers=headers, timeout=timeout
+        ) as answer:
+            parts, size = list[bytes](), 0
+            for part in answer.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if self.clock.elapsed() > until or size > LARGEST:
+                    raise httpx.ReadTimeout("an answer without an end")
+        kept = {name: answer.headers[name] for name in KEPT if name in answer.headers}
+        return httpx.Response(answer.status_code, headers=kept, content=b"".join(parts))
 
     def _missed(self, error: httpx.HTTPError, *, last: bool) -> None:
         """Count a request that is lost; a service that never answered is not asked for ever.
@@ -217,7 +243,7 @@ class Manager:
         if self._down:
             raise UnreadableError(self._down)
         if max(now, self._quiet_until) >= self.deadline:
-            raise UnreadableError("no time was left")
+            raise UnreadableError(NO_TIME)
         if now < self._quiet_until:
             self.clock.sleep(self._quiet_until - now)
 

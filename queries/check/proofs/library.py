@@ -5,7 +5,7 @@ from __future__ import annotations
 from queries import library
 from queries.check import library_run
 from queries.check.evidence import Evidence
-from queries.check.proofs.base import Proof, Verdict, failed, seen, waiting
+from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
 
 FILE_FIX = "correct the query, or the line `// Columns:` of its header, in queries/"
 LATE_FIX = (
@@ -24,7 +24,10 @@ def _judge(evidence: Evidence) -> Verdict:
     if left:
         run = evidence.rows.runs.get(left[0])
         more = f", and {len(left) - 1} more" if len(left) > 1 else ""
-        return waiting(f"{left[0]}.kql{more}: {run.reason if run else 'not run yet'}")
+        said = f"{left[0]}.kql{more}: {run.reason if run else 'not run yet'}"
+        if evidence.rows.last and all(library_run.has_rows(name, evidence) for name in left):
+            return unjudged(f"not answered: {said}", LATE_FIX)
+        return waiting(said)
     return seen(f"{len(wanted)} queries run and return the columns they declare")
 
 

@@ -14,7 +14,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call
-from queries.check.rows import TABLES, Source
+from queries.check.rows import DIAGNOSTICS, TABLES, Source
 from queries.check.traffic import by_round
 from queries.workspace import NO_TABLE
 
@@ -37,7 +37,10 @@ def _judge(evidence: Evidence) -> Verdict:
 
 
 def _awaited(evidence: Evidence) -> Verdict | None:
-    """Wait until the rows of one round have come: of the gateway, and of the LLM log."""
+    """Wait until the rows of one round have come: of the gateway, and of the LLM log.
+
+    Of the account's log some must have, as soon as another query has found any.
+    """
     wanted: list[Source] = ["gateway-whole"]
     if evidence.target.llm_logging:
         wanted.append("llm-whole")
@@ -49,6 +52,8 @@ def _awaited(evidence: Evidence) -> Verdict | None:
         ]
         if not any(came):
             return no_row(evidence, source, TABLES[source])
+    if evidence.of("account") and not evidence.of("diagnostics-whole"):
+        return no_row(evidence, "diagnostics-whole", DIAGNOSTICS)
     return None
 
 
