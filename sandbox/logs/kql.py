@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ import duckdb_kql
 from duckdb_kql import ir
 from duckdb_kql.engine import schema
 from duckdb_kql.errors import KqlError, KqlSyntaxError
-from duckdb_kql.lower import lower
 from duckdb_kql.translate import to_sql
 from duckdb_kql.types import kusto_type
 
 from sandbox.errors import NotModelledError
+from sandbox.logs.parsed import parsed
 from sandbox.logs.search import expanded
 
 _HERE = Path(__file__).parent
@@ -91,14 +90,17 @@ def _nodes(node: Any) -> Iterator[Any]:
         yield from _nodes(part)
 
 
-@lru_cache(maxsize=256)
 def _parsed(text: str) -> ir.Query:
-    """Parse a query once: that takes longest, and clients ask the same again and again."""
+    """Parse a query, or load it where it was parsed before: clients ask the same again and again.
+
+    Raises:
+        KqlError: it is no KQL.
+    """
     if text.lstrip().startswith("."):
         raise KqlSyntaxError("a control command is not a query")
     if "query_now" in text:
         raise NotModelledError("KQL: another time than the clock's")
-    return lower(text)
+    return parsed(text)
 
 
 def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> list[str]:
