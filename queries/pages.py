@@ -20,11 +20,16 @@ SHORTEST = timedelta(seconds=1)
 """A time that is not divided any more."""
 MOST_PAGES = 60
 """Queries that one result may take: a third of what the service answers in 30 s."""
+NO_KEY = "the answer is cut by its size, and the query has no time by which to ask for less"
 _TIME = r"^let {} = datetime\(([^)]+)\);$"
 
 
 class TooManyError(Exception):
     """The rows of a query are too many to be read."""
+
+
+class CutError(Exception):
+    """The service has cut an answer by its size."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,21 @@ class Paged:
 
     kql: str
     """It has lines `let since` and `let until`, and a `take` at its end."""
+    every: bool = True
+    """An answer as large as its `take` is halved too, not only one that the service has cut."""
 
 
 def in_pages(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
-    """Read every row: where an answer is as large as its `take`, ask for each half of the time.
+    """Read every row: where an answer is cut or as large as its `take`, ask for half the time.
 
     Raises:
-        TooManyError: the rows are too many to be read.
+        TooManyError: the rows are too many to be read, or the query is not paged and is cut.
     """
     if isinstance(query, str):
-        return ask(query)
+        try:
+            return ask(query)
+        except CutError:
+            raise TooManyError(NO_KEY) from None
     rows: list[Row] = []
     left, asked = [query.kql], 0
     while left:
@@ -53,11 +63,16 @@ def in_pages(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
         asked += 1
         if asked > MOST_PAGES:
             raise TooManyError(f"more rows than {MOST_PAGES} queries can read")
-        found = ask(page)
-        if len(found) < limit(page):
-            rows += found
+        try:
+            found = ask(page)
+        except CutError:
+            found = None
+        if found is None:
+            left += _halves(page, "the rows of one second are cut by their size")
+        elif query.every and len(found) >= limit(page):
+            left += _halves(page, f"more than {limit(page)} rows in a second")
         else:
-            left += _halves(page)
+            rows += found
     return rows
 
 
@@ -73,10 +88,10 @@ def limit(kql: str) -> int:
     return rows
 
 
-def _halves(kql: str) -> list[str]:
+def _halves(kql: str, why: str) -> list[str]:
     since, until = _time(kql, "since"), _time(kql, "until")
     if until - since < SHORTEST:
-        raise TooManyError(f"more than {limit(kql)} rows in a second, which cannot be read")
+        raise TooManyError(f"{why}, which cannot be read")
     middle = since + (until - since) / 2
     return [_with(kql, "until", middle), _with(kql, "since", middle)]
 

@@ -23,6 +23,19 @@ _FOLLOWS = re.compile(
 _UNION = re.compile(r"union isfuzzy=true\b(.*?)(?:;\s*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
+_CUT = re.compile(r"RESULT_SET_TOO_LARGE|exceed\w* the (set|internal)[\w ]* limit", re.IGNORECASE)
+"""What the engine says where an answer has more rows or bytes than it gives.
+
+https://learn.microsoft.com/kusto/concepts/query-limits#limit-on-result-set-size-result-truncation
+"""
+
+
+def is_cut(error: Any) -> bool:
+    """Tell whether an answer is in part because of its size, so that half of it would be whole."""
+    said = (getattr(error, name, "") for name in ("code", "message", "details"))
+    return _CUT.search(" ".join(map(str, said))) is not None
+
+
 def is_whole(details: Any, kql: str) -> bool:
     """Whether all that was left out are tables of fuzzy unions that the workspace does not have.
 

@@ -18,8 +18,8 @@ from azure.monitor.query import (
 )
 
 from queries.errors import CannotRunError
-from queries.pages import Paged, TooManyError, in_pages
-from queries.partial import is_whole
+from queries.pages import CutError, Paged, TooManyError, in_pages
+from queries.partial import is_cut, is_whole
 from queries.retries import Retries
 
 Row = dict[str, Any]
@@ -83,6 +83,14 @@ class RefusedError(NotYetError):
         self.missing = missing
 
 
+class _CutAnswerError(CutError):
+    """An answer that is cut by its size; its `tables` have all columns, and not all rows."""
+
+    def __init__(self, tables: list[LogsTable]) -> None:
+        super().__init__()
+        self.tables = tables
+
+
 class LogAnalytics:
     """A workspace behind the Log Analytics query endpoint."""
 
@@ -111,7 +119,10 @@ class LogAnalytics:
             NotYetError: ask again later.
             CannotRunError: asking again will not help.
         """
-        tables = self._tables(kql)
+        try:
+            tables = self._tables(kql)
+        except _CutAnswerError as error:
+            tables = error.tables
         if not tables:
             raise NotYetError("the workspace has no data yet")
         return list(tables[0].columns)
@@ -160,9 +171,12 @@ def _whole_answer(result: LogsQueryResult | LogsQueryPartialResult, kql: str) ->
     """The tables; what an answer leaves out could be the rows that tell the contrary.
 
     Raises:
-        NotYetError: it leaves something out, or holds no table.
+        CutError: it is cut by its size.
+        NotYetError: it leaves something else out, or holds no table.
     """
     if isinstance(result, LogsQueryPartialResult):
+        if is_cut(result.partial_error):
+            raise _CutAnswerError(list(result.partial_data or []))
         if not is_whole(getattr(result.partial_error, "details", None), kql):
             raise NotYetError("the workspace answered only in part")
         tables = result.partial_data

@@ -133,6 +133,8 @@ class Watch:
         for source in SOURCES:
             kql = question(source, self.evidence) if source in wanted else ""
             if kql and (source not in TABLES or self.evidence.all_correlations):
+                if source in LINKING and isinstance(kql, str):
+                    kql = Paged(kql, every=False)
                 self._ask(source, kql)
             if source in LINKING:
                 self._called(self.mode.read(self.evidence))
