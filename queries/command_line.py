@@ -11,6 +11,8 @@ from queries.errors import CannotRunError
 
 CANNOT_RUN = 2
 """Exit status of wrong options."""
+NOT_WHOLE = 4
+"""Exit status where nothing is known to be wrong, and something could not be read."""
 
 
 def ask(question: str, *, instead: str = "give --yes") -> bool:

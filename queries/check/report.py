@@ -11,10 +11,11 @@ from xml.etree import ElementTree as ET
 
 from queries.check.difference import Difference
 from queries.check.proofs.base import OF_CALLS, PART, Proof, Verdict
+from queries.command_line import NOT_WHOLE
 from queries.errors import CannotRunError
 from queries.interrupts import INTERRUPTED
 
-EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3, "unjudged": 4}
+EXIT = {"proven": 0, "failed": 1, "error": 2, "timeout": 3, "unjudged": NOT_WHOLE}
 COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 SHOWN = ("id", "status", "detail", "fix")
 """What the JSON tells of each proof."""

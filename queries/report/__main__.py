@@ -9,7 +9,7 @@ from queries import interrupts
 if __name__ == "__main__":  # loading takes seconds
     interrupts.install()
 
-from queries.command_line import CANNOT_RUN
+from queries.command_line import CANNOT_RUN, NOT_WHOLE
 from queries.errors import CannotRunError
 from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
@@ -20,7 +20,7 @@ def main(arguments: list[str], world: World | None = None) -> int:
     options = parse(arguments)
     try:
         with interrupts.released():
-            run(options, world or real_world())
+            unanswered = run(options, world or real_world())
     except CannotRunError as error:
         fix = f" ({error.fix})" if error.fix else ""
         sys.stderr.write(f"queries.report: {error}{fix}\n")
@@ -28,7 +28,7 @@ def main(arguments: list[str], world: World | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("queries.report: interrupted\n")
         return interrupts.INTERRUPTED
-    return 0
+    return NOT_WHOLE if unanswered else 0
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         name="queries.report",
         description="Write one self-contained HTML page: tokens and cost by consumer and "
         "deployment, latency, errors, what is not known, top callers, safety.",
-        epilog="exit status: 0 written, 2 could not run, 130 interrupted. It holds no prompt and "
+        epilog="exit status: 0 written, 2 could not run, 4 written without the answer to some "
+        "question, 130 interrupted. It holds no prompt and "
         "no completion.",
     )
     parser.add_source("stack to report; default: the selected")

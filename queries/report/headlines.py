@@ -146,3 +146,29 @@ def _known(facts: Facts) -> Tile:
 
 def _many(amount: float, noun: str) -> str:
     return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
+
+
+NEEDS = {
+    "Calls": ("traffic",),
+    "Tokens": ("traffic",),
+    "Cost": ("cost", "traffic"),
+    "Error rate": ("traffic",),
+    "P95 latency": ("latency in all",),
+    "Accounted for": ("coverage", "silence", "bypass"),
+    "Of what Azure counted": ("reconcile",),
+}
+"""The questions that each figure is made from, by its label."""
+
+
+def answered(facts: Facts) -> list[Tile]:
+    """Return the figures; one of which a question had no answer is not known, and alarms."""
+    return [_unknown(facts, tile) or tile for tile in tiles(facts)]
+
+
+def _unknown(facts: Facts, tile: Tile) -> Tile | None:
+    lacking = {a.file for n in NEEDS[tile.label] if (a := facts.answers.get(n)) and a.failed}
+    if not lacking:
+        return None
+    said = ", ".join(f"{file}.kql" for file in sorted(lacking))
+    details = [f"not known: {said} had no answer"]
+    return Tile(label=tile.label, value=NOTHING, details=details, alarming=True)

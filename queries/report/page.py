@@ -34,7 +34,7 @@ def render(facts: Facts, stack: str, made: datetime) -> str:
         style=Markup(style),  # noqa: S704 a file of this folder
         facts=about(facts, stack, made),
         warnings=[warning for section in sections for warning in section.warnings],
-        tiles=headlines.tiles(facts),
+        tiles=headlines.answered(facts),
         sections=sections,
         sources=[
             {

@@ -35,8 +35,8 @@ def real_world() -> World:
     )
 
 
-def run(options: argparse.Namespace, world: World) -> None:
-    """Ask, draw, write.
+def run(options: argparse.Namespace, world: World) -> list[str]:
+    """Ask, draw, write; return the files of the questions that had no answer.
 
     Raises:
         CannotRunError: no outputs, no permission, no answer, or the page cannot be written.
@@ -62,3 +62,4 @@ def run(options: argparse.Namespace, world: World) -> None:
             soft_wrap=True,
         )
     world.console.print(f"written: {options.out}", markup=False, highlight=False, soft_wrap=True)
+    return failed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,15 +15,15 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from rich.console import Console
 
-from queries import library
+from queries import library, outputs
 from queries.clock import Clock
 from queries.errors import CannotRunError
-from queries.report import questions
+from queries.report import headlines, questions
 from queries.report.__main__ import main
 from queries.report.ask import PAUSES
 from queries.report.period import of
 from queries.report.run import World
-from queries.workspace import NoTableError, NotYetError, RefusedError, _meaning
+from queries.workspace import NO_ANSWER, NoTableError, NotYetError, RefusedError, _meaning
 from tests.queries.test_analyzer import analyze
 from tests.queries.truth import Call
 from tests.report.fortnight import (
@@ -105,10 +106,50 @@ def test_what_stays_unanswered_is_told_at_the_top(report: Any, stored: Stored) -
 
     status, page, said = report(reply)
 
-    assert status == 0
+    assert status == 4
     aside = page.partition('class="warnings"')[2].partition("</aside>")[0]
     assert "tokens-by-caller-ip.kql had no answer: the workspace answered only in part" in aside
     assert "without an answer, as the page says: tokens-by-caller-ip" in said
+
+
+def tiles(page: str) -> dict[str, str]:
+    """Return the text of each figure at the top by its label."""
+    parts = re.findall(r'<div class="tile[^>]*>\n<h2>([^<]+)</h2>(.*?)</div>', page, re.DOTALL)
+    assert len(parts) >= 6
+    return dict(parts)
+
+
+@pytest.mark.parametrize("lost", [1, 3, 15])
+def test_a_page_of_a_proxy_is_no_answer_to_report_and_is_never_all(
+    report: Any, stored: Stored, lost: int
+) -> None:
+    """Whichever questions it is, each figure that needs one is unknown, and no other is."""
+    asked = questions.of(outputs.target(OUTPUTS), of(14, UNTIL))
+    known = {kql: stored.query(kql) for kql in {one.kql for one in asked.values()}}
+    keys = list(asked)
+    for first in range(0, len(keys), lost):
+        gone = set(keys[first : first + lost])
+        texts = {asked[key].kql for key in gone}
+
+        def reply(kql: str, texts: set[str] = texts) -> list[dict[str, Any]]:
+            if kql in texts:
+                raise NotYetError(NO_ANSWER)
+            return known[kql] if kql in known else stored.query(kql)
+
+        status, page, said = report(reply)
+
+        assert status == 4, gone
+        assert "without an answer, as the page says" in said
+        for label, text in tiles(page).items():
+            unknown = bool(gone & set(headlines.NEEDS[label]))
+            assert ("not known" in text) == unknown, (label, gone)
+            assert not (unknown and "100" in text)
+
+
+def test_where_every_answer_is_a_page_of_a_proxy_there_is_no_report(report: Any) -> None:
+    status, page, _ = report(raising(NotYetError(NO_ANSWER)))
+
+    assert (status, page) == (2, "")
 
 
 def test_tables_without_rows_leave_a_page_that_says_so(report: Any, clock: Still) -> None:
