@@ -2,6 +2,8 @@
 
 The same query comes with other times and ids in each run. So what is kept is a query whose times
 and plain texts are places, which are filled when it is loaded.
+
+Sure: no belief.
 """
 
 import hashlib
