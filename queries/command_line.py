@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +30,13 @@ def ask(question: str, *, instead: str = "give --yes") -> bool:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
+
+
+def leave(status: int) -> NoReturn:
+    """End the process now: it would wait for threads whose queries take minutes yet."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 class Parser(argparse.ArgumentParser):

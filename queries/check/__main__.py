@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import NoReturn
 
 from queries import interrupts
 
@@ -18,6 +16,7 @@ from queries.check.arguments import parse
 from queries.check.display import summary
 from queries.check.report import EXIT
 from queries.check.run import check, real_world
+from queries.command_line import leave
 from queries.errors import CannotRunError
 
 
@@ -35,13 +34,6 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"queries.check: {error}\n")
         return EXIT["error"]
     return report.status
-
-
-def leave(status: int) -> NoReturn:
-    """End the process now: it would wait for threads whose queries take minutes yet."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from queries import interrupts
 if __name__ == "__main__":  # loading takes seconds
     interrupts.install()
 
-from queries.command_line import CANNOT_RUN, NOT_WHOLE
+from queries.command_line import CANNOT_RUN, NOT_WHOLE, leave
 from queries.errors import CannotRunError
 from queries.report.arguments import parse
 from queries.report.run import World, real_world, run
@@ -32,4 +32,4 @@ def main(arguments: list[str], world: World | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -59,10 +59,8 @@ def ask(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with (
-        Progress(*columns, console=console, transient=True) as progress,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
+    pool = ThreadPoolExecutor(AT_ONCE)
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("asking the workspace", total=len(questions))
         jobs = {
             pool.submit(_one, question, workspace, clock): key
@@ -79,9 +77,8 @@ def ask(
                     highlight=False,
                     soft_wrap=True,
                 )
-        except BaseException:
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
     if all(answer.failed for answer in answers.values()):
         raise CannotRunError(f"no query was answered: {next(iter(answers.values())).why}")
     return {key: answers[key] for key in questions}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -144,6 +146,25 @@ def test_a_page_of_a_proxy_is_no_answer_to_report_and_is_never_all(
             unknown = bool(gone & set(headlines.NEEDS[label]))
             assert ("not known" in text) == unknown, (label, gone)
             assert not (unknown and "100" in text)
+
+
+def test_an_interrupt_waits_for_no_query(report: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    begun, over = [], threading.Event()
+
+    def reply(kql: str) -> list[dict[str, Any]]:
+        begun.append(kql)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        over.wait(60)
+        return []
+
+    started = time.monotonic()
+    status, page, _ = report(reply)
+    took = time.monotonic() - started
+    over.set()
+
+    assert (status, page, took < 30) == (130, "", True)
+    assert capsys.readouterr().err == "queries.report: interrupted\n"
 
 
 def test_where_every_answer_is_a_page_of_a_proxy_there_is_no_report(report: Any) -> None:

@@ -38,7 +38,7 @@ LONGEST_WAIT = 60.0
 LOST_TRIES, LOST_PAUSE = 2, 1.0
 """How often a request is made whose connection is lost, and the seconds in between."""
 NEVER_REACHED = 3
-"""Requests lost one after the other, and none ever answered, after which no more are made."""
+"""Reads lost, each at its last try, while none was ever answered, after which no more are made."""
 NO_TIME = "no answer before the run's end"
 SPARE = 1.0
 """Seconds that a read may end after the deadline by itself, with a cause of its own."""
@@ -91,7 +91,7 @@ class Manager:
     _let_in: bool = False
     """A token was given."""
     _lost: int = 0
-    """Requests lost while none has been answered; -1 once one has."""
+    """Reads lost while none has been answered; -1 once one has."""
     _quiet_until: float = 0.0
     """Value of `clock.elapsed()` up to which the service wants to be left alone."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -223,19 +223,20 @@ class Manager:
         return httpx.Response(answer.status_code, headers=kept, content=b"".join(parts))
 
     def _missed(self, error: httpx.HTTPError, *, last: bool) -> None:
-        """Count a request that is lost; a service that never answered is not asked for ever.
+        """Give a read up at its last try; a service that never answered is not asked for ever.
 
         Raises:
             UnreadableError: another try is no use.
         """
+        if not last:
+            return
         said = f"no answer: {type(error).__name__}"
         with self._lock:
             if self._lost >= 0:
                 self._lost += 1
             if self._lost >= NEVER_REACHED:
                 self._down = said
-        if last or self._down:
-            raise UnreadableError(said) from None
+        raise UnreadableError(said) from None
 
     def _be_patient(self) -> None:
         """Wait for as long as the service wants to be left alone.
