@@ -51,6 +51,11 @@ class LibraryRun:
             self._ended[name] = self._running.pop(name).result()
         return dict(self._ended)
 
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for the queries under way; tell whether there were any and all ended in time."""
+        running = self._running.values()
+        return bool(running) and not wait(running, timeout=seconds).not_done
+
     def close(self) -> None:
         """Leave off; what is under way ends by itself, or with the process."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -96,8 +96,17 @@ class Watch:
             if now >= called_at + AGAIN and self._worth_another_round(now):
                 self._call_again()
                 called_at = self.clock.elapsed()
-            self.clock.sleep(max(0, min(pause, end - now)))
+            self._rest(library, max(0, min(pause, end - now)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+    def _rest(self, library: LibraryRun, pause: float) -> None:
+        """Pause before the next look; at most until the library ran, if it alone is awaited."""
+        if self._with("waiting") == {"queries"}:
+            begun = self.clock.elapsed()
+            if library.ended_within(pause):
+                return
+            pause = max(0, pause - (self.clock.elapsed() - begun))
+        self.clock.sleep(pause)
 
     def _with(self, status: Status) -> set[str]:
         return {name for name, verdict in self.verdicts.items() if verdict.status == status}
