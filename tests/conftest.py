@@ -3,6 +3,7 @@ from __future__ import annotations
 import atexit
 import gc
 import inspect
+import signal
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 
@@ -26,6 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite tests/previews/golden with what the previews show now",
     )
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, which tests send to what they start, also where a shell has it ignored.
+
+    A shell that runs a command in the background does so, and every process below inherits it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

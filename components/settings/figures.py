@@ -23,9 +23,9 @@ def prices(given: Mapping[str, Price]) -> Json:
 
     A model is the same in any letter case: the stack file's spelling replaces the list's.
     """
-    own = {model.lower() for model in given}
-    known = {name: one for name, one in price_list()["models"].items() if name.lower() not in own}
-    return known | {model: price.model_dump() for model, price in given.items()}
+    found = {model.lower(): (model, one) for model, one in price_list()["models"].items()}
+    found |= {model.lower(): (model, price.model_dump()) for model, price in given.items()}
+    return dict(found.values())
 
 
 def budgets(consumers: Iterable[Consumer]) -> Json:
