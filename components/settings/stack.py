@@ -266,6 +266,10 @@ class Settings(Frozen):
     Azure may not honor it, as idle connections can be dropped, so let calls that think longer
     stream or run in the background.
     """
+    stream_usage: Annotated[str, one_of("ensure", "leave")] = "ensure"
+    """ensure has each streamed completion carry its tokens, in a last chunk without choices; leave
+    sends calls on as they come, and tokens of streams whose callers do not ask are unknown.
+    """
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)] = 8192
     """Bytes of each body in a gateway log entry ({bounds})."""
     log_response_bodies: bool = False
@@ -302,6 +306,11 @@ class Settings(Frozen):
     def place(self) -> dict[str, str]:
         """What the names' suffix belongs to: another place gets another one."""
         return {"location": self.location, "resourceGroup": self.resource_group_name}
+
+    @property
+    def policy_without(self) -> frozenset[str]:
+        """Fragments in `policies/gateway` that the policy does without."""
+        return frozenset({"stream-usage"} if self.stream_usage == "leave" else ())
 
     @property
     def response_bodies(self) -> bool:

@@ -119,6 +119,8 @@ class OwnCall(Answered):
     text: str = ""
     """The completion."""
     request: bytes = b""
+    forwarded: bytes = b""
+    """The request as the policy sends it on to the account."""
     response: bytes = b""
     url: str = ""
     """Where it was sent, with its query."""

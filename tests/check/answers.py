@@ -42,6 +42,17 @@ class Asked:
         return OPERATIONS[self.kind]
 
     @property
+    def careless(self) -> bool:
+        """Whether it is a stream that does not ask for its tokens."""
+        return bool(self.body.get("stream")) and "stream_options" not in self.body
+
+    @property
+    def forwarded(self) -> bytes:
+        """What the policy sends on: it asks where the caller did not."""
+        asked = b'{"stream_options":{"include_usage":true},'
+        return asked + self.content[1:] if self.careless else self.content
+
+    @property
     def logged_by_llm(self) -> bool:
         return self.kind in {"chat/completions", "completions"} and "messages" in self.body
 
@@ -68,5 +79,6 @@ def streamed(answer: Row) -> str:
     pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
     chunks: list[Row] = [{"id": "", "choices": [], "prompt_filter_results": []}]
     chunks += [{"id": answer["id"], "choices": [{"delta": {"content": p}}]} for p in pieces]
-    chunks.append({"id": answer["id"], "choices": [], "usage": answer["usage"]})
+    if "usage" in answer:
+        chunks.append({"id": answer["id"], "choices": [], "usage": answer["usage"]})
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"

@@ -307,6 +307,12 @@ def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     assert "gpt-5.6-luna" in proof["prices"], "beside the dated list"
 
 
+def test_stream_usage_is_in_the_proof_output_only_if_it_is_left(example: Run) -> None:
+    assert "streamUsage" not in example.stack["proof"]
+    left = run_without_insights({"streamUsage": "leave"})
+    assert left.stack["proof"]["streamUsage"] == "leave"
+
+
 def test_other_callers_are_in_the_proof_output_only_if_there_are_some(example: Run) -> None:
     assert "otherCallers" not in example.stack["proof"]
     ids = ["0b0b0b0b-0000-4000-8000-000000000009"]

@@ -46,6 +46,7 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
         ("set-query-parameter", {"name": "subscription-key", **delete}),
         ("set-header", {"name": "Authorization", **delete}),
         ("set-header", {"name": "Accept-Encoding", **delete}),
+        ("choose", {}),
         ("authentication-managed-identity", {"resource": AUDIENCE, "ignore-error": "false"}),
         ("set-backend-service", {"base-url": BACKEND}),
     ]

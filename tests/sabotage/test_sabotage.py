@@ -23,6 +23,7 @@ FEW = (
     "backend response without body",
     "frontend response with body",
     "answers buffered",
+    "usage not asked for",
     "LLM logs without completions",
     "tables of AzureDiagnostics",
     "gateway's logs in another workspace",

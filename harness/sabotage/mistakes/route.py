@@ -18,6 +18,9 @@ TOKEN_LINE = (
     '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
     'ignore-error="false" />'
 )
+BODY_LINE = (
+    '<set-body>@(context.Variables.GetValueOrDefault<string>("asking-for-usage", ""))</set-body>'
+)
 
 
 def _policy(old: str, new: str) -> Apply:
@@ -169,6 +172,13 @@ MISTAKES = (
         _without_outbound,
         1,
         ("header x-gateway-accounting in the API's policy is missing",),
+    ),
+    Mistake(
+        "usage not asked for",
+        "The policy's line that sets the body is lost in a merge: streams tell no tokens since.",
+        _policy(BODY_LINE, ""),
+        1,
+        ("the stream told no tokens: the policy did not ask for them",),
     ),
     Mistake(
         "policy removed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,16 @@ STATEMENTS: Parameter[tuple[str, ...]] = Parameter(
     (),
     "Names of further statements, such as rate-limit-by-key, that a policy may have",
 )
+STREAM_USAGE: Parameter[str] = Parameter(
+    "streamUsage",
+    "ensure",
+    "ensure: the policy asks each stream for its tokens; leave: it may leave that to callers",
+    {"enum": ["ensure", "leave"]},
+)
+OPTIONAL = {"asking-for-usage": (STREAM_USAGE, "leave")}
+"""Statements that a policy may lack, by the variable that they set: the parameter, and its value
+that allows this.
+"""
 _MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
@@ -54,7 +65,7 @@ def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
     if found.text.strip():
         wanted = "<policies> and comments"
         yield _finding(policy, "value", Quoted("text (not shown)"), wanted, "remove the text")
-    yield from _compare(policy, _allowed(), found, "value", STATEMENTS.read(config))
+    yield from _compare(policy, _wanted(found, config), found, "value", STATEMENTS.read(config))
 
 
 def account_called(text: str) -> str:
@@ -112,6 +123,20 @@ def _written(statement: Element | None) -> str:
         return "no further statement"
     attributes = (f'{name}="{value}"' for name, value in statement.attributes.items())
     return shown(Quoted(" ".join(f"<{statement.name} {' '.join(attributes)}".split()) + ">"))
+
+
+def _wanted(found: Element, config: Config) -> Element:
+    """Return the allowed document, less what the policy lacks and the configuration lets it."""
+    wanted = deepcopy(_allowed())
+    section = wanted.first("inbound")
+    for name, (parameter, value) in OPTIONAL.items():
+        if section and parameter.read(config) == value and not _sets(found, name):
+            section.children = [one for one in section.children if not _sets(one, name)]
+    return wanted
+
+
+def _sets(element: Element, variable: str) -> bool:
+    return variable in {one.attributes.get("name") for one in element.all("set-variable")}
 
 
 @cache
