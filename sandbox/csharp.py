@@ -14,7 +14,7 @@ from sandbox.errors import NotModelledError
 EXPRESSION = re.compile(r"\s*@[({]")
 _TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)'
-    r"|(?P<sign>==|!=|&&|\|\||[-+!<>=.,;:?(){}\[\]]))"
+    r"|(?P<sign>=>|==|!=|&&|\?\?|\|\||[-+!<>=.,;:?(){}\[\]]))"
 )
 _CHARACTER = re.compile(r"'(?:[^'\\]|\\.)'")
 _ESCAPE = re.compile(r"\\(.)")
@@ -129,8 +129,14 @@ class _Reader:
         return found
 
     def _expression(self) -> Node:
-        """Parse operators with two operands, and `condition ? value : other` of them."""
+        """Parse `name => value`, `value ?? other`, and `condition ? value : other`."""
+        if [value for _, value in self._tokens[self._at + 1 : self._at + 2]] == ["=>"]:
+            name = self._next()[1]
+            self.expect("=>")
+            return Node("=>", (name, self._expression()))
         found = self._binary(0)
+        if self._take("??"):
+            return Node("??", (found, self._expression()))
         if not self._take("?"):
             return found
         then = self._expression()

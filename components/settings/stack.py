@@ -270,6 +270,10 @@ class Settings(Frozen):
     """ensure has each streamed completion carry its tokens, in a last chunk without choices; leave
     sends calls on as they come, and tokens of streams whose callers do not ask are unknown.
     """
+    stored_responses: Annotated[str, one_of("refuse", "share")] = "refuse"
+    """refuse offers no stored responses, as the account does not know one consumer from another;
+    share offers them, and whoever learns an id reads, continues or deletes what is stored under it.
+    """
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)] = 8192
     """Bytes of each body in a gateway log entry ({bounds})."""
     log_response_bodies: bool = False
@@ -310,7 +314,9 @@ class Settings(Frozen):
     @property
     def policy_without(self) -> frozenset[str]:
         """Fragments in `policies/gateway` that the policy does without."""
-        return frozenset({"stream-usage"} if self.stream_usage == "leave" else ())
+        off = {"stream-usage": self.stream_usage == "leave"}
+        off["stored-responses"] = self.stored_responses == "share"
+        return frozenset(name for name, left_out in off.items() if left_out)
 
     @property
     def response_bodies(self) -> bool:

@@ -24,6 +24,13 @@ class GatewayError(Exception):
         self.response = Response.json(status, body)
 
 
+class ReturnedError(Exception):
+    """A policy answers the call itself, and nothing after it runs.
+
+    https://learn.microsoft.com/azure/api-management/return-response-policy
+    """
+
+
 @dataclass
 class Call:
     """What is known of one call so far; query, headers, url and rest are for the backend."""

@@ -98,10 +98,10 @@ def _value(node: Node, names: dict[str, Any], call: Call) -> Any:
         return _value(part, names, call)
 
     parts = node.parts
-    if node.kind == "literal":
-        return parts[0]
-    if node.kind == "name":
-        return _known(names, parts[0], parts[0])
+    if node.kind in ("literal", "name"):
+        return parts[0] if node.kind == "literal" else _known(names, parts[0], parts[0])
+    if node.kind == "=>":
+        return lambda item: _value(parts[1], {**names, parts[0]: item}, call)
     if node.kind in _OPERATORS:
         return _OPERATORS[node.kind](value_of, *parts)
     if node.kind == "new":
@@ -171,13 +171,20 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "==": lambda value_of, one, other: _same(value_of(one), value_of(other)),
     "!=": lambda value_of, one, other: not _same(value_of(one), value_of(other)),
     "index": lambda value_of, one, key: _item(value_of(one), value_of(key)),
+    "??": lambda value_of, one, other: (
+        value_of(other) if (found := value_of(one)) is None else found
+    ),
     "+": lambda value_of, one, other: _plus(value_of(one), value_of(other)),
     "?": lambda value_of, one, then, other: value_of(then if value_of(one) else other),
 }
-_NAMES = ("context", "Encoding", "JObject", "JToken", "Regex", "RegexOptions", "StringComparison")
+_NAMES = (
+    *("context", "Encoding", "JObject", "JToken", "JValue", "Regex", "RegexOptions"),
+    "StringComparison",
+)
 _PARTS = {
     path: Part(path)
     for path in (
+        "context.Operation",
         "context.Request",
         "context.Request.Headers",
         "context.Request.Url",
@@ -194,6 +201,9 @@ _PARTS = {
 _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Request.Body": lambda call, _: (
         Part("context.Request.Body") if call.content() else None
+    ),
+    "context.Operation.UrlTemplate": lambda call, _: (
+        call.operation.properties["urlTemplate"] if call.operation else ""
     ),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
@@ -250,8 +260,8 @@ def _deep(token: Token | None, other: Token | None) -> bool:
     """
     if token is None or other is None:
         return token is other
-    if isinstance(token.value, dict | list) or isinstance(other.value, dict | list):
-        raise NotModelledError("the sandbox's gateway compares plain JSON values only")
+    if isinstance(token.value, dict | list) and isinstance(other.value, dict | list):
+        raise NotModelledError("the sandbox's gateway compares no two JSON containers")
     return type(token.value) is type(other.value) and bool(token.value == other.value)
 
 
@@ -363,11 +373,14 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "str.IndexOf": _find,
     "str.LastIndexOf": _find_last,
     "str.Substring": _part_of,
+    "str.ToLowerInvariant": lambda _, text: text.lower(),
     "str.TrimStart": lambda _, text: text.lstrip(),
     "Encoding.UTF8.GetString": lambda _, __, raw: raw.decode(errors="replace"),
     "Encoding.UTF8.GetBytes": lambda _, __, text: text.encode(errors="replace"),
     "bytes.SequenceEqual": lambda _, raw, other: raw == other,
     "JObject.Parse": lambda _, __, text: _parsed(text),
+    "JValue.CreateNull": lambda _, __: Token(None),
+    "list.Any": lambda _, found, condition: any(map(condition, found)),
     "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
     "Token.SelectToken": _select,
     "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),

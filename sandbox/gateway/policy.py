@@ -20,7 +20,7 @@ from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
 from sandbox.gateway import backends, expressions
 from sandbox.gateway.backends import workspace
-from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.policy_text import as_xml
@@ -148,6 +148,25 @@ class Policies:
             raise NotModelledError("the sandbox's gateway sets the body of a request only")
         self.call.set = str(self.value(statement, (statement.text or "").strip())).encode()
 
+    def return_response(self, statement: Element) -> None:
+        """Answer the call at once: without a status it is 200.
+
+        https://learn.microsoft.com/azure/api-management/return-response-policy
+        """
+        response = Response(200)
+        for part in statement:
+            if part.tag == "set-status":
+                response.status = int(part.attrib["code"])
+            elif part.tag == "set-header":
+                set_field(part, response.headers)
+            elif part.tag == "set-body":
+                response.body = str(self.value(part, (part.text or "").strip())).encode()
+            else:
+                text = f"{part.tag} in {statement.tag}"
+                raise NotModelledError(f"the sandbox's gateway does not run {text}")
+        self.call.response = response
+        raise ReturnedError
+
     def authenticate(self, statement: Element) -> None:
         """Send a token of the service's own identity, for the audience as it is written."""
         self.authorize(statement, self.call.headers)
@@ -264,10 +283,18 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "set-query-parameter": ("name exists-action", lambda run, s: set_field(s, run.call.query)),
     "include-fragment": ("fragment-id", Policies.include),
     "set-backend-service": ("base-url backend-id", Policies.set_backend),
+    "return-response": ("", Policies.return_response),
     "send-request": ("mode response-variable-name timeout ignore-error", Policies.send_request),
     "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
-EVALUATED = {"choose", "set-backend-service", "set-body", "set-header", "set-variable"}
+EVALUATED = {
+    "choose",
+    "return-response",
+    "set-backend-service",
+    "set-body",
+    "set-header",
+    "set-variable",
+}
 """Statements whose expressions are evaluated."""

@@ -165,17 +165,30 @@ def test_the_pack_allows_what_the_program_renders() -> None:
     assert ours == made.safe_substitute(accountingHeader="x-gateway-accounting")
 
 
-def test_a_stack_may_leave_streams_to_their_callers_where_the_pack_is_told_so() -> None:
-    without = policy_document.template(frozenset({"stream-usage"})).substitute(
+def rendered(without: str) -> str:
+    """The policy of the example without a fragment."""
+    return policy_document.template(frozenset({without})).substitute(
         audience="https://cognitiveservices.azure.com",
         backendUrl="https://oai-example.openai.azure.com/openai",
         timeout=600,
         accountingHeader="x-gateway-accounting",
     )
-    left = changed(NAME, "value", without)
+
+
+def test_a_stack_may_leave_streams_to_their_callers_where_the_pack_is_told_so() -> None:
+    left = changed(NAME, "value", rendered("stream-usage"))
     assert "wanted:   <choose>" in said(left).text
     allowed = {"api-policy": {"streamUsage": "leave"}}
     assert said(left, allowed).refused == {}
     assert said(changed(NAME, "value", TEXT), allowed).refused == {}
     edited = with_text('"stream_options"', '"stream_option"')
     assert said(edited, allowed).refused.keys() == {"api-policy"}
+
+
+def test_a_stack_may_share_stored_responses_where_the_pack_is_told_so() -> None:
+    left = changed(NAME, "value", rendered("stored-responses"))
+    assert 'wanted:   <set-variable name="refused-as-stored"' in said(left).text
+    allowed = {"api-policy": {"storedResponses": "share"}}
+    assert said(left, allowed).refused == {}
+    half = with_text("<return-response>", "<return-response><set-status code='200' />")
+    assert said(half, allowed).refused.keys() == {"api-policy"}

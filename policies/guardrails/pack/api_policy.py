@@ -26,8 +26,17 @@ STREAM_USAGE: Parameter[str] = Parameter(
     "ensure: the policy asks each stream for its tokens; leave: it may leave that to callers",
     {"enum": ["ensure", "leave"]},
 )
-OPTIONAL = {"asking-for-usage": (STREAM_USAGE, "leave")}
-"""Statements that a policy may lack, by the variable that they set: the parameter, and its value
+STORED_RESPONSES: Parameter[str] = Parameter(
+    "storedResponses",
+    "refuse",
+    "refuse: the policy offers no stored responses; share: it may offer them to all who know an id",
+    {"enum": ["refuse", "share"]},
+)
+OPTIONAL = {
+    "asking-for-usage": (STREAM_USAGE, "leave"),
+    "refused-as-stored": (STORED_RESPONSES, "share"),
+}
+"""Statements that a policy may lack, by the variable that they use: the parameter, and its value
 that allows this.
 """
 _MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
@@ -130,13 +139,17 @@ def _wanted(found: Element, config: Config) -> Element:
     wanted = deepcopy(_allowed())
     section = wanted.first("inbound")
     for name, (parameter, value) in OPTIONAL.items():
-        if section and parameter.read(config) == value and not _sets(found, name):
-            section.children = [one for one in section.children if not _sets(one, name)]
+        if section and parameter.read(config) == value and not _uses(found, name):
+            section.children = [one for one in section.children if not _uses(one, name)]
     return wanted
 
 
-def _sets(element: Element, variable: str) -> bool:
-    return variable in {one.attributes.get("name") for one in element.all("set-variable")}
+def _uses(element: Element, variable: str) -> bool:
+    """Tell whether a statement sets a variable, or one in it does, or reads it."""
+    said = [element.text, *element.attributes.values()]
+    return any(variable in text for text in said) or any(
+        _uses(one, variable) for one in element.children
+    )
 
 
 @cache

@@ -175,7 +175,7 @@ def test_expressions_mean_what_they_mean_in_c_sharp(
         '@("ab"["b"])',
         '@(Regex.Match("a", "(?=a)").Value)',
         '@(Regex.Replace("a", "(a)", "$1"))',
-        '@(JToken.DeepEquals(JObject.Parse("{\\"a\\":[]}")["a"], new JValue(1)) ? "a" : "b")',
+        '@(JToken.DeepEquals(JObject.Parse("{}"), JObject.Parse("{}")) ? "a" : "b")',
         '@($"{1}")',
         '@{ foreach (var x in "a") { return x; } }',
         '@{ var x = "a"; }',
