@@ -34,12 +34,12 @@ class Asked:
         body = json.loads(request.content)
         parts = request.url.path.split("/")[2:]
         kind = "/".join(parts[1:] if parts[0] == "v1" else parts[2:])
-        name = body["model"] if parts[0] == "v1" else parts[1]
+        name = body.get("model", "") if parts[0] == "v1" else parts[1]
         return cls(str(request.url), request.content, body, kind, name)
 
     @property
     def operation(self) -> str:
-        return OPERATIONS[self.kind]
+        return OPERATIONS.get(self.kind, "V1_Responses_Cancel")
 
     @property
     def careless(self) -> bool:

@@ -54,10 +54,11 @@ STANDARD: dict[str, Row] = {
     },
 }
 """Columns that Azure fills in every row of a table."""
+LEFT_OUT = {"other_callers", "stream_usage", "stored_responses"}
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
     for part in fields(ProofOutput)
-    if part.name in Settings.model_fields and part.name not in {"other_callers", "stream_usage"}
+    if part.name in Settings.model_fields and part.name not in LEFT_OUT
 }
 """What the program tells the check of keys that no stack file sets, but for those left out."""
 
@@ -196,6 +197,8 @@ class Azure:
     """Response header in which the policy tells the tokens of what comes whole; "" for none."""
     llm_of_responses: str = "none"
     """What the LLM log has of the responses API: none, without messages, or with both."""
+    keeps_apart: bool = True
+    """The policy refuses what leads to a stored response."""
     asks: bool = True
     """The policy asks streams for their tokens."""
     streams: bool = True
@@ -268,6 +271,9 @@ class Azure:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
         elif "/deployments/no-such-" in request.url.path:
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
+        elif "/responses/no-such-" in request.url.path:
+            said = (403, "StoredResponsesNotOffered") if self.keeps_apart else (404, "NotFound")
+            answer, reason = refused(*said, "no such response"), ""
         else:
             return None
         code = answer.status_code
@@ -275,7 +281,7 @@ class Azure:
         more = {
             "ResponseCode": code,
             "LastErrorReason": reason,
-            "ApimSubscriptionId": "",
+            "ApimSubscriptionId": self.consumers.get(str(request.headers.get("api-key")), ""),
             **backend,
             **(self._told(answer.json()) if backend else {}),
         }

@@ -307,10 +307,12 @@ def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     assert "gpt-5.6-luna" in proof["prices"], "beside the dated list"
 
 
-def test_stream_usage_is_in_the_proof_output_only_if_it_is_left(example: Run) -> None:
-    assert "streamUsage" not in example.stack["proof"]
-    left = run_without_insights({"streamUsage": "leave"})
-    assert left.stack["proof"]["streamUsage"] == "leave"
+def test_the_proof_output_tells_what_the_policy_does_without(example: Run) -> None:
+    assert not {"streamUsage", "storedResponses"} & example.stack["proof"].keys()
+    run = run_without_insights({"streamUsage": "leave", "storedResponses": "share"})
+    assert run.stack["proof"]["streamUsage"] == "leave"
+    assert run.stack["proof"]["storedResponses"] == "share"
+    assert "refused-as-stored" not in run.inputs("openai-api-policy")["value"]
 
 
 def test_other_callers_are_in_the_proof_output_only_if_there_are_some(example: Run) -> None:
