@@ -15,8 +15,10 @@ from pydantic.alias_generators import to_camel
 from components.settings.api_document import ALLOWED as IMPORTABLE
 from components.settings.api_document import check as check_document
 from components.settings.constraints import (
+    TAGS,
     Constraint,
     Frozen,
+    check_tags,
     each_once,
     existing,
     matching,
@@ -186,7 +188,7 @@ class Settings(Frozen):
         AfterValidator(lambda region: region.replace(" ", "").lower()),
     ] = "eastus"
     """Azure region of everything."""
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
     """Tags put on everything that takes them."""
     protect: bool = False
     """Refuse to delete or replace the group, workspace, account, deployments and gateway."""
