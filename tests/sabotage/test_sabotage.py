@@ -24,6 +24,7 @@ FEW = (
     "frontend response with body",
     "answers buffered",
     "usage not asked for",
+    "stored responses offered",
     "LLM logs without completions",
     "tables of AzureDiagnostics",
     "gateway's logs in another workspace",

@@ -18,6 +18,7 @@ TOKEN_LINE = (
     '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
     'ignore-error="false" />'
 )
+STORED_LINE = '"refused-as-stored", "") != ""'
 BODY_LINE = (
     '<set-body>@(context.Variables.GetValueOrDefault<string>("asking-for-usage", ""))</set-body>'
 )
@@ -179,6 +180,13 @@ MISTAKES = (
         _policy(BODY_LINE, ""),
         1,
         ("the stream told no tokens: the policy did not ask for them",),
+    ),
+    Mistake(
+        "stored responses offered",
+        "The policy's condition that refuses stored responses is turned off for a demonstration.",
+        _policy(STORED_LINE, '"refused-as-stored", "") == "never"'),
+        1,
+        ("stored response: not refused with 403", "any consumer who learns an id reads"),
     ),
     Mistake(
         "policy removed",
