@@ -75,6 +75,7 @@ api = OpenAIApi(
         path=settings.api_path,
         document=settings.api_document,
         backend_timeout=settings.backend_timeout_seconds,
+        without=settings.policy_without,
         logging=ApiLogging.from_settings(settings),
         product_name=settings.product_name,
         product_description=settings.product_description,

@@ -109,6 +109,8 @@ def _proof(
             account=settings.account_diagnostic_setting_name,
         ),
         other_callers=settings.other_callers,
+        stored_responses="refuse" if settings.stored_responses == "refuse" else "share",
+        stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
     )
 
 

@@ -111,6 +111,12 @@ class ProofOutput(Generic[Made]):
     """Object ids, beside the gateway's, that may call the account; left out of the output if none,
     so that the output of a stack without any stays as it was.
     """
+    stream_usage: Literal["ensure", "leave"] = "ensure"
+    """Whether the policy asks each streamed completion for its tokens; left out if it does, so that
+    the output of a stack stays as it was.
+    """
+    stored_responses: Literal["refuse", "share"] = "refuse"
+    """Whether the policy offers stored responses to all who know an id; left out if it does not."""
 
 
 def is_provisioned(sku: str) -> bool:
@@ -130,6 +136,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
     account, callers = values.pop("account"), values.pop("otherCallers")
+    usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
     return {
         **values,
         **{key: getattr(account, name) for name, key in ACCOUNT_KEYS.items()},
@@ -137,6 +144,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         "consumers": list(proof.consumers),
         "diagnosticSettings": asdict(proof.diagnostic_settings),
         **({"otherCallers": list(callers)} if callers else {}),
+        **({"streamUsage": usage} if usage != "ensure" else {}),
+        **({"storedResponses": stored} if stored != "refuse" else {}),
     }
 
 

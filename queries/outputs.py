@@ -18,6 +18,8 @@ from queries.errors import CannotRunError
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
 
+CANCEL = "/v1/responses/{response-id}/cancel"
+"""Path of the one operation on a stored response that is a POST, as the check's calls are."""
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
 
@@ -58,6 +60,11 @@ class Target(ProofOutput[str]):
     def offers(self, path: str) -> bool:
         """The imported document has an operation to POST to, as far as it is known."""
         return f"POST {path}" in self.operations
+
+    @property
+    def keeps_apart(self) -> bool:
+        """The policy is meant to keep each consumer from what others have stored."""
+        return self.stored_responses == "refuse" and self.offers(CANCEL)
 
     @property
     def caller(self) -> str:

@@ -14,13 +14,13 @@ from sandbox.errors import NotModelledError
 EXPRESSION = re.compile(r"\s*@[({]")
 _TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)'
-    r"|(?P<sign>==|!=|&&|\|\||[-+!<>=.,;:?(){}\[\]]))"
+    r"|(?P<sign>=>|==|!=|&&|\?\?|\|\||[-+!<>=.,;:?(){}\[\]]))"
 )
 _CHARACTER = re.compile(r"'(?:[^'\\]|\\.)'")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
-_LEVELS = (("||",), ("&&",), ("==", "!="))
+_LEVELS = (("||",), ("&&",), ("==", "!="), ("+",))
 """Operators with two operands, the weakest first."""
 CLOSING = {"(": ")", "{": "}"}
 
@@ -95,7 +95,7 @@ class _Reader:
     def bracketed(self) -> Node:
         """Parse an expression in round brackets."""
         self.expect("(")
-        found = self._binary(0)
+        found = self._expression()
         self.expect(")")
         return found
 
@@ -120,13 +120,28 @@ class _Reader:
         if self._take("var"):
             name = self._next()[1]
             self.expect("=")
-            found = Node("var", (name, self._binary(0)))
+            found = Node("var", (name, self._expression()))
         elif self._take("return"):
-            found = Node("return", (self._binary(0),))
+            found = Node("return", (self._expression(),))
         else:
             raise _unknown(f"a statement that begins with {self._value!r}")
         self.expect(";")
         return found
+
+    def _expression(self) -> Node:
+        """Parse `name => value`, `value ?? other`, and `condition ? value : other`."""
+        if [value for _, value in self._tokens[self._at + 1 : self._at + 2]] == ["=>"]:
+            name = self._next()[1]
+            self.expect("=>")
+            return Node("=>", (name, self._expression()))
+        found = self._binary(0)
+        if self._take("??"):
+            return Node("??", (found, self._expression()))
+        if not self._take("?"):
+            return found
+        then = self._expression()
+        self.expect(":")
+        return Node("?", (found, then, self._expression()))
 
     def _binary(self, level: int) -> Node:
         if level == len(_LEVELS):
@@ -141,7 +156,12 @@ class _Reader:
         if self._take("!"):
             return Node("not", (self._unary(),))
         found = self._primary()
-        while self._take("."):
+        while self._value in (".", "["):
+            if self._take("["):
+                found = Node("index", (found, self._expression()))
+                self.expect("]")
+                continue
+            self.expect(".")
             name = self._next()[1]
             kind = self._generic()
             if self._take("("):
@@ -171,12 +191,13 @@ class _Reader:
         raise _unknown(f"{value!r}")
 
     def _generic(self) -> str:
-        """Parse the type in `As<JObject>(`; return "" if there is none."""
-        after = [value for _, value in self._tokens[self._at : self._at + 4]]
-        if after[:1] + after[2:] != ["<", ">", "("]:
+        """Parse the type in `As<JObject>(` or `As<byte[]>(`; return "" if there is none."""
+        after = [value for _, value in self._tokens[self._at : self._at + 6]]
+        array = "[]" * (after[2:4] == ["[", "]"])
+        if after[:1] + after[2 + len(array) : 4 + len(array)] != ["<", ">", "("]:
             return ""
-        self._at += 3
-        return after[1]
+        self._at += 3 + len(array)
+        return after[1] + array
 
     def _arguments(self) -> tuple[tuple[str, Node], ...]:
         """Parse arguments up to the closing bracket, each with its name, or ""."""
@@ -187,7 +208,7 @@ class _Reader:
             named = self._tokens[self._at + 1][1] == ":"
             name = self._next()[1] if named else ""
             self._at += named
-            found.append((name, self._binary(0)))
+            found.append((name, self._expression()))
         return tuple(found)
 
 

@@ -1,6 +1,7 @@
 """Turn policy documents as people write them, with raw expressions, into XML."""
 
 import re
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from sandbox.csharp import end
@@ -13,6 +14,7 @@ https://learn.microsoft.com/azure/api-management/api-management-policy-expressio
 """
 
 
+@lru_cache(maxsize=64)
 def as_xml(text: str, kind: str) -> str:
     """Escape the expressions of a document, which the format `rawxml` leaves as C#.
 

@@ -16,7 +16,9 @@ from harness.example import ROOT
 MAY_IMPORT: dict[str, set[str]] = {
     "components.azure": {"queries.contract"},
     "components.alerts": {"components.azure", "queries.library"},
-    "components.settings": {"components.azure", "components.alerts", "queries.library"},
+    "components.settings": {
+        *("components.azure", "components.alerts", "queries.library", "policies.gateway"),
+    },
     "components": {"components.azure", "components.settings"},
     "components.openai_api": {"components", "components.azure", "components.settings"},
     "components.insights": {

@@ -39,6 +39,8 @@ class OpenAIApiArgs:
     """File path or URL of the OpenAPI document; "" for the project's own."""
     backend_timeout: int
     """Seconds that the gateway waits for the account to begin its answer."""
+    without: frozenset[str]
+    """Fragments that the policy does without."""
     logging: ApiLogging
     product_name: str
     product_description: pulumi.Input[str]
@@ -168,7 +170,10 @@ class OpenAIApi(pulumi.ComponentResource):
             format=apimanagement.PolicyContentFormat.RAWXML,
             value=self._args.account.backend_url.apply(
                 lambda url: policy.render(
-                    audience=audience, backend_url=url, timeout=self._args.backend_timeout
+                    audience=audience,
+                    backend_url=url,
+                    timeout=self._args.backend_timeout,
+                    without=self._args.without,
                 )
             ),
             opts=self._args.gateway.inside(self),
@@ -225,5 +230,8 @@ def _policy_lines(args: OpenAIApiArgs) -> list[str]:
     """
     audience = args.environment.openai_audience
     return policy.render(
-        audience=audience, backend_url=f"https://{ACCOUNT}", timeout=args.backend_timeout
+        audience=audience,
+        backend_url=f"https://{ACCOUNT}",
+        timeout=args.backend_timeout,
+        without=args.without,
     ).splitlines()

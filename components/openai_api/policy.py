@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from string import Template
+from collections.abc import Collection
 from xml.sax.saxutils import escape
+
+from components.settings import policy_document
 
 KEY_HEADER = "api-key"
 """Header in which the OpenAI client libraries for Azure send their key."""
@@ -20,20 +21,18 @@ the code of an error, and a filter's verdicts if a filter stopped the answer; no
 JSON without quotes, as no page says how the gateway log writes a header's value. Callers see it.
 """
 
-POLICY = Path(__file__).resolve().parents[2] / "policies" / "gateway" / "azure-openai.xml"
-"""The policy's file. Its backend section replaces the gateway's, which would send each call again.
 
-https://learn.microsoft.com/azure/api-management/forward-request-policy
-The outbound section reads no stream, as that would hold the stream back. The policy deletes
-`Accept-Encoding`, so that answers are not compressed.
-https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
-"""
-
-
-def render(*, audience: str, backend_url: str, timeout: int) -> str:
+def render(
+    *, audience: str, backend_url: str, timeout: int, without: Collection[str] = frozenset()
+) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
-    The gateway waits `timeout` seconds for an answer to begin.
+    The gateway waits `timeout` seconds for an answer to begin. Fragments in `without` are left out.
+    The backend section replaces the gateway's, which would send each call again; the outbound
+    section reads no stream, as that would hold the stream back, and without `Accept-Encoding`
+    answers are not compressed.
+    https://learn.microsoft.com/azure/api-management/forward-request-policy
+    https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
 
     Raises:
         ValueError: `backend_url` has no scheme, has it twice, or holds an empty path segment.
@@ -45,7 +44,7 @@ def render(*, audience: str, backend_url: str, timeout: int) -> str:
             "and no / at the end"
         )
     quotes = {'"': "&quot;"}
-    return Template(POLICY.read_text(encoding="utf-8")).substitute(
+    return policy_document.template(frozenset(without)).substitute(
         audience=escape(audience, quotes),
         backendUrl=escape(backend_url, quotes),
         timeout=timeout,

@@ -162,3 +162,30 @@ def each_once(what: str) -> Constraint:
             raise ValueError(allowed)
 
     return Constraint(allowed, check, before=True)
+
+
+MOST_TAGS, TAG_NAME, TAG_VALUE = 50, 512, 256
+"""Most tags of a resource, and most characters of a tag's name and value.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+"""
+_TAG = re.compile(rf"(?!(?i:microsoft|azure|windows))[^<>%&\\?/\x00-\x1f]{{1,{TAG_NAME}}}")
+"""What a tag's name may be: Azure's own begin with the three words.
+
+https://learn.microsoft.com/rest/api/resources/tags/create-or-update
+"""
+TAGS = (
+    f"a map of at most {MOST_TAGS} tags: names of 1 to {TAG_NAME} characters without "
+    "< > % & \\ ? /, not beginning with microsoft, azure or windows, no two alike but for case; "
+    f"values of at most {TAG_VALUE} characters"
+)
+
+
+def check_tags(tags: dict[str, str]) -> None:
+    """Refuse tags that Azure would refuse half way through a deployment."""
+    names = Counter(name.lower() for name in tags)
+    wrong = [name for name in tags if not _TAG.fullmatch(name) or names[name.lower()] > 1]
+    wrong += [name for name, value in tags.items() if len(value) > TAG_VALUE]
+    if wrong or len(tags) > MOST_TAGS:
+        which = ", ".join(dict.fromkeys(wrong)) or f"{len(tags)} tags"
+        raise ValueError(f"{TAGS}; wrong: {which[:TAG_VALUE]}")

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from components.azure import environment
+from components.settings import policy_document
 from components.settings.constraints import allowed_in
 from components.settings.stack import CLOUD, PLAIN, Settings
 
@@ -39,7 +40,8 @@ def load_settings() -> Settings:
     """Read the stack's configuration.
 
     Raises:
-        pulumi.RunError: one or more values are wrong; the message names each of them.
+        pulumi.RunError: one or more values are wrong, or a file of the gateway's policy; the
+            message names each of them.
     """
     project = pulumi.get_project()
     raw = {key: _typed(key, value) for key, value in _values(project).items()}
@@ -47,8 +49,11 @@ def load_settings() -> Settings:
     try:
         context = {PLAIN: plain, CLOUD: environment.current().name}
         settings = Settings.model_validate(raw, context=context)
+        policy_document.template(settings.policy_without)
     except ValidationError as error:
         raise pulumi.RunError(report(error, pulumi.get_stack())) from None
+    except ValueError as error:
+        raise pulumi.RunError(f"the gateway's policy: {error}. Nothing was changed.") from None
     for warning in settings.warnings:
         pulumi.log.warn(warning)
     return settings

@@ -15,8 +15,10 @@ from pydantic.alias_generators import to_camel
 from components.settings.api_document import ALLOWED as IMPORTABLE
 from components.settings.api_document import check as check_document
 from components.settings.constraints import (
+    TAGS,
     Constraint,
     Frozen,
+    check_tags,
     each_once,
     existing,
     matching,
@@ -186,7 +188,7 @@ class Settings(Frozen):
         AfterValidator(lambda region: region.replace(" ", "").lower()),
     ] = "eastus"
     """Azure region of everything."""
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
     """Tags put on everything that takes them."""
     protect: bool = False
     """Refuse to delete or replace the group, workspace, account, deployments and gateway."""
@@ -266,6 +268,14 @@ class Settings(Frozen):
     Azure may not honor it, as idle connections can be dropped, so let calls that think longer
     stream or run in the background.
     """
+    stream_usage: Annotated[str, one_of("ensure", "leave")] = "ensure"
+    """ensure has each streamed completion carry its tokens, in a last chunk without choices; leave
+    sends calls on as they come, and tokens of streams whose callers do not ask are unknown.
+    """
+    stored_responses: Annotated[str, one_of("refuse", "share")] = "refuse"
+    """refuse offers no stored responses, as the account does not know one consumer from another;
+    share offers them, and whoever learns an id reads, continues or deletes what is stored under it.
+    """
     body_bytes: Annotated[int, whole("bytes", 0, BODY_BYTES_LIMIT)] = 8192
     """Bytes of each body in a gateway log entry ({bounds})."""
     log_response_bodies: bool = False
@@ -302,6 +312,13 @@ class Settings(Frozen):
     def place(self) -> dict[str, str]:
         """What the names' suffix belongs to: another place gets another one."""
         return {"location": self.location, "resourceGroup": self.resource_group_name}
+
+    @property
+    def policy_without(self) -> frozenset[str]:
+        """Fragments in `policies/gateway` that the policy does without."""
+        off = {"stream-usage": self.stream_usage == "leave"}
+        off["stored-responses"] = self.stored_responses == "share"
+        return frozenset(name for name, left_out in off.items() if left_out)
 
     @property
     def response_bodies(self) -> bool:

@@ -1,4 +1,4 @@
-"""Calls that must fail: without a key, with a wrong one, to a deployment that does not exist."""
+"""Calls that must fail: without a key, with a wrong one, to what does not exist or is another's."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from queries.check.answers import clock_error, retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import PREFIX
 from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
+from queries.outputs import CANCEL
 
 TRIES = 4
 """Throttled or lost attempts are made again, `PAUSE` seconds later or when the service says."""
@@ -19,18 +20,22 @@ PAUSE = 2.0
 
 
 def make(caller: Caller) -> list[Attempt]:
-    """One attempt of each kind; none costs a token."""
-    consumer = caller.target.callers[0]
+    """One attempt of each kind; none costs a token.
+
+    Another consumer than the one who made the calls tries to reach a stored response.
+    """
+    consumer, other = caller.target.callers[0], caller.target.callers[-1]
     keys: dict[AttemptName, str | None] = {
         "no key": None,
         "wrong key": secrets.token_hex(16),
         "unknown deployment": consumer.key.get_secret_value(),
     }
+    whose: dict[AttemptName, str] = {"unknown deployment": consumer.name}
+    if caller.target.keeps_apart:
+        keys["stored response"] = other.key.get_secret_value()
+        whose["stored response"] = other.name
     made = [_attempt(caller, name, key) for name, key in keys.items()]
-    return [
-        replace(one, consumer=consumer.name) if one.name == "unknown deployment" else one
-        for one in made
-    ]
+    return [replace(one, consumer=whose.get(one.name, "")) for one in made]
 
 
 def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
@@ -53,7 +58,10 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
     started, asked = caller.clock.now(), 0.0
     skew = started - started
     try:
-        response = caller.post(f"/deployments/{mark}/chat/completions", body, key)
+        path = f"/deployments/{mark}/chat/completions"
+        if name == "stored response":
+            path, body = CANCEL.replace("{response-id}", mark), {}
+        response = caller.post(path, body, key)
         skew = clock_error(response, caller.clock.now())
         asked = retry_after(response)
         status, (code, message) = response.status_code, said(response)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import httpx
 
-from queries.check import burst, kinds, replies
+from queries.check import asked, burst, kinds, replies
 from queries.check.answers import (
     KEY_FIX,
     Refusal,
@@ -266,7 +266,7 @@ class Caller:
         response, header = exchange.response, self.target.accounting_header
         answer = replies.read(planned.kind, response.content)
         ids = (response.headers.get(name) for name in ACCOUNT_ID_HEADERS)
-        streamed = planned.kind == "stream" and not planned.brief
+        streamed = planned.kind == "stream"
         return OwnCall(
             deployment=planned.deployment.name,
             label=planned.label,
@@ -277,11 +277,12 @@ class Caller:
             round=self._round,
             marker=marker,
             response_id=answer.id,
-            usage=Usage.of(answer.usage),
+            usage=Usage.of(answer.usage) if answer.usage or not streamed else None,
             answer=_words(answer.text),
             text=answer.text,
             model=answer.model,
             request=response.request.content,
+            forwarded=asked.forwarded(response.request.content, planned.kind, self.target),
             response=response.content,
             url=str(response.request.url),
             told=response.headers.get(header, "") if header else "",
@@ -290,7 +291,7 @@ class Caller:
             peer=exchange.peer,
             brief=planned.brief,
             account_ids=frozenset(one for one in ids if one),
-            arrival=exchange.arrival if streamed else None,
+            arrival=exchange.arrival if streamed and not planned.brief else None,
         )
 
     def clean(self, text: str) -> str:

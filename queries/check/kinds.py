@@ -161,7 +161,10 @@ def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
 
 
 def request(planned: Planned, marker: str, target: Target, *, roomy: bool = False) -> Json:
-    """The body; `marker` stands at the start of its text."""
+    """The body; `marker` stands at the start of its text.
+
+    A stream does not ask for its tokens, as careless callers do not, where the policy does so.
+    """
     if planned.kind == "embeddings":
         small = planned.deployment.model.startswith("text-embedding-3")
         return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
@@ -177,7 +180,9 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
         "max_completion_tokens": limit,
     }
     if planned.kind == "stream":
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        body["stream"] = True
+        if target.stream_usage == "leave":
+            body["stream_options"] = {"include_usage": True}
     return body
 
 

@@ -14,9 +14,16 @@ from queries.check.kinds import CHAT
 NO_KEY = SecretStr("")
 Side = Literal["Request", "Response"]
 """What a column's name begins with: of what was sent, or of what was answered."""
-AttemptName = Literal["no key", "wrong key", "unknown deployment"]
-EXPECTED: dict[AttemptName, int] = {"no key": 401, "wrong key": 401, "unknown deployment": 404}
-"""Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
+AttemptName = Literal["no key", "wrong key", "unknown deployment", "stored response"]
+EXPECTED: dict[AttemptName, int] = {
+    "no key": 401,
+    "wrong key": 401,
+    "unknown deployment": 404,
+    "stored response": 403,
+}
+"""Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions;
+that of a stored response is the policy's own.
+"""
 APART = 0.005
 """Seconds between two parts below which they came as one: a network's own time for some packets."""
 TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
@@ -119,6 +126,8 @@ class OwnCall(Answered):
     text: str = ""
     """The completion."""
     request: bytes = b""
+    forwarded: bytes = b""
+    """The request as the policy sends it on to the account."""
     response: bytes = b""
     url: str = ""
     """Where it was sent, with its query."""

@@ -37,7 +37,7 @@ def read(kind: Kind, content: bytes) -> Answer:
 
 
 def _streamed(content: bytes) -> Answer:
-    """From the events: the id of any, the usage of the last that has it, the text of all.
+    """From the events: the id of any, the usage of the last that has it ({}: none), all texts.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
     """
@@ -49,7 +49,7 @@ def _streamed(content: bytes) -> Answer:
     models = [str(chunk["model"]) for chunk in chunks if chunk.get("model")]
     return Answer(
         id=ids[0] if ids else _missing("id"),
-        usage=usages[-1],
+        usage=usages[-1] if usages else {},
         text="".join(said),
         model=models[0] if models else "",
     )

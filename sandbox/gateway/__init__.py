@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sandbox import clock
 from sandbox.cloud import Cloud
-from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.logs import holds_back, record
 from sandbox.gateway.policy import Policies
 from sandbox.gateway.routing import authorize, match
@@ -64,11 +64,13 @@ def gateway_endpoint(
 
 
 def _run(cloud: Cloud, call: Call, send: Endpoint) -> None:
-    """Run every section, and from the first failure on `on-error`."""
+    """Run every section, from the first failure on `on-error`, and none after a response."""
     try:
         authorize(cloud, call, match(cloud, call))
         for section in ("inbound", "backend", "outbound"):
             Policies(cloud, call, send).run(section)
+    except ReturnedError:
+        return
     except GatewayError as error:
         call.failure, call.response = error, error.response
         Policies(cloud, call, send).run("on-error")

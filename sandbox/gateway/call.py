@@ -24,6 +24,13 @@ class GatewayError(Exception):
         self.response = Response.json(status, body)
 
 
+class ReturnedError(Exception):
+    """A policy answers the call itself, and nothing after it runs.
+
+    https://learn.microsoft.com/azure/api-management/return-response-policy
+    """
+
+
 @dataclass
 class Call:
     """What is known of one call so far; query, headers, url and rest are for the backend."""
@@ -41,6 +48,8 @@ class Call:
     product: Resource | None = None
     subscription: Resource | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    set: bytes | None = None
+    """The request's body, if `set-body` has set it."""
     sent: Request | None = None
     reply: Response | None = None
     backend_seconds: float = 0.0
@@ -51,6 +60,13 @@ class Call:
     response: Response = field(default_factory=lambda: Response(200))
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
+
+    def content(self) -> bytes:
+        """Return the request's body as policies left it.
+
+        Sure: no belief.
+        """
+        return self.request.body if self.set is None else self.set
 
     def whole(self) -> bytes:
         """Return the response's body, after a wait for all its parts, which are one part then.

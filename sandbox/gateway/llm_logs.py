@@ -70,7 +70,7 @@ def _head(call: Call, request: Json, reply: Json) -> Json:
 
 
 def _object(body: bytes | bytearray) -> Json:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         if isinstance(value := json.loads(body), dict):
             return value
     return {}

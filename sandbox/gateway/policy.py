@@ -20,7 +20,7 @@ from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
 from sandbox.gateway import backends, expressions
 from sandbox.gateway.backends import workspace
-from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.policy_text import as_xml
@@ -82,7 +82,8 @@ class Policies:
         if action is None or unknown:
             text = f"policy statement {statement.tag} {unknown}".strip()
             raise NotModelledError(f"the sandbox's gateway does not run the {text}")
-        values = [*statement.attrib.values(), *(part.text or "" for part in statement)]
+        texts = [statement.text or "", *(part.text or "" for part in statement)]
+        values = [*statement.attrib.values(), *texts]
         if statement.tag not in EVALUATED and any(map(EXPRESSION.match, values)):
             text = f"a policy expression in {statement.tag}"
             raise NotModelledError(f"the sandbox's gateway does not evaluate {text}")
@@ -135,6 +136,36 @@ class Policies:
         call = self.call
         fields = (call.response if call.reply or call.failure else call).headers
         set_field(statement, fields, lambda text: str(self.value(statement, text)))
+
+    def set_body(self, statement: Element) -> None:
+        """Give the request another body, sent as UTF-8; its length is stated anew.
+
+        https://learn.microsoft.com/azure/api-management/set-body-policy
+
+        Sure: inferred, as the page does not name the encoding of a text.
+        """
+        if self.call.sent or self.call.failure:
+            raise NotModelledError("the sandbox's gateway sets the body of a request only")
+        self.call.set = str(self.value(statement, (statement.text or "").strip())).encode()
+
+    def return_response(self, statement: Element) -> None:
+        """Answer the call at once: without a status it is 200.
+
+        https://learn.microsoft.com/azure/api-management/return-response-policy
+        """
+        response = Response(200)
+        for part in statement:
+            if part.tag == "set-status":
+                response.status = int(part.attrib["code"])
+            elif part.tag == "set-header":
+                set_field(part, response.headers)
+            elif part.tag == "set-body":
+                response.body = str(self.value(part, (part.text or "").strip())).encode()
+            else:
+                text = f"{part.tag} in {statement.tag}"
+                raise NotModelledError(f"the sandbox's gateway does not run {text}")
+        self.call.response = response
+        raise ReturnedError
 
     def authenticate(self, statement: Element) -> None:
         """Send a token of the service's own identity, for the audience as it is written."""
@@ -216,7 +247,7 @@ class Policies:
             text = f"a forward-request whose timeout is below {SHORTEST_TIMEOUT} seconds"
             raise NotModelledError(f"the sandbox's gateway never gives up: it does not run {text}")
         call, started = self.call, clock.now()
-        url, body = call.url.rstrip("/") + call.rest, call.request.body
+        url, body = call.url.rstrip("/") + call.rest, call.content()
         headers = Headers(f for f in call.headers if not re.fullmatch(HOP_BY_HOP, f[0].lower()))
         call.sent = Request.to(call.request.method, url, headers, body)
         call.sent.query.extend(call.query)
@@ -246,15 +277,24 @@ def set_field(
 
 STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "choose": ("", Policies.choose),
+    "set-body": ("", Policies.set_body),
     "set-header": ("name exists-action", Policies.set_header),
     "set-variable": ("name value", Policies.set_variable),
     "set-query-parameter": ("name exists-action", lambda run, s: set_field(s, run.call.query)),
     "include-fragment": ("fragment-id", Policies.include),
     "set-backend-service": ("base-url backend-id", Policies.set_backend),
+    "return-response": ("", Policies.return_response),
     "send-request": ("mode response-variable-name timeout ignore-error", Policies.send_request),
     "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
-EVALUATED = {"choose", "set-backend-service", "set-header", "set-variable"}
+EVALUATED = {
+    "choose",
+    "return-response",
+    "set-backend-service",
+    "set-body",
+    "set-header",
+    "set-variable",
+}
 """Statements whose expressions are evaluated."""

@@ -34,12 +34,23 @@ class Asked:
         body = json.loads(request.content)
         parts = request.url.path.split("/")[2:]
         kind = "/".join(parts[1:] if parts[0] == "v1" else parts[2:])
-        name = body["model"] if parts[0] == "v1" else parts[1]
+        name = body.get("model", "") if parts[0] == "v1" else parts[1]
         return cls(str(request.url), request.content, body, kind, name)
 
     @property
     def operation(self) -> str:
-        return OPERATIONS[self.kind]
+        return OPERATIONS.get(self.kind, "V1_Responses_Cancel")
+
+    @property
+    def careless(self) -> bool:
+        """Whether it is a stream that does not ask for its tokens."""
+        return bool(self.body.get("stream")) and "stream_options" not in self.body
+
+    @property
+    def forwarded(self) -> bytes:
+        """What the policy sends on: it asks where the caller did not."""
+        asked = b'{"stream_options":{"include_usage":true},'
+        return asked + self.content[1:] if self.careless else self.content
 
     @property
     def logged_by_llm(self) -> bool:
@@ -68,5 +79,6 @@ def streamed(answer: Row) -> str:
     pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
     chunks: list[Row] = [{"id": "", "choices": [], "prompt_filter_results": []}]
     chunks += [{"id": answer["id"], "choices": [{"delta": {"content": p}}]} for p in pieces]
-    chunks.append({"id": answer["id"], "choices": [], "usage": answer["usage"]})
+    if "usage" in answer:
+        chunks.append({"id": answer["id"], "choices": [], "usage": answer["usage"]})
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"

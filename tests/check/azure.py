@@ -54,12 +54,13 @@ STANDARD: dict[str, Row] = {
     },
 }
 """Columns that Azure fills in every row of a table."""
+LEFT_OUT = {"other_callers", "stream_usage", "stored_responses"}
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
     for part in fields(ProofOutput)
-    if part.name in Settings.model_fields and part.name != "other_callers"
+    if part.name in Settings.model_fields and part.name not in LEFT_OUT
 }
-"""What the program tells the check of keys that no stack file sets; other callers only if some."""
+"""What the program tells the check of keys that no stack file sets, but for those left out."""
 
 
 def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:
@@ -196,6 +197,10 @@ class Azure:
     """Response header in which the policy tells the tokens of what comes whole; "" for none."""
     llm_of_responses: str = "none"
     """What the LLM log has of the responses API: none, without messages, or with both."""
+    keeps_apart: bool = True
+    """The policy refuses what leads to a stored response."""
+    asks: bool = True
+    """The policy asks streams for their tokens."""
     streams: bool = True
     """Parts of a streamed answer come one after another, not all at its end."""
     keys: bool = True
@@ -227,6 +232,8 @@ class Azure:
         number = len(self.requests)
         usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
         answer = answers.whole(asked, number, usage)
+        if asked.careless and not self.asks:
+            del answer["usage"]
         body = answers.streamed(answer) if asked.body.get("stream") else json.dumps(answer)
         stream = bool(asked.body.get("stream"))
         whose = self.consumers.get(str(request.headers.get("api-key")), "")
@@ -235,7 +242,7 @@ class Azure:
         if asked.logged_by_llm or (asked.kind == "responses" and self.llm_of_responses != "none"):
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
-        account |= {"properties_s": json.dumps(_details(asked, body, self.models))}
+        account |= {"properties_s": json.dumps(_details(asked, body, self.models, asks=self.asks))}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
@@ -264,6 +271,9 @@ class Azure:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
         elif "/deployments/no-such-" in request.url.path:
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
+        elif "/responses/no-such-" in request.url.path:
+            said = (403, "StoredResponsesNotOffered") if self.keeps_apart else (404, "NotFound")
+            answer, reason = refused(*said, "no such response"), ""
         else:
             return None
         code = answer.status_code
@@ -271,7 +281,7 @@ class Azure:
         more = {
             "ResponseCode": code,
             "LastErrorReason": reason,
-            "ApimSubscriptionId": "",
+            "ApimSubscriptionId": self.consumers.get(str(request.headers.get("api-key")), ""),
             **backend,
             **(self._told(answer.json()) if backend else {}),
         }
@@ -285,7 +295,8 @@ class Azure:
 
     def _log(self, asked: Asked, body: str, correlation: str, **more: Any) -> None:
         full, limit = self.capture == "full", self.body_bytes
-        sent = asked.content[:limit].decode(errors="ignore") if full else ""
+        asking = {"RequestBody": asked.content}
+        asking |= {"BackendRequestBody": asked.forwarded if self.asks else asked.content}
         said = body.encode()[:limit].decode(errors="ignore")
         said = said if full and self.response_bodies else ""
         gateway = {
@@ -307,7 +318,7 @@ class Azure:
             "ResponseCode": 200,
             "RequestSize": len(asked.content),
             "ResponseSize": len(body.encode()),
-            **dict.fromkeys(("RequestBody", "BackendRequestBody"), sent),
+            **{name: cut(raw, limit) if full else "" for name, raw in asking.items()},
             **dict.fromkeys(("ResponseBody", "BackendResponseBody"), said),
         }
         self._add("ApiManagementGatewayLogs", gateway | more)
@@ -417,13 +428,18 @@ def _standard(table: str) -> Row:
     return {"TenantId": CUSTOMER, "Type": table, "_SubscriptionId": "s", **STANDARD.get(table, {})}
 
 
-def _details(asked: Asked, body: str, models: dict[str, str]) -> Row:
+def cut(raw: bytes, limit: int) -> str:
+    """The start of a body, as far as it is logged."""
+    return raw[:limit].decode(errors="ignore")
+
+
+def _details(asked: Asked, body: str, models: dict[str, str], *, asks: bool) -> Row:
     """What the account's row of a request has as JSON."""
     return {
         "objectId": "the-gateway",
         "requestTime": 1,
         "responseTime": 2,
-        "requestLength": len(asked.content),
+        "requestLength": len(asked.forwarded if asks else asked.content),
         "responseLength": len(body.encode()),
         "streamType": "Streaming" if asked.body.get("stream") else "Non-Streaming",
         "modelDeploymentName": asked.deployment,

@@ -14,7 +14,7 @@ from queries.check import attempts
 from queries.check.calls import Caller
 from queries.check.records import TRANSIENT
 from queries.outputs import Consumer
-from tests.check.azure import KEY, Azure, outputs, refused
+from tests.check.azure import KEY, Azure, key_of, outputs, refused
 from tests.check.conftest import Run
 from tests.check.reading import ends, of
 
@@ -124,3 +124,24 @@ def test_the_wrong_key_is_no_key_of_anybody(run: Run) -> None:
     assert keys[0] is None
     assert keys[1] not in {None, KEY}
     assert len(str(keys[1])) == len(KEY)
+
+
+OPERATIONS = {"POST /v1/responses/{response-id}/cancel": "V1_Responses_Cancel"}
+
+
+def test_a_consumer_that_names_a_stored_response_is_refused(run: Run) -> None:
+    report = run(operations=OPERATIONS, consumers=["team-a", "team-b"])
+
+    assert of(report, "apart")[:2] == ("seen", "stored response: 403")
+    assert run.azure.refused[-1].headers["api-key"] == key_of("team-b")
+
+
+def test_a_policy_that_lets_a_consumer_reach_stored_responses_fails(run: Run) -> None:
+    run.azure.keeps_apart = False
+
+    status, detail, fix = of(run(operations=OPERATIONS), "apart")
+    assert status == "failed"
+    assert "stored response: not refused with 403 but answered HTTP 404" in detail
+    assert "reads, continues or deletes" in fix
+    shared = run(operations=OPERATIONS, storedResponses="share")
+    assert "apart" not in ends(shared)

@@ -75,7 +75,7 @@ def test_every_kind_of_deployment_is_called(run: Run) -> None:
         "completions",
         "embeddings",
     ]
-    assert b"include_usage" in run.azure.requests[1].content
+    assert b'"stream":true' in run.azure.requests[1].content
 
 
 @pytest.mark.slow

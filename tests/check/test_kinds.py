@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -45,7 +46,8 @@ def test_a_roomy_chat_deployment_gets_every_kind(run: Run) -> None:
         "deployments/text-turbo/chat/completions",
     ]
     stream, responses, prompt = (json.loads(run.azure.requests[n].content) for n in (1, 2, 3))
-    assert stream["stream_options"] == {"include_usage": True}
+    assert stream["stream"]
+    assert "stream_options" not in stream
     assert (responses["model"], responses["store"]) == ("text-turbo", False)
     assert len(prompt["messages"][0]["content"].encode()) > 8192
     assert "api-version" not in run.azure.requests[2].url.params
@@ -86,17 +88,42 @@ def test_only_responses_may_be_what_a_model_does_not_offer(run: Run) -> None:
     assert "text-turbo: HTTP 400 OperationNotSupported" in of(report, "call")[1]
 
 
-def test_a_stream_without_usage_is_not_an_answer(run: Run) -> None:
-    body = 'data: {"id": "chatcmpl-9", "choices": [{"delta": {"content": "x"}}]}\n\ndata: [DONE]\n'
-    answers = run.azure.handle
+def test_a_policy_that_does_not_ask_streams_for_their_tokens_fails(run: Run) -> None:
+    run.azure.asks = False
 
-    def no_usage(request: httpx.Request) -> httpx.Response:
-        streamed = b'"stream":true' in request.content
-        return httpx.Response(200, text=body) if streamed else answers(request)
+    report = run()
 
-    run.azure.handle = no_usage  # type: ignore[method-assign]
+    assert of(report, "tokens")[0] == "failed"
+    assert "text-turbo (stream): the stream told no tokens" in of(report, "tokens")[1]
+    assert of(report, "whole")[0] == "failed"
 
-    assert "text-turbo (stream): HTTP 200, but not" in of(run(), "call")[1]
+
+def test_a_stack_that_leaves_streams_to_callers_is_called_by_one_who_asks(run: Run) -> None:
+    run.azure.asks = False
+
+    report = run(streamUsage="leave")
+
+    assert report.verdict == "proven"
+    assert json.loads(run.azure.requests[1].content)["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda body: body.replace('"stream":true', '"stream":true,"n":1'),
+        lambda body: body.replace("include_usage", "include_usages"),
+        lambda body: body.replace('"stream_options":{"include_usage":true},', ""),
+    ],
+)
+def test_any_other_edit_of_a_body_fails(run: Run, edit: Callable[[str], str]) -> None:
+    def edited(row: Row) -> Row:
+        return row | {"BackendRequestBody": edit(row["BackendRequestBody"])}
+
+    run.azure.change = {LOGS: edited}
+
+    status, detail = of(run(), "whole")[:2]
+    assert status == "failed"
+    assert "BackendRequestBody holds" in detail
 
 
 def test_a_streamed_answer_may_lack_a_body_if_the_llm_log_has_it(run: Run) -> None:

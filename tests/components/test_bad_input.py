@@ -65,6 +65,12 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             'consumers[0].name = "-"',
             "1 to 80 letters",
         ),
+        ({"tags": {"a/b": "c"}}, 'tags = {"a/b": "c"}', "wrong: a/b"),
+        ({"tags": {"Azure-x": "c"}}, "tags = {", "wrong: Azure-x"),
+        ({"tags": {"a": "", "A": ""}}, "tags = {", "wrong: a, A"),
+        ({"tags": {"": "c"}}, "tags = {", "names of 1 to 512 characters"),
+        ({"tags": {"a": "b" * 257}}, "tags = {", "wrong: a"),
+        ({"tags": {f"t{n}": "" for n in range(51)}}, "tags = {", "wrong: 51 tags"),
         ({"bodyBytes": 8193}, 'bodyBytes = "8193"', "a whole number of bytes from 0 to 8,192"),
         ({"bodyBytes": -1}, 'bodyBytes = "-1"', "a whole number of bytes from 0 to 8,192"),
         (

@@ -307,6 +307,14 @@ def test_proof_output_tells_the_report_of_budgets_and_prices() -> None:
     assert "gpt-5.6-luna" in proof["prices"], "beside the dated list"
 
 
+def test_the_proof_output_tells_what_the_policy_does_without(example: Run) -> None:
+    assert not {"streamUsage", "storedResponses"} & example.stack["proof"].keys()
+    run = run_without_insights({"streamUsage": "leave", "storedResponses": "share"})
+    assert run.stack["proof"]["streamUsage"] == "leave"
+    assert run.stack["proof"]["storedResponses"] == "share"
+    assert "refused-as-stored" not in run.inputs("openai-api-policy")["value"]
+
+
 def test_other_callers_are_in_the_proof_output_only_if_there_are_some(example: Run) -> None:
     assert "otherCallers" not in example.stack["proof"]
     ids = ["0b0b0b0b-0000-4000-8000-000000000009"]

@@ -40,12 +40,16 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
     policy = rendered()
     inbound = [(child.tag, dict(child.attrib)) for child in policy.find("inbound")]
     delete = {"exists-action": "delete"}
+    inbound[5][1].pop("value")
     assert inbound == [
         ("base", {}),
         ("set-header", {"name": "api-key", **delete}),
         ("set-query-parameter", {"name": "subscription-key", **delete}),
         ("set-header", {"name": "Authorization", **delete}),
         ("set-header", {"name": "Accept-Encoding", **delete}),
+        ("set-variable", {"name": "refused-as-stored"}),
+        ("choose", {}),
+        ("choose", {}),
         ("authentication-managed-identity", {"resource": AUDIENCE, "ignore-error": "false"}),
         ("set-backend-service", {"base-url": BACKEND}),
     ]

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from pack.api_policy import ALLOWED, DIFFERENT, account_called
 from pack.resource import UNKNOWN
 
+from components.settings import policy_document
 from policies.gateway.reader import Element, parse
 from tests.policies.harness import Shown, changed, example, said
 
 NAME = "openai-api-policy"
 TEXT = example()[NAME]["props"]["value"]
-PRODUCT = Path(__file__).resolve().parents[2] / "policies" / "gateway" / "azure-openai.xml"
 KEY, TOKEN = (
     f'<set-header name="{name}" exists-action="delete" />' for name in ("api-key", "Authorization")
 )
@@ -163,4 +161,34 @@ def test_calls_go_to_the_stacks_own_account() -> None:
 
 def test_the_pack_allows_what_the_program_renders() -> None:
     ours = ALLOWED.read_text().partition("-->\n")[2]
-    assert ours == PRODUCT.read_text().replace("${accountingHeader}", "x-gateway-accounting")
+    made = policy_document.template()
+    assert ours == made.safe_substitute(accountingHeader="x-gateway-accounting")
+
+
+def rendered(without: str) -> str:
+    """The policy of the example without a fragment."""
+    return policy_document.template(frozenset({without})).substitute(
+        audience="https://cognitiveservices.azure.com",
+        backendUrl="https://oai-example.openai.azure.com/openai",
+        timeout=600,
+        accountingHeader="x-gateway-accounting",
+    )
+
+
+def test_a_stack_may_leave_streams_to_their_callers_where_the_pack_is_told_so() -> None:
+    left = changed(NAME, "value", rendered("stream-usage"))
+    assert "wanted:   <choose>" in said(left).text
+    allowed = {"api-policy": {"streamUsage": "leave"}}
+    assert said(left, allowed).refused == {}
+    assert said(changed(NAME, "value", TEXT), allowed).refused == {}
+    edited = with_text('"stream_options"', '"stream_option"')
+    assert said(edited, allowed).refused.keys() == {"api-policy"}
+
+
+def test_a_stack_may_share_stored_responses_where_the_pack_is_told_so() -> None:
+    left = changed(NAME, "value", rendered("stored-responses"))
+    assert 'wanted:   <set-variable name="refused-as-stored"' in said(left).text
+    allowed = {"api-policy": {"storedResponses": "share"}}
+    assert said(left, allowed).refused == {}
+    half = with_text("<return-response>", "<return-response><set-status code='200' />")
+    assert said(half, allowed).refused.keys() == {"api-policy"}

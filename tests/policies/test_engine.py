@@ -16,7 +16,7 @@ from tests.policies.harness import DAY, EXAMPLE
 from tests.policies.losses import LOSSES
 
 FILE = "policies/guardrails.json"
-POLICY = "policies/gateway/azure-openai.xml"
+POLICY = "policies/gateway/fragments/caller-secrets.xml"
 CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
 NAMED = {"accountName": "oai-example", "gatewayName": "apim-example"}
 """With names of their own, the policy's text is known to a first preview."""

@@ -10,7 +10,7 @@ from harness.example import example_config
 from harness.machine import Machine
 
 Change = Callable[[Machine], None]
-POLICY = "policies/gateway/azure-openai.xml"
+POLICY = "policies/gateway/fragments/caller-secrets.xml"
 DOCUMENT = "policies/gateway/azure-openai.openapi.json"
 
 DEPLOYMENT: dict[str, Any] = example_config()["deployments"][0]
@@ -72,7 +72,7 @@ CHANGES: dict[str, Change] = {
         POLICY,
         '<set-header name="Authorization" exists-action="delete" />',
         '<set-header name="Authorization" exists-action="delete" />\n'
-        '    <set-header name="x-team" exists-action="delete" />',
+        '  <set-header name="x-team" exists-action="delete" />',
     ),
     "operation-renamed": text(DOCUMENT, "V1_Models_Get", "V1_Models_Retrieve"),
     "operation-removed": without_operation,

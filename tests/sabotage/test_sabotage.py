@@ -23,6 +23,8 @@ FEW = (
     "backend response without body",
     "frontend response with body",
     "answers buffered",
+    "usage not asked for",
+    "stored responses offered",
     "LLM logs without completions",
     "tables of AzureDiagnostics",
     "gateway's logs in another workspace",

@@ -18,6 +18,10 @@ TOKEN_LINE = (
     '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
     'ignore-error="false" />'
 )
+STORED_LINE = '"refused-as-stored", "") != ""'
+BODY_LINE = (
+    '<set-body>@(context.Variables.GetValueOrDefault<string>("asking-for-usage", ""))</set-body>'
+)
 
 
 def _policy(old: str, new: str) -> Apply:
@@ -169,6 +173,20 @@ MISTAKES = (
         _without_outbound,
         1,
         ("header x-gateway-accounting in the API's policy is missing",),
+    ),
+    Mistake(
+        "usage not asked for",
+        "The policy's line that sets the body is lost in a merge: streams tell no tokens since.",
+        _policy(BODY_LINE, ""),
+        1,
+        ("the stream told no tokens: the policy did not ask for them",),
+    ),
+    Mistake(
+        "stored responses offered",
+        "The policy's condition that refuses stored responses is turned off for a demonstration.",
+        _policy(STORED_LINE, '"refused-as-stored", "") == "never"'),
+        1,
+        ("stored response: not refused with 403", "any consumer who learns an id reads"),
     ),
     Mistake(
         "policy removed",

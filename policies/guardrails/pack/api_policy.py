@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,25 @@ STATEMENTS: Parameter[tuple[str, ...]] = Parameter(
     (),
     "Names of further statements, such as rate-limit-by-key, that a policy may have",
 )
+STREAM_USAGE: Parameter[str] = Parameter(
+    "streamUsage",
+    "ensure",
+    "ensure: the policy asks each stream for its tokens; leave: it may leave that to callers",
+    {"enum": ["ensure", "leave"]},
+)
+STORED_RESPONSES: Parameter[str] = Parameter(
+    "storedResponses",
+    "refuse",
+    "refuse: the policy offers no stored responses; share: it may offer them to all who know an id",
+    {"enum": ["refuse", "share"]},
+)
+OPTIONAL = {
+    "asking-for-usage": (STREAM_USAGE, "leave"),
+    "refused-as-stored": (STORED_RESPONSES, "share"),
+}
+"""Statements that a policy may lack, by the variable that they use: the parameter, and its value
+that allows this.
+"""
 _MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
@@ -54,7 +74,7 @@ def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
     if found.text.strip():
         wanted = "<policies> and comments"
         yield _finding(policy, "value", Quoted("text (not shown)"), wanted, "remove the text")
-    yield from _compare(policy, _allowed(), found, "value", STATEMENTS.read(config))
+    yield from _compare(policy, _wanted(found, config), found, "value", STATEMENTS.read(config))
 
 
 def account_called(text: str) -> str:
@@ -112,6 +132,24 @@ def _written(statement: Element | None) -> str:
         return "no further statement"
     attributes = (f'{name}="{value}"' for name, value in statement.attributes.items())
     return shown(Quoted(" ".join(f"<{statement.name} {' '.join(attributes)}".split()) + ">"))
+
+
+def _wanted(found: Element, config: Config) -> Element:
+    """Return the allowed document, less what the policy lacks and the configuration lets it."""
+    wanted = deepcopy(_allowed())
+    section = wanted.first("inbound")
+    for name, (parameter, value) in OPTIONAL.items():
+        if section and parameter.read(config) == value and not _uses(found, name):
+            section.children = [one for one in section.children if not _uses(one, name)]
+    return wanted
+
+
+def _uses(element: Element, variable: str) -> bool:
+    """Tell whether a statement sets a variable, or one in it does, or reads it."""
+    said = [element.text, *element.attributes.values()]
+    return any(variable in text for text in said) or any(
+        _uses(one, variable) for one in element.children
+    )
 
 
 @cache

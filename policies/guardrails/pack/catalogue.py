@@ -124,7 +124,10 @@ POLICIES: list[Policy] = [
         "The API's policy has the statements that the pack knows, and no other.",
         api_policy.statements_known,
         Kind.API_POLICY,
-        parameters=(api_policy.STATEMENTS,),
+        parameters=(
+            *(api_policy.STATEMENTS, api_policy.STREAM_USAGE),
+            api_policy.STORED_RESPONSES,
+        ),
     ),
     _whole(
         "api-logging",

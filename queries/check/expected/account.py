@@ -90,7 +90,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     f"{INNER}.objectId": [equal(_identity)],
     f"{INNER}.requestTime": [_in_order],
     f"{INNER}.responseTime": [_in_order],
-    f"{INNER}.requestLength": [size("request")],
+    f"{INNER}.requestLength": [size("forwarded")],
     f"{INNER}.responseLength": [size("response")],
     f"{INNER}.streamType": [equal(_stream)],
     f"{INNER}.modelDeploymentName": [equal(lambda _, call: call.deployment)],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from queries.check import asked
 from queries.check.evidence import Evidence
 from queries.check.expected.rules import Fault, Logged, Rule, is_empty, kind, same, shown
 from queries.check.fields import CHARACTER, logged_part, text
 from queries.check.records import Call, OwnCall
+from queries.outputs import Target
 
 HEADERS = 8 * 1024
 """Bytes by which a logged size may pass the body's, should it count headers: no page says."""
@@ -16,12 +18,13 @@ MOST = 0.75
 """Share of the rows whose size is their body's, from which sizes count bodies alone."""
 TOLERANCE = 250
 """Milliseconds by which the gateway's time of a call may pass the caller's: two clocks."""
-Message = Literal["request", "response"]
+Message = Literal["request", "forwarded", "response"]
 
 
 def sent(call: OwnCall, message: Message) -> int:
-    """Bytes of a body as it was sent or got."""
-    return len(call.request if message == "request" else call.response)
+    """Bytes of a body as it was sent, as the gateway sent it on, or as it was got."""
+    bodies = {"request": call.request, "forwarded": call.forwarded, "response": call.response}
+    return len(bodies[message])
 
 
 def whole_number(value: object) -> int | None:
@@ -72,11 +75,14 @@ def bodies(column: str) -> Rule:
         if logged:
             yield from alike(column, evidence, streamed)
         for one in rows:
-            raw = _raw(one, column)
             if not logged and not is_empty(one.row.get(column)):
                 yield Fault(one, f"{column} holds a body, which no setting declares")
-            elif logged and raw is not None and not (one in streamed and not text(one.row, name)):
-                yield from _compared(one, column, raw, target.body_bytes)
+            elif logged and not (one in streamed and not text(one.row, name)):
+                wrong = [
+                    list(_compared(one, column, raw, target.body_bytes))
+                    for raw in _raws(one, column, target)
+                ]
+                yield from min(wrong, key=len, default=[])
 
     return rule
 
@@ -85,12 +91,15 @@ def _is_stream(call: Call) -> bool:
     return call.kind == "stream"
 
 
-def _raw(one: Logged, column: str) -> bytes | None:
-    """What the body was; of another's call, what the log has of it on the gateway's other side."""
+def _raws(one: Logged, column: str, target: Target) -> Iterator[bytes]:
+    """Yield what the body may have been; of another's call by the gateway's other side."""
     if isinstance(one.call, OwnCall):
-        return one.call.request if "Request" in column else one.call.response
-    other = column.removeprefix("Backend") if column.startswith("Backend") else ""
-    return logged_part(one.row, other) if other else None
+        request = one.call.forwarded if column.startswith("Backend") else one.call.request
+        yield request if "Request" in column else one.call.response
+    elif column == "BackendRequestBody":
+        yield from asked.may_be(logged_part(one.row, "RequestBody"), target)
+    elif column.startswith("Backend"):
+        yield logged_part(one.row, column.removeprefix("Backend"))
 
 
 def _compared(one: Logged, column: str, raw: bytes, limit: int) -> Iterator[Fault]:

@@ -29,6 +29,10 @@ REFUSALS = ("4", "5")
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
 SET_ANEW = frozenset({"authorization", "api-key", "accept-encoding"})
 """Headers that the API's own policy sets or deletes after those of wider scopes."""
+BODY = "set-body"
+"""By which the API's own policy asks streams for their tokens: `drift` compares that policy whole,
+and `whole` what the account gets.
+"""
 SAID = {
     **dict.fromkeys(REWRITES, "changes a request or its answer"),
     **dict.fromkeys(CACHES, "may answer from a cache"),
@@ -83,7 +87,8 @@ def _said(way: Effective, one: Statement, target: Target) -> str:
         return "sends other credentials" if one.level == OPERATION else ""
     if name == "retry" and any(one.element.first(inner) for inner in (FORWARD, BASE)):
         return "may call the account again and again"
-    if one.section == "on-error" or (name == RETURN and _refuses(way, one)):
+    refused = name == RETURN and _refuses(way, one)
+    if one.section == "on-error" or refused or (one.level == API and name == BODY):
         return ""
     return SAID.get(name, "")
 

@@ -39,6 +39,7 @@ PROOFS = (
     content.NO_CONTENT,
     refused.REFUSED,
     refused.ERROR,
+    refused.APART,
     secrets.NO_SECRETS,
     account.ACCOUNT,
     audit.AUDIT,

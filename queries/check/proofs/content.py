@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from queries.check.evidence import Evidence
@@ -49,14 +50,15 @@ COMPLETION_COLUMNS = ("ResponseBody", "BackendResponseBody")
 
 def _prompt(evidence: Evidence, call: OwnCall) -> Verdict:
     limit = evidence.target.body_bytes
-    needle = _needle(call.request, call.marker, limit)
-    if needle != call.marker and not evidence.target.messages:
+    needles = [_needle(raw, call.marker, limit) for raw in (call.request, call.forwarded)]
+    if needles[0] != call.marker and not evidence.target.messages:
         return failed(f"{limit} bytes of a body are too few to hold the marker", LOGGING_FIX)
-    return _held(evidence, call, PROMPT_COLUMNS, needle, _name(call.marker, needle))
+    wanted = dict(zip(PROMPT_COLUMNS, needles, strict=True))
+    return _held(evidence, call, wanted, _name(call.marker, needles[0]))
 
 
 def _prompt_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
-    return _held(evidence, call, PROMPT_COLUMNS, "", "text")
+    return _held(evidence, call, dict.fromkeys(PROMPT_COLUMNS, ""), "text")
 
 
 def _completion(evidence: Evidence, call: OwnCall) -> Verdict:
@@ -64,14 +66,16 @@ def _completion(evidence: Evidence, call: OwnCall) -> Verdict:
         return _in_llm_log(evidence, call) or _compared(evidence, call)
     needle = _needle(call.response, call.response_id, evidence.target.body_bytes)
     name = _name(call.response_id, needle)
-    return _without_body(evidence, call) or _held(evidence, call, COMPLETION_COLUMNS, needle, name)
+    return _without_body(evidence, call) or _held(
+        evidence, call, dict.fromkeys(COMPLETION_COLUMNS, needle), name
+    )
 
 
 def _completion_of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:
     if not evidence.target.response_bodies:
         return _in_llm_log(evidence, call) or _whole(evidence, call)
     name = call.response_id
-    held = _held(evidence, call, COMPLETION_COLUMNS, name, name or "text")
+    held = _held(evidence, call, dict.fromkeys(COMPLETION_COLUMNS, name), name or "text")
     return _without_body(evidence, call) or held
 
 
@@ -119,16 +123,14 @@ def _has_completion(evidence: Evidence, call: Call) -> bool:
     return evidence.target.response_bodies or not call.kind.endswith("embeddings")
 
 
-def _held(
-    evidence: Evidence, call: Call, columns: tuple[str, str], needle: str, name: str
-) -> Verdict:
-    """Look in both columns for a text, which `name` tells a person of; "" stands for any text."""
+def _held(evidence: Evidence, call: Call, wanted: Mapping[str, str], name: str) -> Verdict:
+    """Look in both columns for their text, of which `name` tells a person; "" is any text."""
     rows = evidence.linked("gateway", call)
     if not rows:
         return no_row(evidence, "gateway", GATEWAY_LOG)
-    short = [_lacking(row, columns, needle) for row in rows]
+    short = [_lacking(row, wanted) for row in rows]
     if [] in short:
-        return seen(f"{name} in {' and '.join(columns)}")
+        return seen(f"{name} in {' and '.join(wanted)}")
     if not any(text(row, body) for row in rows for body in BODIES):
         return _no_bodies(evidence, call, rows[0])
     names = " and ".join(short[0])
@@ -150,8 +152,9 @@ def _name(wanted: str, needle: str) -> str:
     return (wanted or "text") if needle == wanted else "its start"
 
 
-def _lacking(row: Row, columns: tuple[str, str], needle: str) -> list[str]:
-    return [name for name in columns if not text(row, name) or needle not in text(row, name)]
+def _lacking(row: Row, wanted: Mapping[str, str]) -> list[str]:
+    held = {name: text(row, name) for name in wanted}
+    return [name for name, part in wanted.items() if not held[name] or part not in held[name]]
 
 
 def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:

@@ -26,8 +26,15 @@ from queries.check.rows import GATEWAY_LOG, LLM_LOG
 from queries.workspace import Row
 
 TURN_ON = "set llmLogging: true in the stack file, then pulumi up"
-USAGE_FIX = "have callers set stream_options.include_usage; tokens-unknown.kql counts such calls"
+USAGE_FIX = (
+    "set streamUsage: ensure, or have callers set stream_options.include_usage with an api-version "
+    "of 2024-09-01-preview or later; tokens-unknown.kql counts such calls"
+)
 """https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions"""
+ASK_FIX = (
+    "the policy's inbound section must set stream_options.include_usage; pulumi up --refresh puts "
+    "it back; or set streamUsage: leave, and have callers ask"
+)
 TOLD_FIX = (
     "the policy's outbound section must set the header, and the API's diagnostic list it (portal: "
     "API > Settings > Azure Monitor > Headers to log); pulumi up --refresh puts both back"
@@ -40,6 +47,8 @@ COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 def _tokens(evidence: Evidence, call: OwnCall) -> Verdict:
     header = evidence.target.accounting_header
+    if call.usage is None:
+        return failed("the stream told no tokens: the policy did not ask for them", ASK_FIX)
     if verdict := _logged(evidence, call):
         return verdict
     if header:

@@ -88,7 +88,7 @@ def _like(row: Row, call: OwnCall) -> bool:
     """Whether a row tells of a request like a call: its deployment, length and time."""
     return (
         text(row, f"{INNER}.modelDeploymentName").lower() == call.deployment.lower()
-        and row.get(f"{INNER}.requestLength") == len(call.request)
+        and row.get(f"{INNER}.requestLength") == len(call.forwarded)
         and within(row, call)
     )
 

@@ -41,6 +41,13 @@ ERROR_FIX = (
     "the gateway does not pass on the account's error, or logs another: look for policies at other "
     "scopes, and run gateway-errors.kql"
 )
+APART_FIX = (
+    "any consumer who learns an id reads, continues or deletes what another has stored: the "
+    "policy's inbound section must refuse it; pulumi up --refresh puts it back"
+)
+FIXES: dict[AttemptName, str] = {"unknown deployment": ERROR_FIX, "stored response": APART_FIX}
+STORED = "/v1/responses/"
+"""What stands in the URL of a call to a stored response, and in no other."""
 
 
 def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
@@ -61,7 +68,7 @@ def _of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verd
     answered = [attempt for attempt in made if attempt.status not in TRANSIENT]
     wrong = next((one for one in answered if one.status != one.expected), None)
     if wrong:
-        fix = ERROR_FIX if wrong.expected != 401 else OPEN_FIX  # noqa: PLR2004
+        fix = FIXES.get(name, OPEN_FIX)
         return failed(f"{name}: not refused with {wrong.expected} but answered {wrong.cause}", fix)
     if not answered:
         return waiting(f"{name}: {made[-1].cause if made else 'not tried'}")
@@ -119,6 +126,13 @@ def _error_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     return _newest(rows, name, column)
 
 
+def _stored_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
+    """The newest call to a stored response."""
+    return _newest(
+        (row for row in evidence.of_api if STORED in text(row, "Url")), "stored response"
+    )
+
+
 def _held(row: Row, column: str) -> str:
     """A body, or headers if any is logged."""
     found = text(row, column)
@@ -149,5 +163,13 @@ ERROR = Proof(
     about="a call to an unknown deployment fails, and is logged with its error",
     needs=("gateway",),
     judge=by_traffic(_each("unknown deployment"), _error_of_others),
+    fix=GATEWAY_LOG_FIX,
+)
+APART = Proof(
+    id="apart",
+    about="a consumer that names a stored response is refused, so that none reaches another's",
+    needs=("gateway",),
+    judge=by_traffic(_each("stored response"), _stored_of_others),
+    applies=lambda target: target.keeps_apart,
     fix=GATEWAY_LOG_FIX,
 )

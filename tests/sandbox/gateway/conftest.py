@@ -100,7 +100,7 @@ class Azure(Telemetry):
         self.put(f"/apis/miyagi-api/operations/{name}", properties)
 
     def call(self, path: str = CHAT, *, key: str | None = "", **given: Any) -> Response:
-        """A call with the first consumer's key (None: no key), `body` and `headers` as given."""
+        """A call with the first consumer's key (None: no key); `body` or `raw`, and `headers`."""
         target, _, query = path.partition("?")
         headers = Headers([("Authorization", "Bearer mine"), ("Connection", "keep-alive")])
         for name, value in given.get("headers", {}).items():
@@ -108,7 +108,7 @@ class Azure(Telemetry):
         if key is not None:
             headers.add("api-key", key or self.key())
         messages = {"messages": [{"role": "user", "content": "hi"}]}
-        body = json.dumps(given.get("body", messages)).encode()
+        body = given.get("raw", json.dumps(given.get("body", messages)).encode())
         host, method = given.get("host", "apim-x.azure-api.net"), given.get("method", "POST")
         request = Request(method, host, target, parse_qsl(query), headers, body, "10.1.2.3")
         options = Options(seed=given.get("seed", 0), held_back=self.held_back)

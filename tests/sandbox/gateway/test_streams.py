@@ -151,6 +151,12 @@ def outbound(azure: Azure, value: str) -> Response:
         ('@{ var x = "a)"; if (!(x == "b") && x != null) { return x; } return ""; }', "a)"),
         ('@{ if (1 == 2 || null == "x") return "a"; else { return "b"; } }', "b"),
         (f'@{{ try {{ var x = {BODY}; return null; }} catch {{ return "b"; }} }}', "b"),
+        ('@("a" + "b" == "ab" ? 1 + 2 == 4 ? "a" : "b" : "c")', "b"),
+        ('@{ try { return "ab".Substring(3); } catch { return "ab".Substring(1, 1); } }', "b"),
+        ('@(JToken.DeepEquals(new JValue(1), new JValue(true)) ? "a" : "b")', "b"),
+        ('@(Regex.Match("xaby", "a(b)").Groups[1].Index == 2 ? "b" : "a")', "b"),
+        ('@(JObject.Parse("{\\"a\\":null}")["a"] == null ? "a" : "b")', "b"),
+        ('@(JObject.Parse("{}")["a"] == null ? "b" : "a")', "b"),
     ],
 )
 def test_expressions_mean_what_they_mean_in_c_sharp(
@@ -163,7 +169,13 @@ def test_expressions_mean_what_they_mean_in_c_sharp(
     "expression",
     [
         "@(context.RequestId)",
-        '@("a" + "b")',
+        '@("a" + 1)',
+        "@(1 < 2)",
+        '@("ab".IndexOf("b") == 1 ? "a" : "b")',
+        '@("ab"["b"])',
+        '@(Regex.Match("a", "(?=a)").Value)',
+        '@(Regex.Replace("a", "(a)", "$1"))',
+        '@(JToken.DeepEquals(JObject.Parse("{}"), JObject.Parse("{}")) ? "a" : "b")',
         '@($"{1}")',
         '@{ foreach (var x in "a") { return x; } }',
         '@{ var x = "a"; }',

@@ -1,0 +1,88 @@
+"""Compose the gateway's policy from its fragments in `policies/gateway`, and judge each file.
+
+`azure-openai.xml` is the document, and a file in `fragments/` what one `include-fragment` of it
+stands for. They are put together here, not by API Management: a preview then shows every line, and
+the stack needs no resource for a fragment.
+https://learn.microsoft.com/azure/api-management/policy-fragments
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from policies.gateway.reader import parse
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "policies" / "gateway"
+DOCUMENT, FRAGMENTS = FOLDER / "azure-openai.xml", FOLDER / "fragments"
+PLACEHOLDERS = frozenset({"audience", "backendUrl", "timeout", "accountingHeader"})
+"""What `components/openai_api/policy.py` fills in."""
+_INCLUDE = re.compile(r'^( *)<include-fragment fragment-id="([\w-]+)" />\n', re.MULTILINE)
+
+
+@cache
+def template(without: Collection[str] = frozenset()) -> Template:
+    """Return the whole document, its placeholders still in it, but for some fragments.
+
+    Raises:
+        ValueError: a file is missing, empty or not well-formed, has a placeholder that nobody fills
+            or a `$` before none, or a fragment is included nowhere. The message names it.
+    """
+    text = _read(DOCUMENT, "policies")
+    named = [name for _, name in _INCLUDE.findall(text)]
+    parts = {name: _inside(_read(FRAGMENTS / f"{name}.xml", "fragment")) for name in named}
+    unused = sorted({file.stem for file in FRAGMENTS.glob("*.xml")} - parts.keys())
+    if unused or len(named) != len(parts) or text.count("<include-fragment") != len(named):
+        names = ", ".join(unused) or "each fragment"
+        raise ValueError(
+            f"{_shown(DOCUMENT)} must include {names} once, on a line of its own: "
+            '<include-fragment fragment-id="name" />'
+        )
+
+    def put(found: re.Match[str]) -> str:
+        lines = [] if found[2] in without else parts[found[2]]
+        return "".join(f"{found[1]}{line}\n" if line else "\n" for line in lines)
+
+    return Template(_INCLUDE.sub(put, text))
+
+
+def _read(file: Path, root: str) -> str:
+    """Return the text of a file that is one element of that name."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ValueError(f"{_shown(file)} cannot be read: {reason}") from error
+    document = parse(text)
+    if document is None or [one.name for one in document.children] != [root]:
+        what = "is not well-formed XML" if text.strip() else "is empty"
+        raise ValueError(f"{_shown(file)} {what}: it must be one <{root}>, each tag closed")
+    _check_placeholders(file, text)
+    return text
+
+
+def _check_placeholders(file: Path, text: str) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        template = Template(line)
+        unknown = sorted(set(template.get_identifiers()) - PLACEHOLDERS)
+        if unknown or not template.is_valid():
+            what = f"unknown placeholder {unknown[0]}" if unknown else "$ before no placeholder"
+            allowed = ", ".join(f"${{{name}}}" for name in sorted(PLACEHOLDERS))
+            raise ValueError(
+                f"{_shown(file)}, line {number}: {what}; allowed are {allowed}, and $$ for a $"
+            )
+
+
+def _inside(text: str) -> list[str]:
+    """Return the lines between the tags of a fragment, two blanks less far in."""
+    inner = text[text.index("<fragment>") + len("<fragment>") : text.rindex("</fragment>")]
+    return [line.removeprefix("  ").rstrip() for line in inner.strip("\n").splitlines()]
+
+
+def _shown(file: Path) -> str:
+    """Name a file as a person sees it from the project's folder."""
+    return file.relative_to(PROJECT).as_posix()
