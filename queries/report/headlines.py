@@ -16,12 +16,11 @@ from queries.report.numbers import (
     usd,
 )
 from queries.report.parts.usage import HOURLY, UNKNOWN, UNPRICED, hourly
+from queries.report.questions import TOLERATED_PERCENT
 from queries.report.tables import Tile
 from queries.workspace import Row
 
 GATEWAY_LOG, TOKENS = "ApiManagementGatewayLogs", "tokens"
-TOLERATED = 98.0
-"""Percent of what Azure counted below which the alert `reconcile` fires by default."""
 WELL_KNOWN = 99.0
 """Percent of calls below which the share accounted for is shown as a warning."""
 
@@ -166,12 +165,14 @@ def _counted(facts: Facts) -> Tile:
     said = {GATEWAY_LOG: "calls", TOKENS: "tokens"}
     details = [f"{percent(one)} of {said[log]}" for log, one in shares.items()]
     missing = any(number(row["Missing"]) for row in rows)
+    short = max(number(row["ShortHours"]) for row in facts.rows("reconcile"))
+    told = [f"a log lacks over {TOLERATED_PERCENT} % of {_many(short, 'hour')}"] if short else []
     return Tile(
         label=label,
         value=percent(value),
         number=value,
-        details=["accounted for: " + ", ".join(details)],
-        alarming=missing and value < TOLERATED,
+        details=["accounted for: " + ", ".join(details), *told],
+        alarming=bool(short) or (missing and value < 100 - TOLERATED_PERCENT),
     )
 
 

@@ -20,6 +20,12 @@ TOP = 15
 SUSTAINED = library.default("capacity", "minutes")
 """Minutes in which a deployment reached the share of its limit that is called sustained."""
 
+HOURLY_CALLS, TOLERATED_PERCENT = 50, 2
+"""Counted calls of an hour that is judged alone, and the percent that it may lack.
+
+They are those of the alert `reconcile`: in a smaller hour one call is more than that.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -92,7 +98,9 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             file="reconcile",
             values=times | {"identity": target.gateway_principal_id},
             then="| where isempty(Deployment)\n| summarize Counted = sum(Counted), Logged = "
-            "sum(Logged), Around = sum(Around), Missing = sum(Missing) by Log\n| order by Log asc",
+            "sum(Logged), Around = sum(Around), Missing = sum(Missing), ShortHours = "
+            f'countif(Log != "tokens" and Counted >= {HOURLY_CALLS} and MissingPercent > '
+            f"{TOLERATED_PERCENT}) by Log\n| order by Log asc",
         ),
         "capacity": Question(
             file="capacity",

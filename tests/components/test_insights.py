@@ -164,6 +164,11 @@ def test_the_stack_file_changes_severity_threshold_and_enablement() -> None:
             "US dollars",
         ),
         ({"prices": {"m": {"input": -1, "output": 1}}}, "prices.m.input = -1", "0 or more"),
+        (
+            {"prices": {"gpt-X": {"input": 1, "output": 1}, "GPT-x": {"input": 1, "output": 1}}},
+            "prices = ",
+            "each model once, whatever its letter case; twice: gpt-X, GPT-x",
+        ),
         ({"prices": {"m": 3}}, "prices.m = 3", "a map with input, output"),
         ({"insights": "perhaps"}, 'insights = "perhaps"', "true or false"),
         (

@@ -12,7 +12,7 @@ from queries.library import has
 from tests.insights.clock import HOUR, MINUTE, NOON
 from tests.insights.engine import Engine
 from tests.insights.rows import ACCOUNT, Call, Logs
-from tests.insights.troubles import TROUBLES, hundred, setting, tokens
+from tests.insights.troubles import TROUBLES, Change, hundred, setting, tokens
 
 Declared = dict[str, dict[str, Any]]
 RULES = [rule.name for rule in LOG_RULES]
@@ -39,6 +39,22 @@ def test_quiet_on_an_empty_day(declared: Declared, name: str) -> None:
 def test_silence_of_the_account_log_is_told_apart(declared: Declared) -> None:
     calls = hundred(100, setting(logged=False, gateway=False))
     assert Engine(declared["silence"], Logs(calls)).met(NOON) == {(ACCOUNT, "silent")}
+
+
+@pytest.mark.parametrize(
+    ("lost", "log"),
+    [
+        (setting(logged=False), "ApiManagementGatewayLogs"),
+        (setting(logged=False), "AzureDiagnostics"),
+        (setting(llm=False), "ApiManagementGatewayLlmLog"),
+    ],
+)
+def test_an_hour_that_lost_a_twentieth_of_a_log_is_seen(
+    declared: Declared, lost: Change, log: str
+) -> None:
+    calls = hundred(5, lost, NOON - 65 * MINUTE)
+    met = Engine(declared["reconcile"], Logs(calls)).met(NOON)
+    assert log in {dimension for group in met for dimension in group}
 
 
 @pytest.mark.parametrize("name", ["silence", "unaccounted", "llm-silence"])

@@ -105,6 +105,20 @@ def test_a_price_is_found_with_or_without_the_version(database: Database) -> Non
     assert {row["Model"]: row["Cost"] for row in rows} == expected
 
 
+@pytest.mark.parametrize("name", ["gpt-5.1", "GPT-5.1", "gpt-5.1-2025-11-13"])
+def test_a_price_given_in_two_spellings_counts_a_call_once(database: Database, name: str) -> None:
+    """The settings refuse a second spelling; a query pasted with one must not multiply calls."""
+    twice = {"gpt-5.1": {"input": 1, "output": 10}, "GPT-5.1": {"input": 1, "output": 10}}
+    spend(database, 0, model=name, tokens=(1_000_000, 100_000))
+    budget = {"budgets": {"team": {"cost": 50}}}
+
+    (row,) = database.ask(render("cost-by-consumer", prices=twice))
+    (used,) = database.ask(render("budgets", prices=twice, **budget))
+
+    assert (row["Calls"], row["Cost"]) == (1, 2)
+    assert used["Used"] in (0, 2)
+
+
 def test_embeddings_cost_their_input_alone(database: Database) -> None:
     body = (
         '{"model":"text-embedding-3-small","usage":{"prompt_tokens":500000,"total_tokens":500000}}'

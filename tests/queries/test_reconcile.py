@@ -6,13 +6,18 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from queries.library import render
+from queries.report import headlines, questions
+from queries.report.ask import Answer
+from queries.report.facts import Facts
+from queries.report.period import of
 from tests.queries.database import ACCOUNT, HOUR, Database, gateway, llm, request
+from tests.report.fortnight import target
 
 Rows = list[dict[str, Any]]
 LOST_HOUR = HOUR - timedelta(hours=1)
@@ -146,6 +151,24 @@ def test_an_hour_in_which_a_log_lost_a_twentieth_is_told(log: str, told: str) ->
         row for row in rows if row["State"] == "missing" and row["MissingPercent"] > TOLERATED
     ]
     assert {(row["Hour"], row["Log"]) for row in missing} == {(LOST_HOUR, told)}
+
+
+@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("share", [0.0, 0.05])
+def test_the_report_shows_an_hour_in_which_a_log_lost_a_twentieth(log: str, share: float) -> None:
+    """Over the whole period it is less than is tolerated: the hour has a figure of its own."""
+    calls = traffic(1, 200, 12)
+    stored = workspace(spoilt(calls, share, lost(log)) if share else calls)
+    stack = target(accountId=ACCOUNT, gatewayId="/gateway", gatewayPrincipalId="gateway-id")
+    period = of(1, HOUR.replace(tzinfo=UTC) + timedelta(hours=1))
+    asked = questions.of(stack, period)["reconcile"]
+    answer = Answer(file=asked.file, rows=stored.ask(asked.kql))
+    facts = Facts(target=stack, period=period, answers={"reconcile": answer})
+
+    (figure,) = (t for t in headlines.tiles(facts) if t.label == "Of what Azure counted")
+
+    assert figure.alarming is bool(share)
+    assert ("a log lacks over 2 % of 1 hour" in figure.details) is bool(share)
 
 
 def test_tokens_that_no_log_holds_are_told() -> None:

@@ -304,5 +304,5 @@ def test_progress_names_each_question_and_its_time(report: Any, stored: Stored) 
     _, _, said = report(stored.query)
 
     assert " s  traffic (traffic.kql): " in said
-    assert said.count(".kql): ") == 16
+    assert said.count(".kql): ") == 17
     assert said.splitlines()[-1].startswith("written: ")

@@ -1,0 +1,139 @@
+"""Ask every query over a hundred thousand and a million calls: time, memory and how both grow.
+
+Each query runs alone in a process of its own, which opens the rows as a file: so its memory is its
+own, with the pages of the tables that it reads. Time is of the processor, whatever else the machine
+does, and without the translation of KQL, which does not grow.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb_kql
+from duckdb_kql.engine import schema
+
+from queries.library import Value, has, names, render
+from tools import query_rows
+
+T = TypeVar("T")
+ONE, FEW, MANY = 1, 100_000, 1_000_000
+BAR = 1.1
+"""The exponent of a query's time over its calls: 1 is in proportion, 2 compares each with each."""
+LEAST = 0.05, 64.0
+"""CPU seconds and megabytes: what a query costs more over more calls is noise below them."""
+OWN: dict[str, Value] = {
+    "gateway": query_rows.GATEWAY,
+    "account": query_rows.ACCOUNT,
+    "api": "miyagi-api",
+    "budgets": {"consumer-1": {"tokens": 1_000_000, "cost": 50}},
+    "prices": {"gpt": {"input": 2.0, "output": 10.0}},
+    "capacities": {"model-0": 10},
+    "retirements": {"model-0": {"model": "gpt", "retires": "2099-02-14"}},
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one query over one number of calls takes: CPU seconds, and megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A query's cost over one call, which does not grow, and over few and many."""
+
+    name: str
+    one: Cost
+    few: Cost
+    many: Cost
+
+    @property
+    def exponent(self) -> float:
+        """The power of the number of calls with which the query's time grows."""
+        return _power(*(c.seconds - self.one.seconds for c in (self.few, self.many)), LEAST[0])
+
+    @property
+    def memory_exponent(self) -> float:
+        """The power of the number of calls with which the query's memory grows."""
+        return _power(*(c.megabytes - self.one.megabytes for c in (self.few, self.many)), LEAST[1])
+
+    @property
+    def over(self) -> bool:
+        """Whether time or memory grows faster than the bar allows."""
+        return max(self.exponent, self.memory_exponent) > BAR
+
+
+def measure(chosen: Iterable[str] = ()) -> Iterator[Growth]:
+    """Measure these queries, or all of them, one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {calls: Path(folder, f"{calls}.duckdb") for calls in (ONE, FEW, MANY)}
+        for calls, file in files.items():
+            _alone(_store, calls, file)
+        for name in chosen or names():
+            yield Growth(name, *(_alone(cost, name, file) for file in files.values()))
+
+
+def cost(name: str, file: Path) -> Cost:
+    """Ask one query in this process, and measure what that takes."""
+    with duckdb_kql.connect(str(file)) as engine:
+        engine.execute("SET enable_progress_bar = false; SET threads = 2")
+        own = {key: value for key, value in OWN.items() if has(name, key)}
+        text = render(name, since=query_rows.START, until=query_rows.END, **own)
+        sql = duckdb_kql.to_sql(text, schema=schema(engine))
+        before, began = _peak(), time.process_time()
+        engine.execute(sql).fetchall()
+        return Cost(time.process_time() - began, _peak() - before)
+
+
+def _power(few: float, many: float, least: float) -> float:
+    return math.log(max(many, least) / max(few, least)) / math.log(MANY / FEW)
+
+
+def _store(calls: int, file: Path) -> None:
+    with duckdb_kql.connect(str(file)) as engine:
+        engine.execute("SET enable_progress_bar = false; SET threads = 2")
+        engine.execute(query_rows.statements(calls))
+
+
+def _alone(ask: Callable[..., T], *given: Any) -> T:
+    """Call in a process of its own, so that its memory is its own."""
+    with get_context("fork").Pool(1) as pool:
+        return pool.apply(ask, given)
+
+
+def _peak() -> float:
+    """Return the most memory that this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main(chosen: list[str]) -> int:
+    """Print each query's costs; return 1 if one grows faster than the bar allows."""
+    over = False
+    for one in measure(chosen):
+        print(line(one), flush=True)
+        over |= one.over
+    return int(over)
+
+
+def line(one: Growth) -> str:
+    """Return a query's costs as a line of a table."""
+    return (
+        f"{one.name:26} {one.few.seconds:7.2f} s {one.few.megabytes:7.0f} MB"
+        f" {one.many.seconds:7.2f} s {one.many.megabytes:7.0f} MB"
+        f"  time ^{one.exponent:.2f}  memory ^{one.memory_exponent:.2f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
