@@ -6,37 +6,24 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 import httpx
-from pydantic.alias_generators import to_camel
 
-from components.settings.stack import Settings
-from queries.clock import Clock
-from queries.contract import ProofOutput
 from queries.pages import Paged
 from queries.workspace import NotYetError, whole
 from tests.check import answers
 from tests.check.answers import Asked
-from tests.check.arm import ACCOUNT, GATEWAY, WORKSPACE, Arm
-
-KEY = "0123456789abcdef0123456789abcdef"
-
-
-def key_of(consumer: str) -> str:
-    """The key of a consumer's subscription."""
-    return KEY if consumer == "aoai-test" else sha256(consumer.encode()).hexdigest()[:32]
-
+from tests.check.arm import ACCOUNT, GATEWAY, Arm
+from tests.check.clock import FakeClock
+from tests.check.stack import CUSTOMER, KEY, Row
 
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
-Row = dict[str, Any]
-CUSTOMER = "00000000-0000-0000-0000-000000000000"
 STANDARD: dict[str, Row] = {
     "ApiManagementGatewayLogs": {"_ResourceId": GATEWAY, "Category": "GatewayLogs"},
     "ApiManagementGatewayLlmLog": {"_ResourceId": GATEWAY},
@@ -54,76 +41,8 @@ STANDARD: dict[str, Row] = {
     },
 }
 """Columns that Azure fills in every row of a table."""
-LEFT_OUT = {"other_callers", "stream_usage", "stored_responses"}
-DEFAULTS = {
-    to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
-    for part in fields(ProofOutput)
-    if part.name in Settings.model_fields and part.name not in LEFT_OUT
-}
-"""What the program tells the check of keys that no stack file sets, but for those left out."""
-
-
-def deployment(name: str = "text-turbo", model: str = "gpt-5.1", **more: Any) -> Row:
-    """A chat deployment too small for long calls."""
-    small = {"capacity": 1, "sku": "GlobalStandard"}
-    return {"name": name, "model": model, "version": "1", "kind": "chat"} | small | more
-
-
-def outputs(**proof: Any) -> dict[str, Any]:
-    """Outputs of a stack with one chat deployment; `proof` changes keys of that output."""
-    names = proof.get("consumers") or ["aoai-test"]
-    return {
-        "subscriptionKeys": {name: key_of(name) for name in names},
-        "proof": {
-            **DEFAULTS,
-            "version": 1,
-            "gatewayUrl": "https://apim-x.azure-api.net",
-            "apiId": "miyagi-api",
-            "accountId": ACCOUNT,
-            "gatewayId": GATEWAY,
-            "workspaceId": WORKSPACE,
-            "workspaceCustomerId": CUSTOMER,
-            "deployments": [deployment()],
-            "consumers": ["aoai-test"],
-            "subscriptionKeyHeader": "api-key",
-            "apiVersion": "2025-04-01-preview",
-            "logsEndpoint": "https://api.loganalytics.io",
-            "managementEndpoint": "https://management.azure.com",
-            "audience": "https://cognitiveservices.azure.com",
-            "backendUrl": "https://oai-x.openai.azure.com/openai",
-            "accountEndpoint": "https://oai-x.openai.azure.com/",
-            "gatewayPrincipalId": "the-gateway",
-            "logResponseBodies": True,
-            "accountingHeader": "",
-            "budgets": {},
-            "roleId": "a97b65f3-24c7-4388-baec-2e87135dc908",
-            "diagnosticSettings": {"gateway": "to-workspace", "account": "to-workspace"},
-            "operations": {},
-            **proof,
-        },
-    }
-
-
 SPLIT_ID = re.compile(r'strcat\("(/subscriptions)", "([^"]*)"\)')
 """How a query names an ARM id, of which it must not hold a whole one."""
-
-
-@dataclass
-class FakeClock(Clock):
-    """Time that passes only when somebody sleeps."""
-
-    time: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC) + timedelta(seconds=self.time)
-
-    def elapsed(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
 
 
 @dataclass(frozen=True)

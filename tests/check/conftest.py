@@ -20,7 +20,9 @@ from queries.check.report import Report
 from queries.check.run import World, check
 from queries.workspace import LogAnalytics
 from tests.check.arm import LOGGER, Credential
-from tests.check.azure import Azure, FakeClock, key_of, outputs
+from tests.check.azure import Azure
+from tests.check.clock import FakeClock
+from tests.check.stack import key_of, outputs
 from tests.check.states import declared, state
 
 

@@ -15,9 +15,10 @@ from queries.check.difference import Findings
 from queries.outputs import Target, target
 from tests.check import arm
 from tests.check.arm import ACCOUNT, PRINCIPAL, Arm
-from tests.check.azure import FakeClock, outputs
+from tests.check.clock import FakeClock
 from tests.check.conftest import Run
 from tests.check.reading import of
+from tests.check.stack import outputs
 
 OTHER = "0b0b0b0b-0000-4000-8000-000000000009"
 STACK: Target = target(outputs())

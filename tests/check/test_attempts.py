@@ -14,9 +14,10 @@ from queries.check import attempts
 from queries.check.calls import Caller
 from queries.check.records import TRANSIENT
 from queries.outputs import Consumer
-from tests.check.azure import KEY, Azure, key_of, outputs, refused
+from tests.check.azure import Azure, refused
 from tests.check.conftest import Run
 from tests.check.reading import ends, of
+from tests.check.stack import KEY, key_of, outputs
 
 
 class Gateway:

@@ -15,9 +15,10 @@ from queries import outputs as reader
 from queries.check import burst, keys
 from queries.outputs import Consumer, Target
 from tests.check.arm import GATEWAY, SUBSCRIPTION
-from tests.check.azure import deployment, key_of, outputs, refused
+from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, ends, of
+from tests.check.stack import deployment, key_of, outputs
 
 pytestmark = pytest.mark.slow
 DAY = date(2026, 3, 1)

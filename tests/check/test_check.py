@@ -11,7 +11,7 @@ import pytest
 
 from queries.errors import CannotRunError
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import KEY, deployment, refused, wrong_key
+from tests.check.azure import refused, wrong_key
 from tests.check.conftest import Run
 from tests.check.reading import (
     ALWAYS,
@@ -29,6 +29,7 @@ from tests.check.reading import (
     says,
     without,
 )
+from tests.check.stack import KEY, deployment
 
 WRONG_ENDPOINT = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "

@@ -9,7 +9,7 @@ import pytest
 from queries import contract
 from queries.errors import CannotRunError
 from queries.outputs import target
-from tests.check.azure import outputs
+from tests.check.stack import outputs
 
 WHOLE: dict[str, Any] = outputs()["proof"]
 

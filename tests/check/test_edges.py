@@ -21,8 +21,8 @@ from queries.check.proofs import PROOFS
 from queries.errors import CannotRunError
 from queries.pages import Paged
 from queries.workspace import LogAnalytics, NoColumnError, NoTableError, NotYetError, RefusedError
-from tests.check.azure import outputs
 from tests.check.conftest import Run
+from tests.check.stack import outputs
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from queries.check.proofs.base import Verdict, seen, skipped
 from queries.check.report import Report
 from tests.check import answers
 from tests.check.arm import DIAGNOSTIC
-from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import DEPLOYED, LOGS, ends, of, without
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from queries.outputs import Target
 from tests.check.arm import SUBSCRIPTION, Arm, Credential
-from tests.check.azure import KEY, outputs
 from tests.check.conftest import Run
 from tests.check.reading import of
+from tests.check.stack import KEY, outputs
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ import pytest
 from queries.check import questions
 from queries.pages import MOST_PAGES, Paged
 from queries.workspace import NotYetError, Row, whole
-from tests.check.azure import KEY
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, ends, of, unknown_id
+from tests.check.stack import KEY
 
 pytestmark = pytest.mark.slow
 

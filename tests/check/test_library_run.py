@@ -86,7 +86,8 @@ from queries.check import __main__ as program, library_run
 from queries.check.evidence import Evidence
 from queries.check.traffic import OthersTraffic
 from queries.outputs import target
-from tests.check.azure import FakeClock, outputs
+from tests.check.clock import FakeClock
+from tests.check.stack import outputs
 
 class Workspace:
     def columns(self, kql):

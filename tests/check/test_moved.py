@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.check.arm import ACCOUNT, DEPLOYMENT
-from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import of
+from tests.check.stack import deployment
 
 
 def test_another_sku_under_the_declared_name_fails_by_itself(run: Run) -> None:

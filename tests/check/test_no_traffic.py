@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from queries.check.proofs import PROOFS
-from tests.check.azure import Row, deployment
+from tests.check.azure import Row
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, NO_BODIES, ends, lost, of
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 

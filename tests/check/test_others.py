@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.check.azure import Row, deployment
+from tests.check.azure import Row
 from tests.check.conftest import Run
 from tests.check.reading import BODIES, LLM, LOGS, ends, lost, of, without
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from queries.pages import Paged
 from sandbox.logs import kql
 from sandbox.logs.store import COLUMNS
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import outputs
+from tests.check.stack import outputs
 
 TIME = datetime(2026, 3, 1, 12, 0, 58, tzinfo=UTC)
 MARKER = "proof-0123456789abcdef"

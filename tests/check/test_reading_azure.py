@@ -12,7 +12,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from queries.check.configuration.manager import AT_ONCE, TRIES, Manager, UnreadableError
-from tests.check.azure import FakeClock
+from tests.check.clock import FakeClock
 
 ENDPOINT = "https://management.azure.com"
 Answer = Callable[[httpx.Request], httpx.Response]

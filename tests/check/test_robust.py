@@ -11,9 +11,9 @@ import pytest
 
 from queries.workspace import LogAnalytics
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import KEY
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of, unknown_id
+from tests.check.stack import KEY
 from tests.check.test_edges import TABLE, Service, service
 
 pytestmark = pytest.mark.slow

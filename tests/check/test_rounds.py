@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import deployment, refused
+from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 

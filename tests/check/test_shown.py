@@ -12,7 +12,7 @@ from queries.check.display import Display
 from queries.check.proofs.base import Verdict, failed, seen, skipped, waiting
 from queries.check.report import Report
 from tests.check.arm import GATEWAY
-from tests.check.azure import FakeClock
+from tests.check.clock import FakeClock
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, lost, without
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.check.arm import DIAGNOSTIC, POLICY
-from tests.check.azure import deployment
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, ends, of, without
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 

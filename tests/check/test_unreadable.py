@@ -14,9 +14,9 @@ from queries import outputs as reader
 from queries.check.configuration.read import READS
 from queries.check.configuration.versions import DIAGNOSTICS
 from tests.check.arm import ACCOUNT, DIAGNOSTIC, GATEWAY, LOGGER, OTHER, POLICY, other_api
-from tests.check.azure import outputs
 from tests.check.conftest import Run
 from tests.check.reading import LOGS, ends, lost, of
+from tests.check.stack import outputs
 
 pytestmark = pytest.mark.slow
 

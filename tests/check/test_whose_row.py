@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.check.azure import Row, deployment
+from tests.check.azure import Row
 from tests.check.conftest import Run
 from tests.check.reading import BODIES, LLM, LOGS, ends, lost, of
+from tests.check.stack import deployment
 
 pytestmark = pytest.mark.slow
 
