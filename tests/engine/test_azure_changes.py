@@ -30,6 +30,7 @@ ALERTS = (
     "harmful-calls",
     "latency",
     "llm-silence",
+    "reconcile",
     "retirement",
     "silence",
     "throttling",
