@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.example import ROOT
-from harness.machine import Done, Machine
+from harness.machine import CHECK, Done, Machine
 
 TIME_SCALE = 0.001
 """Real seconds for each modelled second: the gateway's 45 minutes take 2.7 seconds."""
@@ -144,7 +144,7 @@ def assert_whole(machine: Machine, urns: set[str] | None = None) -> None:
 
 def assert_proven(machine: Machine) -> None:
     """Assert that the post-deploy check proves the stack."""
-    verdict = machine.run(sys.executable, "-m", "queries.check", "--stack", "dev", "--timeout", "2")
+    verdict = machine.run(*CHECK, "--timeout", "2")
     assert verdict.status == 0, verdict.text
 
 

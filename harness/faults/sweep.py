@@ -10,7 +10,7 @@ from typing import Any
 from harness.example import example_config
 from harness.faults.orphans import adopt
 from harness.faults.strikes import Ended, Journal, ending, plan
-from harness.machine import Machine
+from harness.machine import CHECK, Machine
 
 MOST_RUNS = 16
 """Runs of one command after which the stack counts as stuck."""
@@ -116,7 +116,7 @@ def _key(operation: dict[str, Any]) -> tuple[str, str]:
 
 
 def _prove(machine: Machine, result: Sweep) -> None:
-    done = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "2")
+    done = machine.run(*CHECK, "--timeout", "2")
     if done.status:
         result.problems.append(f"the check did not prove the stack:\n{done.text}")
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.example import ROOT
+from harness.machine import CHECK as COMMAND
 from harness.machine import Machine
 from sandbox.arm.base import ACCOUNT, GROUP, SERVICE, WORKSPACE
 from sandbox.cloud import Cloud
 
 QUICK = ("--role-delay", "0", "--ingestion-delay", "0.2")
-CHECK = ("python", "-m", "queries.check", "--stack", "dev", "--settle", "0.1", "--timeout")
+CHECK = (*COMMAND, "--settle", "0.1", "--timeout")
 STATEFUL = {
     "azure-native:resources:ResourceGroup": GROUP,
     "azure-native:operationalinsights:Workspace": WORKSPACE,

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.machine import Machine
+from harness.machine import CHECK, Machine
 from sandbox.cloud import Cloud
-
-CHECK = ("python", "-m", "queries.check", "--stack", "dev")
 
 
 @pytest.fixture(scope="module")

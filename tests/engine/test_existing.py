@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machine import Machine
+from harness.machine import CHECK, Machine
 
 PLATFORM = """
 import pulumi
@@ -74,7 +74,7 @@ def test_stack_on_an_existing_gateway_and_workspace(platform: Machine, tmp_path:
     machine.pulumi("preview", "--expect-no-changes")
     machine.pulumi("refresh", "--yes", "--expect-no-changes")
 
-    check = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "10")
+    check = machine.run(*CHECK, "--timeout", "10")
     assert check.status == 0, check.text
 
     machine.pulumi("destroy", "--yes")

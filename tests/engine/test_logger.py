@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.machine import Machine
+from harness.machine import CHECK, Machine
 from tests.engine.stacks import Stack
 
 LOGGER = "azure-native:apimanagement:Logger"
@@ -19,7 +19,7 @@ def test_first_up_takes_the_logger_that_azure_has_made(machine: Machine, when: s
     made = [entry for entry in machine.changes() if entry["type"] == LOGGER]
     assert bool(made) is (when == "with-setting")
     machine.pulumi("preview", "--refresh", "--expect-no-changes", options=world)
-    check = machine.run("python", "-m", "queries.check", "--stack", "dev", "--timeout", "5")
+    check = machine.run(*CHECK, "--timeout", "5")
     assert check.status == 0, check.text
     machine.pulumi("destroy", "--yes", "--skip-preview", "--run-program", options=world)
     assert machine.leftovers().status == 0
