@@ -39,7 +39,7 @@ types: setup ## Static types
 	@$(VENV)/mypy
 
 pytest: setup ## The tests alone
-	@$(VENV)/python -m pytest -n auto --dist loadfile
+	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: setup ## Preview, up and the token query, as ratios to what they are measured by
 	@$(VENV)/python -m tools.bench

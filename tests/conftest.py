@@ -21,6 +21,10 @@ SLOW = {
 """What starts a process, runs KQL or declares a whole stack."""
 
 
+LONGEST = ("faults", "engine", "sabotage", "recipes", "previews", "tools")
+"""Folders whose files take minutes: begun first, no worker is alone with one at the end."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--golden",
@@ -42,7 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use what is slow, by themselves or by a fixture: not for `make unit`.
 
     The one example stack that most tests of the components look at counts for none of them.
+    Those of `LONGEST` come first.
     """
+    items.sort(key=_rank)
     for item in items:
         assert isinstance(item, pytest.Function)
         fixtures = [
@@ -53,6 +59,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ]
         if any(_uses_slow(one, set()) for one in (item.function, *fixtures)):
             item.add_marker("slow")
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
 def _uses_slow(function: object, known: set[object]) -> bool:
