@@ -10,11 +10,11 @@ class Clock:
     """The clock of the machine that this runs on."""
 
     def now(self) -> datetime:
-        """The time, UTC."""
+        """Return the time, UTC."""
         return datetime.now(UTC)
 
     def elapsed(self) -> float:
-        """Seconds that only ever grow."""
+        """Return a count of seconds that only ever grows."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

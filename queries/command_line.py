@@ -17,7 +17,7 @@ NOT_WHOLE = 4
 
 
 def ask(question: str, *, instead: str = "give --yes") -> bool:
-    """Whether the person at the terminal says `y` or `yes`; the end of the input is a no.
+    """Tell whether the person at the terminal says `y` or `yes`; the end of the input is a no.
 
     `instead` says what to do where nobody can be asked.
 
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         self._name = name
 
     def error(self, message: str) -> NoReturn:
-        """One line, exit status 2."""
+        """End with one line and exit status 2."""
         sys.stderr.write(f"{self._name}: {message} (see --help)\n")
         sys.exit(CANNOT_RUN)
 

@@ -49,47 +49,47 @@ class Target(ProofOutput[str]):
 
     @property
     def own(self) -> dict[str, str]:
-        """Whose rows every query reads, by name of its parameter; others share the workspace."""
+        """Return whose rows each query reads, by its parameter: others share the workspace."""
         return {"gateway": self.gateway_id, "account": self.account.id, "api": self.api_id}
 
     @property
     def every_call(self) -> bool:
-        """The gateway is meant to log every call."""
+        """Tell whether the gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004
 
     def offers(self, path: str) -> bool:
-        """The imported document has an operation to POST to, as far as it is known."""
+        """Tell whether the imported document has an operation to POST to, as far as it is known."""
         return f"POST {path}" in self.operations
 
     @property
     def keeps_apart(self) -> bool:
-        """The policy is meant to keep each consumer from what others have stored."""
+        """Tell whether the policy is meant to keep each consumer from what others have stored."""
         return self.stored_responses == "refuse" and self.offers(CANCEL)
 
     @property
     def caller(self) -> str:
-        """The consumer whose subscription is looked at: the first called as, or the first."""
+        """Return the consumer whose subscription is read: the first called as, or the first."""
         called = (consumer.name for consumer in self.callers)
         return next(filter(None, called), "") or next(iter(self.consumers), "")
 
     @property
     def bodies(self) -> bool:
-        """The gateway log is meant to hold bodies, of requests at least."""
+        """Tell whether the gateway log is meant to hold bodies, of requests at least."""
         return self.capture == "full" and self.body_bytes > 0
 
     @property
     def response_bodies(self) -> bool:
-        """It is meant to hold those of responses too."""
+        """Tell whether the gateway log is meant to hold bodies of responses too."""
         return self.bodies and self.log_response_bodies
 
     @property
     def longest_wait(self) -> timedelta:
-        """For which the gateway waits for an answer to begin."""
+        """Return how long the gateway waits for an answer to begin."""
         return timedelta(seconds=self.backend_timeout_seconds)
 
     @property
     def messages(self) -> bool:
-        """The LLM log is meant to hold messages."""
+        """Tell whether the LLM log is meant to hold messages."""
         return self.capture == "full" and self.llm_logging
 
 
@@ -109,7 +109,7 @@ def from_stack(stack: str | None, seconds: float = PULUMI_TIMEOUT) -> dict[str, 
 
 
 def ask_pulumi(stack: str | None, *command: str, seconds: float = PULUMI_TIMEOUT) -> str:
-    """What `pulumi` prints of a stack of the project in this directory, within some seconds.
+    """Return what `pulumi` prints of a stack of the project in this directory, within some seconds.
 
     Raises:
         CannotRunError: `pulumi` is missing, fails, or takes too long.
@@ -145,7 +145,7 @@ def ask_pulumi(stack: str | None, *command: str, seconds: float = PULUMI_TIMEOUT
 
 
 def from_file(file: Path) -> dict[str, Any]:
-    """The outputs saved by `pulumi stack output --json --show-secrets`.
+    """Return the outputs saved by `pulumi stack output --json --show-secrets`.
 
     Raises:
         CannotRunError: the file cannot be read, or holds something else.
@@ -158,7 +158,7 @@ def from_file(file: Path) -> dict[str, Any]:
 
 
 def target(outputs: dict[str, Any]) -> Target:
-    """The proof output, checked; without a key.
+    """Return the proof output, checked; without a key.
 
     Raises:
         CannotRunError: no `proof` output, or one of another shape.

@@ -77,7 +77,7 @@ def in_pages(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
 
 
 def limit(kql: str) -> int:
-    """The most rows that a query answers.
+    """Return the most rows that a query answers.
 
     Raises:
         ValueError: it does not end with `take`.

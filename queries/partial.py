@@ -37,7 +37,7 @@ def is_cut(error: Any) -> bool:
 
 
 def is_whole(details: Any, kql: str) -> bool:
-    """Whether all that was left out are tables of fuzzy unions that the workspace does not have.
+    """Tell whether what was left out are only fuzzy unions' tables that the workspace lacks.
 
     `details` are those of the answer's error. A column that cannot be resolved leaves out rows, so
     it counts against, and so does whatever is not understood.
@@ -51,7 +51,7 @@ def is_whole(details: Any, kql: str) -> bool:
 
 
 def _warnings(details: Any) -> Iterator[str]:
-    """The text of each detail; empty for one that is no warning of what cannot be resolved."""
+    """Yield the text of each detail; empty for one that warns of nothing unresolved."""
     for detail in details if isinstance(details, list) else [None]:
         inner = detail.get("innererror") if isinstance(detail, Mapping) else None
         found = inner if isinstance(inner, Mapping) else {}

@@ -28,5 +28,5 @@ class Retries(RetryPolicy[Any, Any]):
         return False
 
     def left(self) -> float:
-        """Seconds for which the service is to be left alone."""
+        """Return the seconds for which the service is to be left alone."""
         return max(0.0, self._until - monotonic())

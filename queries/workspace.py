@@ -113,7 +113,7 @@ class LogAnalytics:
         return [dict(zip(t.columns, row, strict=True)) for t in tables for row in t.rows]
 
     def columns(self, kql: str) -> list[str]:
-        """Names of the columns that a query returns, also without rows.
+        """Return the names of the columns that a query returns, also without rows.
 
         Raises:
             NotYetError: ask again later.
@@ -158,7 +158,7 @@ class LogAnalytics:
             raise error
 
     def _no_identity(self, error: HttpResponseError) -> Exception:
-        """A token that cannot be renewed now may be in a moment; one never had will not."""
+        """Return the error for a token that is not had; one that was had before may be again."""
         if self._let_in:
             return NotYetError("the identity's token is being renewed")
         return CannotRunError(
@@ -168,7 +168,7 @@ class LogAnalytics:
 
 
 def _whole_answer(result: LogsQueryResult | LogsQueryPartialResult, kql: str) -> list[LogsTable]:
-    """The tables; what an answer leaves out could be the rows that tell the contrary.
+    """Return the tables of a whole answer: what one leaves out could tell the contrary.
 
     Raises:
         CutError: it is cut by its size.
@@ -216,7 +216,7 @@ def _meaning(error: HttpResponseError) -> Exception:
 
 
 def _unresolved(said: str) -> NotYetError:
-    """A table comes with its first row, and some columns do; other columns are wrong."""
+    """Return the error for a name that is not known, which a first row may still bring."""
     column = COLUMN.search(said)
     if column is None:
         return NoTableError()
@@ -226,5 +226,5 @@ def _unresolved(said: str) -> NotYetError:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, without its long tail."""
+    """Return the first line of an error's text, without its long tail."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

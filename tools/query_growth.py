@@ -60,17 +60,17 @@ class Growth:
 
     @property
     def exponent(self) -> float:
-        """The power of the number of calls with which the query's time grows."""
+        """Return the power of the number of calls with which the query's time grows."""
         return _power(*(c.seconds - self.one.seconds for c in (self.few, self.many)), LEAST[0])
 
     @property
     def memory_exponent(self) -> float:
-        """The power of the number of calls with which the query's memory grows."""
+        """Return the power of the number of calls with which the query's memory grows."""
         return _power(*(c.megabytes - self.one.megabytes for c in (self.few, self.many)), LEAST[1])
 
     @property
     def over(self) -> bool:
-        """Whether time or memory grows faster than the bar allows."""
+        """Tell whether time or memory grows faster than the bar allows."""
         return max(self.exponent, self.memory_exponent) > BAR
 
 

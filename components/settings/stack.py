@@ -310,7 +310,7 @@ class Settings(Frozen):
 
     @property
     def place(self) -> dict[str, str]:
-        """What the names' suffix belongs to: another place gets another one."""
+        """Return what the names' suffix belongs to: another place gets another one."""
         return {"location": self.location, "resourceGroup": self.resource_group_name}
 
     @property
@@ -330,7 +330,7 @@ class Settings(Frozen):
 
     @property
     def warnings(self) -> list[str]:
-        """What a person has to know of settings that are not wrong, and what to do about it."""
+        """Return what a person has to know of settings that are not wrong, and what to do."""
         if self.capture == "metadata" or self.llm_logging:
             return []
         if self.body_bytes == 0:

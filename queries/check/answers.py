@@ -145,7 +145,7 @@ def retry_after(response: httpx.Response, longest: float = LONGEST_RETRY_AFTER) 
 
 
 def not_offered(cause: str) -> bool:
-    """The model does not serve this kind of call: some have no responses.
+    """Tell whether the model does not serve this kind of call: some have no responses.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#model-support
     """
@@ -154,7 +154,7 @@ def not_offered(cause: str) -> bool:
 
 
 def too_few_tokens(cause: str) -> bool:
-    """The model cannot answer in as few tokens as it was given: some think before they write.
+    """Tell whether the model needs more tokens than it was given: some think before they write.
 
     https://github.com/steipete/CodexBar/issues/2867
     """
@@ -162,7 +162,7 @@ def too_few_tokens(cause: str) -> bool:
 
 
 def clock_error(response: httpx.Response, now: datetime) -> timedelta:
-    """What to add to this machine's clock to get the service's."""
+    """Return what to add to this machine's clock to get the service's."""
     try:
         date = parsedate_to_datetime(response.headers["date"])
     except (KeyError, ValueError):

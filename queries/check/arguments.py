@@ -33,14 +33,14 @@ DEFAULT_DEPTH: Depth = "usual"
 
 class _List(argparse.Action):
     def __call__(self, *_: object) -> None:
-        """Each proof with a line; exit status 0."""
+        """Print each proof with a line; end with exit status 0."""
         width = max(len(proof.id) for proof in PROOFS)
         sys.stdout.writelines(f"{proof.id:{width}}  {proof.about}\n" for proof in PROOFS)
         sys.exit(0)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options; a wrong one ends the process with status 2 and one line."""
+    """Return the options; a wrong one ends the process with status 2 and one line."""
     parser = Parser(
         name="queries.check",
         description="Call every deployment through the gateway, and find each call, whole, in the "
@@ -135,7 +135,7 @@ def _truncate_result_files(parser: Parser, options: argparse.Namespace) -> None:
 
 
 def _proof(value: str) -> str:
-    """A proof's name, or one of its parts behind a slash: parts are known once they are read."""
+    """Return a proof's name, or one of its parts behind a slash: reading makes parts known."""
     name, _, _ = value.partition(PART)
     known = [proof.id for proof in PROOFS]
     if name.partition(":")[0] not in known:

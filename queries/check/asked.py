@@ -20,7 +20,7 @@ _NAMED = re.compile(_OPTIONS + rb'\{[^{}]*"include_usage"[ \t\r\n]*:[ \t\r\n]*(f
 
 
 def forwarded(request: bytes, kind: str, target: Target) -> bytes:
-    """The body that the account gets of one that the check sent as a call of that kind."""
+    """Return the body that the account gets of one that the check sent as a call of that kind."""
     body = json.loads(request)
     if kind != "stream" or target.stream_usage != "ensure" or "stream_options" in body:
         return request

@@ -20,7 +20,7 @@ PAUSE = 2.0
 
 
 def make(caller: Caller) -> list[Attempt]:
-    """One attempt of each kind; none costs a token.
+    """Make one attempt of each kind; none costs a token.
 
     Another consumer than the one who made the calls tries to reach a stored response.
     """
@@ -50,7 +50,7 @@ def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
 
 
 def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, float]:
-    """How it ended, and for how many seconds the service asks to wait."""
+    """Return how the attempt ended, and for how many seconds the service asks to wait."""
     # The account logs the name of a deployment: it is no marker, which stands in content only.
     mark = f"no-such-{caller.run.removeprefix(PREFIX)}-{secrets.token_hex(6)}"
     text = f"{caller.run}-{secrets.token_hex(6)}"

@@ -37,7 +37,7 @@ def needed(share: float, certainty: float = CERTAINTY) -> int:
 
 
 def share_found(calls: int) -> float:
-    """The smallest share of all rows whose loss shows in a number of calls with `CERTAINTY`."""
+    """Return the smallest share of rows whose loss shows in some calls with `CERTAINTY`."""
     return 1 - float((1 - CERTAINTY) ** (1 / max(calls, 1)))
 
 
@@ -80,7 +80,7 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
 
 
 def _told(target: Target, kind: kinds.Kind) -> bool:
-    """Whether rows of many such calls can be told apart: by content, or by the answer's id."""
+    """Tell whether rows of many such calls differ: by content, or by the answer's id."""
     return target.bodies or (kind in LOGGED and target.llm_logging)
 
 

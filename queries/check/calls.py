@@ -80,7 +80,7 @@ class Caller:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self, *, brief: bool = True) -> list[OwnCall | Failed]:
-        """One call of each kind to each deployment, then the brief calls of the depth.
+        """Make one call of each kind to each deployment, then the brief calls of the depth.
 
         A kind that a model does not know is left out, and so is what cannot be answered any more:
         calls to a deployment, or as a consumer, none of which was answered.
@@ -130,12 +130,12 @@ class Caller:
         self.say(f"{len(made)} brief calls answered, {tokens} tokens, {seconds:.1f} s")
 
     def _is_offered(self, planned: Planned) -> bool:
-        """Whether the first calls did not show that the model lacks that kind of call."""
+        """Tell whether the first calls did not show that the model lacks that kind of call."""
         begin = replace(planned, among=1).label
         return not any(label.partition(" as ")[0] == begin for label in self.left_out)
 
     def _brief(self, planned: Planned, pace: Pace, end: float) -> None:
-        """One brief call, unless it is hopeless or its deployment has no room for it in time."""
+        """Make one brief call, unless it is hopeless or its deployment has no room in time."""
         name = planned.deployment.name
         tokens = burst.TOKENS + kinds.most_tokens(planned, roomy=name in self._roomy)
         if _is_hopeless(planned, self.results) or name in self._full:
@@ -150,12 +150,12 @@ class Caller:
         self.results.append(result)
 
     def _short(self, result: OwnCall | Failed) -> bool:
-        """A model may spend its tokens on thinking, or not write as much as it was asked to."""
+        """Tell whether the model thought with its tokens, or wrote less than it was asked to."""
         limit = self.target.body_bytes if self.target.response_bodies else 0
         return isinstance(result, OwnCall) and (not result.text or len(result.response) <= limit)
 
     def call(self, planned: Planned) -> OwnCall | Failed:
-        """The answered call, or why there is none."""
+        """Make a call; return it answered, or why it is not."""
         begun, wait = self.clock.elapsed(), FIRST_WAIT
         while True:
             marker = f"{self.run}-{secrets.token_hex(6)}"
@@ -187,7 +187,7 @@ class Caller:
         )
 
     def post(self, path: str, body: Json, key: str | None) -> httpx.Response:
-        """One request, with a key or without any.
+        """Send one request, with a key or without any.
 
         Raises:
             httpx.RequestError: no answer.
@@ -195,7 +195,7 @@ class Caller:
         return self._post(path, body, key).response
 
     def _post(self, path: str, body: Json, key: str | None) -> Exchange:
-        """The answer, read part by part as it comes."""
+        """Send a request, and read its answer part by part as it comes."""
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity"}
         if key is not None:
@@ -226,7 +226,7 @@ class Caller:
         )
 
     def _repeat(self, line: str) -> None:
-        """The same words only once a minute."""
+        """Say the same words only once a minute."""
         with self._lock:
             before, when = self._said
             if line != before or self.clock.elapsed() - when >= HEARTBEAT:
@@ -295,7 +295,7 @@ class Caller:
         )
 
     def clean(self, text: str) -> str:
-        """One printable line without any key, should a service ever repeat one."""
+        """Make a text one printable line without any key, should a service ever repeat one."""
         line = "".join(character if character.isprintable() else " " for character in text)
         for consumer in self.target.callers:
             line = line.replace(consumer.key.get_secret_value(), "***")
@@ -303,7 +303,7 @@ class Caller:
 
 
 def _is_hopeless(planned: Planned, results: Sequence[OwnCall | Failed]) -> bool:
-    """Whether a consumer's call failed there, or none of a deployment or consumer was answered."""
+    """Tell whether a consumer's call failed there, or all of the deployment or consumer."""
     name, consumer = planned.deployment.name, planned.consumer.name
     pair = (name, consumer)
     if any(isinstance(one, Failed) and (one.deployment, one.consumer) == pair for one in results):
@@ -317,13 +317,13 @@ def _is_hopeless(planned: Planned, results: Sequence[OwnCall | Failed]) -> bool:
 
 
 def _address(stream: object, name: str) -> tuple[object, ...]:
-    """An address of the connection; none where the transport tells none."""
+    """Return an address of the connection; none where the transport tells none."""
     info = getattr(stream, "get_extra_info", None)
     found = info(name) if info else None
     return tuple(found) if isinstance(found, tuple) else ()
 
 
 def _words(text: str) -> str:
-    """The first plain words of the completion: text that no escaping changes."""
+    """Return the first plain words of the completion: text that no escaping changes."""
     found = re.search(r"[A-Za-z0-9][A-Za-z0-9 ]{0,30}", text)
     return found.group().strip() if found else ""

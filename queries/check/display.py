@@ -59,12 +59,12 @@ class Display:
             self._live.stop()
 
     def say(self, line: str) -> None:
-        """One dated line."""
+        """Print one dated line."""
         self._spoke = self._clock.elapsed()
         _print(self._console, f"{self._clock.now():%H:%M:%S} {line}")
 
     def show(self, verdicts: dict[str, Verdict]) -> None:
-        """The proofs as they stand now."""
+        """Show the proofs as they stand now."""
         if self._live:
             rows = [
                 (name, verdict.status, self._timed(name, verdict))
@@ -87,7 +87,7 @@ class Display:
             self.say(f"after {self._seconds():.0f} s still waiting for {said}")
 
     def _timed(self, name: str, verdict: Verdict) -> str:
-        """What a proof waits for and for how long, or after how long it was decided."""
+        """Return what a proof waits for and for how long, or after how long it was decided."""
         if verdict.status == "waiting":
             self._ended.pop(name, None)
             return f"for {self._seconds():.0f} s: {verdict.detail}"
@@ -99,7 +99,7 @@ class Display:
 
 
 def summary(console: Console, report: Report) -> None:
-    """The verdict, what each proof found, and what to do next."""
+    """Print the verdict, what each proof found, and what to do next."""
     if report.proofs:
         alike = _grouped([((line.status, line.detail), line.id) for line in report.proofs])
         console.print(_table("", [(names, *found) for found, names in alike.items()]))
@@ -136,7 +136,7 @@ def _count(lines: Sequence[Line]) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[T, str]]) -> dict[T, str]:
-    """The names of what is said alike, in the order in which it is first said."""
+    """Return the names of what is said alike, in the order in which it is first said."""
     groups: dict[T, list[str]] = {}
     for key, name in pairs:
         groups.setdefault(key, []).append(name)

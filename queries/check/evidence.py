@@ -79,12 +79,12 @@ class Evidence:
 
     @property
     def calls(self) -> Sequence[Call]:
-        """The answered calls, whoever made them."""
+        """Return the answered calls, whoever made them."""
         return self.traffic.calls
 
     @property
     def now(self) -> datetime | None:
-        """When the last look was."""
+        """Return when the last look was."""
         return self.rows.now
 
     def took(self, source: Source, rows: list[Row]) -> Evidence:
@@ -98,22 +98,22 @@ class Evidence:
         return replace(self, rows=came)
 
     def of(self, source: Source) -> list[Row]:
-        """Rows of a source; none if it was not asked or had none."""
+        """Return rows of a source; none if it was not asked or had none."""
         return self.rows.of(source)
 
     @cached_property
     def of_api(self) -> list[Row]:
-        """The gateway's rows of the stack's API."""
+        """Return the gateway's rows of the stack's API."""
         api = self.target.api_id.lower()
         return [row for row in self.of("gateway") if text(row, "ApiId").lower() == api]
 
     def linked(self, source: Source, call: Call) -> list[Row]:
-        """Rows of the gateway or LLM log that belong to a call."""
+        """Return rows of the gateway or LLM log that belong to a call."""
         ids = self.correlations(call)
         return [row for one in sorted(ids) for row in self.with_id(source, one)]
 
     def with_id(self, source: Source, correlation: str) -> list[Row]:
-        """Rows of a source that have a gateway id; those of the gateway are the API's."""
+        """Return rows of a source that have a gateway id; those of the gateway are the API's."""
         if source not in self._by_id:
             found = self._by_id[source] = defaultdict(list)
             for row in self.of_api if source == "gateway" else self.of(source):
@@ -121,7 +121,7 @@ class Evidence:
         return self._by_id[source].get(correlation, [])
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` finds in this evidence, found once and kept under `key`."""
+        """Return what `make` finds in this evidence, found once and kept under `key`."""
         if key not in self._kept:
             self._kept[key] = make()
         found: T = self._kept[key]
@@ -129,16 +129,16 @@ class Evidence:
 
     @cached_property
     def _kept(self) -> dict[Hashable, Any]:
-        """What `once` has found."""
+        """Return what `once` has found."""
         return {}
 
     @cached_property
     def _by_id(self) -> dict[Source, dict[str, list[Row]]]:
-        """Rows by their gateway id, of the sources that were asked for."""
+        """Return rows by their gateway id, of the sources that were asked for."""
         return {}
 
     def correlations(self, call: Call) -> frozenset[str]:
-        """The gateway's ids of a call: by its marker or response id in either log."""
+        """Return the gateway's ids of a call: by its marker or response id in either log."""
         match call:
             case CallOfOthers():
                 return frozenset({call.correlation})
@@ -150,7 +150,7 @@ class Evidence:
 
     @cached_property
     def all_correlations(self) -> frozenset[str]:
-        """Every gateway id that some call is known by."""
+        """Return every gateway id that some call is known by."""
         return frozenset[str]().union(*map(self.correlations, self.calls))
 
     def _found(self, call: OwnCall) -> frozenset[str]:
@@ -188,7 +188,7 @@ class Evidence:
         return possible if len(possible) == 1 else frozenset()
 
     def calls_like(self, call: Call) -> list[Row]:
-        """The gateway's rows of answered calls to that deployment at that time."""
+        """Return the gateway's rows of answered calls to that deployment at that time."""
         path = path_of(call.kind, call.deployment).lower()
         return [
             row

@@ -15,28 +15,28 @@ CHARACTER = 4
 
 
 def within(row: Row, call: Answered) -> bool:
-    """The row's time lies in the call's."""
+    """Tell whether the row's time lies in the call's."""
     time = row.get("TimeGenerated")
     return isinstance(time, datetime) and call.started - SLACK <= time <= call.ended + SLACK
 
 
 def text(row: Row, column: str) -> str:
-    """A column as text, "" for null."""
+    """Return a column as text, "" for null."""
     value = row.get(column)
     return "" if value is None else str(value)
 
 
 def held(row: Row, column: str) -> str:
-    """A message's text; an entry without one holds nothing or an empty list."""
+    """Return a message's text; an entry without one holds nothing or an empty list."""
     value = text(row, column)
     return value if value.strip("[] ") not in {"", "null"} else ""
 
 
 def logged_part(row: Row, column: str) -> bytes:
-    """A body, without what is left of a character that was cut."""
+    """Return a body, without what is left of a character that was cut."""
     return text(row, column).rstrip("\ufffd").encode()
 
 
 def ids(rows: list[Row]) -> list[tuple[str, str]]:
-    """Which rows these are."""
+    """Return the columns that tell rows apart."""
     return sorted((text(row, "CorrelationId"), text(row, "SequenceNumber")) for row in rows)

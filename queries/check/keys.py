@@ -67,7 +67,7 @@ def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetim
 
 
 def alone() -> str:
-    """The key that the environment gives in the place of all others; "" for none."""
+    """Return the key that the environment gives in the place of all others; "" for none."""
     return os.environ.get(VARIABLE, "").strip()
 
 
@@ -104,7 +104,7 @@ def in_turn(names: Sequence[str], room: int, day: date) -> list[str]:
 
 
 def _new(manager: Manager, target: Target, now: datetime) -> set[str]:
-    """Names of the subscriptions made of late; none where Azure does not let them be listed.
+    """Return names of the subscriptions made of late; none where Azure does not let them be listed.
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list (`createdDate`)
     """

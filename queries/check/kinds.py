@@ -66,7 +66,7 @@ class Planned:
 
     @property
     def label(self) -> str:
-        """How it is called in what a person reads."""
+        """Return the kind's name in what a person reads."""
         plain = self.kind == OF_MODEL[self.deployment.kind][0]
         kind = "" if plain else f" ({self.kind})"
         whose = f" as {self.consumer.name}" if self.among > 1 else ""
@@ -74,7 +74,7 @@ class Planned:
 
 
 def slots(target: Target) -> list[tuple[Deployment, Kind]]:
-    """Every kind that each deployment serves."""
+    """Return every kind that each deployment serves."""
     return [
         (deployment, kind)
         for deployment in target.deployments
@@ -84,7 +84,7 @@ def slots(target: Target) -> list[tuple[Deployment, Kind]]:
 
 
 def plan(target: Target) -> list[Planned]:
-    """Every kind that each deployment serves, and the long calls to the one that can take them.
+    """Return every kind that each deployment serves, and the long calls to the one fit for them.
 
     The consumers take turns.
     """
@@ -102,7 +102,7 @@ def plan(target: Target) -> list[Planned]:
 
 
 def left_out(target: Target) -> dict[str, str]:
-    """What no call is made of as it is not known to be served, and why."""
+    """Return what no call is made of as it is not known to be served, and why."""
     if target.operations:
         return {}
     reason = "the operations of the imported document are not known"
@@ -110,12 +110,12 @@ def left_out(target: Target) -> dict[str, str]:
 
 
 def chats(target: Target) -> bool:
-    """Some deployment serves chat completions."""
+    """Tell whether some deployment serves chat completions."""
     return any(deployment.kind == "chat" for deployment in target.deployments)
 
 
 def long_deployment(target: Target) -> Deployment | None:
-    """The chat deployment with the most capacity, if long calls can be made and judged."""
+    """Return the chat deployment with the most capacity, if long calls can be made and judged."""
     chats = [d for d in target.deployments if d.kind == "chat"]
     largest = max(chats, key=lambda d: d.capacity, default=None)
     return largest if target.messages and not no_long_calls(target) else None
@@ -140,12 +140,12 @@ def long_size(target: Target) -> int:
 
 
 def path_of(kind: str, deployment: str) -> str:
-    """Where calls of a kind go, below the API's path."""
+    """Return where calls of a kind go, below the API's path."""
     return template(kind).replace("{deployment-id}", deployment)
 
 
 def template(kind: str) -> str:
-    """The path of the operation in the imported document."""
+    """Return the path of the operation in the imported document."""
     if kind == "responses":
         return "/v1/responses"
     if kind.startswith(V1):
@@ -154,14 +154,14 @@ def template(kind: str) -> str:
 
 
 def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
-    """Most tokens of the answer; `roomy` for a model that cannot answer in few."""
+    """Return the most tokens of the answer; `roomy` for a model that cannot answer in few."""
     if planned.kind == "long-completion":
         return LONG_TOKENS
     return BRIEF_TOKENS if planned.brief and not roomy else COMPLETION_TOKENS
 
 
 def request(planned: Planned, marker: str, target: Target, *, roomy: bool = False) -> Json:
-    """The body; `marker` stands at the start of its text.
+    """Return the body; `marker` stands at the start of its text.
 
     A stream does not ask for its tokens, as careless callers do not, where the policy does so.
     """
@@ -187,7 +187,7 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
 
 
 def prompt(kind: str, marker: str, target: Target) -> str:
-    """The text of a prompt; the long one has characters of two and three bytes to be cut in."""
+    """Return the text of a prompt; the long one has characters of 2 and 3 bytes to be cut in."""
     if kind == "long-completion":
         return f"{marker} Write {LONG_WORDS} words about the history of the ledger."
     if kind == "stream":

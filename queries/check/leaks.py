@@ -43,14 +43,14 @@ def secret_in(value: object, keys: Iterable[str]) -> str:
 
 
 def hidden(target: Target, traffic: Traffic, said: str) -> str:
-    """A text without the secrets that a row may hold."""
+    """Return a text without the secrets that a row may hold."""
     for key in _keys(target, traffic):
         said = said.replace(key, "***")
     return TOKEN.sub("***", said)
 
 
 def _keys(target: Target, traffic: Traffic) -> list[str]:
-    """The keys that calls were made with, and the wrong ones of the attempts."""
+    """Return the keys that calls were made with, and the wrong ones of the attempts."""
     sent = [consumer.key for consumer in target.callers]
     if not isinstance(traffic, OthersTraffic):
         sent += [attempt.key for attempt in traffic.attempts]

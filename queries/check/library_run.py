@@ -18,7 +18,7 @@ LLM_CALLS = "llm-calls"
 
 
 def judged(name: str, evidence: Evidence) -> bool:
-    """Where LLM logging is off there need not be a table of it; only its own rows need one."""
+    """Tell whether a query is judged: without LLM logging there need be no table of it."""
     return evidence.target.llm_logging or name != LLM_CALLS
 
 
@@ -66,7 +66,7 @@ class LibraryRun:
 
 
 def _sources(name: str) -> list[Source]:
-    """Where the looks ask the tables that a query reads."""
+    """Return where the looks ask the tables that a query reads."""
     tables: dict[str, Source] = {GATEWAY_LOG: "gateway", LLM_LOG: "llm", DIAGNOSTICS: "account"}
     return [source for table, source in tables.items() if table in library.load(name)]
 
@@ -77,7 +77,7 @@ def has_rows(name: str, evidence: Evidence) -> bool:
 
 
 def _lacks_a_table(name: str, evidence: Evidence) -> bool:
-    """A look has just found that a table is still to come; most queries can do without an LLM log.
+    """Tell whether a look has just found that a table is still to come that the query needs.
 
     In a new workspace all would be asked in vain, and again later.
     """

@@ -20,10 +20,10 @@ class Mode(Protocol):
 
     @property
     def traffic(self) -> Traffic:
-        """The calls so far."""
+        """Return the calls so far."""
 
     def proofs(self, target: Target) -> list[Proof]:
-        """The proofs that such calls can bear."""
+        """Return the proofs that such calls can bear."""
 
     def read(self, evidence: Evidence) -> Traffic:
         """Read the calls from rows of the gateway's and the LLM log."""
@@ -32,7 +32,7 @@ class Mode(Protocol):
         """Make one more round of calls; False where none is made that counts."""
 
     def nothing_to_find(self) -> bool:
-        """Whether there is no call whose rows could come."""
+        """Tell whether there is no call whose rows could come."""
 
 
 class OwnCalls:
@@ -45,7 +45,7 @@ class OwnCalls:
         )
 
     def proofs(self, target: Target) -> list[Proof]:
-        """Every proof that the stack's settings call for."""
+        """Return every proof that the stack's settings call for."""
         return proofs.applicable_to(target)
 
     def call(self) -> None:
@@ -64,7 +64,7 @@ class OwnCalls:
             self._add([], attempts.make(self._caller))
 
     def read(self, _: Evidence) -> OwnTraffic:
-        """Rows tell nothing of which calls were made."""
+        """Return the traffic as it is: rows tell nothing of which calls were made."""
         return self.traffic
 
     def call_again(self, evidence: Evidence) -> bool:
@@ -81,7 +81,7 @@ class OwnCalls:
         return bool(calls)
 
     def nothing_to_find(self) -> bool:
-        """Whether no call was answered."""
+        """Tell whether no call was answered."""
         return not self.traffic.calls
 
     def _add(self, calls: list[OwnCall], made: list[Attempt]) -> None:
@@ -98,7 +98,7 @@ class CallsOfOthers:
         self.traffic: OthersTraffic = OthersTraffic(until=begun)
 
     def proofs(self, target: Target) -> list[Proof]:
-        """The proofs that calls of others can bear."""
+        """Return the proofs that calls of others can bear."""
         return proofs.applicable_to_others(target)
 
     def read(self, evidence: Evidence) -> OthersTraffic:
@@ -111,5 +111,5 @@ class CallsOfOthers:
         return False
 
     def nothing_to_find(self) -> bool:
-        """Rows of others' calls may come at any look."""
+        """Return False: rows of others' calls may come at any look."""
         return False

@@ -28,7 +28,7 @@ _PLAIN = {kinds[0] for kinds in OF_MODEL.values()}
 
 
 def calls(evidence: Evidence) -> tuple[CallOfOthers, ...]:
-    """The newest answered calls; what their bodies do not tell stays unknown."""
+    """Return the newest answered calls; what their bodies do not tell stays unknown."""
     answered = [row for row in evidence.of_api if row.get("ResponseCode") == OK]
     found = [call for number, row in enumerate(answered) if (call := _call(evidence, row, number))]
     kept: dict[tuple[str, ...], list[CallOfOthers]] = {}
@@ -60,7 +60,7 @@ def _call(evidence: Evidence, row: Row, number: int) -> CallOfOthers | None:
 
 
 def _cut(evidence: Evidence, row: Row) -> tuple[Side, ...]:
-    """The bodies of a call that are longer than what the log holds of them."""
+    """Return the bodies of a call that are longer than what the log holds of them."""
     limit = evidence.target.body_bytes
     logged: dict[Side, bool] = {"Request": True, "Response": evidence.target.response_bodies}
     return tuple(
@@ -71,7 +71,7 @@ def _cut(evidence: Evidence, row: Row) -> tuple[Side, ...]:
 
 
 def _is_cut(row: Row, side: Side, limit: int) -> bool:
-    """A start of JSON, or of a stream, without its end, which was sent.
+    """Tell whether a body is a start of JSON or of a stream, whose end was sent.
 
     A shorter one whose size is not larger either is that of a call broken off.
     https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
@@ -89,7 +89,7 @@ def _is_cut(row: Row, side: Side, limit: int) -> bool:
 
 
 def _is_long(row: Row, side: Side, limit: int) -> bool:
-    """A body that is not logged, and might be cut if it were; headers may count in its size."""
+    """Tell whether a body might be cut if it were logged; headers may count in its size."""
     return int(row.get(f"{side}Size") or 0) > limit
 
 
@@ -106,7 +106,7 @@ def _target(evidence: Evidence, row: Row) -> tuple[str, str]:
 
 
 def _model(body: str) -> str:
-    """The deployment that a request of the v1 surface names, from a body that may be cut.
+    """Return the deployment that a request of the v1 surface names, from a body that may be cut.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
     """
@@ -118,7 +118,7 @@ def _model(body: str) -> str:
 
 
 def _logged(evidence: Evidence, row: Row) -> str:
-    """What the LLM log says, where no body is logged."""
+    """Return what the LLM log says, where no body is logged."""
     known = (
         text(entry, "DeploymentName")
         for entry in evidence.with_id("llm", text(row, "CorrelationId"))

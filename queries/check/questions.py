@@ -32,7 +32,7 @@ literal = lru_cache(maxsize=128)(library.literal)
 
 
 def question(source: Source, evidence: Evidence) -> str | Paged:
-    """What to ask a source now, "" for nothing; paged where every row counts, ours or not."""
+    """Return what to ask a source now, "" for nothing; paged where each row counts, ours or not."""
     target, calls = evidence.target, evidence.calls
     between = {"since": evidence.traffic.since, "until": evidence.traffic.until}
     if source in TABLES:
@@ -57,7 +57,7 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
 
 
 def _metrics(source: Source, evidence: Evidence) -> str:
-    """Every metric of a resource, over all the time of the calls."""
+    """Return every metric of a resource, over all the time of the calls."""
     target = evidence.target
     # Up to when a call that began in the logs' window, ours or another's, must have ended.
     until = evidence.traffic.until + target.longest_wait + MINUTE
@@ -68,24 +68,24 @@ def _metrics(source: Source, evidence: Evidence) -> str:
 
 
 def _with_room(kql: str, wanted: int) -> str:
-    """The query with room for the rows of many calls, each of which may come twice."""
+    """Return the query with room for the rows of many calls, each of which may come twice."""
     rest, most = library.unlimited(kql)
     return kql if most is None or 3 * wanted <= most else f"{rest}\n| take {3 * wanted}\n"
 
 
 def _marker(evidence: Evidence) -> str:
-    """What the markers of this run begin with; "", for none, where others made the calls."""
+    """Return what the markers of this run begin with; "", for none, where others made the calls."""
     traffic = evidence.traffic
     return traffic.marker if isinstance(traffic, OwnTraffic) else ""
 
 
 def _run(evidence: Evidence) -> str:
-    """What markers and the names of unknown deployments share in one run; "" for none."""
+    """Return what markers and the names of unknown deployments share in one run; "" for none."""
     return _marker(evidence).removeprefix(PREFIX)
 
 
 def _minutes(evidence: Evidence) -> str:
-    """The minutes of the calls, each round's from its first to its last, and of the attempts."""
+    """Return the minutes of the calls, each round's first to last, and of the attempts."""
     spans = [
         (min(call.started for call in calls), max(call.ended for call in calls))
         for calls in by_round(evidence.calls)
@@ -109,7 +109,7 @@ def _each(begin: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def _account_minutes(evidence: Evidence) -> str:
-    """The account's counts of tokens in the minutes of these calls."""
+    """Return the account's counts of tokens in the minutes of these calls."""
     traffic = evidence.traffic
     if not isinstance(traffic, OwnTraffic) or not traffic.calls:
         return ""
@@ -127,7 +127,7 @@ def _account_minutes(evidence: Evidence) -> str:
 
 
 def _every_table(traffic: OwnTraffic) -> str:
-    """In how many rows of each table a marker of this run stands, in whichever column.
+    """Return in how many rows of each table a marker of this run stands, in whichever column.
 
     `search` reads every table of the Analytics plan; its first word is one term, which an index
     finds. Where queries are audited, this one is in LAQueryLogs.
@@ -144,7 +144,7 @@ def _every_table(traffic: OwnTraffic) -> str:
 
 
 def _whole(source: Source, evidence: Evidence) -> str:
-    """Every column of the rows of these calls; of AzureDiagnostics, of their minutes.
+    """Return every column of the rows of these calls; of AzureDiagnostics, of their minutes.
 
     The key itself is never part of a query: the workspace may keep the queries' text.
     https://learn.microsoft.com/azure/azure-monitor/logs/query-audit

@@ -70,7 +70,7 @@ class Arrival:
 
     @classmethod
     def of(cls, times: list[float]) -> Arrival:
-        """Of the times of all parts, in order; no part came at the start itself."""
+        """Return of the times of all parts, in order; no part came at the start itself."""
         apart = sum(later - before > APART for before, later in pairwise(times))
         return cls(first=times[0], last=times[-1], bursts=1 + apart) if times else NO_ARRIVAL
 
@@ -103,12 +103,12 @@ class Answered:
 
     @property
     def name(self) -> str:
-        """The call's name in verdicts."""
+        """Return the call's name in verdicts."""
         return self.label or self.deployment
 
     @property
     def is_chat(self) -> bool:
-        """Whether it is a chat completion, streamed or not: what the LLM log is documented for.
+        """Tell whether the call is a chat completion: what the LLM log is documented for.
 
         https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
         """

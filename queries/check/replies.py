@@ -20,7 +20,7 @@ class Answer:
 
 
 def read(kind: Kind, content: bytes) -> Answer:
-    """The answer to a call.
+    """Return the answer to a call.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError: it is not a model's answer.
@@ -56,7 +56,7 @@ def _streamed(content: bytes) -> Answer:
 
 
 def events(text: str) -> Iterator[Json]:
-    """The JSON objects of a server-sent stream; one that was cut is left out."""
+    """Return the JSON objects of a server-sent stream; one that was cut is left out."""
     for line in text.splitlines():
         data = line.removeprefix("data:").strip()
         if line.startswith("data:") and data.startswith("{"):

@@ -79,7 +79,7 @@ class Report:
             self.stop("no proof that reads the calls' rows could be judged", NOTHING_FIX)
 
     def stop(self, error: str, fix: str = "", verdict: str = "error") -> None:
-        """The run could not end by itself; the proofs so far stay."""
+        """Record why the run could not end by itself; the proofs so far stay."""
         self.verdict, self.error, self.fix, self.status = verdict, error, fix, EXIT[verdict]
         self.proofs = [
             replace(line, status="waiting", fix="") if line.status == "timeout" else line
@@ -120,7 +120,7 @@ class Report:
         _write(file, json.dumps(value, indent=2) + "\n")
 
     def write_junit(self, file: Path) -> None:
-        """One test case a proof: timed out or unjudged is an error.
+        """Write one test case a proof: timed out or unjudged is an error.
 
         Nothing to judge, given up or allowed is skipped. A test reporter shows a skipped case as
         no fault, which an unjudged proof would be unless somebody allowed it.
@@ -145,7 +145,7 @@ class Report:
 
 
 def _allowed(name: str, verdict: Verdict, allow: Collection[str]) -> bool:
-    """Whether a proof is unjudged, and `--allow` names the proof or each of its parts in doubt."""
+    """Tell whether a proof is unjudged, and `--allow` names it or each of its parts in doubt."""
     parts = [f"{name}{PART}{part}" for part in verdict.parts]
     named = name in allow or (bool(parts) and all(part in allow for part in parts))
     return verdict.status == "unjudged" and named

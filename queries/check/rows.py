@@ -61,7 +61,7 @@ class Rows:
     """Gateway ids by a call's marker, once searched for; kept until a row of either log comes."""
 
     def of(self, source: Source) -> list[Row]:
-        """Rows of a source; none if it was not asked or had none."""
+        """Return rows of a source; none if it was not asked or had none."""
         return self.by_source.get(source, [])
 
     def took(self, source: Source, rows: list[Row]) -> Rows:
@@ -90,7 +90,7 @@ class Rows:
         return replace(self, silent={**self.silent, source: reason})
 
     def still_for(self) -> timedelta:
-        """How long the looks have brought the same number of rows."""
+        """Return how long the looks have brought the same number of rows."""
         return self.now - self.changed if self.now and self.changed else timedelta()
 
 

@@ -52,7 +52,7 @@ class World:
 
 
 def real_world() -> World:
-    """The network, Log Analytics, this machine's clock and its terminal."""
+    """Return the network, Log Analytics, this machine's clock and its terminal."""
     return World(
         console=Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH),
         clock=Clock(),
@@ -173,7 +173,7 @@ def _try_to_read(workspace: LogAnalytics, traffic: Traffic) -> None:
 
 
 def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDeployed | None:
-    """What no call can show is proven by the deployed configuration."""
+    """Return what no call can show is proven by the deployed configuration."""
     if not configuration.target.every_call:
         return None
     return AsDeployed(

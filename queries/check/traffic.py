@@ -35,23 +35,23 @@ class OwnTraffic:
 
     @cached_property
     def first(self) -> tuple[OwnCall, ...]:
-        """The calls of the first round."""
+        """Return the calls of the first round."""
         return tuple(call for call in self.calls if call.round == self.calls[0].round)
 
     @cached_property
     def since(self) -> datetime:
-        """The time from which rows are asked for."""
+        """Return the time from which rows are asked for."""
         return min([self.begun, *(call.started - MARGIN for call in self.calls)])
 
     @cached_property
     def until(self) -> datetime:
-        """The time up to which rows are asked for."""
+        """Return the time up to which rows are asked for."""
         ends = [call.ended for call in self.calls] + [one.ended for one in self.attempts]
         return max([self.begun, *(end + MARGIN for end in ends)])
 
     @cached_property
     def metrics_since(self) -> datetime:
-        """The minute in which the first calls began: metrics count whole minutes."""
+        """Return the minute in which the first calls began: metrics count whole minutes."""
         return _minute(min((call.started - SLACK for call in self.first), default=self.since))
 
 
@@ -64,12 +64,12 @@ class OthersTraffic:
 
     @property
     def since(self) -> datetime:
-        """The time from which rows are asked for."""
+        """Return the time from which rows are asked for."""
         return self.until - WINDOW
 
     @property
     def metrics_since(self) -> datetime:
-        """The same, in whole minutes."""
+        """Return the same, in whole minutes."""
         return _minute(self.since)
 
 

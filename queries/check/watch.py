@@ -115,7 +115,7 @@ class Watch:
         return [proof for proof in self.proofs if proof.id not in self._settled]
 
     def _give_up_at(self, now: float) -> float:
-        """When to stop waiting for the other proofs once one has failed."""
+        """Return when to stop waiting for the other proofs once one has failed."""
         if self._with("failed"):
             self._failed_at = min(self._failed_at, now)
         if self.evidence.all_correlations:
@@ -124,7 +124,7 @@ class Watch:
         return min(self._failed_at + GRACE_WITHOUT_ROWS, with_rows)
 
     def _worth_another_round(self, now: float) -> bool:
-        """Whether rows of another round could still arrive in time."""
+        """Tell whether rows of another round could still arrive in time."""
         lost = any(verdict.lost for verdict in self.verdicts.values())
         over = self._with("failed") or lost or now + AGAIN > self.deadline
         return self._refused is None and not over

@@ -14,7 +14,7 @@ LONGEST = 730
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """The options; a wrong one ends the process with status 2 and one line."""
+    """Return the options; a wrong one ends the process with status 2 and one line."""
     parser = Parser(
         name="queries.report",
         description="Write one self-contained HTML page: tokens and cost by consumer and "

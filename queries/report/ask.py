@@ -24,7 +24,7 @@ class Workspace(Protocol):
     """KQL in, rows out, or an error of the check."""
 
     def query(self, kql: str) -> list[Row]:
-        """Rows by column name."""
+        """Return rows by column name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +40,14 @@ class Answer:
 
     @property
     def counted(self) -> str:
-        """How many rows there are, in words."""
+        """Return how many rows there are, in words."""
         return "1 row" if len(self.rows) == 1 else f"{len(self.rows):,} rows"
 
 
 def ask(
     questions: Mapping[str, Question], workspace: Workspace, console: Console, clock: Clock
 ) -> dict[str, Answer]:
-    """Every answer.
+    """Return every answer.
 
     Raises:
         CannotRunError: the workspace cannot be read, or answers nothing.
@@ -94,12 +94,12 @@ def _one(question: Question, workspace: Workspace, clock: Clock) -> Answer:
 
 
 def _known(value: Any) -> Any:
-    """A percentile of nothing is not a number: it is not known."""
+    """Return None for NaN, which a percentile of nothing is; any other value as it is."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _patiently(query: Callable[[], list[Row]], clock: Clock) -> tuple[list[Row], str, bool]:
-    """Rows, or the reason why there are none and whether that is a failure."""
+    """Ask until there are rows; else return the reason, and whether that is a failure."""
     for pause in (*PAUSES, None):
         try:
             return query(), "", False

@@ -160,7 +160,7 @@ def _colour(found: Series) -> alt.Color:
 
 
 def _sized(chart: alt.Chart, width: int, height: int | alt.Step) -> alt.Chart:
-    """The chart with all its labels within a width."""
+    """Return the chart with all its labels within a width."""
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
     return chart.properties(width=width, height=height, autosize=fit, padding=4)
 

@@ -35,11 +35,11 @@ class Facts:
     answers: Mapping[str, Answer]
 
     def rows(self, key: str) -> list[Row]:
-        """The rows of a question; none if it was not asked or had no answer."""
+        """Return the rows of a question; none if it was not asked or had no answer."""
         return [_attributed(row) for row in self.answers[key].rows] if key in self.answers else []
 
     def section(self, key: str, title: str, about: str, *questions: str) -> Section:
-        """A part that is made from these questions, and says which of them are empty and why."""
+        """Return a part made from these questions, which says which of them are empty and why."""
         asked = {key: self.answers[key] for key in questions if key in self.answers}
         found = Section(
             id=key,
@@ -60,7 +60,7 @@ class Facts:
 
 
 def _attributed(row: Row) -> Row:
-    """The row; under `NOBODY` if it has no consumer because the gateway refused all its calls."""
+    """Return the row; under `NOBODY` if it has no consumer, all its calls being refused."""
     refused = row.get("ResponseCode") == UNAUTHORIZED or (
         row.get("Calls") and row.get("ClientErrors") == row["Calls"]
     )

@@ -19,7 +19,7 @@ LONGEST_NAME = 80
 
 
 def name(value: object, missing: str = "(not logged)") -> str:
-    """A name from the logs, safe to show: printable and of bounded length."""
+    """Return a name from the logs, safe to show: printable and of bounded length."""
     text = UNPRINTABLE.sub("\ufffd", str(value or "")).strip()
     if len(text) > LONGEST_NAME:
         text = f"{text[: LONGEST_NAME - 1]}…"
@@ -27,13 +27,13 @@ def name(value: object, missing: str = "(not logged)") -> str:
 
 
 def utc(value: Any) -> datetime:
-    """A time from the logs, which may come without its zone."""
+    """Return a time from the logs, which may come without its zone."""
     time: datetime = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def number(value: float | None) -> float:
-    """A count from the logs; what is not known adds nothing."""
+    """Return a count from the logs; what is not known adds nothing."""
     return value or 0
 
 

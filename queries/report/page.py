@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 
 def render(facts: Facts, stack: str, made: datetime) -> str:
-    """The document's text."""
+    """Return the document's text."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -49,7 +49,7 @@ def render(facts: Facts, stack: str, made: datetime) -> str:
 
 
 def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
-    """What the page covers, and whence."""
+    """Return what the page covers, and whence."""
     target, period = facts.target, facts.period
     workspace = target.workspace_id.rpartition("/")[2]
     return {
@@ -67,7 +67,7 @@ def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
 
 
 def _first_call(facts: Facts) -> dict[str, str]:
-    """The day of the first call, if whole days before it have none."""
+    """Return the day of the first call, if whole days before it have none."""
     days = [utc(row["Day"]) for row in facts.rows("cost")]
     if not days or min(days) - facts.period.since < DAY:
         return {}

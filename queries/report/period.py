@@ -26,27 +26,27 @@ class Period:
 
     @property
     def bin(self) -> Expression:
-        """The step as a KQL time span."""
+        """Return the step as a KQL time span."""
         return Expression(f"{int(self.step.total_seconds())}s")
 
     @property
     def unit(self) -> str:
-        """What one step is called."""
+        """Return what one step is called."""
         return {HOUR: "hour", DAY: "day"}.get(self.step, "week")
 
     @property
     def steps(self) -> list[datetime]:
-        """The start of each step."""
+        """Return the start of each step."""
         number = -(-(self.until - self.since) // self.step)
         return [self.since + index * self.step for index in range(number)]
 
     def label(self, start: datetime) -> str:
-        """A step in a table."""
+        """Return a step in a table."""
         return f"{start:%Y-%m-%d %H:%M}" if self.step == HOUR else f"{start:%Y-%m-%d}"
 
 
 def of(days: int, until: datetime) -> Period:
-    """The last `days` days, and what the first step has before them."""
+    """Return the last `days` days, and what the first step has before them."""
     step = HOUR if days <= HOURS_UP_TO else DAY if days <= DAYS_UP_TO else WEEK
     since = until - timedelta(days=days)
     return Period(since - (since - EPOCH) % step, until, step)

@@ -37,7 +37,7 @@ class Question:
 
     @property
     def kql(self) -> str:
-        """The query."""
+        """Return the query."""
         text = library.render(self.file, **self.values).rstrip()
         if not self.then:
             return text
@@ -46,7 +46,7 @@ class Question:
 
 
 def of(target: Target, period: Period) -> dict[str, Question]:
-    """The questions by the name under which the page uses their rows."""
+    """Return the questions by the name under which the page uses their rows."""
     times: dict[str, library.Value] = {"since": period.since, "until": period.until}
     pricing: dict[str, library.Value] = {
         "provisioned": [d.name for d in target.deployments if d.provisioned]

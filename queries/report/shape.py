@@ -32,13 +32,13 @@ class Series:
 
     @property
     def colours(self) -> list[str]:
-        """The colour of each name that is drawn."""
+        """Return the colour of each name that is drawn."""
         own = [self.palette[name] for name in self.names] if self.palette else COLOURS
         return [*own[: len(self.names)], *([REST] if self.rest else [])]
 
     @property
     def all(self) -> list[str]:
-        """Every name that is drawn."""
+        """Return every name that is drawn."""
         return [*self.names, *([self.rest] if self.rest else [])]
 
 
@@ -55,7 +55,7 @@ def totals(rows: Rows, by: str, *measures: str) -> dict[str, dict[str, float]]:
 def folded(
     sums: Mapping[Key, dict[str, float]], others: Callable[[str], Key]
 ) -> dict[Key, dict[str, float]]:
-    """The first `LONGEST` as they are, and the rest added up: callers can invent names."""
+    """Return the first `LONGEST` as they are, and the rest added up: callers can invent names."""
     kept = dict(list(sums.items())[:LONGEST])
     rest = list(sums.values())[LONGEST:]
     if rest:
@@ -70,12 +70,12 @@ def _others(number: int) -> str:
 
 
 def drawn(shown: int, of: int) -> str:
-    """What a chart's title adds if it has not all: bars by name are those of the largest."""
+    """Return what a chart's title adds if it has not all: bars by name are those of the largest."""
     return f": the {shown} largest of {of}" if shown < of else ""
 
 
 def total(rows: Rows, measure: str) -> float:
-    """A measure added up."""
+    """Return a measure added up."""
     return sum(number(row[measure]) for row in rows)
 
 
@@ -87,7 +87,7 @@ def series(
     time: str = "Time",
     palette: Mapping[str, str] | None = None,
 ) -> Series:
-    """A measure by step and name; none that has nothing.
+    """Return a measure by step and name; none that has nothing.
 
     The names are those of the palette, or else as many as there are colours.
     """
@@ -122,7 +122,7 @@ def measures(rows: Rows, names: Mapping[str, str], period: Period) -> Series:
 
 
 def step_of(time: Any, period: Period) -> datetime:
-    """The start of the step that a time lies in; none lies before the first."""
+    """Return the start of the step that a time lies in; none lies before the first."""
     index = (utc(time) - period.since) // period.step
     return period.since + max(index, 0) * period.step
 
@@ -134,7 +134,7 @@ def by_step(
     show: Callable[[float | None], str] = count,
     absent: float | None = 0.0,
 ) -> Table:
-    """The numbers of a chart over time: a row for each step, and the sum."""
+    """Return the numbers of a chart over time: a row for each step, and the sum."""
     rows = [
         [
             Cell(period.label(start)),
@@ -151,5 +151,5 @@ def _cell(value: float | None, show: Callable[[float | None], str]) -> Cell:
 
 
 def numeric(value: float | None, show: Callable[[float | None], str] = count) -> Cell:
-    """A number as it is shown, with the number itself."""
+    """Return a number as it is shown, with the number itself."""
     return _cell(value, show)

@@ -64,5 +64,5 @@ def _svg(chart: altair.TopLevelMixin, key: str, title: str, description: str) ->
 
 
 def _value(value: str, key: str) -> str:
-    """A colour by its CSS name, and ids that are the chart's own."""
+    """Write a colour by its CSS name, and ids that are the chart's own."""
     return VARIABLES.get(value, re.sub(r"(?<=url\(#)|^(?=clip\d+$)", f"{key}-", value))

@@ -28,12 +28,12 @@ class Table:
 
     @property
     def over_time(self) -> bool:
-        """Whether its rows are steps of time."""
+        """Tell whether its rows are steps of time."""
         return self.columns[0].endswith("(UTC)")
 
     @property
     def numeric(self) -> list[bool]:
-        """Which columns hold numbers, set flush right."""
+        """Return which columns hold numbers, set flush right."""
         cells = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
         return [any(cell.numeric for cell in column) for column in cells]
 

@@ -59,7 +59,7 @@ class Recorded:
 
     @property
     def tables(self) -> Tables:
-        """The rows of each table, with every column."""
+        """Return the rows of each table, with every column."""
         return {source: self.evidence.of(source) for source in LOGS}
 
     def judged(self, tables: Tables) -> dict[str, Verdict]:
@@ -79,7 +79,7 @@ class Recorded:
         }
 
     def proven(self, tables: Tables) -> bool:
-        """Whether the check would end proven."""
+        """Tell whether the check would end proven."""
         found = self.judged(tables).values()
         return all(verdict.status in {"seen", "skipped"} for verdict in found)
 
@@ -100,7 +100,7 @@ class Recorded:
 
 
 def _asked(tables: Tables) -> Tables:
-    """The rows as the check's other queries project them."""
+    """Return the rows as the check's other queries project them."""
     return {
         "gateway": list(tables["gateway-whole"]),
         "llm": [
@@ -155,7 +155,7 @@ class Loss:
     change: Callable[[list[Row], Sequence[int]], list[Row]]
 
     def applied(self, tables: Tables) -> Tables:
-        """The tables with the loss."""
+        """Return the tables with the loss."""
         rows = [dict(row) for row in tables[self.source]]
         return {**tables, self.source: self.change(rows, self.places)}
 
@@ -171,7 +171,7 @@ def _delayed(rows: list[Row], places: Sequence[int]) -> list[Row]:
 
 
 def _doubled(rows: list[Row], places: Sequence[int]) -> list[Row]:
-    """Each comes again, with one value changed."""
+    """Let each row come again, with one value changed."""
     again = [dict(rows[at]) for at in places]
     for row in again:
         row["OperationName"] = other(row["OperationName"])
@@ -179,7 +179,7 @@ def _doubled(rows: list[Row], places: Sequence[int]) -> list[Row]:
 
 
 def _swapped(rows: list[Row], places: Sequence[int]) -> list[Row]:
-    """Each row gets the ids of the next one's call."""
+    """Give each row the ids of the next row's call."""
     ids = [rows[at]["CorrelationId"] for at in places]
     for at, one in zip(places, ids[1:] + ids[:1], strict=True):
         rows[at]["CorrelationId"] = one
@@ -235,7 +235,7 @@ def shares(places: Sequence[int], chance: random.Random) -> Iterator[tuple[str, 
 
 
 def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
-    """Every loss: of all calls, of each kind and of each consumer, in each log."""
+    """Return every loss: of all calls, of each kind and of each consumer, in each log."""
     traffic = run.evidence.traffic
     assert isinstance(traffic, OwnTraffic)
     groups: dict[str, Callable[[OwnCall], bool]] = {"all calls": lambda _: True}
@@ -261,7 +261,7 @@ def _has(name: str, value: str, call: OwnCall) -> bool:
 def _shows(
     run: Recorded, source: Source, group: str, share: str, places: Sequence[int], name: str
 ) -> bool:
-    """Whether anybody could tell the loss from a healthy log.
+    """Tell whether anybody could tell the loss from a healthy log.
 
     The LLM log need not have any row of responses. The id of a call is told to no caller, so that
     two rows of the gateway's log may change ids where no other log has them; and so may two of the
@@ -283,7 +283,7 @@ def _shows(
 
 
 def columns(run: Recorded, seed: int = 0) -> Iterator[Loss]:
-    """Every column that some row fills, emptied, zeroed and changed in 5 % of all rows."""
+    """Yield every column that some row fills, emptied, zeroed and changed in 5 % of all rows."""
     chance = random.Random(seed)
     for source in LOGS:
         rows, places = run.tables[source], run.rows_of(source, lambda _: True)
@@ -304,7 +304,7 @@ def columns(run: Recorded, seed: int = 0) -> Iterator[Loss]:
 
 
 def lost_by_chance(run: Recorded, source: Source, share: float, seed: int) -> Loss:
-    """Each call's rows of a log are lost with the chance `share`, as a real loss goes."""
+    """Lose each call's rows of a log with the chance `share`, as a real loss goes."""
     chance = random.Random(seed)
     rows = run.tables[source]
     ids = sorted({rows[at]["CorrelationId"] for at in run.rows_of(source, lambda c: c.brief)})
@@ -314,7 +314,7 @@ def lost_by_chance(run: Recorded, source: Source, share: float, seed: int) -> Lo
 
 
 def healthy(run: Recorded, seed: int) -> Tables:
-    """The same rows in another order, some twice."""
+    """Return the same rows in another order, some twice."""
     chance = random.Random(seed)
     found = {}
     for source, rows in run.tables.items():

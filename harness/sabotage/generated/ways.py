@@ -91,7 +91,7 @@ class Place:
 
     @property
     def configuration(self) -> Configuration:
-        """What the check would read of it now."""
+        """Return what the check would read of the copy now."""
         return Configuration(target=self.target, manager=manager(self.cloud))
 
     @property

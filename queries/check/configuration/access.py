@@ -37,7 +37,7 @@ IDENTITY_FIX = "switch it on: portal: API Management > Security > Managed identi
 
 
 def identity(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The gateway has a system-assigned identity."""
+    """Demand that the gateway has a system-assigned identity."""
     if not _principal(deployed):
         yield missing("the gateway's system-assigned identity", "on", IDENTITY_FIX)
 
@@ -73,7 +73,7 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def network(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """A gateway outside a virtual network reaches the account over its public endpoint."""
+    """Demand the account's public endpoint for a gateway outside a virtual network."""
     found = properties(deployed["account"])
     if found.get("publicNetworkAccess"):
         path = "publicNetworkAccess of the account"

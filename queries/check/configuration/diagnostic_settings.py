@@ -37,12 +37,12 @@ class Resource:
 
     @property
     def path(self) -> str:
-        """Where the setting is found."""
+        """Return where the setting is found."""
         return f"the diagnostic setting of {self.title}"
 
     @property
     def fix(self) -> str:
-        """Where a person changes it."""
+        """Return where a person changes it."""
         return f"portal: {self.title} > Diagnostic settings; {REFRESH}"
 
 
@@ -63,7 +63,7 @@ ACCOUNT = Resource(
 
 
 def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """A setting exists that sends to the stack's workspace."""
+    """Demand that a setting exists that sends to the stack's workspace."""
     settings = _all(resource, deployed)
     if not settings:
         name = getattr(target.diagnostic_settings, resource.key) or "any"
@@ -76,7 +76,7 @@ def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
 
 
 def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Each category of calls is on, by itself or by its group."""
+    """Demand that each category of calls is on, by itself or by its group."""
     settings = _sending(resource, target, deployed)
     for category in resource.categories:
         if category == "GatewayLlmLogs" and not target.llm_logging:
@@ -103,7 +103,7 @@ def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
 
 
 def destination(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Rows go to tables of their own kind, which only some resources have.
+    """Demand that rows go to tables of their own kind, which only some resources have.
 
     https://learn.microsoft.com/azure/azure-monitor/platform/resource-logs#collection-mode
     """
@@ -120,7 +120,7 @@ def _all(resource: Resource, deployed: Deployed) -> list[Json]:
 
 
 def _sending(resource: Resource, target: Target, deployed: Deployed) -> list[Json]:
-    """The settings that send to the stack's workspace."""
+    """Return the settings that send to the stack's workspace."""
     wanted = target.workspace_id
     found = _all(resource, deployed)
     return [s for s in found if same_id(properties(s).get("workspaceId"), wanted)]

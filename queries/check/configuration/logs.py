@@ -39,7 +39,7 @@ def present(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def logger(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The diagnostic names the logger of Azure Monitor, which exists."""
+    """Demand that the diagnostic names the logger of Azure Monitor, which exists."""
     declared = f"{target.gateway_id}/loggers/{LOGGER}"
     if deployed["logger"] is None:
         fix = f"pulumi up --refresh makes the logger {LOGGER} again"
@@ -53,7 +53,7 @@ def logger(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def sampling(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Every call, or the declared share; without a setting it is all."""
+    """Demand every call, or the declared share; without a setting it is all."""
     found = inside(_of_api(deployed), "sampling", "percentage")
     if deployed["diagnostic"]:
         percentage = 100.0 if found is None else float(found)
@@ -62,7 +62,7 @@ def sampling(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def bodies(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """As many bytes of each body as declared; none where capture is metadata."""
+    """Demand as many bytes of each body as declared; none where capture is metadata."""
     if deployed["diagnostic"] is None:
         return
     for side, message in MESSAGES:
@@ -74,7 +74,7 @@ def bodies(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def accounting(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The response header is logged that tells the tokens of answers without a body in the logs."""
+    """Demand the response header that tells the tokens of answers without a body in the logs."""
     if target.accounting_header and deployed["diagnostic"]:
         headers = inside(_of_api(deployed), "frontend", "response", "headers") or []
         if target.accounting_header not in headers:
@@ -91,7 +91,7 @@ def always_log(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def client_ip(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The caller's address is logged."""
+    """Demand that the caller's address is logged."""
     if deployed["diagnostic"]:
         found = bool(_of_api(deployed).get("logClientIp"))
         yield from differs(f"logClientIp of {DIAGNOSTIC}", "true", found, IN_PORTAL)
@@ -134,7 +134,7 @@ def llm(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def llm_sizes(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """As many bytes of a message as declared, which only a message longer than that would show."""
+    """Demand as many bytes of a message as declared: only a longer message would show fewer."""
     found = _of_api(deployed).get("largeLanguageModel")
     for side in ("requests", "responses"):
         size = inside(found, side, "maxSizeInBytes")

@@ -55,7 +55,7 @@ class Credential(Protocol):
     """What gives tokens."""
 
     def get_token(self, *scopes: str) -> Any:
-        """A token for the scopes."""
+        """Return a token for the scopes."""
 
 
 class UnreadableError(Exception):
@@ -178,7 +178,7 @@ class Manager:
         return body
 
     def _answer(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
-        """The answer, of a throttled request the last.
+        """Return the answer, of a throttled request the last.
 
         Raises:
             UnreadableError: there is none.
@@ -257,7 +257,7 @@ class Manager:
             self._quiet_until = max(self._quiet_until, self.clock.elapsed() + seconds)
 
     def _bearer(self) -> str:
-        """A token that is valid now: the credential keeps it, and renews it in time.
+        """Return a token that is valid now: the credential keeps it, and renews it in time.
 
         Raises:
             UnreadableError: none is given.

@@ -22,7 +22,7 @@ RETIRED_FIX = (
 
 
 def _put_back(name: str) -> str:
-    """Whether Azure takes another model or SKU in place is not documented."""
+    """Advise how to put a deployment back: no page says if Azure takes another SKU in place."""
     return (
         "pulumi up --refresh asks Azure to put it back; if Azure refuses, pulumi up "
         f"--replace '**deployment-{name}' makes it again"
@@ -30,7 +30,7 @@ def _put_back(name: str) -> str:
 
 
 def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Each declared deployment exists, with its model and SKU.
+    """Demand that each declared deployment exists, with its model and SKU.
 
     The version is left to Azure's upgrades, so a newer one is no difference.
     """

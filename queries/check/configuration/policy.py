@@ -21,7 +21,7 @@ REMOVED = ("api-key", "Authorization")
 
 
 def present(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The API has a policy of its own, which can be read as XML."""
+    """Demand that the API has a policy of its own, which can be read as XML."""
     if deployed["policy"] is None:
         yield missing(POLICY, "sends the gateway's token to the account", IN_PORTAL)
     elif _inbound(deployed) is None:
@@ -30,7 +30,7 @@ def present(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def audience(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The gateway's identity asks a token for the account's service."""
+    """Demand that the gateway's identity asks a token for the account's service."""
     inbound = _inbound(deployed)
     if inbound is None:
         return
@@ -55,7 +55,7 @@ def backend(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def removed(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The caller's key and token do not reach the account."""
+    """Demand that the caller's key and token do not reach the account."""
     inbound = _inbound(deployed)
     if inbound is None:
         return
@@ -71,7 +71,7 @@ def removed(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def accounting(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The policy tells the tokens of an answer in the response header that is logged."""
+    """Demand that the policy tells an answer's tokens in the response header that is logged."""
     name, document = target.accounting_header, _document(deployed)
     if not name or document is None:
         return

@@ -18,7 +18,7 @@ from queries.outputs import Target
 
 
 def api(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The API exists, at its path."""
+    """Demand that the API exists, at its path."""
     if deployed["api"] is None:
         yield missing("the API", target.api_id)
     else:
@@ -27,7 +27,7 @@ def api(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def keys(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """A key is required, in the header that the clients send it in."""
+    """Demand that a key is required, in the header that the clients send it in."""
     if deployed["api"] is None:
         return
     found, portal = properties(deployed["api"]), f"portal: API > Settings; {REFRESH}"
@@ -40,7 +40,7 @@ def keys(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def consumers(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Every consumer is active, not only the one that the check calls as."""
+    """Demand that every consumer is active, not only the one that the check calls as."""
     for name, found in deployed["consumers"].items():
         path = f"subscription of the consumer {name}"
         if found is None:
@@ -51,7 +51,7 @@ def consumers(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The consumer's product is published and holds the API."""
+    """Demand that the consumer's product is published and holds the API."""
     scope = properties(deployed["subscription"]).get("scope")
     if deployed["product"] is None:
         if deployed["subscription"] is not None:

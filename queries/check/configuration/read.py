@@ -43,7 +43,7 @@ def _subscription(arm: Manager, target: Target) -> Any:
 
 
 def _product(arm: Manager, target: Target) -> Any:
-    """The product of the consumer, with the ids of its APIs, by whichever way they are linked."""
+    """Return the product of the consumer, with the ids of its APIs, however they are linked."""
     scope = str(properties(_subscription(arm, target)).get("scope") or "")
     _, _, name = scope.partition("/products/")
     if not name:
@@ -58,7 +58,7 @@ def _product(arm: Manager, target: Target) -> Any:
 
 
 def _consumers(arm: Manager, target: Target) -> Any:
-    """The subscription of each consumer, by name."""
+    """Return the subscription of each consumer, by name."""
     return {
         name: arm.get(f"{target.gateway_id}/subscriptions/{name}", SERVICES)
         for name in target.consumers

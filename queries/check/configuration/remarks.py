@@ -21,7 +21,7 @@ NEEDS = ("account", "upgrade")
 
 
 def remarks(deployed: Deployed) -> Iterator[str]:
-    """The account's kind, and the day for which Azure has planned another.
+    """Yield the account's kind, and the day for which Azure has planned another.
 
     Where nothing is planned, or an API version that tells of it is not to be had, none is said.
     """
@@ -34,7 +34,7 @@ def remarks(deployed: Deployed) -> Iterator[str]:
 
 
 def _day(time: str) -> str:
-    """The day of a time in ISO 8601; what is not one is told as it is."""
+    """Return the day of a time in ISO 8601; what is not one is told as it is."""
     try:
         return datetime.fromisoformat(time).date().isoformat()
     except ValueError:

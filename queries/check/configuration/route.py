@@ -17,7 +17,7 @@ from queries.outputs import Target
 
 
 def operations(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Every operation of the imported document is there; required queries are part of a template.
+    """Demand every operation of the imported document; required queries are part of a template.
 
     https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
     """
@@ -33,7 +33,7 @@ def operations(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """No other API takes calls away: of several paths the longest that fits wins."""
+    """Demand that no other API takes calls away: of several paths the longest that fits wins."""
     for scope in deployed["gateway APIs"].scopes:
         for api in scope.apis:
             path = str(api.properties.get("path") or "")
@@ -48,7 +48,7 @@ def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def ways(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """No way leads to the account around the logs."""
+    """Demand that no way leads to the account around the logs."""
     yield from judge.judge(deployed["gateway APIs"], deployed["account"], target).differences
 
 

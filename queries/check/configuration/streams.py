@@ -18,7 +18,7 @@ IN_POLICY = "portal: API > Design > Backend > Policies; " + REFRESH
 
 
 def unbuffered(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """The API's own forward-request passes each part on; any other waits for 8 KB of them.
+    """Demand that the API's forward-request passes each part on: any other waits for 8 KB.
 
     https://learn.microsoft.com/azure/api-management/forward-request-policy
     """
@@ -30,7 +30,7 @@ def unbuffered(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """No body of a response is logged, unless the stack asks for it."""
+    """Demand that no body of a response is logged, unless the stack asks for it."""
     if target.log_response_bodies or deployed["diagnostic"] is None:
         return
     for side in ("frontend", "backend"):
@@ -39,7 +39,7 @@ def unlogged(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def timeout(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """As many seconds for an answer to begin as declared, which only a slow answer would show."""
+    """Demand as many seconds for an answer to begin as declared: only a slow one shows fewer."""
     declared, backend = target.backend_timeout_seconds, _backend(deployed)
     if backend is not None and (found := backend.first("forward-request")):
         said = found.attributes.get("timeout")

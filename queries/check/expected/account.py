@@ -33,7 +33,7 @@ INNER = "properties_s"
 
 
 def unfolded(row: Row) -> Row:
-    """The row with what stands in `INNER` as columns of their own, behind a dot."""
+    """Return the row with what stands in `INNER` as columns of their own, behind a dot."""
     try:
         inner: Any = json.loads(str(row.get(INNER) or "{}"))
     except ValueError:

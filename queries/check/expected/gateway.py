@@ -45,12 +45,12 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 
 
 def operation(evidence: Evidence, call: Call) -> str | None:
-    """The operation of the imported document that serves a call; None if it is not known."""
+    """Return the operation of the imported document that serves a call; None if it is not known."""
     return evidence.target.operations.get(f"POST {kinds.template(call.kind)}")
 
 
 def normal(name: object) -> str:
-    """An operation's id as an import may write it."""
+    """Return an operation's id as an import may write it."""
     return re.sub(r"[^a-z0-9]+", "-", written(name).lower()).strip("-")[:OPERATION_LENGTH]
 
 
@@ -63,7 +63,7 @@ def _url(_: Evidence, call: Call) -> str | None:
 
 
 def _backend_url(evidence: Evidence, call: Call) -> str | None:
-    """The account's, with the path and query that the caller gave."""
+    """Return the account's address with the path and query that the caller gave."""
     if not isinstance(call, OwnCall) or not call.url:
         return None
     path = kinds.path_of(call.kind, call.deployment)
@@ -79,7 +79,7 @@ def address(value: object) -> tuple[str, str, tuple[tuple[str, str], ...]]:
 
 
 def _ip(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
-    """An address that the caller can have: a public one, if it reached the gateway at one."""
+    """Demand an address that the caller can have: public, if it reached the gateway at such."""
     for one in rows:
         said = text(one.row, column)
         try:
@@ -114,7 +114,7 @@ def _in_time_if_told(column: str, evidence: Evidence, rows: Sequence[Logged]) ->
 
 
 def _names(value: Any) -> str:
-    """The names of logged headers."""
+    """Return the names of logged headers."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -123,7 +123,7 @@ def _names(value: Any) -> str:
 
 
 def _told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
-    """The accounting header stands there as the caller got it, if it is logged at all."""
+    """Demand the accounting header as the caller got it, if it is logged at all."""
     told = [one for one in rows if isinstance(one.call, OwnCall) and one.call.told]
     wrong = [
         one

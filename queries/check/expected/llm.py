@@ -38,7 +38,7 @@ COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 
 def of_calls(rows: Sequence[Logged]) -> list[tuple[Call, list[Logged]]]:
-    """The rows of each call together, in their order."""
+    """Return the rows of each call together, in their order."""
     found = defaultdict[int, list[Logged]](list)
     for one in rows:
         found[id(one.call)].append(one)
@@ -46,7 +46,7 @@ def of_calls(rows: Sequence[Logged]) -> list[tuple[Call, list[Logged]]]:
 
 
 def number(one: Logged) -> int:
-    """The row's place among those of its call."""
+    """Return the row's place among those of its call."""
     return int(one.row.get("SequenceNumber") or 0)
 
 
@@ -72,7 +72,7 @@ def _head(want: Callable[[Evidence, Call], frozenset[str] | None]) -> Rule:
 
 
 def _value(value: object) -> str:
-    """A value, nothing for zero and false: rows that do not tell a column may have either."""
+    """Return a value, nothing for zero and false: rows without a column may have either."""
     said = plain(value)
     return "" if said in {"0", "false"} else said
 
@@ -88,7 +88,7 @@ def _response_id(_: Evidence, call: Call) -> frozenset[str] | None:
 
 
 def _model(evidence: Evidence, call: Call) -> frozenset[str] | None:
-    """The model that the answer names, or the deployment's own name for it."""
+    """Return the model that the answer names, or the deployment's own name for it."""
     declared = [d.model for d in evidence.target.deployments if d.name == call.deployment]
     if isinstance(call, CallOfOthers) or not call.model:
         return None
@@ -96,7 +96,7 @@ def _model(evidence: Evidence, call: Call) -> frozenset[str] | None:
 
 
 def _deployment(_: Evidence, call: Call) -> frozenset[str]:
-    """The deployment's name, which nothing but the body tells of a call on the v1 surface."""
+    """Return the deployment's name, which only the body tells of a call on the v1 surface."""
     in_body = call.kind == "responses" or call.kind.startswith(V1)
     return frozenset({call.deployment, *([""] if in_body else [])})
 
@@ -179,7 +179,7 @@ def _has_text(one: Logged, side: str) -> bool:
 
 
 def wanted(call: OwnCall, side: str) -> list[str]:
-    """The texts of a call's messages."""
+    """Return the texts of a call's messages."""
     if side == "Response":
         return [call.text] if call.text else []
     body = json.loads(call.request)
@@ -188,13 +188,13 @@ def wanted(call: OwnCall, side: str) -> list[str]:
 
 
 def joined(rows: Sequence[Row], column: str) -> str:
-    """The chunks of a message in order, each once."""
+    """Return the chunks of a message in order, each once."""
     chunks = {int(row.get("SequenceNumber") or 0): _held(row, column) for row in rows}
     return "".join(chunks[at] for at in sorted(chunks))
 
 
 def _held(row: Row, column: str) -> str:
-    """A chunk as text; a row without one holds nothing or an empty list."""
+    """Return a chunk as text; a row without one holds nothing or an empty list."""
     said = written(row.get(column))
     return said if said.strip("[] ") not in {"", "null"} else ""
 
@@ -214,7 +214,7 @@ def _compared(one: Logged, column: str, text: str, texts: Sequence[str]) -> Iter
 
 
 def _contents(value: Any) -> Iterator[str]:
-    """The texts of messages: `content` or `text`, at any depth."""
+    """Yield the texts of messages: `content` or `text`, at any depth."""
     if isinstance(value, list):
         for one in value:
             yield from _contents(one)

@@ -28,7 +28,7 @@ def sent(call: OwnCall, message: Message) -> int:
 
 
 def whole_number(value: object) -> int | None:
-    """A count; None for anything else."""
+    """Return a count; None for anything else."""
     try:
         return int(str(value))
     except ValueError:

@@ -46,20 +46,20 @@ _SHOWN = 60
 
 
 def plain(value: object) -> str:
-    """A value as text: no case, and nothing for what is null or an empty list or object."""
+    """Return a value as text: no case, and nothing for what is null or an empty list or object."""
     said = written(value)
     return "" if said in {"[]", "{}", "null"} else said.strip().lower()
 
 
 def written(value: object) -> str:
-    """A value as Log Analytics sends it: dynamic ones as JSON."""
+    """Return a value as Log Analytics sends it: dynamic ones as JSON."""
     if value is None:
         return ""
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def shown(value: object) -> str:
-    """A value for a person."""
+    """Return a value for a person."""
     said = written(value)
     if not said:
         return "empty"
@@ -134,27 +134,27 @@ def same(by: By = lambda _: "", form: Callable[[Any], Hashable] = plain) -> Rule
 
 
 def connection(call: OwnCall) -> Hashable:
-    """The connection of a call: one for all, where the transport tells none."""
+    """Return the connection of a call: one for all, where the transport tells none."""
     return call.connection
 
 
 def kind(call: OwnCall) -> Hashable:
-    """The kind of a call."""
+    """Return the kind of a call."""
     return call.kind
 
 
 def deployment(call: OwnCall) -> Hashable:
-    """The deployment of a call."""
+    """Return the deployment of a call."""
     return call.deployment
 
 
 def consumer(call: OwnCall) -> Hashable:
-    """The consumer that a call was made as."""
+    """Return the consumer that a call was made as."""
     return call.consumer
 
 
 def is_empty(value: object) -> bool:
-    """Whether a column holds nothing."""
+    """Tell whether a column holds nothing."""
     return not plain(value)
 
 
@@ -168,7 +168,7 @@ def faults(
 
 
 def doubles(rows: Sequence[Row], key: Sequence[str], ignored: frozenset[str]) -> list[Row]:
-    """Rows that have the ids of an earlier row, and differ from it.
+    """Return rows that have the ids of an earlier row, and differ from it.
 
     One that comes again as it is was delivered twice, which Azure Monitor may do.
     """

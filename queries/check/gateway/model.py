@@ -25,7 +25,7 @@ class Policy:
 
     @cached_property
     def document(self) -> Element | None:
-        """The document; None where its tags do not match."""
+        """Return the document; None where its tags do not match."""
         return parse(self.text)
 
 
@@ -60,7 +60,7 @@ class Api:
 
     @property
     def base(self) -> str:
-        """Its name without a revision, in lower case."""
+        """Return the API's name without a revision, in lower case."""
         return self.name.partition(REVISION)[0].lower()
 
 
@@ -95,5 +95,5 @@ class Gateway:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """The service and its workspaces."""
+        """Return the service and its workspaces."""
         return (self.service, *self.workspaces)

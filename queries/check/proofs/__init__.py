@@ -59,7 +59,7 @@ OWN_ONLY = (calls.CALL, reconciled.RECONCILED)
 
 
 def applicable_to(target: Target) -> list[Proof]:
-    """The proofs that apply to this stack.
+    """Return the proofs that apply to this stack.
 
     Below 100 % sampling only `sampling` applies, and it fails.
     """
@@ -69,7 +69,7 @@ def applicable_to(target: Target) -> list[Proof]:
 
 
 def applicable_to_others(target: Target) -> list[Proof]:
-    """The proofs that apply where others made the calls: `call` is one proof a deployment."""
+    """Return the proofs of calls that others made: `call` is one proof a deployment."""
     if not target.every_call:
         return [rows.SAMPLING]
     called = [calls.called_by_others(deployment) for deployment in target.deployments]

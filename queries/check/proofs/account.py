@@ -27,7 +27,7 @@ class Alike:
 
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
-    """The gateway sent the call to this account, and the account has a row of it."""
+    """Demand that the gateway sent the call to this account, and the account has a row of it."""
     wanted = urlsplit(evidence.target.account.backend_url).hostname
     backends = {text(row, "BackendUrl") for row in evidence.linked("gateway", call)} - {""}
     if backends and wanted not in {urlsplit(url).hostname for url in backends}:

@@ -67,7 +67,7 @@ class Verdict:
 
 
 def seen(detail: str) -> Verdict:
-    """The rows show it."""
+    """Say that the rows show what is to be proven."""
     return Verdict(status="seen", detail=detail)
 
 
@@ -86,12 +86,12 @@ def unjudged(reason: str, fix: str, parts: Iterable[str] = ()) -> Verdict:
 
 
 def waiting(reason: str) -> Verdict:
-    """The rows may still come."""
+    """Say that the rows may still come."""
     return Verdict(status="waiting", detail=reason)
 
 
 def failed(cause: str, fix: str) -> Verdict:
-    """The rows came, and show the contrary."""
+    """Say that the rows came, and show the contrary."""
     return Verdict(status="failed", detail=cause, fix=fix)
 
 
@@ -106,7 +106,7 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """One of them is enough to be seen: the first otherwise."""
+    """Return the first verdict that is seen; the first of all, if none is."""
     found = list(verdicts)
     return next((verdict for verdict in found if verdict.status == "seen"), found[0])
 
@@ -267,13 +267,13 @@ def _lost(evidence: Evidence, lost: Sequence[Entry], logged: Mapping[str, int]) 
 
 
 def _is_due(now: datetime | None, judged: Judged) -> bool:
-    """Whether a call's rows have come, or should have by now."""
+    """Tell whether a call's rows have come, or should have by now."""
     call, verdict = judged
     return verdict.status != "waiting" or (now is not None and call.started + LATE <= now)
 
 
 def _joined(found: Iterable[Judged]) -> Verdict:
-    """The worst of some calls' verdicts, with each call that shares it, and what is not judged."""
+    """Return the worst verdict, with each call that shares it, and what is not judged."""
     verdicts = list(found)
     status = min((v.status for _, v in verdicts), key=WORST_FIRST.index)
     detail = _listed(verdicts, status)

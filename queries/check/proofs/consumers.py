@@ -53,7 +53,7 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
 
 
 def _called(evidence: Evidence, traffic: OwnTraffic, consumer: Consumer) -> Verdict:
-    """One consumer was answered, and is named in each row of its calls."""
+    """Demand that a consumer was answered, and is named in each row of its calls."""
     calls = [call for call in traffic.calls if call.consumer == consumer.name]
     refused = [one for one in traffic.failed if one.consumer == consumer.name]
     if not calls:

@@ -198,7 +198,7 @@ def _no_content(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _nowhere(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
-    """No row of any table, not even of another API or service, may hold a marker of this run."""
+    """Demand that no row of any table, also of other services, holds a marker of this run."""
     found = {
         f"{table}.{column}"
         for source, table in TABLES.items()

@@ -87,7 +87,7 @@ def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _counts(evidence: Evidence, call: Call) -> list[list[int]]:
-    """The token counts of each entry of the LLM log that has any."""
+    """Return the token counts of each entry of the LLM log that has any."""
     return [
         [int(row.get(name) or 0) for name in COUNTS]
         for row in evidence.linked("llm", call)
@@ -115,7 +115,7 @@ def _by_answer(evidence: Evidence, call: Call) -> Verdict | None:
 
 
 def usage_told(row: Row) -> Usage | None:
-    """What the policy tells of an answer in a response header: its JSON, without quotes."""
+    """Return what the policy tells of an answer in a response header: its JSON, without quotes."""
     said = text(row, "ResponseHeaders")
     found = dict(_COUNT.findall(said))
     try:
@@ -125,7 +125,7 @@ def usage_told(row: Row) -> Usage | None:
 
 
 def is_stream(evidence: Evidence, call: Call) -> bool:
-    """The answer was streamed; of a call that others made, the LLM log or its request tells."""
+    """Tell whether the answer was streamed; of others' calls the LLM log or the request tells."""
     entries, rows = evidence.linked("llm", call), evidence.linked("gateway", call)
     return (
         call.kind == "stream"
@@ -135,7 +135,7 @@ def is_stream(evidence: Evidence, call: Call) -> bool:
 
 
 def usage_in(body: str) -> Usage | None:
-    """The `usage` of a whole answer, streamed or not; None for one that was cut or has none."""
+    """Return the `usage` of a whole answer, streamed or not; None for one cut or without."""
     try:
         found = [one["usage"] for one in objects(body) if one.get("usage")]
         return Usage.of(found[-1]) if found else None
@@ -144,7 +144,7 @@ def usage_in(body: str) -> Usage | None:
 
 
 def objects(body: str) -> list[kinds.Json]:
-    """The JSON of a logged answer, or of each event of a streamed one.
+    """Return the JSON of a logged answer, or of each event of a streamed one.
 
     Raises:
         ValueError: neither, as it was cut.
@@ -197,12 +197,12 @@ def _missing(evidence: Evidence, call: Call, *, answered: bool) -> Verdict | Non
 
 
 def _has_messages(evidence: Evidence, call: Call) -> bool:
-    """The LLM log is documented for chat completions only; what else it holds has to be right."""
+    """Tell whether the LLM log must hold the call: it is documented for chat completions only."""
     return call.is_chat or bool(evidence.linked("llm", call))
 
 
 def whole(rows: list[Row], column: str) -> str:
-    """The chunks of one call's message in order, each once."""
+    """Return the chunks of one call's message in order, each once."""
     return "".join(_chunks(rows, column).values())
 
 
@@ -215,7 +215,7 @@ def _chunks(rows: list[Row], column: str) -> dict[int, str]:
 
 
 def complete(rows: list[Row], column: str) -> bool:
-    """No chunk is missing, between two or at an end: then they are JSON."""
+    """Tell whether no chunk is missing, between two or at an end: then they are JSON."""
     numbers = list(_chunks(rows, column))
     gapless = not numbers or numbers == list(range(numbers[0], numbers[-1] + 1))
     return gapless and _is_json(whole(rows, column))

@@ -61,7 +61,7 @@ def _logged(evidence: Evidence, side: Side) -> bool:
 
 
 def _cut(evidence: Evidence, call: OwnCall, side: Side, raw: bytes) -> Verdict:
-    """The logged part is the start of what was sent, up to the limit, and the size tells the rest.
+    """Demand the start of what was sent, up to the limit, and a size that tells the rest.
 
     https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
     """
@@ -111,7 +111,7 @@ def _whole(evidence: Evidence, call: OwnCall, side: Side) -> Verdict:
 
 
 def contents(logged: str) -> list[str]:
-    """The texts of logged messages, or the log's text if it is no JSON."""
+    """Return the texts of logged messages, or the log's text if it is no JSON."""
     try:
         value: Any = json.loads(logged)
     except ValueError:

@@ -43,7 +43,7 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
 
 
 def _requests(evidence: Evidence) -> list[Row]:
-    """The account's rows of answered calls of a deployment, each once."""
+    """Return the account's rows of answered calls of a deployment, each once."""
     found = {}
     for row in map(unfolded, evidence.of("diagnostics-whole")):
         answered = text(row, "Category") == CATEGORY and text(row, "ResultSignature") == "200"
@@ -85,7 +85,7 @@ def _copies(evidence: Evidence, traffic: OwnTraffic, extra: list[Row]) -> Verdic
 
 
 def _like(row: Row, call: OwnCall) -> bool:
-    """Whether a row tells of a request like a call: its deployment, length and time."""
+    """Tell whether a row tells of a request like a call: its deployment, length and time."""
     return (
         text(row, f"{INNER}.modelDeploymentName").lower() == call.deployment.lower()
         and row.get(f"{INNER}.requestLength") == len(call.forwarded)
@@ -130,7 +130,7 @@ def _explained(
 
 
 def _told(calls: Sequence[OwnCall]) -> dict[str, int]:
-    """The tokens that the callers of some calls were told, by the metric that counts them."""
+    """Return the tokens that the callers of some calls were told, by the counting metric."""
     usages = [call.usage for call in calls if call.usage]
     return {
         PROMPT: sum(usage.prompt for usage in usages),

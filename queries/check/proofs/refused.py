@@ -60,7 +60,7 @@ def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
 
 
 def _of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verdict:
-    """One round is enough for the row; an answer that is no refusal is enough to fail.
+    """Judge attempts of a kind: one row is enough; an answer that is no refusal is enough to fail.
 
     One that was throttled or lost tells neither.
     """
@@ -96,7 +96,7 @@ def _logged(evidence: Evidence, attempt: Attempt) -> Verdict:
 
 
 def _error_column(evidence: Evidence) -> str:
-    """Where the error's code stands, "" for nowhere: the policy tells it in a header too."""
+    """Return where the error's code stands, "" for nowhere: the policy tells it in a header too."""
     target = evidence.target
     if target.response_bodies and target.body_bytes >= ERROR_BYTES:
         return "ResponseBody"
@@ -104,7 +104,7 @@ def _error_column(evidence: Evidence) -> str:
 
 
 def _refused_to_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
-    """What others were refused of late, by the reason that the gateway logged."""
+    """Tell what others were refused of late, by the reason that the gateway logged."""
     rows = evidence.of_api
     return together(
         _newest((row for row in rows if text(row, "LastErrorReason") == reason), name)
@@ -113,7 +113,7 @@ def _refused_to_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
 
 
 def _error_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
-    """The newest call to a deployment that the account does not know."""
+    """Judge the newest call to a deployment that the account does not know."""
     name: AttemptName = "unknown deployment"
     column = _error_column(evidence)
     rows = [
@@ -127,14 +127,14 @@ def _error_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
 
 
 def _stored_of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
-    """The newest call to a stored response."""
+    """Judge the newest call to a stored response."""
     return _newest(
         (row for row in evidence.of_api if STORED in text(row, "Url")), "stored response"
     )
 
 
 def _held(row: Row, column: str) -> str:
-    """A body, or headers if any is logged."""
+    """Return a body, or headers if any is logged."""
     found = text(row, column)
     return "" if column == "ResponseHeaders" and found == "{}" else found
 

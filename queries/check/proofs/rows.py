@@ -41,7 +41,7 @@ def _caller(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _unknown(evidence: Evidence, call: Call) -> Verdict:
-    """No row is known to be the call's: there is none, or without content several could be."""
+    """Say that no row is known to be the call's: there is none, or several could be."""
     possible = {text(row, "CorrelationId") for row in evidence.calls_like(call)}
     if len(possible) > 1 and not evidence.target.bodies:
         return waiting(
@@ -74,7 +74,7 @@ def _named(row: Row, consumer: str, address: str) -> Verdict:
 
 
 def _address(text: str) -> str:
-    """The one spelling of an IP address; other text as it is."""
+    """Return the one spelling of an IP address; other text as it is."""
     try:
         return str(ip_address(text))
     except ValueError:
@@ -95,7 +95,7 @@ def _operation(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _normal(operation: str) -> str:
-    """As an import may write an operation's id.
+    """Return an operation's id as an import may write it.
 
     https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
     """

@@ -71,7 +71,7 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
 def _judged(
     evidence: Evidence, source: Source, call: Call, wrong: Mapping[int, list[Fault]]
 ) -> Verdict | None:
-    """The verdict on a call's rows of one table; None where that table need not have any."""
+    """Return the verdict on a call's rows of one table; None where that table need not have any."""
     if id(call) in wrong:
         found = wrong[id(call)]
         late = all(fault.late for fault in found)
@@ -88,7 +88,7 @@ def _judged(
 
 
 def _is_due(evidence: Evidence, source: Source, call: Call) -> bool:
-    """Whether a table must have a row of a call.
+    """Tell whether a table must have a row of a call.
 
     The LLM log is documented for chats alone. No page says by which id a row of the account is
     known, so one is wanted only where rows of other calls have the id that the caller was told.
@@ -101,7 +101,7 @@ def _is_due(evidence: Evidence, source: Source, call: Call) -> bool:
 
 
 def _has_some(evidence: Evidence, source: Source, call: Call) -> bool:
-    """Whether the table has a row of some call of that kind."""
+    """Tell whether the table has a row of some call of that kind."""
     found = evidence.once(
         ("some", source),
         lambda: {c.kind for c in evidence.calls if _rows(evidence, source, c)},
@@ -110,7 +110,7 @@ def _has_some(evidence: Evidence, source: Source, call: Call) -> bool:
 
 
 def _rows(evidence: Evidence, source: Source, call: Call) -> list[Row]:
-    """The rows of a call, by its ids."""
+    """Return the rows of a call, by its ids."""
     by_id = evidence.once(("ids", source), lambda: _by_id(evidence, source))
     return [row for one in sorted(_ids(evidence, source, call)) for row in by_id.get(one, [])]
 
@@ -128,7 +128,7 @@ def _by_id(evidence: Evidence, source: Source) -> dict[str, list[Row]]:
 
 
 def _wrong(evidence: Evidence, source: Source, calls: Sequence[Call]) -> dict[int, list[Fault]]:
-    """What is wrong with the rows of each call, by the call's identity in this run."""
+    """Return what is wrong with the rows of each call, by the call's identity in this run."""
     logged = [
         Logged(call=call, row=account.unfolded(row) if source == "diagnostics-whole" else row)
         for call in calls
@@ -181,7 +181,7 @@ def _counted(evidence: Evidence, traffic: OwnTraffic, entries: Sequence[Entry]) 
 
 
 def _counts(evidence: Evidence, call: OwnCall) -> bool:
-    """Whether every log must have rows of a call, or no call of the stack is of that kind."""
+    """Tell whether every log must have rows of a call, or no call of the stack is of that kind."""
     has = evidence.once("logged", lambda: any(c.kind in burst.LOGGED for c in evidence.calls))
     return call.kind in burst.LOGGED or not has
 

@@ -8,7 +8,7 @@ from queries.report.tables import Section
 
 
 def sections(facts: Facts) -> list[Section]:
-    """Every part; budgets only where the stack has some."""
+    """Return every part; budgets only where the stack has some."""
     found = [usage.section(facts), callers.section(facts)]
     if facts.target.budgets:
         found.append(callers.budgets(facts))

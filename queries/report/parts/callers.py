@@ -27,7 +27,7 @@ FULL = 100
 
 
 def section(facts: Facts) -> Section:
-    """The part."""
+    """Return the part."""
     found = facts.section(
         "callers",
         "Top callers",
@@ -105,7 +105,7 @@ def _consumers(facts: Facts, consumers: dict[str, dict[str, float]]) -> Table:
 
 
 def budgets(facts: Facts) -> Section:
-    """What of their budgets the consumers used since the first of the month."""
+    """Return what of their budgets the consumers used since the first of the month."""
     found = facts.section(
         "budgets",
         "Budgets",

@@ -14,7 +14,7 @@ KINDS = {"Failed": "failed", "Throttled": "throttled", "ClientErrors": "caller's
 
 
 def section(facts: Facts) -> Section:
-    """The part."""
+    """Return the part."""
     found = facts.section(
         "errors",
         "Errors and throttling",

@@ -25,7 +25,7 @@ MEANING = {
 
 
 def section(facts: Facts) -> Section:
-    """The part."""
+    """Return the part."""
     found = facts.section(
         "latency",
         "Latency",

@@ -17,7 +17,7 @@ KEYS = ("Stopped", "By", "Categories", "Consumer", "Deployment")
 
 
 def section(facts: Facts) -> Section:
-    """The part."""
+    """Return the part."""
     found = facts.section(
         "safety",
         "Safety",

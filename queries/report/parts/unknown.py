@@ -15,7 +15,7 @@ SHOWN = 12
 
 
 def section(facts: Facts) -> Section:
-    """The part; it is never left out."""
+    """Return the part; it is never left out."""
     found = facts.section(
         "unknown",
         "What could not be known",

@@ -27,7 +27,7 @@ CENTS_BELOW = 10
 
 
 def section(facts: Facts) -> Section:
-    """The part."""
+    """Return the part."""
     found = facts.section(
         "usage",
         "Tokens and cost",
@@ -50,17 +50,17 @@ def section(facts: Facts) -> Section:
 
 
 def priced(facts: Facts) -> list[Row]:
-    """The rows of calls whose cost is known."""
+    """Return the rows of calls whose cost is known."""
     return [row for row in facts.rows("cost") if row["Priced"] == "yes"]
 
 
 def hourly(facts: Facts) -> list[Row]:
-    """The rows of calls of provisioned deployments, with their tokens."""
+    """Return the rows of calls of provisioned deployments, with their tokens."""
     return _with_tokens(facts, BY_THE_HOUR)
 
 
 def unpriced(facts: Facts) -> list[Row]:
-    """The rows of calls of models without a price, with their tokens."""
+    """Return the rows of calls of models without a price, with their tokens."""
     return _with_tokens(facts, UNPRICED)
 
 
@@ -73,7 +73,7 @@ def _with_tokens(facts: Facts, state: str) -> list[Row]:
 
 
 def not_in_cost(facts: Facts) -> list[str]:
-    """What of the calls is not in the cost, and why."""
+    """Return what of the calls is not in the cost, and why."""
     said = [
         f"Model {model} has no price: {count(sums['Tokens'])} tokens of {count(sums['Calls'])} "
         "calls are not in the cost."
@@ -92,7 +92,7 @@ def not_in_cost(facts: Facts) -> list[str]:
 
 
 def price_source(facts: Facts) -> str:
-    """Where the prices come from."""
+    """Return where the prices come from."""
     listed = price_list()
     base = f"list prices of {listed['sku']} as of {listed['as_of']} ({listed['source']})"
     others = ", ".join(
@@ -147,7 +147,7 @@ def _over_time(
 
 
 def _by_day(period: Period) -> Period:
-    """The query of cost counts by day: its steps are days, or weeks."""
+    """Return the period in days, or weeks: the query of cost counts by day."""
     if period.step >= DAY:
         return period
     since = period.since - timedelta(hours=period.since.hour)
@@ -155,7 +155,7 @@ def _by_day(period: Period) -> Period:
 
 
 def _by_model(facts: Facts) -> Table:
-    """What each deployment's models used and cost, with what has no price named as such."""
+    """Return what each deployment's models used and cost, with what has no price named as such."""
     sums: dict[tuple[str, str], dict[str, float]] = {}
     for row in facts.rows("cost"):
         entry = sums.setdefault(
