@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,11 +24,9 @@ from queries.library import Value, has, names, render
 from tools import query_rows
 
 T = TypeVar("T")
-ONE, FEW, MANY = 1, 100_000, 1_000_000
+FEW, MANY = 100_000, 1_000_000
 BAR = 1.1
 """The exponent of a query's time over its calls: 1 is in proportion, 2 compares each with each."""
-LEAST = 0.05, 64.0
-"""CPU seconds and megabytes: what a query costs more over more calls is noise below them."""
 OWN: dict[str, Value] = {
     "gateway": query_rows.GATEWAY,
     "account": query_rows.ACCOUNT,
@@ -51,22 +48,21 @@ class Cost:
 
 @dataclass(frozen=True)
 class Growth:
-    """A query's cost over one call, which does not grow, and over few and many."""
+    """A query's cost over the few calls and over the many."""
 
     name: str
-    one: Cost
     few: Cost
     many: Cost
 
     @property
     def exponent(self) -> float:
         """Return the power of the number of calls with which the query's time grows."""
-        return _power(*(c.seconds - self.one.seconds for c in (self.few, self.many)), LEAST[0])
+        return _power(self.few.seconds, self.many.seconds)
 
     @property
     def memory_exponent(self) -> float:
         """Return the power of the number of calls with which the query's memory grows."""
-        return _power(*(c.megabytes - self.one.megabytes for c in (self.few, self.many)), LEAST[1])
+        return _power(self.few.megabytes, self.many.megabytes)
 
     @property
     def over(self) -> bool:
@@ -77,7 +73,7 @@ class Growth:
 def measure(chosen: Iterable[str] = ()) -> Iterator[Growth]:
     """Measure these queries, or all of them, one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        files = {calls: Path(folder, f"{calls}.duckdb") for calls in (ONE, FEW, MANY)}
+        files = {calls: Path(folder, f"{calls}.duckdb") for calls in (FEW, MANY)}
         for calls, file in files.items():
             _alone(_store, calls, file)
         for name in chosen or names():
@@ -93,11 +89,11 @@ def cost(name: str, file: Path) -> Cost:
         sql = duckdb_kql.to_sql(text, schema=schema(engine))
         before, began = _peak(), time.process_time()
         engine.execute(sql).fetchall()
-        return Cost(time.process_time() - began, _peak() - before)
+        return Cost(time.process_time() - began, max(_peak() - before, 1.0))
 
 
-def _power(few: float, many: float, least: float) -> float:
-    return math.log(max(many, least) / max(few, least)) / math.log(MANY / FEW)
+def _power(few: float, many: float) -> float:
+    return math.log(many / few) / math.log(MANY / FEW)
 
 
 def _store(calls: int, file: Path) -> None:
@@ -117,23 +113,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main(chosen: list[str]) -> int:
-    """Print each query's costs; return 1 if one grows faster than the bar allows."""
-    over = False
-    for one in measure(chosen):
-        print(line(one), flush=True)
-        over |= one.over
-    return int(over)
-
-
-def line(one: Growth) -> str:
-    """Return a query's costs as a line of a table."""
-    return (
-        f"{one.name:26} {one.few.seconds:7.2f} s {one.few.megabytes:7.0f} MB"
-        f" {one.many.seconds:7.2f} s {one.many.megabytes:7.0f} MB"
-        f"  time ^{one.exponent:.2f}  memory ^{one.memory_exponent:.2f}"
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def said(one: Growth) -> str:
+    """Return a query's costs in words."""
+    costs = (f"{c.seconds:.2f} s and {c.megabytes:,.0f} MB" for c in (one.few, one.many))
+    return f"{' to '.join(costs)}; memory ^{one.memory_exponent:.2f}"

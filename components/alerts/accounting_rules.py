@@ -60,8 +60,8 @@ ACCOUNTING_RULES = (
         title="The logs hold fewer calls or tokens than Azure counted",
         severity=ERROR,
         meaning=(
-            "In one hour the account counted more calls or tokens than a log holds, by more "
-            "percent than is tolerated, and they did not come around the gateway."
+            "For one hour a log holds fewer calls or tokens than Azure counted, by more than the "
+            "allowed share, and they did not come around the gateway."
         ),
         remedy=(
             "run reconcile.kql for the hour, the log and the deployment, then "
@@ -112,7 +112,10 @@ ACCOUNTING_RULES = (
         name="unaccounted",
         title="Too many calls of unknown tokens",
         severity=WARNING,
-        meaning="Of a deployment's calls of the last day, too many percent have unknown tokens.",
+        meaning=(
+            "For too large a share of a deployment's calls in the last day, the token count is "
+            "unknown."
+        ),
         remedy=(
             "run tokens-unknown.kql: it names the reason of each call; streams report their tokens "
             "if callers send stream_options.include_usage, and the LLM log must be on."

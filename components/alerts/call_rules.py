@@ -18,7 +18,10 @@ CALL_RULES = (
         name="errors",
         title="Calls fail",
         severity=ERROR,
-        meaning="Of a consumer's calls to a deployment in the last hour, too many percent failed.",
+        meaning=(
+            "More than the allowed share of a consumer's calls to a deployment failed in the last "
+            "hour."
+        ),
         remedy=(
             "run gateway-errors.kql: it says who refused them, the gateway or the model endpoint, "
             "and why; retries.kql says whether callers recovered."
@@ -39,7 +42,10 @@ CALL_RULES = (
         name="throttling",
         title="Calls are throttled",
         severity=WARNING,
-        meaning="Of a consumer's calls in the last hour, too many percent got 429 or met a quota.",
+        meaning=(
+            "More than the allowed share of a consumer's calls in the last hour got 429 or met a "
+            "quota."
+        ),
         remedy=(
             "see capacity.kql for the deployment's peak against its limit, tokens-by-consumer.kql "
             "for who used it up; raise the capacity, or set a token limit on the consumer."
@@ -104,7 +110,7 @@ CALL_RULES = (
     ),
     LogRule(
         name="budget",
-        title="A consumer's pace of the last day is over its budget",
+        title="At yesterday's pace a consumer will exceed its monthly budget",
         severity=WARNING,
         meaning=(
             "At its pace of the last day a consumer would use more than its monthly budget allows "
