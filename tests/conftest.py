@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
-    folder = item.path.parent.name
+    folder = item.nodeid.split("/")[1]
     return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from queries.check.report import Report
-from tests.check.azure import Row
+from tests.check.stack import Row
 
 LOGS, LLM, DIAGNOSTICS = (
     "ApiManagementGatewayLogs",

@@ -15,11 +15,10 @@ from queries.check.proofs.streams import STREAMS
 from queries.check.records import CallOfOthers, OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic, Traffic
 from queries.outputs import target as read_target
-from tests.check.azure import Row
 from tests.check.clock import FakeClock
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, of
-from tests.check.stack import deployment, outputs
+from tests.check.stack import Row, deployment, outputs
 from tests.check.test_streams import DEFAULT
 
 WHOLE = '[{"role": "assistant", "content": "Four."}]'

@@ -10,9 +10,10 @@ import pytest
 
 from queries.workspace import NotYetError
 from tests.check.arm import DIAGNOSTIC
-from tests.check.azure import Query, Row
+from tests.check.azure import Query
 from tests.check.conftest import Run
 from tests.check.reading import LLM, ends, of
+from tests.check.stack import Row
 
 pytestmark = pytest.mark.slow
 

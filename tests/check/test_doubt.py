@@ -8,7 +8,7 @@ import pytest
 from queries.pages import Paged
 from queries.workspace import RefusedError
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import Row, refused
+from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import (
     BODIES,
@@ -21,7 +21,7 @@ from tests.check.reading import (
     unknown_id,
     without,
 )
-from tests.check.stack import deployment
+from tests.check.stack import Row, deployment
 
 pytestmark = pytest.mark.slow
 

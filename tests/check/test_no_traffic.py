@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from queries.check.proofs import PROOFS
-from tests.check.azure import Row
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, NO_BODIES, ends, lost, of
-from tests.check.stack import deployment
+from tests.check.stack import Row, deployment
 
 pytestmark = pytest.mark.slow
 

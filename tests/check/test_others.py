@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.check.azure import Row
 from tests.check.conftest import Run
 from tests.check.reading import BODIES, LLM, LOGS, ends, lost, of, without
-from tests.check.stack import deployment
+from tests.check.stack import Row, deployment
 
 pytestmark = pytest.mark.slow
 
