@@ -36,7 +36,6 @@ READ = {
     f"{GATEWAY}/providers/Microsoft.Insights/diagnosticSettings",
     f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
     f"{ACCOUNT}/deployments",
-    GATEWAY,
     ACCOUNT,
     SUBSCRIPTION,
     DIAGNOSTIC,

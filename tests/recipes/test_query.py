@@ -8,10 +8,12 @@ from tests.recipes.copy import Copy
 
 QUERY = """// Tokens by hour
 // Question: How many tokens were spent in each hour?
-// Parameters: since (datetime), until (datetime), api (string: API id, "" for all)
+// Parameters: since (datetime), until (datetime), gateway (string: ARM id, "" for all), \
+api (string: API id, "" for all)
 // Columns: Hour, TotalTokens
 let since = ago(1d);
 let until = now();
+let gateway = "";
 let api = "";
 // >>> queries/shared/tokens.kql
 // <<< queries/shared/tokens.kql

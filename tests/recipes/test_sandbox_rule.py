@@ -16,7 +16,7 @@ RULE = '''def _check_title(title: str) -> None:
 
 
 '''
-PLACE = "    others = [one for one in put.siblings() if"
+PLACE = "    others = [one for one in put.siblings() if one.id.lower().startswith(_root(put)"
 TEST = """from tests.sandbox.arm.conftest import PRODUCT, Azure, refusal
 
 
