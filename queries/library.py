@@ -112,9 +112,14 @@ def price_list() -> dict[str, Any]:
 
 
 def unlimited(kql: str) -> tuple[str, int | None]:
-    """Split a query into itself without the `take` at its end, and that number of rows or None."""
+    """Split a query into itself without the `take` at its end, and that number of rows or None.
+
+    Where the query chooses as many calls before it reads their texts, it reads those of all.
+    """
     found = _TAKE.search(kql)
-    return (kql[: found.start()], int(found[1])) if found else (kql.rstrip(), None)
+    if not found:
+        return kql.rstrip(), None
+    return kql[: found.start()].replace(f"\n| take {found[1]}\n", "\n"), int(found[1])
 
 
 def literal(value: Value) -> str:

@@ -37,7 +37,9 @@ def test_the_report_names_what_differs_and_which_belief_and_nothing_is_left(
         ("refusals", "refusal unknown model"),
         ("rows", "columns of ApiManagementGatewayLogs"),
     )
-    assert found.keys() == {refusal, columns}, said
+    checked = {("check", fact) for fact in ("exit status", "verdict", "proof whole")}
+    assert found.keys() == {refusal, columns} | checked, said
+    assert found["check", "proof whole"]["azure"] == "failed"
     assert found[refusal]["azure"] == "400 ModelUnknown"
     assert f"arm.azure.refusals.{REFUSAL}" in found[refusal]["beliefs"]
     assert found[columns]["sandbox"] == f"only here: {COLUMN}"
@@ -50,7 +52,7 @@ def test_the_report_names_what_differs_and_which_belief_and_nothing_is_left(
         "guardrails", "refusals", "destroy", "kept", "purge",
     ]  # fmt: skip
     facts = {one["step"]: one["facts"] for one in report["steps"]}
-    assert facts["check"]["verdict"] == "proven"
+    assert facts["check"]["verdict"] == "failed"
     assert facts["preview again"] == facts["refresh"] == {"exit status": "0"}
     assert len(facts["edit"]) == 2
     assert set(facts["kept"].values()) == {"yes"}
