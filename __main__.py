@@ -39,6 +39,7 @@ account = OpenAIAccount(
         resource_group_name=group_name,
         location=settings.location,
         environment=azure,
+        content_filters=settings.content_filters,
         deployments=settings.deployments,
         diagnostic_setting_name=settings.account_diagnostic_setting_name,
         workspace_id=workspace.id,

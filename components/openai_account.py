@@ -10,6 +10,8 @@ from pulumi_azure_native import cognitiveservices
 
 from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
+from components.content_filter import content_filter
+from components.settings.content_filter import ContentFilter
 from components.settings.stack import Deployment
 
 
@@ -22,6 +24,7 @@ class OpenAIAccountArgs:
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
     environment: AzureEnvironment
+    content_filters: Sequence[ContentFilter]
     deployments: Sequence[Deployment]
     diagnostic_setting_name: str
     workspace_id: pulumi.Input[str]
@@ -95,8 +98,14 @@ class OpenAIAccount(pulumi.ComponentResource):
         )
 
     def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
-        """Declare deployments one after another: Azure refuses parallel changes of an account."""
+        """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
+
+        A deployment comes after the filter that it names, and is deleted before it.
+        """
         previous: list[pulumi.Resource] = []
+        for wanted in args.content_filters:
+            opts = pulumi.ResourceOptions(parent=self, depends_on=previous)
+            previous = [content_filter(wanted, account, args.resource_group_name, opts)]
         for declared in args.deployments:
             deployment = cognitiveservices.Deployment(
                 f"deployment-{declared.name}",
@@ -109,6 +118,7 @@ class OpenAIAccount(pulumi.ComponentResource):
                         format="OpenAI", name=declared.model, version=declared.version
                     ),
                     version_upgrade_option=declared.upgrade,
+                    rai_policy_name=declared.content_filter or None,
                 ),
                 opts=pulumi.ResourceOptions(
                     parent=self,

@@ -124,12 +124,15 @@ def existing(arm_type: str) -> Constraint:
     return Constraint(allowed, check)
 
 
-def named_once(what: str) -> Constraint:
-    """Require at least one item, and no name twice; Azure compares names without case."""
-    allowed = f"at least one {what}, each with a name of its own (compared without case)"
+def named_once(what: str, *, optional: bool = False) -> Constraint:
+    """Require an item, unless `optional`, and no name twice; Azure compares names without case."""
+    number = "any number of" if optional else "at least one"
+    allowed = (
+        f"{number} {what}{'s' * optional}, each with a name of its own (compared without case)"
+    )
 
     def check(items: Sequence[Any]) -> None:
-        if not items:
+        if not items and not optional:
             raise ValueError(allowed)
         counts = Counter(item.name.lower() for item in items)
         twice = sorted(name for name, count in counts.items() if count > 1)

@@ -26,6 +26,12 @@ from components.settings.constraints import (
     one_of,
     whole,
 )
+from components.settings.content_filter import (
+    FILTER_CHOICE,
+    FILTER_PATTERN,
+    ContentFilter,
+    check_named,
+)
 from components.settings.insights import EMAIL, Alerts, Amount, Emails, Prices, Tokens, Webhooks
 
 UNITS_BY_TIER = {
@@ -139,6 +145,8 @@ class Deployment(Frozen):
         str, one_of("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
     ] = "NoAutoUpgrade"
     """When Azure may move the version by itself."""
+    content_filter: Annotated[str, matching(FILTER_CHOICE, FILTER_PATTERN, optional=True)] = ""
+    """Content filter of the deployment; empty leaves the choice to Azure."""
 
     @field_validator("sku")
     @classmethod
@@ -209,8 +217,16 @@ class Settings(Frozen):
     """Name and subdomain of the Azure OpenAI account; empty gives oai- and a random suffix."""
     account_diagnostic_setting_name: SettingName = "OpenAI Diagnostic Setting"
     """Name of the account's diagnostic setting."""
+    content_filters: Annotated[
+        tuple[ContentFilter, ...], named_once("content filter", optional=True)
+    ] = ()
+    """Content filters to create, each with name, hate, sexual, selfHarm, violence, jailbreak,
+    indirectAttacks, protectedText and protectedCode.
+    """
     deployments: Annotated[tuple[Deployment, ...], named_once("deployment")] = ()
-    """Model deployments, each with name, model, version, sku, capacity and upgrade."""
+    """Model deployments, each with name, model, version, sku, capacity, upgrade and
+    contentFilter.
+    """
     gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
     """ARM id of an existing API Management service; empty creates one."""
     gateway_name: Annotated[
@@ -336,6 +352,15 @@ class Settings(Frozen):
         if self.body_bytes == 0:
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
+
+    @field_validator("deployments")
+    @classmethod
+    def _filters_are_there(
+        cls, value: tuple[Deployment, ...], info: ValidationInfo
+    ) -> tuple[Deployment, ...]:
+        if "content_filters" in info.data:
+            check_named((one.content_filter for one in value), info.data["content_filters"])
+        return value
 
     @field_validator("workspace_name", "gateway_name")
     @classmethod

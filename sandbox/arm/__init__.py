@@ -15,6 +15,7 @@ from sandbox.arm import (
     apis,
     base,
     cognitive,
+    content_filters,
     gateway,
     insights,
     log_alert,
@@ -42,6 +43,7 @@ _RULES: dict[str, Callable[[Put], None]] = {
     "Microsoft.Authorization/roleDefinitions": roles.role_definition,
     ACCOUNT: cognitive.account,
     f"{ACCOUNT}/deployments": cognitive.deployment,
+    f"{ACCOUNT}/raiPolicies": content_filters.policy,
     SERVICE: gateway.service,
     f"{SERVICE}/loggers": gateway.logger,
     f"{SERVICE}/diagnostics": gateway.diagnostic,
@@ -82,7 +84,7 @@ OF_THE_TENANT = (POLICIES, cognitive.RETIREMENTS)
 _LOCKS = {
     "PessimisticConcurrencyConflict": rf"(.*/{SERVICE}/[^/]+/apis/[^/]+)(/.*)?",
     "PreconditionFailed": rf"(.*/{SERVICE}/[^/]+/subscriptions)/[^/]+",
-    "RequestConflict": rf"(.*/{ACCOUNT}/[^/]+)(/deployments/[^/]+)?",
+    "RequestConflict": rf"(.*/{ACCOUNT}/[^/]+)(/(deployments|raiPolicies)/[^/]+)?",
 }
 
 
@@ -183,6 +185,7 @@ def delete(cloud: Cloud, resource_id: str) -> None:
     with cloud.change():
         if found := cloud.get(parse(resource_id).text):
             gateway.check_unsubscribed(cloud, found)
+            content_filters.check_unused(cloud, found)
             lost = [one for one in cloud.below(found.id) if one.type != base.SETTING]
             links = [one for one in cloud.all() if one.properties.get("apiId") == found.id]
             for one in [*lost, *links, found]:

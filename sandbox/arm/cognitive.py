@@ -8,6 +8,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sandbox.arm import content_filters
 from sandbox.arm.base import DATA, Put, refuse, region
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud, Resource
 from sandbox.errors import NotModelledError
@@ -126,6 +127,7 @@ def deployment(put: Put) -> None:
         details = details | {"retired": day}
     _check_model(model, details, new=put.existing is None)
     _check_sku(put, model, sku)
+    content_filters.check_named(put)
     put.properties["model"] = model
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.model import content_filter
+from sandbox.model.content_filter import DEFAULT, Filter
 from sandbox.model.parameters import Json, invalid
 
 WORDS = ["gateway", "prompt", "token", "model", "region", "policy", "route", "stream", "ledger"]
@@ -40,7 +41,9 @@ def count(text: Any) -> int:
     return -(-len((text if isinstance(text, str) else json.dumps(text)).encode()) // 4)
 
 
-def write(seed: int, prompt: Any, limit: int | None) -> tuple[str, str, tuple[int, int]]:
+def write(
+    seed: int, prompt: Any, limit: int | None, by: Filter = DEFAULT
+) -> tuple[str, str, tuple[int, int]]:
     """Text of 24 words, or as many as the prompt asks for ("500 words"); its end; token counts.
 
     It ends by "stop", "length" or "content_filter", as `finish_reason` has it.
@@ -50,7 +53,7 @@ def write(seed: int, prompt: Any, limit: int | None) -> tuple[str, str, tuple[in
     text = " ".join(chance.choices(WORDS, k=int(asked[1]) if asked else 24))
     cut = text[: (limit or len(text)) * 4]
     end = "stop" if cut == text else "length"
-    if content_filter.in_answer(prompt):
+    if content_filter.in_answer(prompt, by):
         cut, end = cut[: len(cut) // 2], "content_filter"
     return cut, end, (count(prompt), count(cut))
 
@@ -61,24 +64,24 @@ def pieces(text: str) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-def chat(seed: int, model: str, body: Json) -> Answer:
+def chat(seed: int, model: str, body: Json, by: Filter = DEFAULT) -> Answer:
     """A chat completion; with `stream`, its chunks.
 
     The first chunk has the prompt's filter results, without id, model or choices:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    text, finish, tokens = write(seed, body["messages"], limit)
+    text, finish, tokens = write(seed, body["messages"], limit, by)
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     usage = dict(zip(names, (*tokens, sum(tokens)), strict=True))
-    stream, harm = bool(body.get("stream")), content_filter.in_answer(body["messages"])
+    stream, harm = bool(body.get("stream")), content_filter.in_answer(body["messages"], by)
     head: Json = {"id": f"chatcmpl-{clock.guid()}", "created": int(clock.now())}
     head |= {"object": "chat.completion" + ".chunk" * stream, "model": model}
     safe = content_filter.results()
     filters = {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": safe}]}
 
     def choice(said: str, end: str | None, key: str = "delta") -> list[Json]:
-        verdict = content_filter.results(harm if end == "content_filter" else "")
+        verdict = content_filter.results(harm if end == "content_filter" else None)
         ends = {"finish_reason": end, "logprobs": None, "content_filter_results": verdict}
         return [{"index": 0, key: {"role": "assistant", "content": said}, **ends}]
 
@@ -118,13 +121,13 @@ def embeddings(seed: int, model: str, body: Json) -> Answer:
     return one({"object": "list", "data": data, "model": model, "usage": usage}, (total, 0))
 
 
-def respond(seed: int, model: str, body: Json) -> Answer:
+def respond(seed: int, model: str, body: Json, by: Filter = DEFAULT) -> Answer:
     """A response to `input` under `instructions`; with `stream`, its events.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses
     """
     asked = {key: body[key] for key in ("instructions", "input") if body.get(key)}
-    text, end, tokens = write(seed, asked, body.get("max_output_tokens"))
+    text, end, tokens = write(seed, asked, body.get("max_output_tokens"), by)
     status = "completed" if end == "stop" else "incomplete"
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     item: Json = {"type": "message", "id": f"msg_{clock.guid()}", "role": "assistant"}

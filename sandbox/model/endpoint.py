@@ -155,9 +155,10 @@ def _infer(
     full = f"{call.model}-{call.version}"
     if kind == "embeddings":
         return embeddings(options.seed, call.model, body)
-    content_filter.check_prompt(asked)
+    rules = content_filter.of(cloud, found)
+    content_filter.check_prompt(asked, rules)
     answer = respond if kind == "responses" else chat
-    return answer(options.seed, full, body)
+    return answer(options.seed, full, body, rules)
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:

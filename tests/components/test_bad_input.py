@@ -54,6 +54,18 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             'deployments[0].name = "a b"',
             "2 to 64 letters",
         ),
+        (
+            {"deployments": [{**DEPLOYMENT, "contentFilter": "strict"}]},
+            "deployments = [",
+            "or of Azure's own such as Microsoft.DefaultV2; neither: strict",
+        ),
+        ({"contentFilters": [{"name": "Microsoft.Mine"}]}, "contentFilters[0].name", "1 to 64"),
+        ({"contentFilters": [{"name": "a"}, {"name": "A"}]}, "contentFilters = [", "given twice"),
+        (
+            {"contentFilters": [{"name": "a", "hate": "Off"}]},
+            'contentFilters[0].hate = "Off"',
+            "Low, Medium or High",
+        ),
         ({"consumers": []}, "consumers = []", "at least one consumer"),
         (
             {"consumers": [CONSUMER, {**CONSUMER, "name": "AOAI-test"}]},

@@ -394,3 +394,37 @@ def test_every_azure_resource_waits_for_what_time_resolves(example: Run) -> None
     assert {tuple(r.hooks.on_error) for r in azure} == {("wait-and-retry",)}
     others = [r for r in example.requests.values() if r not in azure]
     assert not any(r.hooks.on_error for r in others)
+
+
+def test_a_deployment_has_a_content_filter_on_request(example: Run) -> None:
+    """Today's stacks declare none; a filter as it stands stops what Azure's own stops."""
+    given = example_config()["deployments"][0]
+    assert not [urn for urn in example.requests if "RaiPolicy" in urn]
+    assert "raiPolicyName" not in example.inputs("deployment-text-turbo")["properties"]
+    run = run_without_insights(
+        {
+            "contentFilters": json.dumps([{"name": "strict", "hate": "Low", "jailbreak": "off"}]),
+            "deployments": json.dumps([{**given, "contentFilter": "strict"}]),
+        }
+    )
+    assert run.inputs("deployment-text-turbo")["properties"]["raiPolicyName"] == "strict"
+    made = run.inputs("content-filter-strict")
+    assert (made["raiPolicyName"], made["accountName"]) == ("strict", "oai-abc123")
+    assert made["properties"]["basePolicyName"] == "Microsoft.DefaultV2"
+    assert made["properties"]["mode"] == "Default"
+    rules = {(one["name"], one["source"]): one for one in made["properties"]["contentFilters"]}
+    assert len(rules) == 12
+    assert rules["Hate", "Prompt"]["severityThreshold"] == "Low"
+    assert rules["Violence", "Completion"]["severityThreshold"] == "Medium"
+    assert [key for key, one in rules.items() if not one["enabled"]] == [
+        ("Jailbreak", "Prompt"),
+        ("Indirect Attack", "Prompt"),
+    ]
+    assert all(one["blocking"] is one["enabled"] for one in rules.values())
+
+
+def test_a_deployment_may_name_a_filter_of_azure() -> None:
+    given = {**example_config()["deployments"][0], "contentFilter": "Microsoft.DefaultV2"}
+    run = run_without_insights({"deployments": json.dumps([given])})
+    named = run.inputs("deployment-text-turbo")["properties"]["raiPolicyName"]
+    assert named == "Microsoft.DefaultV2"

@@ -155,7 +155,7 @@ LOSSES = (
         resource="deployment-text-turbo",
         path="properties/raiPolicyName",
         value="nothing-filtered",
-        policy="account",
+        policy="content-filters",
         edits=(
             (
                 ACCOUNT,

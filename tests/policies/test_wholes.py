@@ -125,7 +125,7 @@ def test_each_known_loss_is_refused(loss: Loss) -> None:
     "kind",
     [
         "azure-native:insights:DataCollectionRule",
-        "azure-native:cognitiveservices:RaiPolicy",
+        "azure-native:cognitiveservices:RaiBlocklist",
         "azure-native:apimanagement:NamedValue",
         "azure-native:apimanagement:Backend",
         "azure-native:apimanagement:PolicyFragment",

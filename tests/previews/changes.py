@@ -18,6 +18,9 @@ SECOND = {"name": "text-fast", "model": "gpt-5.2", "version": "2025-12-11", "cap
 CONSUMER: dict[str, Any] = example_config()["consumers"][0]
 TEAM_B = {"name": "team-b", "displayName": "Team B"}
 
+FILTER = {"name": "strict", "hate": "Low", "sexual": "Low"}
+FILTERED = {**DEPLOYMENT, "contentFilter": "strict"}
+
 BASE: dict[str, Any] = {
     "accountName": "oai-golden",
     "gatewayName": "apim-golden",
@@ -61,6 +64,10 @@ CHANGES: dict[str, Change] = {
     "deployment-capacity": config(deployments=[{**DEPLOYMENT, "capacity": 20}, SECOND]),
     "deployment-model": config(
         deployments=[{**DEPLOYMENT, **SECOND, "name": "text-turbo"}, SECOND]
+    ),
+    "content-filter-added": config(contentFilters=[FILTER], deployments=[FILTERED, SECOND]),
+    "content-filter-of-azure": config(
+        deployments=[{**DEPLOYMENT, "contentFilter": "Microsoft.DefaultV2"}, SECOND]
     ),
     "body-bytes": config(bodyBytes=4096),
     "response-bodies": config(logResponseBodies=True),

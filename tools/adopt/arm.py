@@ -59,6 +59,9 @@ KINDS = {
     "azure-native:cognitiveservices:Deployment": Kind(
         f"{_ACCOUNT}/deployments/{{deploymentName}}", "2025-06-01"
     ),
+    "azure-native:cognitiveservices:RaiPolicy": Kind(
+        f"{_ACCOUNT}/raiPolicies/{{raiPolicyName}}", "2025-06-01"
+    ),
     "azure-native:monitor:DiagnosticSetting": Kind(
         "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}", "2021-05-01-preview"
     ),

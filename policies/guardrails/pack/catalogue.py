@@ -17,6 +17,7 @@ from pack import (
     api_logging,
     api_policy,
     connected,
+    content_filters,
     diagnostic_settings,
     known_resources,
     models,
@@ -90,10 +91,16 @@ POLICIES: list[Policy] = [
     ),
     _whole(
         "account",
-        "The account takes Entra tokens only; its deployments filter content, below a ceiling.",
+        "The account takes Entra tokens only; its deployments stay below a ceiling.",
         "ai-services/disable-local-auth",
         {Kind.ACCOUNT: wholes.ACCOUNT, Kind.DEPLOYMENT: wholes.deployment},
         wholes.CAPACITY,
+    ),
+    _stack(
+        "content-filters",
+        "Deployments stop what Azure's own filter stops, or more, in prompts and answers.",
+        content_filters.none_weaker,
+        content_filters.ALSO,
     ),
     _each(
         "account-public-network",

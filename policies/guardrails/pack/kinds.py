@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SUBSCRIPTION = "apimanagement:Subscription"
     ACCOUNT = "cognitiveservices:Account"
     DEPLOYMENT = "cognitiveservices:Deployment"
+    RAI_POLICY = "cognitiveservices:RaiPolicy"
     ASSIGNMENT = "authorization:RoleAssignment"
     SETTING = "monitor:DiagnosticSetting"
     WORKSPACE = "operationalinsights:Workspace"

@@ -43,11 +43,6 @@ ACCOUNT: Shape = {
     },
 }
 
-FILTERS = (None, "Microsoft.Default", "Microsoft.DefaultV2")
-"""The content filters that Azure has; without a name it takes one of them.
-
-https://learn.microsoft.com/azure/ai-foundry/openai/concepts/default-safety-policies
-"""
 UPGRADES = ("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
 
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
@@ -98,7 +93,7 @@ SUBSCRIPTION: Shape = {
 
 
 def deployment(_resource: Resource, config: Config) -> Shape:
-    """Filter harmful content, and leave quota to the others."""
+    """Leave quota to the others; `content_filters` judges what is filtered."""
     fix = "lower it, or raise maximum in the pack's configuration"
     return {
         **free("accountName", "deploymentName"),
@@ -106,7 +101,7 @@ def deployment(_resource: Resource, config: Config) -> Shape:
         "properties": {
             "model": {"format": "OpenAI", "name": SET, "version": SET},
             "versionUpgradeOption": UPGRADES,
-            "raiPolicyName": FILTERS,
+            **free("raiPolicyName"),
         },
     }
 
