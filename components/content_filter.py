@@ -28,9 +28,9 @@ def content_filter(
 ) -> cognitiveservices.RaiPolicy:
     """Declare a filter of an account, with each category that it judges.
 
-    Answers wait for their filter (mode Default); an asynchronous filter would tell of harm that
-    the caller has read already.
+    Without a mode answers wait for their filter, and Azure gives none back.
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
+    https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/cognitive/cognitive_account_rai_policy_resource_test.go
     """
     return cognitiveservices.RaiPolicy(
         f"content-filter-{wanted.name}",
@@ -39,7 +39,6 @@ def content_filter(
         resource_group_name=resource_group_name,
         properties=cognitiveservices.RaiPolicyPropertiesArgs(
             base_policy_name=BASE,
-            mode=cognitiveservices.RaiPolicyMode.DEFAULT,
             content_filters=[*_harms(wanted), *_attacks_and_copies(wanted)],
         ),
         opts=opts,
@@ -71,8 +70,9 @@ def _harms(wanted: ContentFilter) -> Iterator[cognitiveservices.RaiPolicyContent
 def _attacks_and_copies(
     wanted: ContentFilter,
 ) -> Iterator[cognitiveservices.RaiPolicyContentFilterArgs]:
-    """Yield the categories without a severity.
+    """Yield the categories without a severity, of which Azure takes none.
 
+    https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/cognitive/cognitive_account_rai_policy_resource.go
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter-prompt-shields
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter-protected-material
     """

@@ -28,13 +28,15 @@ WITHOUT_SEVERITY = {
 }
 """Categories that are found or not, by what they are looked for in.
 
-https://github.com/makoto-hyodo-asahi-gh/postgres-agentic-shop
+https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/cognitive/cognitive_account_rai_policy_resource.go
+https://github.com/makoto-hyodo-asahi-gh/postgres-agentic-shop (profanity, sources)
 """
 
 
 def policy(put: Put) -> None:
-    """A filter starts from another, and judges each category of prompts and answers once.
+    """A filter starts from another, judges each category once, and is told back as it was given.
 
+    https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/cognitive/cognitive_account_rai_policy_resource_test.go
     Sure: inferred, as the code of the refusal is public, and not all that leads to it.
     """
     if put.id.name.lower().startswith("microsoft."):

@@ -411,7 +411,6 @@ def test_a_deployment_has_a_content_filter_on_request(example: Run) -> None:
     made = run.inputs("content-filter-strict")
     assert (made["raiPolicyName"], made["accountName"]) == ("strict", "oai-abc123")
     assert made["properties"]["basePolicyName"] == "Microsoft.DefaultV2"
-    assert made["properties"]["mode"] == "Default"
     rules = {(one["name"], one["source"]): one for one in made["properties"]["contentFilters"]}
     assert len(rules) == 12
     assert rules["Hate", "Prompt"]["severityThreshold"] == "Low"
