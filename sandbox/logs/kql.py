@@ -52,10 +52,11 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
         with duckdb_kql.connect() as engine:
             for table, shape in used.items():
                 _load(engine, table, shape, rows[table])
-            found = engine.sql(str(to_sql(query, schema(engine))))
-            kinds = [kusto_type(kind) for kind in found.types]
-            columns = [{"name": n, "type": k} for n, k in zip(found.columns, kinds, strict=True)]
-            wire = [list(map(_wire, row, found.types)) for row in found.fetchall()]
+            found = engine.execute(str(to_sql(query, schema(engine))))
+            names, kinds = zip(*(column[:2] for column in found.description), strict=True)
+            kusto = map(kusto_type, kinds)
+            columns = [{"name": n, "type": k} for n, k in zip(names, kusto, strict=True)]
+            wire = [list(map(_wire, row, kinds)) for row in found.fetchall()]
             answer = {"columns": columns, "rows": wire, "warnings": warnings}
             return {"name": "PrimaryResult", **answer}
     except KqlSyntaxError as error:

@@ -94,10 +94,15 @@ def _file(template: str) -> Path:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Write a file at once, so that another process reads all of it or none."""
+    """Write a file at once, so that another process reads all of it or none.
+
+    Where there are too many, the older half goes first.
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if sum(1 for _ in file.parent.iterdir()) >= MOST:
-        return
+    kept = list(file.parent.iterdir())
+    if len(kept) >= MOST:
+        for old in sorted(kept, key=lambda file: file.stat().st_mtime)[: len(kept) // 2]:
+            old.unlink(missing_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as draft:
         draft.write(content)
     Path(draft.name).replace(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -106,3 +107,18 @@ def test_a_folder_that_cannot_be_written_is_no_fault(
     monkeypatch.setenv("XDG_CACHE_HOME", str(file))
 
     assert parsed("print x = 1") == lower("print x = 1")
+
+
+def test_a_full_folder_loses_its_oldest_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST", 4)
+    for number in range(6):
+        parsed(f"print x = {number}")
+        for age, file in enumerate(sorted(folder.iterdir(), key=lambda f: f.stat().st_mtime_ns)):
+            os.utime(file, (age, age))
+
+    assert len(list(folder.iterdir())) == 4
+    parsed.cache_clear()
+    monkeypatch.setattr(kept, "lower", pytest.fail)
+    assert parsed("print x = 5")
