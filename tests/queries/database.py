@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb_kql
+from duckdb_kql.engine import schema
+from duckdb_kql.translate import CLOCK_SLOT, clock, to_sql
 
+from sandbox.logs.parsed import parsed
 from tests.queries.tables import COLUMNS
 from tests.queries.truth import Call, gateway_row, llm_rows
 
-
-def now() -> datetime:
-    """Return this moment, as a query sees it that leaves the newest minutes out."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
-NOW = now()
-"""When the tests were loaded: up to half an hour before the last of them."""
+NOW = datetime(2026, 11, 27, 15, 20, 30, 250_000)  # noqa: DTZ001 (as DuckDB gives times)
+"""When every query is asked: far enough into an hour for the one before it to be whole."""
 START = NOW - timedelta(minutes=30)
 MINUTE = timedelta(minutes=1)
 HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
@@ -63,8 +60,11 @@ class Database:
             self.add(table, **row)
 
     def answer(self, kql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        answer = duckdb_kql.kql(self.connection, kql)
-        return list(answer.columns), answer.fetchall()
+        with clock(NOW) as now:
+            sql = to_sql(parsed(kql), schema(self.connection))
+        given = {CLOCK_SLOT: NOW} if now.used else {}
+        answer = self.connection.execute(str(sql), given)
+        return [name for name, *_ in answer.description], answer.fetchall()
 
     def ask(self, kql: str) -> list[dict[str, Any]]:
         columns, rows = self.answer(kql)

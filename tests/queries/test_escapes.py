@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from queries.library import load, render
-from tests.queries.database import ACCOUNT, HOUR, MINUTE, NOW, Database, gateway, now, request
+from tests.queries.database import ACCOUNT, HOUR, MINUTE, NOW, Database, gateway, request
 
 SECOND = timedelta(seconds=1)
 
@@ -79,7 +79,7 @@ def test_silence_is_traffic_that_no_row_tells_of(database: Database) -> None:
                 gateway(database, f"{hour}-{number}", TimeGenerated=time + MINUTE)
     account = {"MetricName": "AzureOpenAIRequests", "Total": 1.0, "_ResourceId": ACCOUNT}
     database.add("AzureMetrics", TimeGenerated=HOUR, **account)
-    database.add("AzureMetrics", TimeGenerated=now(), **account)
+    database.add("AzureMetrics", TimeGenerated=NOW, **account)
 
     rows = database.ask(load("silence"))
 
@@ -157,10 +157,10 @@ def test_calls_over_the_hour_hide_no_loss(database: Database) -> None:
 
 
 def test_rows_of_the_newest_minutes_hide_no_loss(database: Database) -> None:
-    counted = now() - 20 * MINUTE
+    counted = NOW - 20 * MINUTE
     count(database, counted, 2)
     for number in range(9):
-        gateway(database, f"newer {number}", TimeGenerated=now() - 5 * MINUTE)
+        gateway(database, f"newer {number}", TimeGenerated=NOW - 5 * MINUTE)
 
     rows = database.ask(load("silence"))
 

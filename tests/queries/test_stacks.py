@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from functools import cache
 
-import duckdb_kql
 import pytest
 
 from queries.library import fill, has, load, names
 from tests.queries.calls import every_call
 from tests.queries.database import ACCOUNT, HOUR, START, Database, request, workspace
-from tests.queries.tables import COLUMNS, PARAMETERS
+from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
 CALLS = [call for call in every_call() if len(call.prompt) + len(call.answers[0]) < 1_000]
@@ -67,14 +65,9 @@ def shared() -> Database:
 
 
 def asked(name: str, database: Database, own: dict[str, str]) -> list[str]:
-    return sorted(map(str, database.connection.execute(_sql(name, *own.items())).fetchall()))
-
-
-@cache
-def _sql(name: str, *own: tuple[str, str]) -> str:
-    text = fill(name, {**PARAMETERS, "identity": "me", **dict(own)})
-    schema = {table: list(columns) for table, columns in COLUMNS.items()}
-    return str(duckdb_kql.to_sql(re.sub(r"\| take \d+\s*$", "", text), schema=schema))
+    text = fill(name, {**PARAMETERS, "identity": "me", **own})
+    _, rows = database.answer(re.sub(r"\| take \d+\s*$", "", text))
+    return sorted(map(str, rows))
 
 
 @pytest.mark.parametrize("name", names())
