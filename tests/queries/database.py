@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ START = NOW - timedelta(minutes=30)
 MINUTE = timedelta(minutes=1)
 HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
 ACCOUNT = "/sub/account"
+_UNNEST = "SELECT unnest(r) FROM (SELECT unnest(json_transform($rows, $shape)) AS r)"
 Rows = list[dict[str, Any]]
 SQL_TYPES = {
     "datetime": "TIMESTAMP",
@@ -39,27 +41,35 @@ class Database:
 
     def __init__(self) -> None:
         self.connection = duckdb_kql.connect()
+        self._new: dict[str, Rows] = defaultdict(list)
         for table, columns in COLUMNS.items():
             types = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in columns.items())
             self.connection.execute(f'CREATE TABLE "{table}" ({types})')
 
     def add(self, table: str, **row: Any) -> None:
+        """Keep a row for the next question: rows are stored together, as one at a time is slow."""
         values = {"TimeGenerated": NOW - timedelta(minutes=1), **row}
-        values = {
-            key: json.dumps(value) if COLUMNS[table][key] == "dynamic" else value
-            for key, value in values.items()
-        }
-        names = ", ".join(f'"{key}"' for key in values)
-        marks = ", ".join("?" for _ in values)
-        self.connection.execute(
-            f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(values.values())
-        )
+        assert values.keys() <= COLUMNS[table].keys()
+        self._new[table].append(values)
 
     def add_all(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         for row in rows:
             self.add(table, **row)
 
+    def store(self) -> None:
+        """Store the rows that came since the last question."""
+        for table, rows in self._new.items():
+            shape = {name: SQL_TYPES[kind] for name, kind in COLUMNS[table].items()}
+            given = {"rows": json.dumps(rows, default=str), "shape": json.dumps([shape])}
+            self.connection.execute(f'INSERT INTO "{table}" BY NAME {_UNNEST}', given)
+        self._new.clear()
+
+    def execute(self, sql: str) -> None:
+        self.store()
+        self.connection.execute(sql)
+
     def answer(self, kql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        self.store()
         with clock(NOW) as now:
             sql = to_sql(parsed(kql), schema(self.connection))
         given = {CLOCK_SLOT: NOW} if now.used else {}

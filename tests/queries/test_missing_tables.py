@@ -22,10 +22,10 @@ WITHOUT = sorted(name for name in names() if LLM_LOG in load(name) and name != O
 @pytest.mark.parametrize("name", WITHOUT)
 def test_without_llm_logging_the_rest_is_told(name: str) -> None:
     database = workspace(every_call()[::2], seed=3)
-    database.connection.execute(f'DELETE FROM "{LLM_LOG}"')
+    database.execute(f'DELETE FROM "{LLM_LOG}"')
     emptied = database.ask(load(name))
 
-    database.connection.execute(f'DROP TABLE "{LLM_LOG}"')
+    database.execute(f'DROP TABLE "{LLM_LOG}"')
 
     assert told(database.ask(load(name))) == told(emptied)
 
@@ -36,7 +36,7 @@ def told(rows: list[dict[str, Any]]) -> list[str]:
 
 def test_without_llm_logging_tokens_come_from_the_bodies() -> None:
     database = workspace(every_call(), seed=3)
-    database.connection.execute(f'DROP TABLE "{LLM_LOG}"')
+    database.execute(f'DROP TABLE "{LLM_LOG}"')
 
     sources = {row["TokenSource"] for row in database.ask(load("tokens-by-consumer"))}
 
@@ -52,7 +52,7 @@ def test_silence_is_told_by_the_tables_that_are_there(missing: str) -> None:
     for resource, metric in lost.items():
         row = {"MetricName": metric, "Total": 9.0, "_ResourceId": f"/{resource}"}
         database.add("AzureMetrics", TimeGenerated=HOUR, **row)
-    database.connection.execute(f'DROP TABLE "{missing}"')
+    database.execute(f'DROP TABLE "{missing}"')
 
     found = {row["Resource"] for row in database.ask(load("silence"))}
 
