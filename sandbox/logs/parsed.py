@@ -47,7 +47,9 @@ def parsed(text: str) -> ir.Query:
     values, template = _template(text)
     file = _file(template)
     try:
-        return _Reader(file.read_bytes(), values).query()
+        query = _Reader(file.read_bytes(), values).query()
+        os.utime(file)
+        return query
     except _UNREADABLE:
         pass
     try:
@@ -96,7 +98,7 @@ def _file(template: str) -> Path:
 def _keep(file: Path, content: bytes) -> None:
     """Write a file at once, so that another process reads all of it or none.
 
-    Where there are too many, the older half goes first.
+    Where there are too many, the half goes first that was not read for longest.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = list(file.parent.iterdir())
