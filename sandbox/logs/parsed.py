@@ -47,9 +47,8 @@ def parsed(text: str) -> ir.Query:
     values, template = _template(text)
     file = _file(template)
     try:
-        query = _Reader(file.read_bytes(), values).query()
         os.utime(file)
-        return query
+        return _Reader(file.read_bytes(), values).query()
     except _UNREADABLE:
         pass
     try:
