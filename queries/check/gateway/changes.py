@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from queries.check.difference import Difference
-from queries.check.gateway.effective import Effective, Statement, UnclearError
+from queries.check.gateway.effective import API, Effective, Statement, UnclearError
 from queries.check.gateway.statements import (
     AUTHENTICATION,
-    BASE,
     CACHES,
     FORWARD,
     HEADER,
     KNOWN,
     PROXY,
     QUERY,
+    RETRY,
     RETURN,
     REWRITES,
     SEND,
@@ -22,8 +22,6 @@ from queries.check.gateway.statements import (
 from queries.check.gateway.targets import Unclear
 from queries.outputs import Target
 
-OPERATION, API = 0, 1
-"""Levels of a chain of policies: the operation's own, and the API's, which the stack declares."""
 REFUSALS = ("4", "5")
 """First digits of an answer that no model has given."""
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
@@ -44,28 +42,43 @@ FIX = "remove the statement, or give the stack's API a product of its own withou
 
 
 def changes(
-    way: Effective, statements: Sequence[Statement], target: Target
+    way: Effective, statements: Sequence[Statement], kept: Sequence[Statement], target: Target
 ) -> Iterator[Difference | Unclear]:
     """Yield each statement that changes, copies or answers the stack's calls.
 
-    One that refuses calls, counts them or tells of them changes none.
+    `kept` are those of the API's own policy, which `drift` compares. One that refuses calls, counts
+    them or tells of them changes none.
     """
+    own = {id(one) for one in kept}
     for one in statements:
         if one.element.name not in KNOWN:
             yield Unclear(one.place, one.element.name, "the statement is not known")
             continue
         try:
-            said = _said(way, one, target)
+            said = _said(way, one, target, own=id(one) in own)
         except UnclearError as reason:
             yield Unclear(one.place, one.element.name, str(reason))
             continue
         if said:
             yield _difference(one, said)
+    yield from _forwards(statements, own)
+
+
+def _forwards(statements: Sequence[Statement], own: Collection[int]) -> Iterator[Difference]:
+    """Demand that each call goes to the account once, as the API's own policy sends it."""
     forwards = [one for one in statements if one.element.name == FORWARD]
-    if not forwards:
-        yield Difference(path=FORWARD, declared="once", deployed="in no policy", fix=FIX)
-    for one in [one for one in forwards if one.sure][1:]:
-        yield _difference(one, "calls the account once more")
+    again = [one for one in forwards if any(holder.name == RETRY for holder in one.within)]
+    main = next((one for one in forwards if one.sure), None)
+    for one in again:
+        yield _difference(one, "may call the account again and again")
+    if main is None and not again:
+        deployed = "under a condition" if forwards else "in no policy"
+        yield Difference(path=FORWARD, declared="once", deployed=deployed, fix=FIX)
+    for one in forwards:
+        if one is main and one.level < API and id(one) not in own:
+            yield _difference(one, "calls the account otherwise than the API's own policy")
+        elif one is not main and one not in again:
+            yield _difference(one, f"{'calls' if one.sure else 'may call'} the account once more")
 
 
 def _difference(one: Statement, said: str) -> Difference:
@@ -73,22 +86,19 @@ def _difference(one: Statement, said: str) -> Difference:
     return Difference(path=path, declared="nothing", deployed=f"a change: it {said}", fix=FIX)
 
 
-def _said(way: Effective, one: Statement, target: Target) -> str:
+def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
     """Say what a statement does to a call; "" where it does nothing that counts."""
     name, given = one.element.name, one.element.attributes
     if name in {HEADER, QUERY}:
-        changed = way.text(given.get("name", "")).lower()
-        guarded = one.level != API and changed in _guarded(one, target)
-        return f"changes {changed}" if guarded else ""
+        changed = "" if own else way.text(given.get("name", "")).lower()
+        return f"changes {changed}" if changed in _guarded(one, target) else ""
+    if name in AUTHENTICATION:
+        return "sends other credentials" if one.level <= API and not own else ""
     if name in SEND:
         copied = way.text(given.get("mode", "new")) == "copy"
         return "sends a copy of each elsewhere" if copied else ""
-    if name in AUTHENTICATION:
-        return "sends other credentials" if one.level == OPERATION else ""
-    if name == "retry" and any(one.element.first(inner) for inner in (FORWARD, BASE)):
-        return "may call the account again and again"
     refused = name == RETURN and _refuses(way, one)
-    if one.section == "on-error" or refused or (one.level == API and name == BODY):
+    if one.section == "on-error" or refused or (own and name == BODY):
         return ""
     return SAID.get(name, "")
 
@@ -99,7 +109,7 @@ def _guarded(one: Statement, target: Target) -> frozenset[str]:
         return frozenset({"api-version"})
     guarded = BODY_HEADERS | SET_ANEW | {target.accounting_header.lower()}
     later = SET_ANEW if one.level > API and one.section == "inbound" else frozenset()
-    return frozenset(guarded - later)
+    return frozenset(guarded - later) - {""}
 
 
 def _refuses(way: Effective, one: Statement) -> bool:

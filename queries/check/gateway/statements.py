@@ -8,6 +8,12 @@ from __future__ import annotations
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 CONTAINERS = frozenset({"choose", "when", "otherwise", "retry", "limit-concurrency", "wait"})
 """Statements that hold others, each of which may run or not."""
+ALWAYS = frozenset({"limit-concurrency"})
+"""Those of them that run what they hold for each call that they let through.
+
+https://learn.microsoft.com/azure/api-management/limit-concurrency-policy
+"""
+RETRY = "retry"
 BASE, FRAGMENT = "base", "include-fragment"
 SEND = frozenset({"send-request", "send-one-way-request"})
 BACKEND, FORWARD, PROXY = "set-backend-service", "forward-request", "proxy"
