@@ -10,6 +10,7 @@ from queries.check.gateway.changes import FIX, changes
 from queries.check.gateway.effective import Effective, Statement, UnclearError
 from queries.check.gateway.logged import IN_PORTAL, unlogged
 from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
+from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
 from queries.outputs import Target
@@ -25,7 +26,7 @@ Found = Iterator[Difference | str]
 def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
     """Judge a gateway by the account as Azure shows it, and by what the stack declared."""
     account = Account.of(target, deployed)
-    found: list[Difference | str] = []
+    found: list[Difference | str] = list(taken(gateway, target))
     for scope in gateway.scopes:
         for api in scope.apis:
             found += _of_api(gateway, scope, api, account, target)
