@@ -144,3 +144,16 @@ AROUND = {
     "operation": f"{API}/operations/chat/policies/policy",
 }
 """Places of policies around the stack's own API."""
+
+
+def around(place: str, statement: str, section: str = "inbound") -> Arm:
+    """A deployment with an operation, and a policy around the stack's own."""
+    made = Arm()
+    made.resources[f"{API}/operations/chat"] = {"properties": {"urlTemplate": "/chat"}}
+    inside = f"<{section}><base />{statement}</{section}>"
+    text: Json = {"value": f"<policies>{inside}</policies>"}
+    made.resources[AROUND[place]] = {"properties": text}
+    made.resources[f"{GATEWAY}/namedValues/s"] = {
+        "properties": {"displayName": "secret", "secret": True}
+    }
+    return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from queries.check.difference import Difference
+from queries.check.gateway.content import COPY, copies
 from queries.check.gateway.effective import API, Effective, Statement, UnclearError
 from queries.check.gateway.statements import (
     AUTHENTICATION,
@@ -18,6 +19,7 @@ from queries.check.gateway.statements import (
     RETURN,
     REWRITES,
     SEND,
+    TELLS,
 )
 from queries.check.gateway.targets import Unclear
 from queries.outputs import Target
@@ -47,7 +49,7 @@ def changes(
     """Yield each statement that changes, copies or answers the stack's calls.
 
     `kept` are those of the API's own policy, which `drift` compares. One that refuses calls, counts
-    them or tells of them changes none.
+    them or tells of them without what they say changes none.
     """
     own = {id(one) for one in kept}
     for one in statements:
@@ -56,6 +58,7 @@ def changes(
             continue
         try:
             said = _said(way, one, target, own=id(one) in own)
+            said = said or _copied(way, one, statements)
         except UnclearError as reason:
             yield Unclear(one.place, one.element.name, str(reason))
             continue
@@ -94,13 +97,18 @@ def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
         return f"changes {changed}" if changed in _guarded(one, target) else ""
     if name in AUTHENTICATION:
         return "sends other credentials" if one.level <= API and not own else ""
-    if name in SEND:
-        copied = way.text(given.get("mode", "new")) == "copy"
-        return "sends a copy of each elsewhere" if copied else ""
     refused = name == RETURN and _refuses(way, one)
     if one.section == "on-error" or refused or (own and name == BODY):
         return ""
     return SAID.get(name, "")
+
+
+def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> str:
+    """Say whether a statement sends what calls say to somebody else."""
+    name, given = one.element.name, one.element.attributes
+    if name in SEND and way.text(given.get("mode", "new")) == "copy":
+        return COPY
+    return copies(way, one, statements) if name in SEND or name in TELLS else ""
 
 
 def _guarded(one: Statement, target: Target) -> frozenset[str]:

@@ -70,10 +70,18 @@ class Effective:
         Raises:
             UnclearError: the value is an expression, or holds a named value that cannot be read.
         """
-        filled = NAMED.sub(self._named, value).strip()
+        filled = self.filled(value)
         if filled.startswith(EXPRESSIONS):
             raise UnclearError("an expression decides")
         return filled
+
+    def filled(self, value: str) -> str:
+        """Return a value, which may be an expression, with its named values in place.
+
+        Raises:
+            UnclearError: it holds a named value that cannot be read.
+        """
+        return NAMED.sub(self._named, value).strip()
 
     def _named(self, found: re.Match[str]) -> str:
         for scope in (self.scope, self.service):
