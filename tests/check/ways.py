@@ -132,6 +132,8 @@ UNCLEAR = {
     "value that is an expression": '<set-backend-service base-url="{{code}}" />',
     "one of several": '<set-backend-service backend-id="@(context.Variables["x"])" />',
     "unknown statement": '<send-everything-to url="https://oai-x.openai.azure.com" />',
+    "Dapr": '<set-backend-service backend-id="dapr" dapr-app-id="x" dapr-method="y" />',
+    "no backend": '<set-backend-service sf-listener-name="x" />',
     "unknown attribute": '<set-backend-service resource-id="x" base-url="https://a.example" />',
     "unknown fragment": '<include-fragment fragment-id="lost" />',
     "fragment by expression": '<include-fragment fragment-id="@("lead")" />',
