@@ -167,6 +167,14 @@ def test_what_a_revision_does_beside_the_current_ones_policy_fails(statement: st
     assert verdict(made) == "failed"
 
 
+def test_a_revision_that_refuses_calls_is_not_passed() -> None:
+    """The check calls the current revision alone."""
+    made = world()
+    refusal = "<return-response><set-status code='403' /></return-response>"
+    made.set(f"{REVISION}/policies/policy", "value", XML.replace("<base />", f"<base />{refusal}"))
+    assert verdict(made) == "unjudged"
+
+
 def test_operations_of_a_revision_are_those_of_the_current_one() -> None:
     made = world()
     own = f"{REVISION}/operations/chat"

@@ -155,7 +155,8 @@ def around(place: str, statement: str, section: str = "inbound") -> Arm:
     inside = f"<{section}><base />{statement}</{section}>"
     text: Json = {"value": f"<policies>{inside}</policies>"}
     made.resources[AROUND[place]] = {"properties": text}
-    made.resources[f"{GATEWAY}/namedValues/s"] = {
-        "properties": {"displayName": "secret", "secret": True}
+    made.resources |= {
+        f"{GATEWAY}/namedValues/s": {"properties": {"displayName": "secret", "secret": True}},
+        f"{GATEWAY}/backends/safety": {"properties": {"url": "https://safety.example"}},
     }
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from queries.check.difference import Difference
+from queries.check.gateway import refusals
 from queries.check.gateway.content import COPY, copies
 from queries.check.gateway.effective import API, Effective, Statement, UnclearError
 from queries.check.gateway.statements import (
@@ -24,8 +25,8 @@ from queries.check.gateway.statements import (
 from queries.check.gateway.targets import Unclear
 from queries.outputs import Target
 
-REFUSALS = ("4", "5")
-"""First digits of an answer that no model has given."""
+REFUSED = 400
+"""The least status of an answer that no model has given."""
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
 SET_ANEW = frozenset({"authorization", "api-key", "accept-encoding"})
 """Headers that the API's own policy sets or deletes after those of wider scopes."""
@@ -40,6 +41,8 @@ SAID = {
     PROXY: "sends them through another proxy",
 }
 """What a statement does to the calls that meet it."""
+STATUS = {RETURN: "code", "set-status": "code", "mock-response": "status-code"}
+"""Statements that say an answer's status, and the attribute that holds it."""
 FIX = "remove the statement, or give the stack's API a product of its own without it"
 
 
@@ -48,8 +51,8 @@ def changes(
 ) -> Iterator[Difference | Unclear]:
     """Yield each statement that changes, copies or answers the stack's calls.
 
-    `kept` are those of the API's own policy, which `drift` compares. One that refuses calls, counts
-    them or tells of them without what they say changes none.
+    `kept` are those of the API's own policy, which `drift` compares. One that counts calls, tells
+    of them, or refuses them by their key, changes none.
     """
     own = {id(one) for one in kept}
     for one in statements:
@@ -97,8 +100,13 @@ def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
         return f"changes {changed}" if changed in _guarded(one, target) else ""
     if name in AUTHENTICATION:
         return "sends other credentials" if one.level <= API and not own else ""
-    refused = name == RETURN and _refuses(way, one)
-    if one.section == "on-error" or refused or (own and name == BODY):
+    if one.section == "on-error":
+        hidden = name in STATUS and _status(way, one) < REFUSED
+        return "tells callers of no error" if hidden else ""
+    refuses = name == RETURN and _status(way, one) >= REFUSED
+    if not own and (refuses or name != RETURN):
+        refusals.check(way, one)
+    if refuses or (own and name == BODY):
         return ""
     return SAID.get(name, "")
 
@@ -120,11 +128,20 @@ def _guarded(one: Statement, target: Target) -> frozenset[str]:
     return frozenset(guarded - later) - {""}
 
 
-def _refuses(way: Effective, one: Statement) -> bool:
-    """Tell whether the answer is a refusal: without a status it is 200.
+def _status(way: Effective, one: Statement) -> int:
+    """Return the status of the answer that a statement gives; without one it is 200.
 
     https://learn.microsoft.com/azure/api-management/return-response-policy
+
+    Raises:
+        UnclearError: an expression or a variable decides, or it is no number.
     """
-    status = one.element.first("set-status")
-    code = status.attributes.get("code", "") if status else ""
-    return way.text(code).startswith(REFUSALS)
+    name, given = one.element.name, one.element.attributes
+    if name == RETURN and (status := one.element.first("set-status")):
+        given = status.attributes
+    elif name == RETURN and "response-variable-name" in given:
+        raise UnclearError("a variable decides its status")
+    code = way.text(given.get(STATUS[name], "200"))
+    if not code.isdecimal():
+        raise UnclearError("its status is no number")
+    return int(code)
