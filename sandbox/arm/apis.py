@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.arm.base import Id, Put, refuse
+from sandbox.arm.base import AZURE, Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 
@@ -85,11 +85,18 @@ def _revision(put: Put) -> None:
     """A revision lies beside the current one, has its path, and begins as a copy of its source.
 
     https://learn.microsoft.com/azure/api-management/api-management-revisions
+    https://github.com/Azure/azure-rest-api-specs/blob/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/stable/2024-05-01/examples/ApiManagementCreateApiRevisionFromExistingApi.json
+    shows that the answer has properties that only the source was given.
     """
     base, _, number = put.id.text.partition(REVISION)
     current, properties = put.cloud.get(base), put.properties
     if current is None:
         raise refuse("EntityNotFound", what="API")
+    copied = properties.pop("sourceApiId", None) and not put.existing
+    defaults = AZURE["types"][put.id.type]["defaults"]
+    for name, value in current.properties.items() if copied else ():
+        if properties.get(name) in (None, defaults.get(name)):
+            properties[name] = copy.deepcopy(value)
     properties |= {
         "path": current.properties["path"],
         "displayName": current.properties["displayName"],
@@ -98,7 +105,7 @@ def _revision(put: Put) -> None:
     }
     properties.setdefault("serviceUrl", current.properties.get("serviceUrl"))
     properties.setdefault("isOnline", True)
-    if properties.pop("sourceApiId", None) and not put.existing:
+    if copied:
         kept = ("/operations/", "/policies/")
         for one in put.cloud.below(base):
             if one.id[len(base) :].startswith(kept):

@@ -53,11 +53,13 @@ def test_a_policy_around_the_stacks_own_that_changes_its_calls_fails(
 @pytest.mark.parametrize("place", AROUND)
 @pytest.mark.parametrize("statement", HARMLESS)
 def test_one_that_refuses_or_counts_them_does_not(place: str, statement: str) -> None:
+    """A refusal that the check's own calls may not meet is not judged."""
     world = Arm()
     world.resources[f"{API}/operations/chat"] = {"properties": {}}
     world.resources[AROUND[place]] = document(statement)
     after = place == "operation" and "set-backend" in statement
-    assert verdict(world) == ("failed" if after else "seen")
+    hidden = "jwt" in statement or (place == "operation" and "403" in statement)
+    assert verdict(world) == ("failed" if after else "unjudged" if hidden else "seen")
 
 
 @pytest.mark.parametrize("place", AROUND)

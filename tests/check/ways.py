@@ -132,6 +132,8 @@ UNCLEAR = {
     "value that is an expression": '<set-backend-service base-url="{{code}}" />',
     "one of several": '<set-backend-service backend-id="@(context.Variables["x"])" />',
     "unknown statement": '<send-everything-to url="https://oai-x.openai.azure.com" />',
+    "Dapr": '<set-backend-service backend-id="dapr" dapr-app-id="x" dapr-method="y" />',
+    "no backend": '<set-backend-service sf-listener-name="x" />',
     "unknown attribute": '<set-backend-service resource-id="x" base-url="https://a.example" />',
     "unknown fragment": '<include-fragment fragment-id="lost" />',
     "fragment by expression": '<include-fragment fragment-id="@("lead")" />',
@@ -144,3 +146,17 @@ AROUND = {
     "operation": f"{API}/operations/chat/policies/policy",
 }
 """Places of policies around the stack's own API."""
+
+
+def around(place: str, statement: str, section: str = "inbound") -> Arm:
+    """A deployment with an operation, and a policy around the stack's own."""
+    made = Arm()
+    made.resources[f"{API}/operations/chat"] = {"properties": {"urlTemplate": "/chat"}}
+    inside = f"<{section}><base />{statement}</{section}>"
+    text: Json = {"value": f"<policies>{inside}</policies>"}
+    made.resources[AROUND[place]] = {"properties": text}
+    made.resources |= {
+        f"{GATEWAY}/namedValues/s": {"properties": {"displayName": "secret", "secret": True}},
+        f"{GATEWAY}/backends/safety": {"properties": {"url": "https://safety.example"}},
+    }
+    return made

@@ -12,7 +12,6 @@ from queries.check.configuration.base import (
 )
 from queries.check.difference import Difference
 from queries.check.gateway import judge
-from queries.check.gateway.logged import IN_PORTAL
 from queries.outputs import Target
 
 
@@ -32,28 +31,12 @@ def operations(target: Target, deployed: Deployed) -> Iterator[Difference]:
             yield missing(f"operation {operation}", target.operations[operation] or "there")
 
 
-def shadowed(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Demand that no other API takes calls away: of several paths the longest that fits wins."""
-    for scope in deployed["gateway APIs"].scopes:
-        for api in scope.apis:
-            path = str(api.properties.get("path") or "")
-            own = not scope.workspace and api.base == target.api_id.lower()
-            if not own and f"{path}/".lower().startswith(f"{target.api_path}/".lower()):
-                yield Difference(
-                    path=f"API that takes calls to /{path}",
-                    declared=target.api_id,
-                    deployed=api.name,
-                    fix=f"{IN_PORTAL} > {api.name}: give it another path, or delete it",
-                )
-
-
 def ways(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Demand that no way leads to the account around the logs."""
+    """Demand that no way leads to the account around the logs, and no API takes calls away."""
     yield from judge.judge(deployed["gateway APIs"], deployed["account"], target).differences
 
 
 COMPARISONS = (
     Comparison(("api", "operations"), operations),
-    Comparison(("gateway APIs",), shadowed),
     Comparison(("gateway APIs", "account"), ways),
 )

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from queries.check.difference import Difference
-from queries.check.gateway.effective import Effective, Statement, UnclearError
+from queries.check.gateway import refusals
+from queries.check.gateway.content import COPY, copies
+from queries.check.gateway.effective import API, Effective, Statement, UnclearError
 from queries.check.gateway.statements import (
     AUTHENTICATION,
-    BASE,
     CACHES,
     FORWARD,
     HEADER,
     KNOWN,
     PROXY,
     QUERY,
+    RETRY,
     RETURN,
     REWRITES,
     SEND,
+    TELLS,
 )
 from queries.check.gateway.targets import Unclear
 from queries.outputs import Target
 
-OPERATION, API = 0, 1
-"""Levels of a chain of policies: the operation's own, and the API's, which the stack declares."""
-REFUSALS = ("4", "5")
-"""First digits of an answer that no model has given."""
+REFUSED = 400
+"""The least status of an answer that no model has given."""
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
 SET_ANEW = frozenset({"authorization", "api-key", "accept-encoding"})
 """Headers that the API's own policy sets or deletes after those of wider scopes."""
@@ -40,32 +41,50 @@ SAID = {
     PROXY: "sends them through another proxy",
 }
 """What a statement does to the calls that meet it."""
+STATUS = {RETURN: "code", "set-status": "code", "mock-response": "status-code"}
+"""Statements that say an answer's status, and the attribute that holds it."""
 FIX = "remove the statement, or give the stack's API a product of its own without it"
 
 
 def changes(
-    way: Effective, statements: Sequence[Statement], target: Target
+    way: Effective, statements: Sequence[Statement], kept: Sequence[Statement], target: Target
 ) -> Iterator[Difference | Unclear]:
     """Yield each statement that changes, copies or answers the stack's calls.
 
-    One that refuses calls, counts them or tells of them changes none.
+    `kept` are those of the API's own policy, which `drift` compares. One that counts calls, tells
+    of them, or refuses them by their key, changes none.
     """
+    own = {id(one) for one in kept}
     for one in statements:
         if one.element.name not in KNOWN:
             yield Unclear(one.place, one.element.name, "the statement is not known")
             continue
         try:
-            said = _said(way, one, target)
+            said = _said(way, one, target, own=id(one) in own)
+            said = said or _copied(way, one, statements)
         except UnclearError as reason:
             yield Unclear(one.place, one.element.name, str(reason))
             continue
         if said:
             yield _difference(one, said)
+    yield from _forwards(statements, own)
+
+
+def _forwards(statements: Sequence[Statement], own: Collection[int]) -> Iterator[Difference]:
+    """Demand that each call goes to the account once, as the API's own policy sends it."""
     forwards = [one for one in statements if one.element.name == FORWARD]
-    if not forwards:
-        yield Difference(path=FORWARD, declared="once", deployed="in no policy", fix=FIX)
-    for one in [one for one in forwards if one.sure][1:]:
-        yield _difference(one, "calls the account once more")
+    again = [one for one in forwards if any(holder.name == RETRY for holder in one.within)]
+    main = next((one for one in forwards if one.sure), None)
+    for one in again:
+        yield _difference(one, "may call the account again and again")
+    if main is None and not again:
+        deployed = "under a condition" if forwards else "in no policy"
+        yield Difference(path=FORWARD, declared="once", deployed=deployed, fix=FIX)
+    for one in forwards:
+        if one is main and one.level < API and id(one) not in own:
+            yield _difference(one, "calls the account otherwise than the API's own policy")
+        elif one is not main and one not in again:
+            yield _difference(one, f"{'calls' if one.sure else 'may call'} the account once more")
 
 
 def _difference(one: Statement, said: str) -> Difference:
@@ -73,24 +92,31 @@ def _difference(one: Statement, said: str) -> Difference:
     return Difference(path=path, declared="nothing", deployed=f"a change: it {said}", fix=FIX)
 
 
-def _said(way: Effective, one: Statement, target: Target) -> str:
+def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
     """Say what a statement does to a call; "" where it does nothing that counts."""
     name, given = one.element.name, one.element.attributes
     if name in {HEADER, QUERY}:
-        changed = way.text(given.get("name", "")).lower()
-        guarded = one.level != API and changed in _guarded(one, target)
-        return f"changes {changed}" if guarded else ""
-    if name in SEND:
-        copied = way.text(given.get("mode", "new")) == "copy"
-        return "sends a copy of each elsewhere" if copied else ""
+        changed = "" if own else way.text(given.get("name", "")).lower()
+        return f"changes {changed}" if changed in _guarded(one, target) else ""
     if name in AUTHENTICATION:
-        return "sends other credentials" if one.level == OPERATION else ""
-    if name == "retry" and any(one.element.first(inner) for inner in (FORWARD, BASE)):
-        return "may call the account again and again"
-    refused = name == RETURN and _refuses(way, one)
-    if one.section == "on-error" or refused or (one.level == API and name == BODY):
+        return "sends other credentials" if one.level <= API and not own else ""
+    if one.section == "on-error":
+        hidden = name in STATUS and _status(way, one) < REFUSED
+        return "tells callers of no error" if hidden else ""
+    refuses = name == RETURN and _status(way, one) >= REFUSED
+    if not own and (refuses or name != RETURN):
+        refusals.check(way, one)
+    if refuses or (own and name == BODY):
         return ""
     return SAID.get(name, "")
+
+
+def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> str:
+    """Say whether a statement sends what calls say to somebody else."""
+    name, given = one.element.name, one.element.attributes
+    if name in SEND and way.text(given.get("mode", "new")) == "copy":
+        return COPY
+    return copies(way, one, statements) if name in SEND or name in TELLS else ""
 
 
 def _guarded(one: Statement, target: Target) -> frozenset[str]:
@@ -99,14 +125,23 @@ def _guarded(one: Statement, target: Target) -> frozenset[str]:
         return frozenset({"api-version"})
     guarded = BODY_HEADERS | SET_ANEW | {target.accounting_header.lower()}
     later = SET_ANEW if one.level > API and one.section == "inbound" else frozenset()
-    return frozenset(guarded - later)
+    return frozenset(guarded - later) - {""}
 
 
-def _refuses(way: Effective, one: Statement) -> bool:
-    """Tell whether the answer is a refusal: without a status it is 200.
+def _status(way: Effective, one: Statement) -> int:
+    """Return the status of the answer that a statement gives; without one it is 200.
 
     https://learn.microsoft.com/azure/api-management/return-response-policy
+
+    Raises:
+        UnclearError: an expression or a variable decides, or it is no number.
     """
-    status = one.element.first("set-status")
-    code = status.attributes.get("code", "") if status else ""
-    return way.text(code).startswith(REFUSALS)
+    name, given = one.element.name, one.element.attributes
+    if name == RETURN and (status := one.element.first("set-status")):
+        given = status.attributes
+    elif name == RETURN and "response-variable-name" in given:
+        raise UnclearError("a variable decides its status")
+    code = way.text(given.get(STATUS[name], "200"))
+    if not code.isdecimal():
+        raise UnclearError("its status is no number")
+    return int(code)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 from policies.gateway.reader import EXPRESSIONS, Element
 from queries.check.gateway.model import Policy, Scope
-from queries.check.gateway.statements import BASE, CONTAINERS, FRAGMENT, SECTIONS
+from queries.check.gateway.statements import ALWAYS, BASE, CONTAINERS, FRAGMENT, SECTIONS
 
 NAMED = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 """A named value: https://learn.microsoft.com/azure/api-management/api-management-howto-properties"""
 FORWARDED, DEFAULT = Element("forward-request"), "the gateway's default"
 """What a new service does in its backend section."""
+API = 1
+"""Level of the API's policy in a chain of policies; that of the operation is before it."""
 DEEPEST = 10
 """Fragments within fragments that are followed."""
 
@@ -35,8 +37,13 @@ class Statement:
     """The policy in which it stands."""
     level: int
     """How many scopes lie within the policy's own: 0 for the innermost."""
-    sure: bool = True
-    """Whether every call meets it, as no condition stands around it."""
+    within: tuple[Element, ...] = ()
+    """The statements that hold it, from the outermost."""
+
+    @property
+    def sure(self) -> bool:
+        """Tell whether every call meets it, as no condition stands around it."""
+        return all(one.name in ALWAYS for one in self.within)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +70,18 @@ class Effective:
         Raises:
             UnclearError: the value is an expression, or holds a named value that cannot be read.
         """
-        filled = NAMED.sub(self._named, value).strip()
+        filled = self.filled(value)
         if filled.startswith(EXPRESSIONS):
             raise UnclearError("an expression decides")
         return filled
+
+    def filled(self, value: str) -> str:
+        """Return a value, which may be an expression, with its named values in place.
+
+        Raises:
+            UnclearError: it holds a named value that cannot be read.
+        """
+        return NAMED.sub(self._named, value).strip()
 
     def _named(self, found: re.Match[str]) -> str:
         for scope in (self.scope, self.service):
@@ -103,7 +118,7 @@ class Effective:
             found = replace(at, element=element)
             if element.name == BASE:
                 for one in self._section(at.section, at.level + 1):
-                    yield replace(one, sure=one.sure and at.sure)
+                    yield replace(one, within=(*at.within, *one.within))
             elif element.name == FRAGMENT:
                 fragment = self._fragment(element, at)
                 place = f"{fragment.place} in {at.place}"
@@ -113,7 +128,7 @@ class Effective:
                     yield from self._inside(replace(at, element=root, place=place), depth + 1)
             elif element.name in CONTAINERS:
                 yield found
-                yield from self._inside(replace(found, sure=False), depth)
+                yield from self._inside(replace(found, within=(*at.within, element)), depth)
             else:
                 yield found
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from queries.check.difference import Difference, Findings
+from queries.check.gateway import own as stack
 from queries.check.gateway.changes import FIX, changes
 from queries.check.gateway.effective import Effective, Statement, UnclearError
 from queries.check.gateway.logged import IN_PORTAL, unlogged
 from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
+from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
 from queries.outputs import Target
@@ -24,11 +26,11 @@ Found = Iterator[Difference | str]
 def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
     """Judge a gateway by the account as Azure shows it, and by what the stack declared."""
     account = Account.of(target, deployed)
-    found: list[Difference | str] = []
+    found: list[Difference | str] = list(taken(gateway, target))
     for scope in gateway.scopes:
         for api in scope.apis:
             found += _of_api(gateway, scope, api, account, target)
-    if not any(api.base == target.api_id.lower() for api in gateway.service.apis):
+    if _current(gateway, target) is None:
         found.append(f"the stack's API {target.api_id} is not among those of the gateway")
     found += (f"{path} cannot be read ({why})" for path, why in sorted(gateway.unread.items()))
     count = sum(len(scope.apis) for scope in gateway.scopes)
@@ -40,6 +42,12 @@ def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
     )
 
 
+def _current(gateway: Gateway, target: Target) -> Api | None:
+    """Return the current revision of the stack's own API, which `drift` compares."""
+    wanted = target.api_id.lower()
+    return next((one for one in gateway.service.apis if one.name.lower() == wanted), None)
+
+
 def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: Target) -> Found:
     """Yield what is wrong with one API, or not understood."""
     own = not scope.workspace and api.base == target.api_id.lower()
@@ -47,7 +55,9 @@ def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: 
     kind = str(api.properties.get("type") or api.properties.get("apiType") or "http").lower()
     if kind not in TYPES:
         yield f"{name}: its type {kind} is not known"
-    leads = own
+    leads, current = own, _current(gateway, target)
+    if own and current and api is not current:
+        yield from stack.differing(current, api)
     for chain in _chains(gateway, scope, api):
         way = Effective(scope=scope, service=gateway.service, chain=chain)
         try:
@@ -56,7 +66,7 @@ def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: 
             yield f"{name}: {reason}"
             continue
         if own:
-            yield from _of_own(way, api, statements, account, target)
+            yield from _of_own(way, api, current or api, statements, account, target)
             continue
         for one in _of_other(way, api, statements, account):
             if isinstance(one, End):
@@ -87,9 +97,17 @@ def _chains(gateway: Gateway, scope: Scope, api: Api) -> Iterator[list[Policy | 
 
 
 def _of_own(
-    way: Effective, api: Api, statements: list[Statement], account: Account, target: Target
+    way: Effective,
+    api: Api,
+    current: Api,
+    statements: list[Statement],
+    account: Account,
+    target: Target,
 ) -> Found:
-    """Yield where the stack's own calls end beside the account, and what changes them."""
+    """Yield where the stack's own calls end beside the account, and what changes them.
+
+    The policy of the `current` revision is what every revision and operation must run.
+    """
     for one in ends(way, api.properties.get("serviceUrl"), statements):
         if isinstance(one, Unclear):
             yield str(one)
@@ -104,7 +122,14 @@ def _of_own(
             path = f"where calls of the stack's API go ({one.statement} in {one.place})"
             declared = target.account.backend_url
             yield Difference(path=path, declared=declared, deployed=one.url)
-    for change in changes(way, statements, target):
+    try:
+        wanted = stack.statements(way.scope, way.service, current)
+    except UnclearError as reason:
+        yield f"API {current.name}: {reason}"
+        return
+    kept, missing = stack.held(wanted, statements)
+    yield from stack.lacking(api, way, missing)
+    for change in changes(way, statements, kept, target):
         yield change if isinstance(change, Difference) else str(change)
 
 

@@ -35,6 +35,7 @@ class Operation:
 
     name: str
     policy: Policy | None = None
+    properties: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

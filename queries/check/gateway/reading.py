@@ -146,14 +146,17 @@ def _products(reader: Reader, path: str, names: list[str]) -> Iterator[Product]:
 
 
 def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
-    """Read every API and each revision of it that takes calls."""
+    """Read every API and each revision of it that takes calls.
+
+    What a revision is compared with is read as it is, since a list may tell less.
+    """
     current = {_name(one): properties(one) for one in listed if REVISION not in _name(one).lower()}
     diagnostics = reader.gets(f"{path}/apis/{name}{DIAGNOSTIC}" for name in current)
     of_api = dict(zip(map(str.lower, current), diagnostics, strict=True))
     others = _revisions(reader, path, list(current), listed)
-    found = current | dict(
-        zip(others, reader.gets(f"{path}/apis/{n}" for n in others), strict=True)
-    )
+    bases = {name.partition(REVISION)[0].lower() for name in others}
+    asked = [*(name for name in current if name.lower() in bases), *others]
+    found = current | dict(zip(asked, reader.gets(f"{path}/apis/{n}" for n in asked), strict=True))
     reader.unread |= {f"{path}/apis/{name}": OTHER_SHAPE for name, has in found.items() if not has}
     places = {f"{path}/apis/{name}": f"the policy of the API {name}" for name in found}
     policies = reader.policies(places)
@@ -188,14 +191,19 @@ def _operations(reader: Reader, path: str, apis: dict[str, Json]) -> dict[str, l
     kinds = ["resolvers" if has.get("type") == GRAPHQL else "operations" for has in apis.values()]
     within = [f"{path}/apis/{api}/{kind}" for api, kind in zip(apis, kinds, strict=True)]
     places = {
-        f"{place}/{_name(one)}": (api, f"the policy of the operation {_name(one)} of the API {api}")
+        f"{place}/{_name(one)}": (api, properties(one))
         for api, place, items in zip(apis, within, reader.lists(within), strict=True)
         for one in items
     }
-    policies = reader.policies({place: words for place, (_, words) in places.items()})
+    policies = reader.policies(
+        {
+            place: f"the policy of the operation {last(place)} of the API {api}"
+            for place, (api, _) in places.items()
+        }
+    )
     sorted_: dict[str, list[Operation]] = {api: [] for api in apis}
-    for (place, (api, _)), policy in zip(places.items(), policies, strict=True):
-        sorted_[api].append(Operation(name=last(place), policy=policy))
+    for (place, (api, has)), policy in zip(places.items(), policies, strict=True):
+        sorted_[api].append(Operation(name=last(place), policy=policy, properties=has))
     return sorted_
 
 

@@ -8,6 +8,12 @@ from __future__ import annotations
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 CONTAINERS = frozenset({"choose", "when", "otherwise", "retry", "limit-concurrency", "wait"})
 """Statements that hold others, each of which may run or not."""
+ALWAYS = frozenset({"limit-concurrency"})
+"""Those of them that run what they hold for each call that they let through.
+
+https://learn.microsoft.com/azure/api-management/limit-concurrency-policy
+"""
+RETRY = "retry"
 BASE, FRAGMENT = "base", "include-fragment"
 SEND = frozenset({"send-request", "send-one-way-request"})
 BACKEND, FORWARD, PROXY = "set-backend-service", "forward-request", "proxy"
@@ -42,25 +48,43 @@ RETURN = "return-response"
 AUTHENTICATE = "authentication-managed-identity"
 AUTHENTICATION = frozenset({"authentication-basic", "authentication-certificate", AUTHENTICATE})
 HEADER, QUERY = "set-header", "set-query-parameter"
-HARMLESS = frozenset(
+LIMITS = frozenset(
     {
-        *("cache-lookup-value", "cache-remove-value", "cache-store", "cache-store-value"),
-        *("check-header", "cors", "cross-domain", "emit-metric", "get-authorization-context"),
-        *("azure-openai-emit-token-metric", "azure-openai-semantic-cache-store"),
-        *("azure-openai-token-limit", "llm-emit-token-metric", "llm-semantic-cache-store"),
-        *("llm-token-limit", "invoke-dapr-binding", "publish-to-dapr", "ip-filter"),
-        *("log-to-eventhub", "quota", "quota-by-key", "rate-limit", "rate-limit-by-key"),
-        *("send-service-bus-message", "set-variable", "trace", "validate-azure-ad-token"),
+        *("rate-limit", "rate-limit-by-key", "quota", "quota-by-key", "limit-concurrency"),
+        *("azure-openai-token-limit", "llm-token-limit"),
+    }
+)
+"""Statements that refuse what is too many."""
+CHECKS = frozenset(
+    {
+        *("check-header", "ip-filter", "llm-content-safety", "validate-azure-ad-token"),
         *("validate-client-certificate", "validate-content", "validate-graphql-request"),
         *("validate-headers", "validate-jwt", "validate-odata-request", "validate-parameters"),
         "validate-status-code",
     }
 )
-"""Statements that refuse a call, count it or tell of it, and lead it nowhere else."""
+"""Statements that refuse a call by what it says, where it comes from or who sends it."""
+VARIABLE = "set-variable"
+TELLS = frozenset(
+    {
+        *("invoke-dapr-binding", "log-to-eventhub", "publish-to-dapr"),
+        *("send-service-bus-message", "trace"),
+    }
+)
+"""Statements that send what a policy writes to another service."""
+HARMLESS = frozenset(
+    {
+        *("cache-lookup-value", "cache-remove-value", "cache-store", "cache-store-value"),
+        *("cors", "cross-domain", "emit-metric", "get-authorization-context", VARIABLE),
+        *("azure-openai-emit-token-metric", "azure-openai-semantic-cache-store"),
+        *("llm-emit-token-metric", "llm-semantic-cache-store"),
+    }
+)
+"""Statements that count a call or keep something of it, and lead it nowhere else."""
 KNOWN = frozenset(
     {
-        *HARMLESS, *CONTAINERS, *SEND, *CALLS, *CACHES, *REWRITES, *AUTHENTICATION,
-        *(BASE, FRAGMENT, BACKEND, FORWARD, PROXY, RETURN, HEADER, QUERY),
+        *HARMLESS, *LIMITS, *CHECKS, *TELLS, *CONTAINERS, *SEND, *CALLS, *CACHES, *REWRITES,
+        *AUTHENTICATION, *(BASE, FRAGMENT, BACKEND, FORWARD, PROXY, RETURN, HEADER, QUERY),
     }
 )  # fmt: skip
 """Every statement whose meaning is understood; any other may lead calls anywhere."""

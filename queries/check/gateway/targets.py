@@ -163,6 +163,11 @@ def _set_backend(way: Effective, one: Statement) -> Iterator[End | Unclear]:
     given = one.element.attributes
     if unknown := sorted(given.keys() - BACKEND_ATTRIBUTES):
         yield Unclear(one.place, BACKEND, f"the attribute {unknown[0]} is not known")
+    if any(name.startswith("dapr") for name in given) or not given.keys() & {
+        "base-url",
+        "backend-id",
+    }:
+        yield Unclear(one.place, BACKEND, "it names no URL")
     if "base-url" in given:
         yield from _urls(way, given["base-url"], one.place, BACKEND)
     if "backend-id" in given:

@@ -76,8 +76,16 @@ def test_a_pool_has_backends_of_the_service(stack: Azure) -> None:
 
 
 def test_a_revision_begins_as_a_copy_and_is_listed(stack: Azure) -> None:
+    source = stack.cloud.get(API)
+    assert source is not None
+    source.properties["subscriptionKeyParameterNames"] = {"header": "api-key", "query": "key"}
+    source.properties["type"] = "http"
     put(stack, f"{API};rev=2", sourceApiId=API)
     assert stack.cloud.get(f"{API};rev=2/policies/policy")
+    first, second = (read(stack, f"{API}{one}")["properties"] for one in ("", ";rev=2"))
+    assert {name for name in first | second if first.get(name) != second.get(name)} <= {
+        *("apiRevision", "isCurrent", "isOnline"),
+    }
     listed = {one["apiRevision"]: one for one in read(stack, f"{API}/revisions")["value"]}
     assert {number: one["isCurrent"] for number, one in listed.items()} == {"1": True, "2": False}
     assert all("id" not in one for one in listed.values())
