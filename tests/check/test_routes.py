@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from queries.outputs import target
 from tests.check import arm
-from tests.check.arm import ACCOUNT, DIAGNOSTIC, GATEWAY, OTHER, Arm
+from tests.check.arm import ACCOUNT, API, DIAGNOSTIC, GATEWAY, OTHER, Arm
 from tests.check.conftest import Run
 from tests.check.reading import of
+from tests.check.stack import outputs
 from tests.check.ways import (
     ALIASES,
     ELSEWHERE,
@@ -148,6 +150,8 @@ LESS: dict[str, Any] = {
     "largeLanguageModel.responses.maxSizeInBytes": 262143,
     "largeLanguageModel.requests": None,
     "largeLanguageModel": None,
+    "frontend.request.dataMasking.queryParams": [],
+    "backend.request.dataMasking": None,
 }
 
 
@@ -163,6 +167,62 @@ def test_an_api_that_is_logged_less_than_the_stacks_own_fails(scope: str, path: 
     assert verdict(world) == "seen"
     world.set(own, path, LESS[path])
     assert verdict(world) == "failed"
+
+
+@pytest.mark.parametrize("name", ["API-Key", "authorization", "ocp-apim-subscription-key", "x-own"])
+@pytest.mark.parametrize("message", ["frontend.request", "backend.response"])
+def test_a_header_with_a_key_is_masked_in_the_log(message: str, name: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    own = f"{OTHER}/diagnostics/azuremonitor"
+    world.resources[own] = copy.deepcopy(world.resources[DIAGNOSTIC])
+    world.set(OTHER, "subscriptionKeyParameterNames", {"header": "X-Own"})
+    world.set(own, f"{message}.headers", ["Accept", name])
+    world.set(own, f"{message}.dataMasking.headers", [{"mode": "Hide", "value": name.upper()}])
+    assert verdict(world) == "seen"
+    world.set(own, f"{message}.dataMasking.headers", [])
+    assert f"is {name.lower()}, in clear, declared masked" in str(judged(world).differences[0])
+
+
+CONTENT: dict[str, Any] = {
+    "frontend.request.body.bytes": 1,
+    "backend.response.body.bytes": 8192,
+    "largeLanguageModel.requests": {"messages": "all"},
+    "largeLanguageModel.responses": {"messages": "all", "maxSizeInBytes": 1},
+}
+
+
+@pytest.mark.parametrize("scope", [OTHER, GATEWAY], ids=["own", "of all APIs"])
+@pytest.mark.parametrize("path", CONTENT)
+def test_an_api_that_logs_content_where_none_may_be_logged_fails(scope: str, path: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.log_no_content()
+    own = f"{scope}/diagnostics/azuremonitor"
+    world.resources[own] = copy.deepcopy(world.resources[DIAGNOSTIC])
+    metadata = target(outputs(otherCallers=[], capture="metadata"))
+    assert judged(world, metadata).differences == ()
+    world.set(own, path, CONTENT[path])
+    (found,) = judged(world, metadata).differences
+    assert "which leads to the account" in str(found)
+
+
+@pytest.mark.parametrize("opened", ["the API", "its product", "another product"])
+def test_an_api_that_asks_for_no_key_fails_as_its_rows_name_no_consumer(opened: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.resources[f"{OTHER}/diagnostics/azuremonitor"] = world.resources[DIAGNOSTIC]
+    world.resources |= {
+        f"{GATEWAY}/products/free": {"properties": {"subscriptionRequired": True}},
+        f"{GATEWAY}/products/free/apiLinks/1": {"properties": {"apiId": OTHER}},
+        f"{GATEWAY}/products/else": {"properties": {"subscriptionRequired": False}},
+        f"{GATEWAY}/products/else/apiLinks/1": {"properties": {"apiId": API}},
+    }
+    assert verdict(world) == "seen"
+    if opened == "the API":
+        world.set(OTHER, "subscriptionRequired", False)
+    elif opened == "its product":
+        world.set(f"{GATEWAY}/products/free", "subscriptionRequired", False)
+    else:
+        world.set(f"{GATEWAY}/products/else/apiLinks/1", "apiId", f"{OTHER};rev=3")
+    assert "subscriptionRequired of the " in str(judged(world).differences)
 
 
 @pytest.mark.parametrize("online", [True, False])

@@ -44,6 +44,9 @@ class Product:
     name: str
     policy: Policy | None = None
     apis: frozenset[str] = frozenset()
+    """None, where the product has no policy and asks for a key: then it changes nothing."""
+    open: bool = False
+    """Whether it lets callers in without a key."""
 
 
 @dataclass(frozen=True, kw_only=True)
