@@ -31,6 +31,21 @@ class Findings:
     said: str = ""
     """What was looked at, where nothing was found."""
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Name each unclear place, without the reason, which may change from run to run."""
+        return tuple(dict.fromkeys(map(_place, self.unclear)))
+
+
+def _place(unclear: str) -> str:
+    """Return the place of what is unclear: a path, `STATEMENT in POLICY`, or all that is said.
+
+    What concerns no single statement keeps its reason: an API may be unclear in several ways.
+    """
+    path, unread, _ = unclear.partition(" cannot be read (")
+    place, colon, _ = unclear.rpartition(": ")
+    return (path if unread else place if colon and " in " in place else unclear).lstrip("/")
+
 
 NOTHING = Findings()
 """What is found where nobody has looked."""

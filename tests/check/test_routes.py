@@ -7,18 +7,18 @@ shows on the sandbox's gateway that what fails here is answered by the account i
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
 from queries.outputs import target
 from tests.check import arm
-from tests.check.arm import ACCOUNT, API, DIAGNOSTIC, GATEWAY, OTHER, Arm
+from tests.check.arm import API, DIAGNOSTIC, GATEWAY, OTHER, Arm
 from tests.check.conftest import Run
 from tests.check.reading import of
 from tests.check.stack import outputs
 from tests.check.ways import (
-    ALIASES,
     ELSEWHERE,
     HARMLESS,
     HERE,
@@ -72,38 +72,6 @@ def test_the_same_logged_as_the_stacks_own_is_seen(place: str, statement: str) -
         logged.resources[f"{OTHER}/diagnostics/azuremonitor"] = logged.resources[DIAGNOSTIC]
         own = place == "service" and statement not in INSTEAD
         assert verdict(logged) == ("failed" if own else "seen"), (naming, condition)
-
-
-@pytest.mark.parametrize("url", ALIASES)
-@pytest.mark.parametrize("statement", ["base-url", "backend-id"])
-def test_the_account_is_known_by_each_of_its_names(url: str, statement: str) -> None:
-    assert verdict(gateway("api", statement, url, "literal", "always")) == "failed"
-    service = Arm()
-    service.resources[OTHER] = arm.other_api("copy", serviceUrl=url)
-    assert verdict(service) == "failed"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://oai-xy.openai.azure.com",
-        "https://oai-x.example/openai",
-        "https://proxy.example/oai-x.openai.azure.com",
-        "https://westus.api.cognitive.microsoft.com",
-        "https://{your-resource-name}.openai.azure.com/openai",
-        "https://[bad",
-    ],
-)
-def test_other_hosts_are_none_of_them(url: str) -> None:
-    assert verdict(gateway("api", "base-url", url, "literal", "always")) == "seen"
-
-
-def test_a_regions_name_counts_while_the_accounts_keys_are_on() -> None:
-    world = gateway("api", "base-url", "https://eastus.api.cognitive.microsoft.com", "x", "always")
-    world.resources[ACCOUNT]["location"] = "East US"
-    assert verdict(world) == "seen"
-    world.set(ACCOUNT, "disableLocalAuth", False)
-    assert verdict(world) == "failed"
 
 
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"fragment"}))
@@ -289,3 +257,42 @@ def test_the_proof_tells_what_was_found_and_where(run: Run) -> None:
     assert status == "failed"
     assert "(set-backend-service in the policy of the API copy)" in detail
     assert "copy > Settings > Azure Monitor" in fix
+
+
+def test_a_place_that_is_allowed_excuses_no_other(run: Run) -> None:
+    made = run.azure.arm.resources
+    made |= {
+        OTHER: arm.other_api("copy", serviceUrl=ELSEWHERE),
+        f"{OTHER}/policies/policy": document(UNCLEAR["block"]),
+    }
+    status, _, fix = of(run(), "routes")
+    (option,) = re.findall(r"--allow '(routes/[^']*)'", fix)
+    assert (status, option) == (
+        "unjudged",
+        "routes/API copy: send-request in the policy of the API copy",
+    )
+    assert run("--allow", option).verdict == "proven"
+    made[f"{OTHER}/policies/policy"] = document(UNCLEAR["block"].replace("return x", "return y"))
+    assert run("--allow", option).verdict == "proven", "the place is the same"
+    for path in ("/namedValues", "/apis/copy/operations"):
+        run.azure.arm.denied = (path,)
+        assert run("--allow", option).verdict == "unjudged", path
+        below = path.lstrip("/")
+        assert run("--allow", option, "--allow", f"routes/{below}").verdict == "proven"
+    run.azure.arm.denied = ()
+    made[f"{API}/operations/chat"] = {"properties": {}}
+    for statement in UNCLEAR:
+        made[f"{API}/operations/chat/policies/policy"] = document(UNCLEAR[statement])
+        assert run("--allow", option).verdict in {"unjudged", "failed"}, statement
+
+
+@pytest.mark.parametrize("statement", UNCLEAR)
+def test_every_unclear_place_has_a_part_of_its_own(statement: str) -> None:
+    found = list[tuple[str, ...]]()
+    for place in ("api", "operation"):
+        world = gateway("api", "base-url", HERE, "literal", "always")
+        world.resources.pop(PLACES["api"])
+        world.resources[PLACES[place]] = document(UNCLEAR[statement])
+        found.append(judged(world).parts)
+    assert all(found)
+    assert not set(found[0]) & set(found[1])

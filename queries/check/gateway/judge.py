@@ -100,6 +100,8 @@ def _of_own(
             yield Difference(
                 path=path, declared="nowhere", deployed="a second call of the account", fix=FIX
             )
+        elif one.extra and (reason := account.may_have(one.url)):
+            yield f"{one.statement} in {one.place}: {reason}"
         elif not one.extra and not account.called_as_declared(one.url):
             path = f"where calls of the stack's API go ({one.statement} in {one.place})"
             declared = target.account.backend_url
@@ -117,6 +119,8 @@ def _of_other(
             yield one
         elif account.has(one.url):
             yield Unclear(one.place, one.statement, one.maybe) if one.maybe else one
+        elif reason := account.may_have(one.url):
+            yield Unclear(one.place, one.statement, reason)
     for statement in statements:
         if statement.element.name not in KNOWN:
             yield Unclear(statement.place, statement.element.name, "the statement is not known")
