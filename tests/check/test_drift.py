@@ -239,17 +239,6 @@ def test_a_changed_policy_is_told_by_its_statement() -> None:
     assert "value of the ApiPolicy policy at policies > inbound > set-header" in found.detail
 
 
-def test_a_document_that_only_azure_reads_is_said() -> None:
-    at = f"{SERVICE}/apis/a"
-    inputs = {"path": "openai", "format": "openapi-link", "value": "https://example.com/a.json"}
-    api = declared(at, "apimanagement:Api", inputs, {"path": "openai"})
-    found = judged(api, **{at: {"id": at, "properties": {"path": "openai"}}})
-    assert found.status == "seen"
-    assert "not judged: operations of the Api a (the document was imported as openapi-link" in (
-        found.detail
-    )
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -106,6 +106,11 @@ def sealed(path: str) -> Finding:
     )
 
 
+def uncompared(path: str, declared: str, fix: str) -> Finding:
+    """Make the finding of what is declared in a form that cannot be read here."""
+    return Finding(level="unjudged", path=path, declared=declared, deployed="not compared", fix=fix)
+
+
 def unclassed(path: str, before: Any, now: Any) -> Finding:
     """Make the finding of a change of which nobody knows who may make it."""
     first, second = _both(before, now)
