@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from queries.check.masked import masked
+
 REFRESH = "pulumi up --refresh puts it back"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One difference between the declaration and the deployment."""
+    """One difference between the declaration and the deployment; it shows no key or token."""
 
     path: str
     """Resource and property, as a person would look them up."""
     declared: str
     deployed: str
     fix: str = REFRESH
+
+    def __post_init__(self) -> None:
+        """Take out what may be secret, before anybody shows or writes the values."""
+        for name in ("declared", "deployed"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.path} is {self.deployed}, declared {self.declared}"

@@ -11,6 +11,7 @@ from queries.check.gateway.logged import IN_PORTAL, unlogged
 from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
+from queries.check.masked import masked
 from queries.outputs import Target
 
 TYPES = frozenset({"http", "soap", "websocket", "graphql", "odata", "grpc"})
@@ -46,7 +47,7 @@ def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: 
     name = f"API {api.name}{f' of the workspace {scope.workspace}' if scope.workspace else ''}"
     kind = str(api.properties.get("type") or api.properties.get("apiType") or "http").lower()
     if kind not in TYPES:
-        yield f"{name}: its type {kind} is not known"
+        yield f"{name}: its type {masked(kind)} is not known"
     leads = own
     for chain in _chains(gateway, scope, api):
         way = Effective(scope=scope, service=gateway.service, chain=chain)

@@ -23,6 +23,7 @@ from queries.check.gateway.statements import (
     HEADER,
     SEND,
 )
+from queries.check.masked import masked
 from queries.outputs import Target
 
 ZONE = re.compile(
@@ -302,4 +303,5 @@ def _of_backend(way: Effective, name: str, one: Statement, depth: int) -> Iterat
     for service in inside(found, "pool", "services") or []:
         yield from _of_backend(way, last(inside(service, "id")), one, depth + 1)
     if str(found.get("type") or "Single").lower() not in {"single", "pool"}:
-        yield Unclear(place, one.element.name, f"the backend's type {found['type']} is not known")
+        said = f"the backend's type {masked(str(found['type']))} is not known"
+        yield Unclear(place, one.element.name, said)
