@@ -171,7 +171,7 @@ class Arm:
 LISTS = {
     *("apis", "operations", "apiLinks", "deployments", "diagnosticSettings", "roleAssignments"),
     *("revisions", "products", "backends", "namedValues", "loggers", "policyFragments"),
-    *("workspaces", "gateways"),
+    *("workspaces", "gateways", "diagnostics"),
 }
 """Lists that are there though they may be empty."""
 

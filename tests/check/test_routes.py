@@ -173,6 +173,20 @@ def test_an_api_that_logs_content_where_none_may_be_logged_fails(scope: str, pat
     assert "which leads to the account" in str(found)
 
 
+def test_content_in_a_second_diagnostic_counts_where_none_may_be_logged() -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.log_no_content()
+    own, second = (
+        f"{OTHER}/diagnostics/{name}" for name in ("azuremonitor", "applicationinsights")
+    )
+    world.resources |= {own: world.resources[DIAGNOSTIC], second: {"properties": {"backend": {}}}}
+    metadata = target(outputs(otherCallers=[], capture="metadata"))
+    assert judged(world, metadata).differences == ()
+    world.set(second, "backend", {"response": {"body": {"bytes": 1}}})
+    assert "of the diagnostic applicationinsights" in str(judged(world, metadata).differences)
+    assert verdict(world) == "failed", "the first logs no content, which is declared here"
+
+
 @pytest.mark.parametrize("opened", ["the API", "its product", "another product"])
 def test_an_api_that_asks_for_no_key_fails_as_its_rows_name_no_consumer(opened: str) -> None:
     world = gateway("api", "base-url", HERE, "literal", "always")

@@ -136,7 +136,8 @@ class _Comparison:
         if same(at.name, at.declared, at.now):
             return
         if moves.by_azure(self.of.kind, at.path, at.declared, at.now):
-            yield findings.moved(path, at.declared, at.now)
+            kept = moves.unexplained(self.of, at.path)
+            yield (findings.retired if kept else findings.moved)(path, at.declared, at.now)
         elif at.now is MISSING and (at.recorded is MISSING or empty(at.recorded)):
             if not self._never_told(at):
                 yield findings.untold(path, at.declared)
@@ -159,7 +160,8 @@ class _Comparison:
             if at.name not in shape.ENVELOPE:
                 yield findings.unclassed(self._named(at), before, now)
         elif moves.by_azure(self.of.kind, at.path, before, now):
-            return
+            if moves.unexplained(self.of, at.path):
+                yield findings.retired(self._named(at), before, now)
         elif not (before is MISSING and now is False):
             yield findings.added(self._named(at), before, now)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from queries.check.difference import REFRESH, Difference
 from queries.check.drift.documents import Parting, parting
+from queries.check.drift.moves import KEPT
 from queries.check.drift.shape import MISSING
 from queries.check.drift.state import Hidden
 from queries.check.masked import masked
@@ -115,6 +116,12 @@ def uncompared(path: str, declared: str, fix: str) -> Finding:
     return Finding(level="unjudged", path=path, declared=declared, deployed="not compared", fix=fix)
 
 
+def unfinished(urn: str, what: str) -> Finding:
+    """Make the finding of a resource that an update has left half done."""
+    fix = "pulumi up ends what was begun; pulumi refresh asks what became of it"
+    return Finding(level="unjudged", path=urn, declared="whole", deployed=what, fix=fix)
+
+
 def unclassed(path: str, before: Any, now: Any) -> Finding:
     """Make the finding of a change of which nobody knows who may make it."""
     first, second = _both(before, now)
@@ -127,6 +134,17 @@ def moved(path: str, declared: Any, now: Any) -> Finding:
     """Make the remark of a property that Azure moves by itself."""
     first, second = _both(declared, now)
     return Finding(level="remark", path=path, declared=first, deployed=second)
+
+
+def retired(path: str, declared: Any, now: Any) -> Finding:
+    """Make the finding of a newer version of a model where Azure is asked to leave it."""
+    first, second = _both(declared, now)
+    fix = (
+        "if the declared version is retired, write the new one into the stack file; if not, "
+        "somebody moved it, and pulumi up --refresh puts it back"
+    )
+    said = f"{first} under {KEPT}"
+    return Finding(level="unjudged", path=path, declared=said, deployed=second, fix=fix)
 
 
 def _parting(declared: Any, now: Any) -> Parting | None:

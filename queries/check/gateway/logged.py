@@ -53,6 +53,7 @@ def unlogged(api: Api, scope: Scope, why: str, target: Target) -> Iterator[Diffe
         yield from differs(f"verbosity of {name}", "information", found["verbosity"], fix)
     yield from _content(found, name, fix, target)
     yield from _keys_shown(api, found, name, fix)
+    yield from _elsewhere(api, name, target)
     yield from _without_key(api, scope, name)
 
 
@@ -82,6 +83,15 @@ def _content(found: Json, name: str, fix: str, target: Target) -> Iterator[Diffe
         size = int(inside(llm, side, "maxSizeInBytes") or LLM_BYTES)
         if size < target.llm_message_bytes:
             yield from differs(f"{path}, bytes", target.llm_message_bytes, size, fix)
+
+
+def _elsewhere(api: Api, name: str, target: Target) -> Iterator[Difference]:
+    """Yield where a further diagnostic logs content, and none may be logged."""
+    for other, found in api.others if target.capture == "metadata" else ():
+        for side, message in MESSAGES:
+            size = int(inside(found, side, message, "body", "bytes") or 0)
+            path = f"{side} {message} body bytes of the diagnostic {other} of {name}"
+            yield from differs(path, 0, size, f"{IN_PORTAL} > {api.name} > Settings, or delete it")
 
 
 def _keys_shown(api: Api, found: Json, name: str, fix: str) -> Iterator[Difference]:

@@ -60,6 +60,8 @@ class Api:
     operations: tuple[Operation, ...] = ()
     diagnostic: Json | None = None
     """The properties of its own diagnostic for Azure Monitor."""
+    others: tuple[tuple[str, Json], ...] = ()
+    """Names and properties of its further diagnostics."""
 
     @property
     def base(self) -> str:

@@ -150,8 +150,8 @@ def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product
 def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
     """Read every API and each revision of it that takes calls."""
     current = {_name(one): properties(one) for one in listed if REVISION not in _name(one).lower()}
-    diagnostics = reader.gets(f"{path}/apis/{name}{DIAGNOSTIC}" for name in current)
-    of_api = dict(zip(map(str.lower, current), diagnostics, strict=True))
+    diagnostics = reader.lists(f"{path}/apis/{name}/diagnostics" for name in current)
+    of_api = dict(zip(map(str.lower, current), map(_by_name, diagnostics), strict=True))
     others = _revisions(reader, path, list(current), listed)
     found = current | dict(
         zip(others, reader.gets(f"{path}/apis/{n}" for n in others), strict=True)
@@ -162,7 +162,9 @@ def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
     operations = _operations(reader, path, found)
     for (name, has), policy in zip(found.items(), policies, strict=True):
         api = Api(name=name, properties=has, policy=policy, operations=tuple(operations[name]))
-        yield replace(api, diagnostic=of_api.get(api.base) or None)
+        own = of_api.get(api.base, {})
+        further = tuple((key, one) for key, one in own.items() if key != LOGGER)
+        yield replace(api, diagnostic=own.get(LOGGER), others=further)
 
 
 def _revisions(reader: Reader, path: str, apis: list[str], listed: list[Json]) -> list[str]:
