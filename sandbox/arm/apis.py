@@ -62,6 +62,22 @@ def api(put: Put) -> None:
         put.cloud.put(Resource(own, kind, name, {"properties": found}, put.now))
 
 
+def products(cloud: Cloud, wanted: Id) -> list[Resource]:
+    """List the products that hold an API, whichever way it was put into them.
+
+    https://learn.microsoft.com/rest/api/apimanagement/api-product/list-by-apis
+    """
+    base = wanted.parent.lower().partition(REVISION)[0]
+    kind = wanted.type.replace("/apis/products", "/products")
+    links = [*cloud.of_type(f"{kind}/apiLinks"), *cloud.of_type(f"{kind}/apis")]
+    within = {
+        link.id.lower().rsplit("/", 2)[0]
+        for link in links
+        if str(link.properties.get("apiId")).lower().partition(REVISION)[0] == base
+    }
+    return [one for one in cloud.of_type(kind) if one.id.lower() in within]
+
+
 def revisions(cloud: Cloud, wanted: Id) -> list[dict[str, Any]]:
     """List an API's revisions: the current one, and those made beside it.
 

@@ -73,11 +73,15 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
 def _listed(cloud: Cloud, wanted: Id, query: dict[str, str]) -> list[dict[str, Any]]:
     """A list of a service shows what its tier has; revisions are no resources of their own.
 
+    Nor are the products of an API.
     https://learn.microsoft.com/rest/api/apimanagement/api-revision/list-by-service
+    https://learn.microsoft.com/rest/api/apimanagement/api-product/list-by-apis
     """
     gateway.check_has(cloud, wanted)
     if wanted.type.endswith("/apis/revisions"):
         return apis.revisions(cloud, wanted)
+    if wanted.type.endswith("/apis/products"):
+        return [_shown(one, query) for one in apis.products(cloud, wanted)]
     return [_shown(one, query) for one in _children(cloud, wanted, query.get("$filter"))]
 
 

@@ -23,7 +23,10 @@ PRINCIPAL = "the-gateway"
 ROLE = f"{ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/1"
 LINK = f"{PRODUCT}/apiLinks/1"
 DEPLOYMENT = f"{ACCOUNT}/deployments/text-turbo"
-MASKS = {"headers": [{"mode": "Mask", "value": name} for name in ("Authorization", "api-key")]}
+MASKS = {
+    "headers": [{"mode": "Mask", "value": name} for name in ("Authorization", "api-key")],
+    "queryParams": [{"mode": "Mask", "value": "subscription-key"}],
+}
 XML = """<policies><!-- <inbound> --><inbound>
   <base />
   <set-variable name="x" value="@(context.Request.Body.As<string>() == &quot;y&quot;)" />
@@ -168,7 +171,7 @@ class Arm:
 LISTS = {
     *("apis", "operations", "apiLinks", "deployments", "diagnosticSettings", "roleAssignments"),
     *("revisions", "products", "backends", "namedValues", "loggers", "policyFragments"),
-    *("workspaces", "gateways"),
+    *("workspaces", "gateways", "diagnostics"),
 }
 """Lists that are there though they may be empty."""
 

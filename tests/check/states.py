@@ -30,6 +30,6 @@ def declared(
     }
 
 
-def state(*resources: Json) -> str:
+def state(*resources: Json, **more: Any) -> str:
     """The text of a state."""
-    return json.dumps({"version": 3, "deployment": {"resources": list(resources)}})
+    return json.dumps({"version": 3, "deployment": {"resources": list(resources), **more}})

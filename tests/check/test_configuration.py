@@ -44,7 +44,7 @@ READ = {
     arm.ROLE.rpartition("/")[0],
 }
 """What is read of a healthy deployment beside the ways through the gateway."""
-TWICE = {ACCOUNT, DIAGNOSTIC, POLICY}
+TWICE = {ACCOUNT, POLICY}
 """What is compared and judged as a way too, and the account by two versions of the API."""
 
 

@@ -51,7 +51,7 @@ class Azure:
         return httpx.Response(200, json=found) if found else httpx.Response(404, json={})
 
 
-LISTS = {"diagnosticSettings", "subscriptions", "operations", "diagnostics", "apiLinks"}
+LISTS = {"diagnosticSettings", "subscriptions", "operations", "diagnostics", "apiLinks", "products"}
 
 
 def judged(*resources: Json, **answers: Json) -> Verdict:
@@ -160,6 +160,51 @@ def test_a_type_that_the_table_lacks_is_compared_and_its_other_changes_are_not_j
     assert (found.status, "description" in found.detail) == ("unjudged", True)
 
 
+ACCOUNT = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/oai"
+
+
+@pytest.mark.parametrize("stated", [True, False])
+@pytest.mark.parametrize(
+    ("option", "version", "status"),
+    [
+        ("OnceNewDefaultVersionAvailable", "2026-01-01", "seen"),
+        ("OnceCurrentVersionExpired", "2026-01-01", "seen"),
+        ("NoAutoUpgrade", "2026-01-01", "unjudged"),
+        ("NoAutoUpgrade", "2025-01-01", "seen"),
+        ("OnceCurrentVersionExpired", "2024-01-01", "failed"),
+        ("NoAutoUpgrade", "2024-01-01", "failed"),
+        ("OnceCurrentVersionExpired", "turbo", "failed"),
+    ],
+)
+def test_a_models_version_moves_where_the_program_lets_it(
+    option: str, version: str, status: str, stated: bool
+) -> None:
+    at = f"{ACCOUNT}/deployments/d"
+
+    def deployment(of: str) -> Json:
+        return {"versionUpgradeOption": option, "model": {"name": "gpt", "version": of}}
+
+    recorded = {"properties": deployment("2025-01-01")}
+    resource = declared(
+        at, "cognitiveservices:Deployment", recorded if stated else {"properties": {}}, recorded
+    )
+    found = judged(resource, **{at: {"id": at, "properties": deployment(version)}})
+    assert found.status == status, found.detail
+    if status != "seen":
+        assert "properties.model.version of the Deployment d is" in found.detail
+
+
+@pytest.mark.parametrize("before", ["", "a"])
+def test_a_declared_tag_keeps_its_value_and_others_may_be_added(before: str) -> None:
+    def tagged(**tags: str) -> Verdict:
+        inputs = {"tags": {"team": before}}
+        resource = declared(SERVICE, KINDS[SERVICE], inputs)
+        return judged(resource, **{SERVICE: {"id": SERVICE, "tags": tags, "properties": {}}})
+
+    assert tagged(team=before, cost="7").status == "seen"
+    assert tagged(team="other").status == "failed"
+
+
 RECORDED = {"useFromLocation": "x", "description": "a"}
 
 
@@ -225,31 +270,6 @@ def test_many_of_a_kind_are_read_by_their_list_and_what_that_lacks_by_itself() -
     assert [url.path for url in azure.asked] == [f"{WORKSPACE}/savedSearches", ids[7]]
 
 
-def test_a_changed_policy_is_told_by_its_statement() -> None:
-    at = f"{SERVICE}/apis/a/policies/policy"
-    statement = '<set-header name="a" exists-action="delete"/>'
-    before = f"<policies>\n <inbound><base />{statement}</inbound></policies>"
-    resource = declared(at, "apimanagement:ApiPolicy", {"value": before, "format": "rawxml"})
-
-    def with_policy(text: str) -> Verdict:
-        return judged(resource, **{at: {"id": at, "properties": {"value": text, "format": "xml"}}})
-
-    assert with_policy(before.replace("\n", "\r\n\t").replace("/>", " />")).status == "seen"
-    found = with_policy(before.replace("delete", "skip"))
-    assert "value of the ApiPolicy policy at policies > inbound > set-header" in found.detail
-
-
-def test_a_document_that_only_azure_reads_is_said() -> None:
-    at = f"{SERVICE}/apis/a"
-    inputs = {"path": "openai", "format": "openapi-link", "value": "https://example.com/a.json"}
-    api = declared(at, "apimanagement:Api", inputs, {"path": "openai"})
-    found = judged(api, **{at: {"id": at, "properties": {"path": "openai"}}})
-    assert found.status == "seen"
-    assert "not judged: operations of the Api a (the document was imported as openapi-link" in (
-        found.detail
-    )
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -283,6 +303,30 @@ def test_a_state_that_tells_nothing_is_not_judged(tmp_path: Path, text: str) -> 
     file.write_text(text)
     found = source.drift(Azure().manager(), stack=None, outputs=file, file=file)
     assert verdict(found).status == "unjudged"
+
+
+@pytest.mark.parametrize("kind", ["creating", "updating", "deleting", "reading", "importing"])
+def test_an_update_that_has_not_ended_is_not_judged(tmp_path: Path, kind: str) -> None:
+    file, there = tmp_path / "state.json", {"id": SERVICE, "properties": {}}
+
+    def of(text: str) -> Verdict:
+        file.write_text(text)
+        azure = Azure(**{SERVICE: there}).manager()
+        return verdict(source.drift(azure, stack=None, outputs=file, file=file))
+
+    whole = declared(SERVICE, KINDS[SERVICE], {})
+    other = declared(WORKSPACE, KINDS[WORKSPACE], {})
+    assert of(state(whole)).status == "seen"
+    assert of(state(whole, pending_operations=None)).status == "seen"
+    for text in (
+        state(whole, pending_operations=[{"resource": other, "type": kind}]),
+        state(whole, {**other, "custom": False, "initErrors": ["it said hunter2"]}),
+    ):
+        found = of(text)
+        assert (found.status, found.parts) == ("unjudged", (other["urn"],))
+        assert "hunter2" not in found.detail
+    assert kind in of(state(pending_operations=[{"resource": other, "type": kind}])).detail
+    assert of(state(whole, pending_operations=[7])).status == "unjudged"
 
 
 def test_a_secret_is_asked_for_only_where_one_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:

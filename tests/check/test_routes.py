@@ -7,16 +7,18 @@ shows on the sandbox's gateway that what fails here is answered by the account i
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
+from queries.outputs import target
 from tests.check import arm
-from tests.check.arm import ACCOUNT, DIAGNOSTIC, GATEWAY, OTHER, Arm
+from tests.check.arm import API, DIAGNOSTIC, GATEWAY, OTHER, Arm
 from tests.check.conftest import Run
 from tests.check.reading import of
+from tests.check.stack import outputs
 from tests.check.ways import (
-    ALIASES,
     ELSEWHERE,
     HARMLESS,
     HERE,
@@ -72,38 +74,6 @@ def test_the_same_logged_as_the_stacks_own_is_seen(place: str, statement: str) -
         assert verdict(logged) == ("failed" if own else "seen"), (naming, condition)
 
 
-@pytest.mark.parametrize("url", ALIASES)
-@pytest.mark.parametrize("statement", ["base-url", "backend-id"])
-def test_the_account_is_known_by_each_of_its_names(url: str, statement: str) -> None:
-    assert verdict(gateway("api", statement, url, "literal", "always")) == "failed"
-    service = Arm()
-    service.resources[OTHER] = arm.other_api("copy", serviceUrl=url)
-    assert verdict(service) == "failed"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://oai-xy.openai.azure.com",
-        "https://oai-x.example/openai",
-        "https://proxy.example/oai-x.openai.azure.com",
-        "https://westus.api.cognitive.microsoft.com",
-        "https://{your-resource-name}.openai.azure.com/openai",
-        "https://[bad",
-    ],
-)
-def test_other_hosts_are_none_of_them(url: str) -> None:
-    assert verdict(gateway("api", "base-url", url, "literal", "always")) == "seen"
-
-
-def test_a_regions_name_counts_while_the_accounts_keys_are_on() -> None:
-    world = gateway("api", "base-url", "https://eastus.api.cognitive.microsoft.com", "x", "always")
-    world.resources[ACCOUNT]["location"] = "East US"
-    assert verdict(world) == "seen"
-    world.set(ACCOUNT, "disableLocalAuth", False)
-    assert verdict(world) == "failed"
-
-
 @pytest.mark.parametrize("place", sorted(PLACES.keys() - {"fragment"}))
 @pytest.mark.parametrize("statement", UNCLEAR)
 def test_what_is_not_understood_is_never_passed(place: str, statement: str) -> None:
@@ -148,6 +118,8 @@ LESS: dict[str, Any] = {
     "largeLanguageModel.responses.maxSizeInBytes": 262143,
     "largeLanguageModel.requests": None,
     "largeLanguageModel": None,
+    "frontend.request.dataMasking.queryParams": [],
+    "backend.request.dataMasking": None,
 }
 
 
@@ -163,6 +135,76 @@ def test_an_api_that_is_logged_less_than_the_stacks_own_fails(scope: str, path: 
     assert verdict(world) == "seen"
     world.set(own, path, LESS[path])
     assert verdict(world) == "failed"
+
+
+@pytest.mark.parametrize("name", ["API-Key", "authorization", "ocp-apim-subscription-key", "x-own"])
+@pytest.mark.parametrize("message", ["frontend.request", "backend.response"])
+def test_a_header_with_a_key_is_masked_in_the_log(message: str, name: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    own = f"{OTHER}/diagnostics/azuremonitor"
+    world.resources[own] = copy.deepcopy(world.resources[DIAGNOSTIC])
+    world.set(OTHER, "subscriptionKeyParameterNames", {"header": "X-Own"})
+    world.set(own, f"{message}.headers", ["Accept", name])
+    world.set(own, f"{message}.dataMasking.headers", [{"mode": "Hide", "value": name.upper()}])
+    assert verdict(world) == "seen"
+    world.set(own, f"{message}.dataMasking.headers", [])
+    assert f"is {name.lower()}, in clear, declared masked" in str(judged(world).differences[0])
+
+
+CONTENT: dict[str, Any] = {
+    "frontend.request.body.bytes": 1,
+    "backend.response.body.bytes": 8192,
+    "largeLanguageModel.requests": {"messages": "all"},
+    "largeLanguageModel.responses": {"messages": "all", "maxSizeInBytes": 1},
+}
+
+
+@pytest.mark.parametrize("scope", [OTHER, GATEWAY], ids=["own", "of all APIs"])
+@pytest.mark.parametrize("path", CONTENT)
+def test_an_api_that_logs_content_where_none_may_be_logged_fails(scope: str, path: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.log_no_content()
+    own = f"{scope}/diagnostics/azuremonitor"
+    world.resources[own] = copy.deepcopy(world.resources[DIAGNOSTIC])
+    metadata = target(outputs(otherCallers=[], capture="metadata"))
+    assert judged(world, metadata).differences == ()
+    world.set(own, path, CONTENT[path])
+    (found,) = judged(world, metadata).differences
+    assert "which leads to the account" in str(found)
+
+
+def test_content_in_a_second_diagnostic_counts_where_none_may_be_logged() -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.log_no_content()
+    own, second = (
+        f"{OTHER}/diagnostics/{name}" for name in ("azuremonitor", "applicationinsights")
+    )
+    world.resources |= {own: world.resources[DIAGNOSTIC], second: {"properties": {"backend": {}}}}
+    metadata = target(outputs(otherCallers=[], capture="metadata"))
+    assert judged(world, metadata).differences == ()
+    world.set(second, "backend", {"response": {"body": {"bytes": 1}}})
+    assert "of the diagnostic applicationinsights" in str(judged(world, metadata).differences)
+    assert verdict(world) == "failed", "the first logs no content, which is declared here"
+
+
+@pytest.mark.parametrize("opened", ["the API", "its product", "another product"])
+def test_an_api_that_asks_for_no_key_fails_as_its_rows_name_no_consumer(opened: str) -> None:
+    world = gateway("api", "base-url", HERE, "literal", "always")
+    world.resources[f"{OTHER}/diagnostics/azuremonitor"] = world.resources[DIAGNOSTIC]
+    world.resources |= {
+        f"{GATEWAY}/products/free": {"properties": {"subscriptionRequired": True}},
+        f"{GATEWAY}/products/free/apiLinks/1": {"properties": {"apiId": OTHER}},
+        f"{GATEWAY}/products/else": {"properties": {"subscriptionRequired": False}},
+        f"{GATEWAY}/products/else/apiLinks/1": {"properties": {"apiId": API}},
+    }
+    assert verdict(world) == "seen"
+    if opened == "the API":
+        world.set(OTHER, "subscriptionRequired", False)
+    elif opened == "its product":
+        world.set(f"{GATEWAY}/products/free", "subscriptionRequired", False)
+    else:
+        world.set(f"{GATEWAY}/products/else/apiLinks/1", "apiId", f"{OTHER};rev=3")
+    assert "subscriptionRequired of the " in str(judged(world).differences)
 
 
 @pytest.mark.parametrize("online", [True, False])
@@ -229,3 +271,42 @@ def test_the_proof_tells_what_was_found_and_where(run: Run) -> None:
     assert status == "failed"
     assert "(set-backend-service in the policy of the API copy)" in detail
     assert "copy > Settings > Azure Monitor" in fix
+
+
+def test_a_place_that_is_allowed_excuses_no_other(run: Run) -> None:
+    made = run.azure.arm.resources
+    made |= {
+        OTHER: arm.other_api("copy", serviceUrl=ELSEWHERE),
+        f"{OTHER}/policies/policy": document(UNCLEAR["block"]),
+    }
+    status, _, fix = of(run(), "routes")
+    (option,) = re.findall(r"--allow '(routes/[^']*)'", fix)
+    assert (status, option) == (
+        "unjudged",
+        "routes/API copy: send-request in the policy of the API copy",
+    )
+    assert run("--allow", option).verdict == "proven"
+    made[f"{OTHER}/policies/policy"] = document(UNCLEAR["block"].replace("return x", "return y"))
+    assert run("--allow", option).verdict == "proven", "the place is the same"
+    for path in ("/namedValues", "/apis/copy/operations"):
+        run.azure.arm.denied = (path,)
+        assert run("--allow", option).verdict == "unjudged", path
+        below = path.lstrip("/")
+        assert run("--allow", option, "--allow", f"routes/{below}").verdict == "proven"
+    run.azure.arm.denied = ()
+    made[f"{API}/operations/chat"] = {"properties": {}}
+    for statement in UNCLEAR:
+        made[f"{API}/operations/chat/policies/policy"] = document(UNCLEAR[statement])
+        assert run("--allow", option).verdict in {"unjudged", "failed"}, statement
+
+
+@pytest.mark.parametrize("statement", UNCLEAR)
+def test_every_unclear_place_has_a_part_of_its_own(statement: str) -> None:
+    found = list[tuple[str, ...]]()
+    for place in ("api", "operation"):
+        world = gateway("api", "base-url", HERE, "literal", "always")
+        world.resources.pop(PLACES["api"])
+        world.resources[PLACES[place]] = document(UNCLEAR[statement])
+        found.append(judged(world).parts)
+    assert all(found)
+    assert not set(found[0]) & set(found[1])

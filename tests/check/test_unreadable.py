@@ -112,7 +112,7 @@ PARTS = {
     "deployments, the next page": f"{ACCOUNT}/deployments?skip=2",
     "consumers": f"{GATEWAY}/subscriptions/aoai-test",
     "apis": f"{GATEWAY}/apis",
-    "its diagnostic": f"{OTHER}/diagnostics/azuremonitor",
+    "its diagnostics": f"{OTHER}/diagnostics",
     "diagnostic": DIAGNOSTIC,
     "policy": POLICY,
     "gateway settings": f"{GATEWAY}/providers/Microsoft.Insights/diagnosticSettings",

@@ -65,8 +65,8 @@ class Seen:
 
 VIEWS = {
     "kind-upgraded": Seen(told="kind AIServices, to which Azure upgraded it", left=True),
-    "version-moved": Seen(steps=DEPLOYMENT_STEP),
-    "default-subscription-made": Seen(left=True),
+    "version-moved": Seen(steps=DEPLOYMENT_STEP, told="is 2027-01-15, declared"),
+    "default-subscription-made": Seen(told="declared by nobody", left=True),
     "tag-added": Seen(steps=TRACKED, left=True),
     "second-setting": Seen(left=True),
     "upgrade-scheduled": Seen(
@@ -88,16 +88,14 @@ VIEWS = {
     ),
     "keys-regenerated": Seen(told="pulumi up reads the keys again"),
 }
-HARMLESS = (
-    "kind-upgraded",
-    "version-moved",
-    "default-subscription-made",
-    "tag-added",
-    "second-setting",
-)
+HARMLESS = ("kind-upgraded", "tag-added", "second-setting")
 """The check is content with them."""
+UNEXPLAINED = ("version-moved", "default-subscription-made")
+"""The check cannot tell whether Azure did them, or somebody else."""
+VERDICTS = {HARMLESS: "proven", UNEXPLAINED: "unjudged"}
 TOGETHER = (
     HARMLESS,
+    UNEXPLAINED,
     (
         "upgrade-scheduled",
         "default-subscription-removed",
@@ -156,8 +154,8 @@ def test_a_change_loses_nothing_and_is_left_or_mended(
     stack = Stack(example, tmp_path).changed(*names)
     steps = {step for name in names for step in VIEWS[name].steps}
 
-    verdict, said = stack.check(5 if names == HARMLESS else 0.2)
-    assert verdict == ("proven" if names == HARMLESS else "failed"), said
+    verdict, said = stack.check(5 if names in VERDICTS else 0.2)
+    assert verdict == VERDICTS.get(names, "failed"), said
     for name in names:
         assert VIEWS[name].left or VIEWS[name].told in said, name
         assert name == "keys-regenerated" or happened(stack, name), name

@@ -25,12 +25,13 @@ def documents(bench: Bench) -> Iterator[Mutation]:
     """Change policies and workbooks, part by part."""
     for one in bench.declared:
         if one.kind == "apimanagement:ApiPolicy":
-            for name, text in _policies(str(one.inputs["value"])):
-                yield _changed(bench, one, "policy changed", name, "value", text)
+            for name, text, word in policies(str(one.inputs["value"])):
+                yield _changed(bench, one, "policy changed", name, "value", text, word)
         if one.kind == "applicationinsights:Workbook":
-            document = json.loads(one.inputs["serializedData"])
+            key = "serializedData"
+            document = json.loads(one.inputs[key])
             for name, text in _values(document):
-                yield _changed(bench, one, "workbook changed", name, "serializedData", text)
+                yield _changed(bench, one, "workbook changed", name, key, text, key)
 
 
 def mutations(deployed: Machine) -> Iterator[Mutation]:
@@ -38,13 +39,17 @@ def mutations(deployed: Machine) -> Iterator[Mutation]:
     yield from documents(Bench.of(deployed))
 
 
-def _policies(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the policy without a statement or section, and with another value of an attribute."""
+def policies(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the policy without a statement or section, and with another value of an attribute.
+
+    Each comes with a name, and with the statement or attribute that the check must name.
+    """
     for found in [*_EMPTY.finditer(text), *_SECTION.finditer(text)]:
-        yield f"without {found[0][:40]}", text[: found.start()] + text[found.end() :]
+        (word,) = re.findall(r"^<([a-z-]+)", found[0])
+        yield f"without {found[0][:40]}", text[: found.start()] + text[found.end() :], word
     for found in _ATTRIBUTE.finditer(text):
         changed = f'{found[1]}="{found[2]}x"'
-        yield changed, text[: found.start()] + changed + text[found.end() :]
+        yield changed, text[: found.start()] + changed + text[found.end() :], found[1]
 
 
 def _values(document: Any) -> Iterator[tuple[str, str]]:
@@ -65,9 +70,11 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield value, key
 
 
-def _changed(bench: Bench, one: Declared, kind: str, name: str, key: str, text: str) -> Mutation:
+def _changed(
+    bench: Bench, one: Declared, kind: str, name: str, key: str, text: str, word: str
+) -> Mutation:
     def judged() -> Verdict:
         with bench.edited(one.id, lambda body: body["properties"].update({key: text})):
             return bench.judge(one)
 
-    return Mutation(kind=kind, name=f"{name} of {one.title}", words=(one.name, key), judged=judged)
+    return Mutation(kind=kind, name=f"{name} of {one.title}", words=(one.name, word), judged=judged)

@@ -8,6 +8,7 @@ from functools import partial
 
 from queries.check.configuration.base import last, properties, same_id
 from queries.check.configuration.manager import Manager, Resource, UnreadableError
+from queries.check.configuration.versions import LOGGER
 from queries.check.drift import findings, shape
 from queries.check.drift.findings import Finding, Level
 from queries.check.drift.state import Declared
@@ -45,6 +46,8 @@ class Inside:
     """Of every declared resource, in lower case."""
     apis: tuple[str, ...]
     """Ids of the APIs among them."""
+    listed: tuple[Resource, ...] = ()
+    """Everything that Azure lists there."""
 
     def has(self, resource_id: object) -> bool:
         """Tell whether the stack declares a resource."""
@@ -58,19 +61,35 @@ def _undeclared(inside: Inside, child: Resource) -> bool:
 def _other_consumer(inside: Inside, child: Resource) -> bool:
     """Tell whether the key of somebody else opens the product, an API of the stack, or all APIs.
 
-    All APIs of a gateway that is not the stack's are its owner's matter. A new product gets a
+    All APIs of a gateway that is not the stack's are its owner's matter. A new product gets one
     subscription without a name by itself, and each service one to all APIs that is called master:
     https://github.com/Azure/azure-service-operator/issues/3408
     https://learn.microsoft.com/azure/api-management/api-management-subscriptions#all-access-subscription
     """
     scope = str(properties(child).get("scope") or "")
     of_product = scope_is(scope, inside.parent.id)
-    if inside.has(child.get("id")) or (of_product and not properties(child).get("displayName")):
+    if inside.has(child.get("id")) or child.get("id") == _made_with(inside):
         return False
     service = _service(inside.parent.id)
     of_all = scope_is(scope, service) or scope_is(scope, f"{service}/apis")
     whole = of_all and inside.has(service) and last(child.get("id")).lower() != "master"
     return of_product or whole or any(scope_is(scope, api) for api in inside.apis)
+
+
+def _made_with(inside: Inside) -> object:
+    """Return the id of the subscription that Azure made with a product: the oldest without a name.
+
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/list (`createdDate`)
+    """
+    unnamed = [
+        one
+        for one in inside.listed
+        if scope_is(str(properties(one).get("scope") or ""), inside.parent.id)
+        and not properties(one).get("displayName")
+        and not inside.has(one.get("id"))
+    ]
+    oldest = min(unnamed, key=lambda one: str(properties(one).get("createdDate")), default=None)
+    return oldest.get("id") if oldest else None
 
 
 def scope_is(scope: str, resource_id: str) -> bool:
@@ -90,8 +109,43 @@ def _other_api(inside: Inside, child: Resource) -> bool:
     return not inside.has(properties(child).get("apiId"))
 
 
+def _other_product(inside: Inside, child: Resource) -> bool:
+    """Tell whether a product that the stack does not declare opens an API of the stack.
+
+    Each of its subscriptions does then; or anybody, if it asks for none.
+    """
+    return not inside.has(f"{_service(inside.parent.id)}/products/{last(child.get('id'))}")
+
+
+def _other_log(inside: Inside, child: Resource) -> bool:
+    """Tell whether a diagnostic of all APIs takes the stack's calls elsewhere.
+
+    That of Azure Monitor gives way to the API's own. On a gateway that is not the stack's, one that
+    takes no content is its owner's matter.
+    https://learn.microsoft.com/azure/api-management/api-management-howto-app-insights
+    """
+    if inside.has(child.get("id")) or last(child.get("id")).lower() == LOGGER:
+        return False
+    sides = (properties(child).get(side) or {} for side in ("frontend", "backend"))
+    messages = [side.get(message) or {} for side in sides for message in ("request", "response")]
+    content = any((message.get("body") or {}).get("bytes") for message in messages)
+    return content or inside.has(_service(inside.parent.id))
+
+
 CHILDREN = (
     Children(of=API, path="{}/diagnostics".format, title="diagnostic", stray=_undeclared),
+    Children(
+        of=API,
+        path=lambda api: f"{_service(api)}/diagnostics",
+        title="diagnostic of all APIs",
+        stray=_other_log,
+    ),
+    Children(
+        of=API,
+        path="{}/products".format,
+        title="product",
+        stray=_other_product,
+    ),
     Children(of=PRODUCT, path="{}/apiLinks".format, title="API", stray=_other_api),
     Children(
         of=PRODUCT,
@@ -136,7 +190,7 @@ def strays(
         if isinstance(listed, UnreadableError):
             yield name, listed
         else:
-            inside = Inside(parent=one, ids=ids, apis=apis)
+            inside = Inside(parent=one, ids=ids, apis=apis, listed=tuple(listed))
             yield (
                 name,
                 [

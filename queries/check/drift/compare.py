@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from queries.check.drift import findings, lists, moves, shape
 from queries.check.drift.equal import alike, empty, same
 from queries.check.drift.findings import Finding
 from queries.check.drift.shape import FREE, MISSING, Json, child
-from queries.check.drift.state import VERSION, Declared, Hidden
+from queries.check.drift.state import VERSION, Declared, Hidden, holds_hidden
 
 UNKNOWN = "?"
 """What is settable of a type that the table does not know."""
@@ -110,15 +110,25 @@ class _Comparison:
             case _ if isinstance(at.recorded, Hidden):
                 yield from self._recorded_secret(at, at.recorded)
             case dict() if not at.path or isinstance(at.now, dict):
-                for name in at.names():
-                    yield from self(at.at(name))
+                sealed = at.free and holds_hidden([at.declared, at.recorded])
+                yield from self._each(map(at.at, at.names()), sealed=sealed)
             case list() if isinstance(at.now, list | dict) and at.declared:
-                for item in at.items():
-                    yield from self(item)
+                sealed = holds_hidden([at.declared, at.recorded])
+                yield from self._each(at.items(), sealed=sealed)
             case shape.Missing():
                 yield from self._undeclared(at)
             case _:
-                yield from self._declared(at)
+                hides = holds_hidden([at.declared, at.recorded])
+                yield from (one.hidden() if hides else one for one in self._declared(at))
+
+    def _each(self, places: Iterable[Place], *, sealed: bool) -> Iterator[Finding]:
+        """Compare items or keys; `sealed`: beside those that hold a secret, an added one may too.
+
+        A receiver that somebody adds to others with secret URLs has one of its own.
+        """
+        for at in places:
+            hides = sealed and at.declared is MISSING
+            yield from (one.hidden() if hides else one for one in self(at))
 
     def _declared(self, at: Place) -> Iterator[Finding]:
         """Judge a declared value by what Azure says now, and said right after the last write."""
@@ -126,7 +136,8 @@ class _Comparison:
         if same(at.name, at.declared, at.now):
             return
         if moves.by_azure(self.of.kind, at.path, at.declared, at.now):
-            yield findings.moved(path, at.declared, at.now)
+            kept = moves.unexplained(self.of, at.path)
+            yield (findings.retired if kept else findings.moved)(path, at.declared, at.now)
         elif at.now is MISSING and (at.recorded is MISSING or empty(at.recorded)):
             if not self._never_told(at):
                 yield findings.untold(path, at.declared)
@@ -141,16 +152,16 @@ class _Comparison:
         if at.settable is MISSING or _equal(at.name, before, now):
             return
         if isinstance(before, dict) or isinstance(now, dict):
-            for name in at.names():
-                yield from self(at.at(name))
+            sealed = at.free and holds_hidden(before)
+            yield from self._each(map(at.at, at.names()), sealed=sealed)
         elif isinstance(before, list) and isinstance(now, list):
-            for item in at.items():
-                yield from self(item)
+            yield from self._each(at.items(), sealed=holds_hidden(before))
         elif at.settable == UNKNOWN:
             if at.name not in shape.ENVELOPE:
                 yield findings.unclassed(self._named(at), before, now)
         elif moves.by_azure(self.of.kind, at.path, before, now):
-            return
+            if moves.unexplained(self.of, at.path):
+                yield findings.retired(self._named(at), before, now)
         elif not (before is MISSING and now is False):
             yield findings.added(self._named(at), before, now)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from policies.gateway.reader import LITERAL, Element, parse
+from queries.check.drift.documents import same_document
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 """Nothing in whatever form: the provider drops null, and Azure gives empty lists for none."""
 _ARM_ID = re.compile(r"/(subscriptions|providers)/[^\s\"'<>]+", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-_SPACE = re.compile(f"({LITERAL.pattern})|\\s+")
-_POLICIES = re.compile(r"\s*(<!--.*?-->\s*)*<(policies|fragment)\b", re.DOTALL)
 
 
 def empty(value: Any) -> bool:
@@ -63,61 +60,12 @@ def alike(one: Any, other: Any) -> bool:
     return first == second or (relative and longer.endswith(shorter))
 
 
-def same_document(one: str, other: str) -> bool:
-    """Compare two texts as JSON or as policy documents, if both are."""
-    if one.lstrip()[:1] in {"{", "["}:
-        return _json(one) is not None and _json(one) == _json(other)
-    if _POLICIES.match(one):
-        first, second = parse(one), parse(other)
-        return bool(first and second and not difference(first, second))
-    return False
-
-
-def difference(one: Element, other: Element) -> str:
-    """Name the first statement of a policy in which two documents differ; "" if none does.
-
-    Comments and white space count only in texts of expressions.
-    """
-    if one.name != other.name:
-        return other.name
-    mine, theirs = (
-        {key: _said(value) for key, value in each.attributes.items()} for each in (one, other)
-    )
-    if mine != theirs:
-        lost = sorted(name for name in mine | theirs if mine.get(name) != theirs.get(name))
-        return f"{one.name} {lost[0]}"
-    if _said(one.text) != _said(other.text):
-        return one.name
-    for first, second in zip(one.children, other.children, strict=False):
-        if found := difference(first, second):
-            return f"{one.name} > {found}" if one.name else found
-    if len(one.children) != len(other.children):
-        longer = max(one.children, other.children, key=len)
-        name = longer[min(len(one.children), len(other.children))].name
-        return f"{one.name} > {name}" if one.name else name
-    return ""
-
-
-def _said(text: str) -> str:
-    """Fold white space but in texts of an expression, and take what XML escapes as it is meant."""
-    for escape, plain in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'")):
-        text = text.replace(escape, plain)
-    return _SPACE.sub(lambda found: found[1] or " ", text.replace("&amp;", "&")).strip()
-
-
 def _region(text: str) -> str:
     return text.replace(" ", "").lower()
 
 
 def _is_id(one: str, other: str) -> bool:
     return all(_ARM_ID.fullmatch(text) or _GUID.fullmatch(text) for text in (one, other))
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _number(text: str) -> float | None:

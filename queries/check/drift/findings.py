@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from policies.gateway.reader import parse
 from queries.check.difference import REFRESH, Difference
-from queries.check.drift.equal import difference
+from queries.check.drift.documents import Parting, parting
+from queries.check.drift.moves import KEPT
 from queries.check.drift.shape import MISSING
 from queries.check.drift.state import Hidden
+from queries.check.masked import masked
 
 Level = Literal["drift", "unjudged", "remark"]
 SHOWN = 60
@@ -46,7 +47,8 @@ class Finding:
 
     def hidden(self) -> Finding:
         """Take the values out, as one of them is a secret."""
-        return replace(self, declared=repr(Hidden()), deployed="another")
+        declared = NOBODY if self.declared.startswith(NOBODY) else repr(Hidden())
+        return replace(self, declared=declared, deployed="another")
 
 
 def gone(title: str, resource_id: str) -> Finding:
@@ -63,10 +65,13 @@ def beside(path: str, level: Level = "drift") -> Finding:
 
 
 def drifted(path: str, declared: Any, now: Any) -> Finding:
-    """Make the finding of a property that was changed in Azure."""
+    """Make the finding of a property that was changed in Azure; of a document, by its part."""
+    if found := _parting(declared, now):
+        name, _, title = path.partition(" of ")
+        at = f"{name} of {title} at {found.where}"
+        path = f"{found.where} in {title}" if declared.lstrip()[:1] == "<" else at
+        declared, now = found.mine, found.theirs
     first, second = _both(declared, now)
-    if (found := _statement(declared, now)) is not None:
-        path = f"{path} at {found}"
     return Finding(level="drift", path=path, declared=first, deployed=second)
 
 
@@ -106,6 +111,17 @@ def sealed(path: str) -> Finding:
     )
 
 
+def uncompared(path: str, declared: str, fix: str) -> Finding:
+    """Make the finding of what is declared in a form that cannot be read here."""
+    return Finding(level="unjudged", path=path, declared=declared, deployed="not compared", fix=fix)
+
+
+def unfinished(urn: str, what: str) -> Finding:
+    """Make the finding of a resource that an update has left half done."""
+    fix = "pulumi up ends what was begun; pulumi refresh asks what became of it"
+    return Finding(level="unjudged", path=urn, declared="whole", deployed=what, fix=fix)
+
+
 def unclassed(path: str, before: Any, now: Any) -> Finding:
     """Make the finding of a change of which nobody knows who may make it."""
     first, second = _both(before, now)
@@ -120,17 +136,31 @@ def moved(path: str, declared: Any, now: Any) -> Finding:
     return Finding(level="remark", path=path, declared=first, deployed=second)
 
 
-def _statement(declared: Any, now: Any) -> str | None:
-    """Name the statement of a policy in which two documents differ; None if one is no policy."""
-    if not (isinstance(declared, str) and isinstance(now, str)) or "<" not in declared[:200]:
-        return None
-    first, second = parse(declared), parse(now)
-    return difference(first, second) if first and second else None
+def retired(path: str, declared: Any, now: Any) -> Finding:
+    """Make the finding of a newer version of a model where Azure is asked to leave it."""
+    first, second = _both(declared, now)
+    fix = (
+        "if the declared version is retired, write the new one into the stack file; if not, "
+        "somebody moved it, and pulumi up --refresh puts it back"
+    )
+    said = f"{first} under {KEPT}"
+    return Finding(level="unjudged", path=path, declared=said, deployed=second, fix=fix)
+
+
+def _parting(declared: Any, now: Any) -> Parting | None:
+    both = isinstance(declared, str) and isinstance(now, str)
+    return parting(declared, now) if both else None
 
 
 def _both(one: Any, other: Any) -> tuple[str, str]:
-    """Write two values so that their difference shows; long texts from where they part."""
-    first, second = _written(one), _written(other)
+    """Write two values so that their difference shows; long texts from where they part.
+
+    Keys and tokens are masked before anything is cut, as a part of one has no form to know it by.
+    """
+    written = _written(one), _written(other)
+    first, second = map(masked, written)
+    if first == second and written[0] != written[1]:
+        return _cut(first, 0), f"{_cut(second, 0)} (another)"
     if len(first) <= SHOWN and len(second) <= SHOWN:
         return first, second
     same = next(
@@ -151,7 +181,7 @@ def _written(value: Any) -> str:
     if value is MISSING or value is None:
         return "missing"
     if isinstance(value, str):
-        return value or "empty"
+        return value.replace("\r\n", "\n") or "empty"
     if isinstance(value, Hidden):
         return repr(value)
     if isinstance(value, float) and value.is_integer():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,10 @@ from queries.check.drift.state import Declared, Hidden
 KIND = "apimanagement:Api"
 INLINE = {"openapi", "openapi+json", "swagger-json"}
 """Formats whose document stands in the declaration itself; of a link only Azure reads it."""
+FIX = (
+    "name a file in apiDocument that the check can read too, and no link or secret; or "
+    "compare the operations by hand (portal: API Management > APIs), and accept this part"
+)
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -48,9 +53,14 @@ def is_imported(declared: Declared) -> bool:
 def unreadable(declared: Declared) -> str:
     """Say why the document of an API cannot be compared; "" if it can, or there is none."""
     try:
-        return "" if not is_imported(declared) or documented(declared) else "it is empty"
+        return "" if not is_imported(declared) or documented(declared) else "without operations"
     except ValueError as error:
-        return f"operations of {declared.title} ({error})"
+        return str(error)
+
+
+def uncompared(declared: Declared, why: str) -> Finding:
+    """Make the finding of an API whose operations are compared with nothing."""
+    return findings.uncompared(f"operations of {declared.title}", f"in a document {why}", FIX)
 
 
 def compared(declared: Declared, operations: list[Resource]) -> list[Finding]:
@@ -59,15 +69,35 @@ def compared(declared: Declared, operations: list[Resource]) -> list[Finding]:
     Raises:
         ValueError: the document cannot be read here.
     """
-    wanted, found = documented(declared), {_key(one): _found(one) for one in operations}
+    wanted, found = documented(declared), defaultdict[str, list[Operation]](list)
+    for one in operations:
+        found[_key(one)].append(_found(one))
     return [
         finding
-        for key in [*wanted, *(key for key in found if key not in wanted)]
-        for finding in _differences(declared, key, wanted.get(key), found.get(key))
+        for key in dict.fromkeys([*wanted, *found])
+        for first, second in _pairs(wanted.get(key, []), found.get(key, []))
+        for finding in _differences(declared, key, first, second, known=key in wanted)
     ]
 
 
-def documented(declared: Declared) -> dict[str, Operation]:
+def _pairs(
+    wanted: Sequence[Operation], found: Sequence[Operation]
+) -> Iterator[tuple[Operation | None, Operation | None]]:
+    """Pair operations of one method and path, by their names first: each that is left is alone."""
+    left = list(found)
+    named = [
+        (one, next((other for other in left if _plain(other.id) == _plain(one.id)), None))
+        for one in wanted
+    ]
+    for _, other in named:
+        if other in left:
+            left.remove(other)
+    for one, other in named:
+        yield one, other or (left.pop(0) if left else None)
+    yield from ((None, other) for other in left)
+
+
+def documented(declared: Declared) -> dict[str, list[Operation]]:
     """Return the operations of the document, by method and path.
 
     Raises:
@@ -77,17 +107,19 @@ def documented(declared: Declared) -> dict[str, Operation]:
     if isinstance(text, Hidden):
         text = text.value
     if kind not in INLINE or not isinstance(text, str):
-        raise ValueError(f"the document was imported as {kind}, which only Azure reads")
+        by_link = f"that was imported as {kind}, which only Azure reads"
+        raise ValueError(by_link if kind not in INLINE else "that is a secret of the state")
+    found = defaultdict[str, list[Operation]](list)
     try:
         document = json.loads(text) if "json" in kind else yaml.safe_load(text)
-        return {
-            f"{method.upper()} {path}".lower(): _documented(document, item, item[method])
-            for path, item in document["paths"].items()
-            for method in _METHODS
-            if method in item
-        }
+        for path, item in document["paths"].items():
+            for method in _METHODS:
+                if method in item:
+                    key = f"{method} {path.partition('?')[0]}".lower()
+                    found[key].append(_documented(document, item, item[method]))
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"the document cannot be read ({type(error).__name__})") from None
+        raise ValueError(f"that cannot be read ({type(error).__name__})") from None
+    return dict(found)
 
 
 def _documented(document: Json, item: Json, operation: Json) -> Operation:
@@ -127,15 +159,20 @@ def _key(resource: Resource) -> str:
 
 
 def _differences(
-    declared: Declared, key: str, wanted: Operation | None, found: Operation | None
+    declared: Declared,
+    key: str,
+    wanted: Operation | None,
+    found: Operation | None,
+    *,
+    known: bool,
 ) -> Iterator[Finding]:
-    """Yield what of one operation is otherwise."""
+    """Yield what of one operation is otherwise; `known`: the document has its method and path."""
     method, _, path = key.partition(" ")
     where = f"operation {method.upper()} {path} of {declared.title}"
     if found is None and wanted is not None:
         yield findings.gone(where, wanted.id or "in the document")
     elif wanted is None and found is not None:
-        yield findings.beside(where)
+        yield findings.beside(f"{found.id}, a second {where}" if known else where)
     elif wanted and found:
         for name, first, second in _parts(wanted, found):
             if first != second:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from queries.check.drift.equal import empty
-from queries.check.drift.shape import MISSING
+from queries.check.drift.shape import MISSING, child
+from queries.check.drift.state import Declared
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 Judge = Callable[[Any, Any], bool]
@@ -24,6 +24,14 @@ class Move:
     path: str
     """Pattern of the property's path."""
     by_azure: Judge
+
+
+VERSION_OF_MODEL = "properties.model.version"
+KEPT = "NoAutoUpgrade"
+"""Upgrade option under which Azure leaves a model's version: calls fail once that is retired.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-versions
+"""
 
 
 def _newer(before: Any, now: Any) -> bool:
@@ -45,9 +53,9 @@ MOVES = (
         lambda before, now: not before and now is True,
     ),
     # https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-versions
-    Move("cognitiveservices:Deployment", r"properties\.model\.version", _newer),
+    Move("cognitiveservices:Deployment", re.escape(VERSION_OF_MODEL), _newer),
     # https://learn.microsoft.com/azure/governance/policy/tutorials/govern-tags
-    Move("", r"tags\..*", lambda before, _: before is MISSING or empty(before)),
+    Move("", r"tags\..*", lambda before, _: before is MISSING),
     # https://learn.microsoft.com/rest/api/loganalytics/saved-searches/get
     Move("", "etag", lambda _, __: True),
     # https://learn.microsoft.com/azure/api-management/configure-custom-domain
@@ -80,3 +88,18 @@ def by_azure(kind: str, path: str, before: Any, now: Any) -> bool:
         move.kind in {"", kind} and re.fullmatch(move.path, path) and move.by_azure(before, now)
         for move in MOVES
     )
+
+
+def unexplained(of: Declared, path: str) -> bool:
+    """Tell whether a move is one that the program asks Azure not to make.
+
+    A model that retires may get a successor all the same, which no answer tells apart.
+    https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
+    """
+    told = (child(child(one, "properties"), "versionUpgradeOption") for one in _both(of))
+    option = next((one for one in told if one is not MISSING), "")
+    return path == VERSION_OF_MODEL and option == KEPT
+
+
+def _both(of: Declared) -> tuple[Any, Any]:
+    return of.inputs, of.outputs

@@ -18,8 +18,6 @@ class Drift:
     findings: tuple[Finding, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """By resource, why its answer could not be had or understood."""
-    partly: tuple[str, ...] = ()
-    """What the state cannot tell, so that it is compared with nothing, and why."""
     reason: str = ""
     """Why nothing could be compared; "" if something was."""
     fix: str = ""

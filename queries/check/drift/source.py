@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from queries.check.configuration.manager import Manager
-from queries.check.drift import state
+from queries.check.drift import findings, state
 from queries.check.drift.outcome import Drift
 from queries.check.drift.whole import compared
 from queries.errors import CannotRunError
@@ -28,7 +29,7 @@ def drift(manager: Manager, *, stack: str | None, outputs: Path | None, file: Pa
         return Drift(reason="the outputs are of a file, and no state is given", fix=SAVE_FIX)
     try:
         text = file.read_text(encoding="utf-8") if file else ask_pulumi(stack, *EXPORT)
-        declared = state.read(text)
+        declared, left = state.read(text), state.unfinished(text)
         if not file and state.holds_secrets(declared):
             with suppress(CannotRunError):
                 declared = state.read(ask_pulumi(stack, *EXPORT, "--show-secrets"))
@@ -37,6 +38,8 @@ def drift(manager: Manager, *, stack: str | None, outputs: Path | None, file: Pa
     except (OSError, UnicodeDecodeError, state.StateError) as error:
         said = getattr(error, "strerror", None) or str(error)
         return Drift(reason=f"{file or 'pulumi stack export'}: {said}", fix=SAVE_FIX)
-    if not declared:
+    if not declared and not left:
         return Drift(reason="the state holds no resource of Azure", fix="pulumi up deploys it")
-    return compared(manager, declared)
+    found = compared(manager, declared)
+    begun = (findings.unfinished(urn, what) for urn, what in left.items())
+    return replace(found, findings=(*begun, *found.findings))

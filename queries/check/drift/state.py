@@ -78,9 +78,34 @@ def read(text: str) -> list[Declared]:
         raise StateError(f"no state of a deployed stack ({type(error).__name__})") from None
 
 
+def unfinished(text: str) -> dict[str, str]:
+    """Return what the last update has left half done, by URN, and in which way.
+
+    https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
+    (`pending_operations`, `initErrors`)
+
+    Raises:
+        StateError: the text is no state of a deployed stack.
+    """
+    try:
+        deployment = json.loads(text)["deployment"]
+        begun = {
+            str(one["resource"]["urn"]): f"still {one['type']}, when the update ended"
+            for one in deployment.get("pending_operations") or []
+        }
+        failed = {
+            str(one["urn"]): f"made with {len(one['initErrors'])} errors"
+            for one in deployment["resources"]
+            if one.get("initErrors")
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"no state of a deployed stack ({type(error).__name__})") from None
+    return failed | begun
+
+
 def holds_secrets(declared: list[Declared]) -> bool:
     """Tell whether some value cannot be read without the stack's passphrase."""
-    return any(_sealed([one.inputs, one.outputs]) for one in declared)
+    return any(holds_hidden([one.inputs, one.outputs], known=False) for one in declared)
 
 
 def _resources(listed: list[Json]) -> Iterator[Declared]:
@@ -110,8 +135,11 @@ def _plain(value: Any) -> Any:
     return {name: _plain(one) for name, one in value.items() if not name.startswith("__")}
 
 
-def _sealed(value: Any) -> bool:
+def holds_hidden(value: Any, *, known: bool = True) -> bool:
+    """Tell whether some value within is a secret; without `known`, one that nobody may read."""
     if isinstance(value, Hidden):
-        return not value.known
+        return known or not value.known
     below = value.values() if isinstance(value, Mapping) else value
-    return any(map(_sealed, below)) if isinstance(below, list | type({}.values())) else False
+    if not isinstance(below, list | type({}.values())):
+        return False
+    return any(holds_hidden(one, known=known) for one in below)

@@ -43,7 +43,6 @@ def compared(
         properties=sum(compare.count(one.inputs) for one in declared),
         findings=tuple(found),
         unreadable=unreadable,
-        partly=tuple(said for one in declared if (said := imported.unreadable(one))),
     )
 
 
@@ -61,9 +60,11 @@ def _operations(
     manager: Manager, apis: Sequence[Declared], answers: Answers
 ) -> Iterator[tuple[str, Judge]]:
     """Compare the operations of each API that is there with the document it was made of."""
-    there = [
-        one for one in apis if one.id.lower() in answers.found and not imported.unreadable(one)
-    ]
+    reasons = {one.id: imported.unreadable(one) for one in apis}
+    for one in apis:
+        if why := reasons[one.id]:
+            yield f"operations of {one.title}", partial(_uncompared, one, why)
+    there = [one for one in apis if one.id.lower() in answers.found and not reasons[one.id]]
     lists = manager.at_once(
         partial(manager.list, f"{one.id}/operations", one.version or shape.version(one.kind))
         for one in there
@@ -78,6 +79,10 @@ def _beside(
     """Look for what nobody declared inside each resource that is there."""
     for name, found in beside.strays(manager, there, declared):
         yield name, partial(_had, found)
+
+
+def _uncompared(one: Declared, why: str) -> list[Finding]:
+    return [imported.uncompared(one, why)]
 
 
 def _imported(one: Declared, listed: list[Resource] | UnreadableError) -> list[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from queries.check.evidence import Evidence
 from queries.check.fields import text
+from queries.check.masked import masked
 from queries.check.records import Call, OwnCall
 from queries.workspace import Row
 
@@ -39,8 +39,6 @@ Want = Callable[[Evidence, Call], object]
 """What a column must hold; None where nobody knows."""
 By = Callable[[OwnCall], Hashable]
 """Groups calls whose rows must be alike."""
-_SECRET = re.compile(r"[0-9A-Za-z]{32,}|\beyJ[\w.-]+")
-"""What may be a key or a token: it is cut out before a value is shortened."""
 _SHOWN = 60
 """Most characters of a value that a verdict shows."""
 
@@ -63,7 +61,7 @@ def shown(value: object) -> str:
     said = written(value)
     if not said:
         return "empty"
-    said = _SECRET.sub("***", said)
+    said = masked(said)
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 

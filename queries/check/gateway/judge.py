@@ -13,6 +13,7 @@ from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
 from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
+from queries.check.masked import masked
 from queries.outputs import Target
 
 TYPES = frozenset({"http", "soap", "websocket", "graphql", "odata", "grpc"})
@@ -54,7 +55,7 @@ def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: 
     name = f"API {api.name}{f' of the workspace {scope.workspace}' if scope.workspace else ''}"
     kind = str(api.properties.get("type") or api.properties.get("apiType") or "http").lower()
     if kind not in TYPES:
-        yield f"{name}: its type {kind} is not known"
+        yield f"{name}: its type {masked(kind)} is not known"
     leads, current = own, _current(gateway, target)
     if own and current and api is not current:
         yield from stack.differing(current, api)
@@ -118,6 +119,8 @@ def _of_own(
             yield Difference(
                 path=path, declared="nowhere", deployed="a second call of the account", fix=FIX
             )
+        elif one.extra and (reason := account.may_have(one.url)):
+            yield f"{one.statement} in {one.place}: {reason}"
         elif not one.extra and not account.called_as_declared(one.url):
             path = f"where calls of the stack's API go ({one.statement} in {one.place})"
             declared = target.account.backend_url
@@ -142,6 +145,8 @@ def _of_other(
             yield one
         elif account.has(one.url):
             yield Unclear(one.place, one.statement, one.maybe) if one.maybe else one
+        elif reason := account.may_have(one.url):
+            yield Unclear(one.place, one.statement, reason)
     for statement in statements:
         if statement.element.name not in KNOWN:
             yield Unclear(statement.place, statement.element.name, "the statement is not known")

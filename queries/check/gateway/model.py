@@ -45,6 +45,9 @@ class Product:
     name: str
     policy: Policy | None = None
     apis: frozenset[str] = frozenset()
+    """None, where the product has no policy and asks for a key: then it changes nothing."""
+    open: bool = False
+    """Whether it lets callers in without a key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,8 @@ class Api:
     operations: tuple[Operation, ...] = ()
     diagnostic: Json | None = None
     """The properties of its own diagnostic for Azure Monitor."""
+    others: tuple[tuple[str, Json], ...] = ()
+    """Names and properties of its further diagnostics."""
 
     @property
     def base(self) -> str:

@@ -120,7 +120,7 @@ def _scope(reader: Reader, path: str, workspace: str) -> Scope:
         loggers=_by_name(loggers),
         fragments=_fragments(reader, path, [_name(one) for one in fragments]),
         diagnostic=diagnostic or None,
-        products=tuple(_products(reader, path, [_name(one) for one in products])),
+        products=tuple(_products(reader, path, products)),
         apis=tuple(_apis(reader, path, apis)),
     )
 
@@ -134,15 +134,17 @@ def _fragments(reader: Reader, path: str, names: list[str]) -> dict[str, Policy]
     }
 
 
-def _products(reader: Reader, path: str, names: list[str]) -> Iterator[Product]:
-    """Read the products, and the APIs of those that have a policy."""
+def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product]:
+    """Read the products, and the APIs of those that have a policy or ask for no key."""
+    names = [_name(one) for one in listed]
     paths = {f"{path}/products/{name}": f"the policy of the product {name}" for name in names}
     policies = reader.policies(paths)
-    for name, place, policy in zip(names, paths, policies, strict=True):
-        links = reader.lists([f"{place}/apiLinks"])[0] if policy else []
-        apis = (last(properties(one).get("apiId")) for one in links)
+    for one, place, policy in zip(listed, paths, policies, strict=True):
+        is_open = properties(one).get("subscriptionRequired") is False
+        links = reader.lists([f"{place}/apiLinks"])[0] if policy or is_open else []
+        apis = (last(properties(link).get("apiId")) for link in links)
         held = frozenset(api.partition(REVISION)[0].lower() for api in apis)
-        yield Product(name=name, policy=policy, apis=held)
+        yield Product(name=_name(one), policy=policy, apis=held, open=is_open)
 
 
 def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
@@ -151,8 +153,8 @@ def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
     What a revision is compared with is read as it is, since a list may tell less.
     """
     current = {_name(one): properties(one) for one in listed if REVISION not in _name(one).lower()}
-    diagnostics = reader.gets(f"{path}/apis/{name}{DIAGNOSTIC}" for name in current)
-    of_api = dict(zip(map(str.lower, current), diagnostics, strict=True))
+    diagnostics = reader.lists(f"{path}/apis/{name}/diagnostics" for name in current)
+    of_api = dict(zip(map(str.lower, current), map(_by_name, diagnostics), strict=True))
     others = _revisions(reader, path, list(current), listed)
     bases = {name.partition(REVISION)[0].lower() for name in others}
     asked = [*(name for name in current if name.lower() in bases), *others]
@@ -163,7 +165,9 @@ def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
     operations = _operations(reader, path, found)
     for (name, has), policy in zip(found.items(), policies, strict=True):
         api = Api(name=name, properties=has, policy=policy, operations=tuple(operations[name]))
-        yield replace(api, diagnostic=of_api.get(api.base) or None)
+        own = of_api.get(api.base, {})
+        further = tuple((key, one) for key, one in own.items() if key != LOGGER)
+        yield replace(api, diagnostic=own.get(LOGGER), others=further)
 
 
 def _revisions(reader: Reader, path: str, apis: list[str], listed: list[Json]) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
+import socket
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +23,7 @@ from queries.check.gateway.statements import (
     HEADER,
     SEND,
 )
+from queries.check.masked import masked
 from queries.outputs import Target
 
 ZONE = re.compile(
@@ -34,6 +39,16 @@ REGIONAL = re.compile(r"(?P<region>\w+)\.api\.cognitive\.(microsoft\.com|azure\.
 
 https://learn.microsoft.com/azure/ai-services/authentication
 """
+CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+"""Text in XML in which no character has a meaning of its own."""
+NUMBERS = re.compile(r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
+"""An IPv4 address, of which .NET takes any number of parts, also octal and hexadecimal.
+
+https://learn.microsoft.com/dotnet/api/system.uri
+"""
+SCHEMES = frozenset({"http", "https", "ws", "wss"})
+DOTS = re.compile("[\u3002\uff0e\uff61]")
+"""What counts as a dot in a host's name: https://www.rfc-editor.org/rfc/rfc3490#section-3.1"""
 DEEPEST = 3
 """Pools within pools that are followed; Azure takes none."""
 
@@ -106,6 +121,19 @@ class Account:
             return bool(self.region) and regional["region"] == self.region
         return host in self.hosts or (name in self.subdomains and bool(ZONE.fullmatch(zone)))
 
+    def may_have(self, url: str) -> str:
+        """Say why a URL may lead to the account though it names another host; "" if it cannot.
+
+        The account's private endpoint has an address of its own.
+        https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks
+        """
+        host = host_of(url)
+        if not host or "@(" in url or "@{" in url:
+            return "its URL names no host that can be read"
+        if (is_global := _is_global(host)) is None or is_global:
+            return ""
+        return f"the address {host} is private, and may be that of the account's private endpoint"
+
     def called_as_declared(self, url: str) -> bool:
         """Tell whether a URL is that of the stack's own calls, by any name of the account."""
         return self.has(url) and urlsplit(_absolute(url)).path.rstrip("/") == self.path
@@ -114,13 +142,37 @@ class Account:
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case; "" where it has none."""
     try:
-        return unquote(urlsplit(_absolute(url)).hostname or "").rstrip(".").lower()
+        found = unquote(urlsplit(_absolute(url)).hostname or "")
     except ValueError:
         return ""
+    host = DOTS.sub(".", unicodedata.normalize("NFKC", found)).rstrip(".").lower()
+    return "" if host in SCHEMES else host
+
+
+def _is_global(host: str) -> bool | None:
+    """Tell whether a host is an address that anybody reaches; None if it is a name."""
+    try:
+        if NUMBERS.fullmatch(host):
+            return ip_address(socket.inet_aton(host)).is_global
+        return ip_address(host.partition("%")[0]).is_global
+    except OSError:
+        return False
+    except ValueError:
+        return None
 
 
 def _absolute(url: str) -> str:
-    return url if "://" in url else f"https://{url.lstrip('/')}"
+    plain = url.strip().replace("\\", "/")
+    return plain if "://" in plain else f"https://{plain.lstrip('/')}"
+
+
+def _text(way: Effective, value: str) -> str:
+    """Return what a text or an attribute of a policy says.
+
+    Raises:
+        UnclearError: an expression decides, or a named value that cannot be read.
+    """
+    return way.text(html.unescape(CDATA.sub(r"\1", value)).strip())
 
 
 def ends(
@@ -145,8 +197,16 @@ def ends(
         elif name in CALLS:
             backend = one.element.attributes.get(CALLS[name], "")
             yield from _backends(way, one, backend, extra=True)
-        elif name == HEADER and one.element.attributes.get("name", "").lower() == "host":
+        elif name == HEADER and _is_host(way, one):
             yield from _as_host(way, one)
+
+
+def _is_host(way: Effective, one: Statement) -> bool:
+    """Tell whether a statement sets the header `Host`, or any that an expression names."""
+    try:
+        return _text(way, one.element.attributes.get("name", "")).lower() == "host"
+    except UnclearError:
+        return True
 
 
 def _as_host(way: Effective, one: Statement) -> Iterator[End]:
@@ -156,7 +216,7 @@ def _as_host(way: Effective, one: Statement) -> Iterator[End]:
     """
     for child in one.element.children:
         with suppress(UnclearError):
-            yield End(way.text(child.text.strip()), one.place, HEADER, extra=True)
+            yield End(_text(way, child.text), one.place, HEADER, extra=True)
 
 
 def _set_backend(way: Effective, one: Statement) -> Iterator[End | Unclear]:
@@ -172,6 +232,9 @@ def _set_backend(way: Effective, one: Statement) -> Iterator[End | Unclear]:
         yield from _urls(way, given["base-url"], one.place, BACKEND)
     if "backend-id" in given:
         yield from _backends(way, one, given["backend-id"])
+    elif "base-url" not in given:
+        said = "what it leads to has no URL here, as a service of Dapr or Service Fabric"
+        yield Unclear(one.place, BACKEND, said)
 
 
 def _sent(way: Effective, one: Statement, main: list[End | Unclear]) -> Iterator[End | Unclear]:
@@ -199,7 +262,7 @@ def _urls(
     way: Effective, value: str, place: str, statement: str, *, extra: bool = False
 ) -> Iterator[End | Unclear]:
     try:
-        url = way.text(value)
+        url = _text(way, value)
     except UnclearError as reason:
         yield Unclear(place, statement, str(reason))
         return
@@ -212,28 +275,38 @@ def _backends(
 ) -> Iterator[End | Unclear]:
     """Yield the URLs of a backend; of a name that is not understood, those of every backend."""
     try:
-        names, reason = [way.text(given)], ""
+        names, reason = [_text(way, given)], ""
     except UnclearError as error:
         names = [name for scope in (way.scope, way.service) for name in scope.backends]
         reason = str(error)
+        if not names:
+            yield Unclear(one.place, one.element.name, f"{reason}, and no backend can be read")
     for name in dict.fromkeys(names):
         for end in _of_backend(way, name, one, 0):
-            yield replace(end, extra=extra, maybe=reason) if isinstance(end, End) else end
+            beside = extra or (isinstance(end, End) and end.extra)
+            yield replace(end, extra=beside, maybe=reason) if isinstance(end, End) else end
 
 
 def _of_backend(way: Effective, name: str, one: Statement, depth: int) -> Iterator[End | Unclear]:
-    """Yield the URLs of one backend or pool; a backend that is not there leads nowhere.
+    """Yield the URLs of one backend or pool, and the name that it sends as `Host`.
 
     https://learn.microsoft.com/azure/api-management/backends
+    https://learn.microsoft.com/rest/api/apimanagement/backend/create-or-update#backendcredentialscontract
     """
     scopes: tuple[Scope, ...] = (way.scope, way.service)
     found = next((s.backends[name.lower()] for s in scopes if name.lower() in s.backends), None)
     place = f"backend {name} of {one.place}"
     if found is None or depth > DEEPEST:
+        said = "it cannot be found" if found is None else "its pool lies in too many others"
+        yield Unclear(place, one.element.name, said)
         return
     if found.get("url"):
         yield from _urls(way, str(found["url"]), place, one.element.name)
+    for name_, values in (inside(found, "credentials", "header") or {}).items():
+        for value in values if name_.lower() == "host" else ():
+            yield from _urls(way, str(value), place, one.element.name, extra=True)
     for service in inside(found, "pool", "services") or []:
         yield from _of_backend(way, last(inside(service, "id")), one, depth + 1)
     if str(found.get("type") or "Single").lower() not in {"single", "pool"}:
-        yield Unclear(place, one.element.name, f"the backend's type {found['type']} is not known")
+        said = f"the backend's type {masked(str(found['type']))} is not known"
+        yield Unclear(place, one.element.name, said)

@@ -8,7 +8,7 @@ from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift
 from queries.check.evidence import Evidence
 from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
-from queries.check.proofs.base import NOT_JUDGED, Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
 
 LISTED = 4
 """Most findings that the detail names; every one is among the differences."""
@@ -29,8 +29,6 @@ def verdict(drift: Drift) -> Verdict:
     detail = f"{drift.resources} resources with {drift.properties} declared values are as declared"
     if told := drift.of("remark"):
         detail += f"; told, as it takes nothing away: {_listed(told)}"
-    if drift.partly:
-        detail += f"; {NOT_JUDGED}: {'; '.join(drift.partly)}"
     return seen(detail)
 
 

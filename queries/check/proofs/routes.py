@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 
 from queries.check.difference import Findings
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
-from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.proofs.base import PART, Judge, Proof, Verdict, failed, seen, unjudged, waiting
 
 UNDERSTOOD_FIX = (
     "give this identity the role Reader on the gateway and the account if it lacks it; look through"
-    " the places named, and if calls cannot reach the account there, --allow routes accepts them"
+    " the places named"
 )
 ASSIGNMENTS_FIX = (
     "listing roles needs Microsoft.Authorization/roleAssignments/read and roleDefinitions/read on "
@@ -21,24 +22,35 @@ LISTED = 5
 """Places told of in a verdict, before the number of the others."""
 
 
-def _by(findings: Callable[[AsDeployed], Findings], fix: str) -> Judge:
+def _by(proof: str, findings: Callable[[AsDeployed], Findings], fix: str) -> Judge:
     """Fail by what was found; what could not be read or understood is not judged."""
 
     def judge(evidence: Evidence) -> Verdict:
         if evidence.deployed is None:
             return waiting(NOT_LOOKED)
-        return verdict(findings(evidence.deployed), fix)
+        return verdict(findings(evidence.deployed), fix, proof)
 
     return judge
 
 
-def verdict(found: Findings, fix: str) -> Verdict:
-    """Say how a proof stands by what was found; `fix` is what helps where it is not judged."""
+def verdict(found: Findings, fix: str, proof: str = "routes") -> Verdict:
+    """Say how a proof stands by what was found; `fix` is what helps where it is not judged.
+
+    Each unclear place is a part of its own: to accept one shuts no eye to another.
+    """
     if found.differences:
         return failed(_listed(map(str, found.differences)), found.differences[0].fix)
     if found.unclear:
-        return unjudged(_listed(found.unclear), fix)
+        return unjudged(_listed(found.unclear), f"{fix}; {_allowing(proof, found)}", found.parts)
     return seen(found.said)
+
+
+def _allowing(proof: str, found: Findings) -> str:
+    """Write the options that accept each unclear place, for a shell."""
+    options = (f"--allow {shlex.quote(f'{proof}{PART}{part}')}" for part in found.parts)
+    return (
+        f"what may stay so is accepted by its name, and nothing else with it: {' '.join(options)}"
+    )
 
 
 def _listed(said: Iterable[str]) -> str:
@@ -52,7 +64,7 @@ ROUTES = Proof(
     about="no API of the gateway leads to the account around the logs, and no policy of a wider or "
     "narrower scope changes, copies or answers the stack's calls",
     needs=(),
-    judge=_by(lambda deployed: deployed.routes, UNDERSTOOD_FIX),
+    judge=_by("routes", lambda deployed: deployed.routes, UNDERSTOOD_FIX),
     fix="",
 )
 ACCESS = Proof(
@@ -60,6 +72,6 @@ ACCESS = Proof(
     about="nobody but the gateway, and whom otherCallers names, has a role by which to call the "
     "account itself",
     needs=(),
-    judge=_by(lambda deployed: deployed.access, ASSIGNMENTS_FIX),
+    judge=_by("access", lambda deployed: deployed.access, ASSIGNMENTS_FIX),
     fix="",
 )

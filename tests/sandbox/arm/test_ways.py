@@ -92,6 +92,19 @@ def test_a_revision_begins_as_a_copy_and_is_listed(stack: Azure) -> None:
     assert "not found" in refused(stack, f"{API}-2;rev=2")
 
 
+def test_an_api_lists_the_products_that_hold_it(stack: Azure) -> None:
+    known = {one["name"] for one in read(stack, f"{API}/products")["value"]}
+    fields = {"subscriptionRequired": True, "state": "published"}
+    for name, link in (("by-link", "apiLinks/x"), ("by-name", "apis/miyagi-api")):
+        put(stack, f"{SERVICE}/products/{name}", displayName=name, **fields)
+        assert {one["name"] for one in read(stack, f"{API}/products")["value"]} == known
+        put(stack, f"{SERVICE}/products/{name}/{link}", apiId=API)
+        known |= {name}
+        listed = read(stack, f"{API}/products")["value"]
+        assert {one["name"] for one in listed} == known
+        assert f"{SERVICE}/products/{name}" in {one["id"] for one in listed}
+
+
 def test_some_tiers_have_workspaces_and_some_self_hosted_gateways(stack: Azure) -> None:
     service = stack.cloud.get(SERVICE)
     assert service is not None
