@@ -90,6 +90,11 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
         differences=tuple(dict.fromkeys(differences)),
         unclear=tuple(_unclear(found, account, own)),
         said=said,
+        groups=tuple(
+            _principal(one)
+            for one, _ in callers
+            if _principal(one) in named and one.get("principalType") == "Group"
+        ),
     )
 
 
