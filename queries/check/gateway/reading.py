@@ -138,9 +138,11 @@ def _products(reader: Reader, path: str, names: list[str]) -> Iterator[Product]:
     """Read the products, and the APIs of those that have a policy."""
     paths = {f"{path}/products/{name}": f"the policy of the product {name}" for name in names}
     policies = reader.policies(paths)
+    judged = [place for place, policy in zip(paths, policies, strict=True) if policy]
+    linked = reader.lists(f"{place}/apiLinks" for place in judged)
+    links = dict(zip(judged, linked, strict=True))
     for name, place, policy in zip(names, paths, policies, strict=True):
-        links = reader.lists([f"{place}/apiLinks"])[0] if policy else []
-        apis = (last(properties(one).get("apiId")) for one in links)
+        apis = (last(properties(one).get("apiId")) for one in links.get(place, []))
         held = frozenset(api.partition(REVISION)[0].lower() for api in apis)
         yield Product(name=name, policy=policy, apis=held)
 
