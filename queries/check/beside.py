@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from queries.check.evidence import Evidence
 from queries.check.fields import LAG
 from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Source
 from queries.check.traffic import OwnTraffic, by_round
 from queries.library import literal
-from queries.outputs import Target
 from queries.pages import Paged
 
+Span = tuple[datetime, datetime]
 MOST_ROWS = 5000
 """Rows of one page."""
-SOURCES: tuple[Source, ...] = ("gateway-others", "llm-others", "account-others")
+SOURCES: tuple[Source, ...] = ("gateway-others", "account-others", "llm-others")
 USAGE = r'("usage"\s*:\s*\{(?:[^{}]|\{[^{}]*\})*\})'
 MODEL = r'("model"\s*:\s*"[^"\\]+")'
 """The parts of bodies that are read, as texts of a regular expression in KQL's @'…'."""
@@ -31,33 +31,39 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
         return ""
     if source == "llm-others" and not target.llm_logging:
         return ""
+    wait = target.longest_wait
     spans = [
-        (min(call.started for call in calls) - target.longest_wait - LAG,
-         max(call.ended for call in calls) + LAG)
+        (min(call.started for call in calls) - LAG, max(call.ended for call in calls) + LAG)
         for calls in by_round(traffic.calls)
-    ]  # fmt: skip
+    ]
+    since, until = spans[0][0] - wait, spans[-1][1]
+    if source == "account-others":
+        rows = f"{DIAGNOSTICS}\n{_among(spans, wait, target.account.id, 'abs(DurationMs)')}"
+    else:
+        rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'TotalTime')}"
     if source == "llm-others":
-        spans = [(begin, end + target.longest_wait) for begin, end in spans]
+        ids = f"{rows}| where TimeGenerated >= {literal(since)} and TimeGenerated <= "
+        ids += f"{literal(until)}\n| distinct CorrelationId"
+        rows = f"{LLM_LOG}\n| where _ResourceId =~ {literal(target.gateway_id)}\n"
+        rows += f"| join kind=leftsemi ({ids}) on CorrelationId\n"
+        until += wait
+    table, _, rest = rows.partition("\n")
     return Paged(
-        f"let since = {literal(min(begin for begin, _ in spans))};\n"
-        f"let until = {literal(max(end for _, end in spans))};\n"
-        f"{_rows(source, target)}"
-        f"| where {' or '.join(_between(*span) for span in spans)}\n"
+        f"let since = {literal(since)};\nlet until = {literal(until)};\n"
+        f"{table}\n| where TimeGenerated >= since and TimeGenerated <= until\n{rest}"
         f"{COLUMNS[source]}| order by TimeGenerated desc\n| take {MOST_ROWS}\n"
     )
 
 
-def _rows(source: Source, target: Target) -> str:
-    tables = {"gateway-others": GATEWAY_LOG, "llm-others": LLM_LOG, "account-others": DIAGNOSTICS}
-    whose = target.account.id if source == "account-others" else target.gateway_id
-    return (
-        f"{tables[source]}\n| where TimeGenerated >= since and TimeGenerated <= until\n"
-        f"| where _ResourceId =~ {literal(whose)}\n"
+def _among(spans: list[Span], wait: timedelta, whose: str, took: str) -> str:
+    """Keep the rows of what was under way in some times; `took` are its milliseconds."""
+    ended = f"TimeGenerated + 1ms * coalesce({took}, 0)"
+    times = (
+        f"(TimeGenerated >= {literal(begin - wait)} and TimeGenerated <= {literal(end)} "
+        f"and {ended} >= {literal(begin)})"
+        for begin, end in spans
     )
-
-
-def _between(begin: datetime, end: datetime) -> str:
-    return f"(TimeGenerated >= {literal(begin)} and TimeGenerated <= {literal(end)})"
+    return f"| where _ResourceId =~ {literal(whose)}\n| where {' or '.join(times)}\n"
 
 
 COLUMNS: dict[Source, str] = {

@@ -57,6 +57,9 @@ MEMBERS_FIX = (
 def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if not traffic.calls:
         return waiting(NO_CALL)
+    silent = evidence.rows.silent
+    if unread := next((silent[source] for source in SOURCES[:2] if source in silent), ""):
+        return waiting(f"what others did meanwhile cannot be read yet ({unread})")
     found = others.of(evidence, traffic.calls)
     if found is None:
         return waiting("no row of these calls in the gateway's log yet")
