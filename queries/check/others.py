@@ -91,7 +91,8 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
     account, ours, seen = Account.of(evidence.target, None), evidence.all_correlations, set[str]()
-    entries = {text(row, "CorrelationId"): row for row in evidence.of("llm-others")}
+    told = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
+    entries = {text(row, "CorrelationId"): row for row in told}
     for row in evidence.of("gateway-others"):
         time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
         if name in ours or name in seen or not isinstance(time, datetime):
