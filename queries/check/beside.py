@@ -42,10 +42,8 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     else:
         rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'TotalTime')}"
     if source == "llm-others":
-        ids = f"{rows}| where TimeGenerated >= {literal(since)} and TimeGenerated <= "
-        ids += f"{literal(until)}\n| distinct CorrelationId"
-        rows = f"{LLM_LOG}\n| where _ResourceId =~ {literal(target.gateway_id)}\n"
-        rows += f"| join kind=leftsemi ({ids}) on CorrelationId\n"
+        whose = f"{LLM_LOG}\n| where _ResourceId =~ {literal(target.gateway_id)}\n"
+        rows = f"{whose}| join kind=leftsemi ({rows}| distinct CorrelationId) on CorrelationId\n"
         until += wait
     table, _, rest = rows.partition("\n")
     return Paged(
