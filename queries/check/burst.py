@@ -23,6 +23,8 @@ TOKENS = 40
 """About what a brief call costs, prompt and answer together."""
 LOGGED = ("chat", "stream")
 """Kinds of which every log has a row; the LLM log is documented for these alone."""
+MOST_MORE = 2
+"""How many times as many calls are made, at most, that each consumer calls each deployment."""
 HALF = 0.5
 """Share of a deployment's tokens a minute that a burst takes at most: others call it too."""
 MINUTE = 60.0
@@ -55,9 +57,10 @@ def wanted(target: Target, depth: Depth) -> int:
 def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     """Plan the brief calls of a run, after one call of each kind.
 
-    Consumers and deployments take turns such that every consumer calls every deployment, if there
-    are calls enough; where a turn begins moves on from day to day. Each kind of call that the LLM
-    log may lack is made as every consumer too, as far as a third of the calls reaches.
+    Consumers and deployments take turns such that every consumer calls every deployment, for which
+    up to `MOST_MORE` times as many calls are made; if they are not enough, the next day's run goes
+    on where this one ends. Each kind of call that the LLM log may lack is made as every consumer
+    too, as far as a third of the calls reaches.
     """
     callers = target.callers
     all_slots = [slot for slot in kinds.slots(target) if depth == "quick" or _told(target, slot[1])]
@@ -71,11 +74,12 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
         left = [caller for caller in callers if caller not in first]
         return [_brief(target, *logged[0], callers.index(caller)) for caller in left]
     number = max(number, len(callers), len(logged))
+    pairs = len(callers) * len({deployment.name for deployment, _ in logged})
     most = min(len(others) * len(callers), number // 3)
-    begin = day.toordinal()
+    number = max(number, pairs) if pairs <= MOST_MORE * number else number
     return [
-        *_in_turn(target, logged, number, begin),
-        *(_in_turn(target, others, most, begin) if others else []),
+        *_in_turn(target, logged, number, day),
+        *(_in_turn(target, others, most, day) if others else []),
     ]
 
 
@@ -85,15 +89,23 @@ def _told(target: Target, kind: kinds.Kind) -> bool:
 
 
 def _in_turn(
-    target: Target, slots: list[tuple[Deployment, kinds.Kind]], number: int, begin: int
+    target: Target, slots: list[tuple[Deployment, kinds.Kind]], number: int, day: date
 ) -> list[Planned]:
-    """Pair consumers with slots: after as many calls as there are pairs, each pair has called."""
-    callers, count = len(target.callers), len(slots)
-    round_of, every = math.lcm(callers, count), callers * count
-    turns = [at % every for at in range(begin, begin + number)]
-    return [
-        _brief(target, *slots[(turn + turn // round_of) % count], turn % callers) for turn in turns
-    ]
+    """Pair consumers with deployments: after as many calls as there are pairs, each has called.
+
+    From one time that all pairs call to the next, and from pair to pair, the kinds take turns.
+    """
+    served: dict[str, list[tuple[Deployment, kinds.Kind]]] = {}
+    for slot in slots:
+        served.setdefault(slot[0].name, []).append(slot)
+    deployments, callers = list(served.values()), len(target.callers)
+    round_of, pairs = math.lcm(callers, len(deployments)), callers * len(deployments)
+    begin, made = day.toordinal() * number, []
+    for at in range(begin, begin + number):
+        again, turn = divmod(at, pairs)
+        offered = deployments[(turn + turn // round_of) % len(deployments)]
+        made.append(_brief(target, *offered[(turn + again) % len(offered)], turn % callers))
+    return made
 
 
 def _brief(target: Target, deployment: Deployment, kind: kinds.Kind, caller: int) -> Planned:

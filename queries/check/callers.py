@@ -17,11 +17,16 @@ from queries.check.difference import Difference, Findings
 from queries.outputs import Target
 
 AUTHORIZATION = "/providers/Microsoft.Authorization"
-DATA = ("dataActions", "notDataActions", "Microsoft.CognitiveServices/accounts/*")
-"""Where a role gives data actions and takes them away, and those on an account, of any service.
+DATA = ("dataActions", "notDataActions")
+"""Where a role gives data actions and takes them away."""
+OF_ACCOUNTS = "Microsoft.CognitiveServices/accounts"
+SERVICES = ("OpenAI", "MaaS", "AIServices")
+"""Where, below `OF_ACCOUNTS`, the data actions lie by which models are called.
 
 https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
 """
+OPENAI = "openai"
+"""Kind of an account that serves the first of them alone, and no speech or language."""
 KEYS = ("actions", "notActions", "Microsoft.CognitiveServices/accounts/listKeys/action")
 READ = "/read"
 """How data actions end that read what is there, and call no model."""
@@ -76,7 +81,8 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     known = [
         (one, found.definitions[_role(one)]) for one in others if _role(one) in found.definitions
     ]
-    callers = [(one, role) for one, role in known if allows(role, DATA)]
+    kind = str(inside(account, "kind") or "").lower()
+    callers = [(one, role) for one, role in known if _calls(role, kind)]
     told = sorted({_principal(one) for one, _ in callers} & named)
     differences = [
         _caller(one, role, target) for one, role in callers if _principal(one) not in named
@@ -88,8 +94,21 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     said += f", and of otherCallers, in no gateway log: {', '.join(told)}" if told else ""
     return Findings(
         differences=tuple(dict.fromkeys(differences)),
-        unclear=tuple(_unclear(found, account, own)),
+        unclear=(
+            *_unclear(found, account, own),
+            *(
+                f"{_who(one, role)}, gives data actions of another service, which an account of "
+                f"the kind {kind or 'that is not told'} may serve"
+                for one, role in known
+                if kind != OPENAI and _principal(one) not in named and _of_another(role, kind)
+            ),
+        ),
         said=said,
+        groups=tuple(
+            _principal(one)
+            for one, _ in callers
+            if _principal(one) in named and one.get("principalType") == "Group"
+        ),
     )
 
 
@@ -105,10 +124,24 @@ def _unclear(found: Callers, account: Json | None, own: str) -> Iterator[str]:
         yield "the account cannot be found"
 
 
-def _caller(one: Json, role: Json, target: Target) -> Difference:
+def _calls(role: Json, kind: str) -> bool:
+    """Tell whether a role gives data actions on models of an account of some kind."""
+    services = SERVICES[:1] if kind == OPENAI else SERVICES
+    return any(allows(role, (*DATA, f"{OF_ACCOUNTS}/{one}/*")) for one in services)
+
+
+def _of_another(role: Json, kind: str) -> bool:
+    """Tell whether a role gives data actions on an account, and none on its models."""
+    return allows(role, (*DATA, f"{OF_ACCOUNTS}/*")) and not _calls(role, kind)
+
+
+def _who(one: Json, role: Json) -> str:
     kind = KINDS.get(str(one.get("principalType")), "principal")
-    name = role.get("roleName") or _role(one)
-    said = f"the {kind} {one.get('principalId')} as {name}, assigned {_where(one, target)}"
+    return f"the {kind} {one.get('principalId')} as {role.get('roleName') or _role(one)}"
+
+
+def _caller(one: Json, role: Json, target: Target) -> Difference:
+    said = f"{_who(one, role)}, assigned {_where(one, target)}"
     if one.get("condition"):
         said += ", under a condition, which is not evaluated"
     return Difference(

@@ -37,6 +37,8 @@ class Findings:
     """What could not be read or is not understood, each with its place."""
     said: str = ""
     """What was looked at, where nothing was found."""
+    groups: tuple[str, ...] = ()
+    """Groups whose members may call the account, of those that `otherCallers` names."""
 
     @property
     def parts(self) -> tuple[str, ...]:

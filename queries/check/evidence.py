@@ -57,6 +57,10 @@ class AsDeployed:
     """Who else may call the account."""
     remarks: tuple[str, ...] = ()
     """What Azure has changed by itself, or plans to: told, and not judged."""
+    products: Mapping[str, str] = field(default_factory=dict)
+    """The product to which each consumer's subscription is; none of one that is to no product."""
+    revision: str = ""
+    """The API's current revision; "" where it could not be read."""
     drift: Drift | None = None
     """What of the stack's whole state is otherwise in Azure; None: nobody has looked."""
 

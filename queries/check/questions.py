@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from queries import library
+from queries.check import beside
 from queries.check.evidence import Evidence
 from queries.check.fields import SLACK
 from queries.check.kinds import PREFIX
@@ -35,8 +36,9 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     """Return what to ask a source now, "" for nothing; paged where each row counts, ours or not."""
     target, calls = evidence.target, evidence.calls
     between = {"since": evidence.traffic.since, "until": evidence.traffic.until}
-    if source in TABLES:
-        return Paged(_whole(source, evidence))
+    if source in beside.SOURCES or source in TABLES:
+        ask = beside.question if source in beside.SOURCES else _whole
+        return ask(source, evidence)
     if source == "every-table":
         traffic = evidence.traffic
         return _every_table(traffic) if isinstance(traffic, OwnTraffic) else ""
@@ -143,7 +145,7 @@ def _every_table(traffic: OwnTraffic) -> str:
     )
 
 
-def _whole(source: Source, evidence: Evidence) -> str:
+def _whole(source: Source, evidence: Evidence) -> Paged:
     """Return every column of the rows of these calls; of AzureDiagnostics, of their minutes.
 
     The key itself is never part of a query: the workspace may keep the queries' text.
@@ -162,7 +164,7 @@ def _whole(source: Source, evidence: Evidence) -> str:
         minutes = literal(_minutes(evidence))
         minute = 'format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")'
         ours = f"({ours}) and ({minutes} contains {minute} or {_among(ids)})"
-    return (
+    return Paged(
         f"let since = {literal(evidence.traffic.since)};\n"
         f"let until = {literal(evidence.traffic.until)};\n"
         f"{table}\n| where TimeGenerated >= since and TimeGenerated <= until\n"

@@ -22,6 +22,9 @@ Source = Literal[
     "llm-whole",
     "diagnostics-whole",
     "every-table",
+    "gateway-others",
+    "llm-others",
+    "account-others",
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
 """In the order in which they are asked: the gateway's ids find rows of the other logs."""

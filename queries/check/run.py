@@ -181,6 +181,8 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
         declared=configuration.unseen(),
         remarks=tuple(configuration.remarks()),
         streams=configuration.streams(),
+        products=configuration.products(),
+        revision=configuration.revision(),
         drift=source.drift(
             configuration.manager, stack=options.stack, outputs=options.outputs, file=options.state
         ),

@@ -18,7 +18,7 @@ from queries.pages import Paged
 from queries.workspace import LogAnalytics, NotYetError, RefusedError
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
-"""Seconds between two looks: at most 8 queries each, far below 200 in 30 s.
+"""Seconds between two looks: at most 11 queries each, far below 200 in 30 s.
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """

@@ -72,7 +72,7 @@ def _metrics(call: Call, answer: Answer, ended: float) -> dict[str, float]:
     https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics
 
     Sure: inferred, as the page describes the metrics, and not that a stopped call counts once in
-    each.
+    each, nor that of embeddings, which generate no tokens, nothing is emitted instead of 0.
     """
     (prompt, completion), values = answer.tokens, {"AzureOpenAIRequests": 1.0}
     if completion or answer.stopped:
@@ -80,9 +80,9 @@ def _metrics(call: Call, answer: Answer, ended: float) -> dict[str, float]:
     if answer.stopped:
         values |= {"RAIHarmfulRequests": 1, "RAIRejectedRequests": 1}
     if prompt + completion:
-        values |= {"ProcessedPromptTokens": prompt, "GeneratedTokens": completion}
-        values["TokenTransaction"] = prompt + completion
+        values |= {"ProcessedPromptTokens": prompt, "TokenTransaction": prompt + completion}
     if completion:
+        values["GeneratedTokens"] = completion
         first, rest = call.answered - call.started, ended - call.answered
         values["AzureOpenAITTLTInMS"] = 1000 * (first + rest)
         if call.stream:

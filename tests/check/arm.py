@@ -63,6 +63,7 @@ def _whole() -> dict[str, Json]:
             "name": "miyagi-api",
             "properties": {
                 "path": "openai",
+                "apiRevision": "1",
                 "subscriptionRequired": True,
                 "subscriptionKeyParameterNames": {"header": "api-key"},
             },
@@ -86,7 +87,10 @@ def _whole() -> dict[str, Json]:
         PRODUCT: {"properties": {"state": "published"}},
         LINK: {"properties": {"apiId": API}},
         SUBSCRIPTION: {"properties": {"state": "active", "scope": PRODUCT}},
-        ACCOUNT: {"properties": {"disableLocalAuth": True, "publicNetworkAccess": "Enabled"}},
+        ACCOUNT: {
+            "kind": "OpenAI",
+            "properties": {"disableLocalAuth": True, "publicNetworkAccess": "Enabled"},
+        },
         DEPLOYMENT: {"name": "text-turbo", "properties": {"model": {"name": "gpt-5.1"}}},
         f"{ACCOUNT}/providers{role}": {"properties": {"permissions": [{"dataActions": ["*"]}]}},
         ROLE: {"properties": {"principalId": PRINCIPAL, "roleDefinitionId": f"/providers{role}"}},
@@ -171,7 +175,7 @@ class Arm:
 LISTS = {
     *("apis", "operations", "apiLinks", "deployments", "diagnosticSettings", "roleAssignments"),
     *("revisions", "products", "backends", "namedValues", "loggers", "policyFragments"),
-    *("workspaces", "gateways", "diagnostics"),
+    *("workspaces", "gateways", "diagnostics", "subscriptions"),
 }
 """Lists that are there though they may be empty."""
 

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from typing import Any
@@ -150,6 +150,8 @@ class Azure:
             return self.refusals.pop(0)
         number = len(self.requests)
         usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
+        if asked.kind == "embeddings":
+            usage = {"prompt_tokens": 20 + number, "total_tokens": 20 + number}
         answer = answers.whole(asked, number, usage)
         if asked.careless and not self.asks:
             del answer["usage"]
@@ -161,13 +163,16 @@ class Azure:
         if asked.logged_by_llm or (asked.kind == "responses" and self.llm_of_responses != "none"):
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
-        account |= {"properties_s": json.dumps(_details(asked, body, self.models, asks=self.asks))}
+        details = _details(asked, body, self.models, asks=self.asks)
+        account |= {"properties_s": json.dumps(details | self._ticks())}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
-        for name, tokens in (("ProcessedPromptTokens", 20 + number), ("GeneratedTokens", 5)):
-            self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
+        counts = {"ProcessedPromptTokens": 20 + number, "GeneratedTokens": 5}
+        for name, tokens in counts.items():
+            if name != "GeneratedTokens" or asked.kind != "embeddings":
+                self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
         content = self._parts(body) if stream else body.encode()
         return httpx.Response(200, content=content, headers=self._headers(f"acc-{number}"))
 
@@ -276,6 +281,11 @@ class Azure:
     def _now(self) -> datetime:
         return self.clock.now() + timedelta(seconds=self.skew)
 
+    def _ticks(self) -> Row:
+        """When a request and its answer were, by .NET's clock."""
+        begin = int((self._now() - datetime(1, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+        return {"requestTime": begin * 10, "responseTime": begin * 10 + 30_000}
+
     def query(self, query: str | Paged) -> list[Row]:
         return whole(self._answer, query)
 
@@ -356,8 +366,6 @@ def _details(asked: Asked, body: str, models: dict[str, str], *, asks: bool) -> 
     """What the account's row of a request has as JSON."""
     return {
         "objectId": "the-gateway",
-        "requestTime": 1,
-        "responseTime": 2,
         "requestLength": len(asked.forwarded if asks else asked.content),
         "responseLength": len(body.encode()),
         "streamType": "Streaming" if asked.body.get("stream") else "Non-Streaming",

@@ -52,6 +52,9 @@ SILENT: dict[str, dict[str, Any]] = {
     "unsaid": {"actions": ["*"]},
     "reading": {"dataActions": [f"{CS}/*/read"]},
     "of another service": {"dataActions": ["Microsoft.Storage/*"]},
+    "of speech": {"dataActions": [f"{CS}/accounts/SpeechServices/*/frontend/action"]},
+    "of understanding": {"dataActions": [f"{CS}/accounts/LUIS/*"]},
+    "models of others": {"dataActions": [f"{CS}/accounts/MaaS/*"]},
     "taken away": {"dataActions": [f"{CS}/*"], "notDataActions": [f"{CS}/*"]},
     "all taken away": {"dataActions": ["*"], "notDataActions": ["*"]},
     "accounts taken away": {"dataActions": ["*"], "notDataActions": [f"{CS}/accounts/*"]},
@@ -106,6 +109,26 @@ def test_whoever_may_call_the_account_is_named_with_the_scope(scope: str, kind: 
         found = judged(world(scope, kind, role))
         assert (found.differences, found.unclear) == ((), ()), role
         assert OTHER not in found.said
+
+
+@pytest.mark.parametrize("kind", ["AIServices", "CognitiveServices", ""])
+def test_an_account_of_another_kind_may_serve_more(kind: str) -> None:
+    """By which of it models are called is known of some services, and not of all."""
+    for role, found in [
+        (CALLING["one action"], "differences"),
+        ({"dataActions": [f"{CS}/accounts/MaaS/*"]}, "differences"),
+        ({"dataActions": [f"{CS}/accounts/AIServices/agents/write"]}, "differences"),
+        (SILENT["of speech"], "unclear"),
+        (SILENT["of understanding"], "unclear"),
+        (SILENT["reading"], ""),
+    ]:
+        made = world(ACCOUNT, "User", role)
+        made.resources[ACCOUNT]["kind"] = kind
+        for stack, wanted in ((STACK, found), (NAMING, "")):
+            said = judged(made, stack)
+            assert bool(said.differences) == (wanted == "differences"), role
+            assert bool(said.unclear) == (wanted == "unclear"), role
+            assert all(OTHER in one for one in said.unclear)
 
 
 def test_a_condition_excuses_nobody_and_is_said() -> None:

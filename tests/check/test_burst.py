@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from queries import outputs as reader
 from queries.check import burst, keys
+from queries.check.kinds import Planned
 from queries.outputs import Consumer, Target
 from tests.check.arm import GATEWAY, SUBSCRIPTION
 from tests.check.azure import refused
@@ -59,18 +60,43 @@ def test_the_calls_are_as_many_as_the_share_needs() -> None:
     assert burst.share_found(90) == pytest.approx(0.05, abs=0.001)
 
 
-@pytest.mark.parametrize("names", [("a",), ("a", "b", "c"), tuple(map(str, range(20)))])
-def test_every_consumer_calls_every_deployment_in_turn(names: tuple[str, ...]) -> None:
-    models = [deployment("x"), deployment("y")]
-    made = burst.plan(target(*names, deployments=models), "usual", DAY)
-    pairs = {(one.consumer.name, one.deployment.name) for one in made}
-    assert len(pairs) >= min(90, 2 * len(names))
-    assert {one.consumer.name for one in made} == set(names)
+def pairs_of(made: list[Planned]) -> set[tuple[str, str]]:
+    return {(one.consumer.name, one.deployment.name) for one in made}
+
+
+@pytest.mark.parametrize("deployments", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("consumers", [1, 2, 3, 20, 30, 50])
+def test_every_consumer_calls_every_deployment_in_turn(consumers: int, deployments: int) -> None:
+    """Within a day if as many calls again are enough for it, else from day to day."""
+    models = [deployment(f"d{number}") for number in range(deployments)]
+    stack = target(*map(str, range(consumers)), deployments=models)
+    pairs, called = consumers * deployments, set[tuple[str, str]]()
+    for day in range(7):
+        made = burst.plan(stack, "usual", DAY + timedelta(days=day))
+        called |= pairs_of(made)
+        assert len(called) >= min(pairs, 90 * (day + 1))
+        assert day or pairs > 180 or len(called) == pairs
+        assert 90 <= len(made) <= 180
+    assert len(called) == pairs
+    if pairs <= 90:
+        kinds = {(*pair, one.kind) for one in made for pair in pairs_of([one])}
+        assert len(kinds) >= min(2 * pairs, 90) * 0.9
 
 
 def test_quick_calls_as_each_consumer_once() -> None:
     made = burst.plan(target("a", "b", "c", "d"), "quick", DAY)
     assert [one.consumer.name for one in made] == ["c", "d"]
+
+
+def test_pairs_that_no_call_covers_are_told(many: Run) -> None:
+    stack = {**THREE, "deployments": [deployment(), deployment("b"), deployment("c")]}
+
+    report = many("--depth", "usual", **stack)
+    quick = many(**stack)
+
+    assert report.verdict == quick.verdict == "proven"
+    assert "not judged" not in of(report, "consumers")[1]
+    assert "not judged: 3 of 9 pairs with a deployment" in of(quick, "consumers")[1]
 
 
 def test_a_burst_over_whole_rows_is_proven(many: Run) -> None:

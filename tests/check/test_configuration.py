@@ -37,7 +37,7 @@ READ = {
     f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings",
     f"{ACCOUNT}/deployments",
     ACCOUNT,
-    SUBSCRIPTION,
+    f"{GATEWAY}/subscriptions",
     DIAGNOSTIC,
     POLICY,
     LOGGER,
@@ -54,6 +54,19 @@ def test_a_healthy_run_reads_the_rest_once(run: Run) -> None:
     asked = [request.url.path for request in run.azure.arm.asked]
     assert set(asked) >= READ
     assert len(asked) == len(set(asked)) + len(TWICE)
+
+
+def test_many_consumers_are_read_by_one_list(run: Run) -> None:
+    """A thousand of them are a thousand reads otherwise, before the first look."""
+    names = ["aoai-test", *(f"team-{number}" for number in range(7))]
+    for name in names:
+        run.azure.arm.resources[f"{GATEWAY}/subscriptions/{name}"] = run.azure.arm.resources[
+            SUBSCRIPTION
+        ]
+
+    assert run(consumers=names).verdict == "proven"
+    asked = [request.url.path for request in run.azure.arm.asked]
+    assert [path for path in asked if path.startswith(f"{GATEWAY}/subscriptions/")] == []
 
 
 def test_sampling_that_met_none_of_the_calls_fails_by_itself(run: Run) -> None:

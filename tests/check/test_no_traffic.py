@@ -43,7 +43,7 @@ def test_rows_that_are_lost_since_are_missed(run: Run) -> None:
     report = run("--no-traffic")
 
     assert report.status == 3
-    assert (ends(report)["tokens"], ends(report)["account"]) == ("timeout", "timeout")
+    assert (ends(report)["messages"], ends(report)["account"]) == ("timeout", "timeout")
 
 
 def test_rows_under_way_are_no_alarm(run: Run) -> None:

@@ -93,3 +93,62 @@ def test_a_prompt_is_found_in_every_table_but_that_of_queries() -> None:
         ("ApiManagementGatewayLogs", 1),
         ("AzureDiagnostics", 1),
     ]
+
+
+MINUTES: dict[str, tuple[int, int]] = {
+    "long ago": (-700, 100),
+    "over": (-300, 200),
+    "long": (-300, 299),
+    "now": (0, 1),
+    "after": (70, 1),
+}
+"""Start of others' calls, in seconds after this run's, and how long they took."""
+
+
+def theirs() -> list[dict[str, Any]]:
+    body = '{"model": "m", "input": ["a"]}'
+    said = 'data: {"usage":null}\n\ndata: {"usage": {"prompt_tokens": 4, "details": {"a": 1}}}'
+    return [
+        gateway(
+            CorrelationId=name,
+            TimeGenerated=f"{TIME + timedelta(seconds=at):%Y-%m-%dT%H:%M:%S}",
+            TotalTime=1000 * took,
+            ApiId="other",
+            BackendUrl="https://oai-x.openai.azure.com/openai/v1/embeddings",
+            RequestBody=body,
+            BackendResponseBody=said,
+        )
+        for name, (at, took) in MINUTES.items()
+    ]
+
+
+def test_of_other_apis_what_was_under_way_is_read_and_little_of_it() -> None:
+    found = ask("gateway-others", ApiManagementGatewayLogs=theirs())
+
+    assert {row["CorrelationId"] for row in found} == {"long", "now"}
+    assert {row["RequestBody"] for row in found} == {'"model": "m"'}
+    usage = '{"usage": {"prompt_tokens": 4, "details": {"a": 1}}}'
+    assert {row["ResponseBody"] for row in found} == {usage}
+
+
+def test_of_the_account_what_was_under_way_is_read_whatever_sign_durations_have() -> None:
+    rows = [
+        account(at, CorrelationId=name, DurationMs=sign * 1000 * took)
+        for name, (at, took) in MINUTES.items()
+        for sign in (1, -1)
+    ]
+
+    found = ask("account-others", AzureDiagnostics=rows)
+
+    assert sorted(row["CorrelationId"] for row in found) == ["long", "long", "now", "now"]
+
+
+def test_tokens_are_read_of_the_calls_that_were_under_way() -> None:
+    time = f"{TIME:%Y-%m-%dT%H:%M:%S}"
+    whole = {"TimeGenerated": time, "_ResourceId": GATEWAY, "PromptTokens": 3, "TotalTokens": 4}
+    entries = [whole | {"CorrelationId": name} for name in MINUTES]
+    entries += [whole | {"CorrelationId": "now", "TotalTokens": 0}]
+
+    found = ask("llm-others", ApiManagementGatewayLogs=theirs(), ApiManagementGatewayLlmLog=entries)
+
+    assert sorted(row["CorrelationId"] for row in found) == ["long", "now"]

@@ -110,7 +110,7 @@ PARTS = {
     "account": ACCOUNT,
     "deployments": f"{ACCOUNT}/deployments",
     "deployments, the next page": f"{ACCOUNT}/deployments?skip=2",
-    "consumers": f"{GATEWAY}/subscriptions/aoai-test",
+    "consumers": f"{GATEWAY}/subscriptions",
     "apis": f"{GATEWAY}/apis",
     "its diagnostics": f"{OTHER}/diagnostics",
     "diagnostic": DIAGNOSTIC,

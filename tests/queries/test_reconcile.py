@@ -39,6 +39,8 @@ class Call:
     tokens: int = 100
     logged: frozenset[str] = frozenset(LOGS)
     around: bool = False
+    api: str = "miyagi-api"
+    host: str = "account"
     told: bool = True
     """Whether a log tells its tokens."""
     counted_late: timedelta = timedelta(0)
@@ -57,7 +59,8 @@ class Call:
                 database,
                 self.id,
                 Url=f"https://gateway/{path}",
-                BackendUrl=f"https://account/{path}",
+                BackendUrl=f"https://{self.host}.openai.azure.com/{path}",
+                ApiId=self.api,
                 BackendResponseCode=200,
                 TotalTime=self.milliseconds,
                 ResponseHeaders={"x-gateway-accounting": told},
@@ -67,7 +70,7 @@ class Call:
             total = self.tokens if self.told else 0
             names = {"DeploymentName": self.deployment, "ModelName": "gpt"}
             llm(database, self.id, 0, TotalTokens=total, PromptTokens=total, **names, **time)
-        if "account log" in self.logged:
+        if "account log" in self.logged and self.host in ("account", "ACCOUNT"):
             identity = "somebody" if self.around else "gateway-id"
             more = {"deployment": self.deployment, "DurationMs": self.milliseconds}
             request(database, f"a-{self.id}", identity, **more, **time)
@@ -78,6 +81,8 @@ def workspace(calls: Iterable[Call]) -> Database:
     database, counts = Database(), Counter[tuple[datetime, str]]()
     for call in calls:
         call.store(database)
+        if call.host not in ("account", "ACCOUNT"):
+            continue
         counts[call.minute, "AzureOpenAIRequests"] += 1
         counts[call.minute, "TokenTransaction"] += call.tokens
     for (minute, name), total in counts.items():
@@ -103,7 +108,7 @@ def traffic(seed: int, per_hour: int = 60, hours: int = 4) -> list[Call]:
 
 
 def reconciled(calls: Iterable[Call], **given: Any) -> Rows:
-    own = {"gateway": "/gateway", "account": ACCOUNT, "identity": "gateway-id"}
+    own = {"gateway": "/gateway", "account": ACCOUNT, "identity": "gateway-id", "api": "Miyagi-API"}
     since = HOUR - timedelta(hours=6)
     return workspace(calls).ask(render("reconcile", since=since, **own, **given))
 
@@ -208,3 +213,47 @@ def test_hours_of_few_calls_are_left_out() -> None:
 
     assert reconciled(calls)
     assert reconciled(calls, minimumCalls=FEW) == []
+
+
+def beside(calls: list[Call], every: int = 2, **more: Any) -> list[Call]:
+    """These calls, some of which another API of the gateway makes."""
+    return [
+        replace(call, api="other", **more) if number % every == 0 else call
+        for number, call in enumerate(calls)
+    ]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"host": "ACCOUNT"}, {"logged": {"gateway log", "account log"}}]
+)
+@pytest.mark.parametrize("every", [2, 1])
+def test_calls_of_another_api_of_the_gateway_are_logged_too(
+    more: dict[str, Any], every: int
+) -> None:
+    """Also where no call of the stack's own API tells the account's host."""
+    rows = reconciled(beside(traffic(1), every, **more), minimumCalls=FEW)
+
+    assert rows
+    assert all(row["MissingPercent"] < TOLERATED for row in rows)
+    assert {row["AccountedPercent"] for row in rows if row["Log"] != "tokens"} >= {100.0}
+
+
+@pytest.mark.parametrize("log", ["gateway log", "account log"])
+def test_a_loss_among_the_calls_of_several_apis_is_told(log: str) -> None:
+    rows = reconciled(spoilt(beside(traffic(1, 200)), 0.05, lost(log)))
+
+    assert any(row["Hour"] == LOST_HOUR and row["MissingPercent"] > TOLERATED for row in rows)
+
+
+def test_what_another_api_sends_elsewhere_hides_no_loss() -> None:
+    elsewhere = [
+        replace(call, id=f"e-{call.id}", api="other", host="weather", told=False)
+        for call in traffic(2)
+    ]
+
+    rows = reconciled([*spoilt(traffic(1, 200), 0.05, lost("gateway log")), *elsewhere])
+
+    assert any(
+        row["Hour"] == LOST_HOUR and row["Log"] == "ApiManagementGatewayLogs" and row["Missing"] > 5
+        for row in rows
+    )

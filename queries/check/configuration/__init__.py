@@ -19,7 +19,7 @@ from queries.check.configuration import (
     route,
     streams,
 )
-from queries.check.configuration.base import Comparison
+from queries.check.configuration.base import Comparison, properties
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.read import READS
 from queries.check.difference import Difference, Findings
@@ -106,6 +106,25 @@ class Configuration:
     def streams(self) -> Compared:
         """List what makes the gateway hold streamed answers back."""
         return self.compared(streams.COMPARISONS)
+
+    def products(self) -> dict[str, str]:
+        """Return the product of each consumer whose subscription is to one, as far as is known.
+
+        Whether these are as declared, `drift` tells.
+        """
+        self._fetch(("consumers",))
+        found = {
+            name: str(properties(one).get("scope") or "").partition("/products/")[2]
+            for name, one in (self.read.get("consumers") or {}).items()
+        }
+        return {name: product for name, product in found.items() if product}
+
+    def revision(self) -> str:
+        """Return the number of the API's current revision; "" where it could not be read."""
+        self._fetch(("gateway APIs",))
+        gateway, name = self.read.get("gateway APIs"), self.target.api_id.lower()
+        found = [one for one in gateway.service.apis if one.name.lower() == name] if gateway else []
+        return str(found[0].properties.get("apiRevision") or "") if found else ""
 
     def routes(self) -> Findings:
         """Judge every way through the gateway."""

@@ -54,7 +54,9 @@ def product(target: Target, deployed: Deployed) -> Iterator[Difference]:
     """Demand that the consumer's product is published and holds the API."""
     scope = properties(deployed["subscription"]).get("scope")
     if deployed["product"] is None:
-        if deployed["subscription"] is not None:
+        if deployed["subscription"] is None:
+            yield missing(f"subscription of the consumer {target.caller}", "active")
+        else:
             yield missing("the consumer's product", last(scope) or "published")
         return
     name, state = last(scope), properties(deployed["product"]).get("state")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from queries.check import callers
-from queries.check.configuration.base import properties
+from queries.check.configuration.base import last, properties
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import (
     ACCOUNTS,
@@ -58,11 +58,10 @@ def _product(arm: Manager, target: Target) -> Any:
 
 
 def _consumers(arm: Manager, target: Target) -> Any:
-    """Return the subscription of each consumer, by name."""
-    return {
-        name: arm.get(f"{target.gateway_id}/subscriptions/{name}", SERVICES)
-        for name in target.consumers
-    }
+    """Return the subscription of each consumer, by name, from one list of all."""
+    listed = arm.list(f"{target.gateway_id}/subscriptions", SERVICES)
+    found = {str(one.get("name") or last(one.get("id"))).lower(): one for one in listed}
+    return {name: found.get(name.lower()) for name in target.consumers}
 
 
 def _roles(arm: Manager, target: Target) -> Any:

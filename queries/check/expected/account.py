@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from queries.check.evidence import Evidence
-from queries.check.expected.gateway import in_time
-from queries.check.expected.measures import size, spent
+from queries.check.expected.measures import TOLERANCE, size, whole_number
 from queries.check.expected.rules import (
     Fault,
     Logged,
@@ -22,14 +22,22 @@ from queries.check.expected.rules import (
     filled,
     kind,
     same,
+    shown,
 )
-from queries.check.records import Call
+from queries.check.fields import LAG, within
+from queries.check.records import Call, OwnCall
 from queries.check.rows import DIAGNOSTICS
 from queries.workspace import Row
 
 CATEGORY = "RequestResponse"
 INNER = "properties_s"
 """The column that holds most of a row, as JSON."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICKS = 621_355_968_000_000_000
+"""`EPOCH` in ticks of .NET, of which a microsecond has ten.
+
+https://learn.microsoft.com/dotnet/api/system.datetime.ticks
+"""
 
 
 def unfolded(row: Row) -> Row:
@@ -39,8 +47,16 @@ def unfolded(row: Row) -> Row:
     except ValueError:
         inner = None
     found = inner if isinstance(inner, dict) else {}
-    times = {"TotalTime": row.get("DurationMs")}
-    return {**row, **times, **{f"{INNER}.{name}": value for name, value in found.items()}}
+    return {**row, **{f"{INNER}.{name}": value for name, value in found.items()}}
+
+
+def times(row: Row) -> tuple[datetime, datetime] | None:
+    """Return when an unfolded row's request and its answer were; None where it does not tell."""
+    begin, end = (row.get(f"{INNER}.{name}") for name in ("requestTime", "responseTime"))
+    if not (isinstance(begin, int) and isinstance(end, int) and TICKS < begin <= end):
+        return None
+    first, last = (EPOCH + timedelta(microseconds=(one - TICKS) // 10) for one in (begin, end))
+    return first, last
 
 
 def _model(evidence: Evidence, call: Call) -> str | None:
@@ -56,16 +72,42 @@ def _identity(evidence: Evidence, _: Call) -> str | None:
     return evidence.target.gateway_principal_id or None
 
 
-def _in_order(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
-    """Let the answer come after the request, by the service's own ticks."""
+def _logged_late(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let a row's own time lie in the call's, or up to `LAG` after its end."""
     for one in rows:
-        begin, end = (one.row.get(f"{INNER}.{name}") for name in ("requestTime", "responseTime"))
-        if not (isinstance(begin, int) and isinstance(end, int) and 0 < begin <= end):
+        if not within(one.row, one.call, LAG):
+            said = f"{column} is {shown(one.row.get(column))}, outside of the call's time"
+            yield Fault(one, said)
+
+
+def _in_order(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let the answer come after the request, both in the call's time, by the service's ticks."""
+    for one in rows:
+        found = times(one.row)
+        if found is None:
+            begin, end = (one.row.get(f"{INNER}.{n}") for n in ("requestTime", "responseTime"))
             yield Fault(one, f"{column}: requestTime {begin}, responseTime {end}")
+        elif not all(within({"TimeGenerated": time}, one.call) for time in found):
+            yield Fault(one, f"{column}: {found[0]} to {found[1]}, outside of the call's time")
+
+
+def _took(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let a duration be no more than the caller waited.
+
+    Azure writes some below zero, which say nothing: `_in_order` judges when such a call was.
+    https://github.com/elastic/integrations/pull/10290
+    """
+    for one in rows:
+        number, said = whole_number(one.row.get(column)), shown(one.row.get(column))
+        if not number:
+            yield Fault(one, f"{column} is {said}")
+        elif isinstance(one.call, OwnCall) and number > one.call.seconds * 1000 + TOLERANCE:
+            waited = round(one.call.seconds * 1000)
+            yield Fault(one, f"{column} is {said} ms, and the caller waited {waited}")
 
 
 TABLE: Mapping[str, Sequence[Rule]] = {
-    "TimeGenerated": [in_time],
+    "TimeGenerated": [_logged_late],
     "TenantId": [equal(lambda evidence, _: evidence.target.workspace_customer_id)],
     "Type": [always(DIAGNOSTICS)],
     "_ResourceId": [equal(lambda evidence, _: evidence.target.account.id)],
@@ -81,7 +123,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "Category": [always(CATEGORY)],
     "OperationName": [filled(), same(kind)],
     "ResultSignature": [always("200")],
-    "DurationMs": [spent],
+    "DurationMs": [_took],
     "CallerIPAddress": [filled()],
     "event_s": [same()],
     "location_s": [same()],

@@ -140,6 +140,20 @@ def _declared(evidence: Evidence, call: Call) -> bool:
     return isinstance(call, OwnCall) and call.consumer in evidence.target.consumers
 
 
+def _product(evidence: Evidence, call: Call) -> str | None:
+    """Return the product of the consumer's subscription, which `drift` holds against the state."""
+    return evidence.deployed.products.get(call.consumer) if evidence.deployed else None
+
+
+def _revision(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let a call meet the current revision, where the row names any: its URL names none."""
+    current = evidence.deployed.revision if evidence.deployed else ""
+    for one in rows:
+        found = text(one.row, column)
+        if current and found and found != current:
+            yield Fault(one, f"{column} is {shown(found)}, and the current one is {current}")
+
+
 def _body(name: str) -> list[Rule]:
     return [bodies(name)]
 
@@ -160,9 +174,9 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "Method": [always("POST")],
     "Url": [equal(_url, address)],
     "ApiId": [equal(lambda evidence, _: evidence.target.api_id)],
-    "ApiRevision": [same()],
+    "ApiRevision": [same(), _revision],
     "OperationId": [filled(), equal(operation, normal)],
-    "ProductId": [same(lambda call: bool(call.consumer)), filled(_declared)],
+    "ProductId": [same(consumer), equal(_product), filled(_declared)],
     "ApimSubscriptionId": [filled(), equal(_caller)],
     "UserId": [same(consumer)],
     "CallerIpAddress": [_ip, same(connection)],

@@ -139,12 +139,14 @@ def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product
     names = [_name(one) for one in listed]
     paths = {f"{path}/products/{name}": f"the policy of the product {name}" for name in names}
     policies = reader.policies(paths)
-    for one, place, policy in zip(listed, paths, policies, strict=True):
-        is_open = properties(one).get("subscriptionRequired") is False
-        links = reader.lists([f"{place}/apiLinks"])[0] if policy or is_open else []
-        apis = (last(properties(link).get("apiId")) for link in links)
+    opened = [properties(one).get("subscriptionRequired") is False for one in listed]
+    judged = [p for p, policy, open_ in zip(paths, policies, opened, strict=True) if policy or open_]
+    linked = reader.lists(f"{place}/apiLinks" for place in judged)
+    links = dict(zip(judged, linked, strict=True))
+    for name, place, policy, open_ in zip(names, paths, policies, opened, strict=True):
+        apis = (last(properties(link).get("apiId")) for link in links.get(place, []))
         held = frozenset(api.partition(REVISION)[0].lower() for api in apis)
-        yield Product(name=_name(one), policy=policy, apis=held, open=is_open)
+        yield Product(name=name, policy=policy, apis=held, open=open_)
 
 
 def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:

@@ -25,6 +25,8 @@ from queries.outputs import Consumer
 
 SHOWN = 5
 """Most consumers that a verdict names."""
+MOST_PAIRS = 30
+"""Most pairs of consumer and deployment that a verdict names."""
 KEY_FIX = (
     "the subscription that is logged must be the one whose key was sent: pulumi up reads the keys "
     "again; look for a key that was given to two subscriptions"
@@ -49,7 +51,8 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
         said = "; ".join(f"{name}: {why}" for name, why in list(keyless.items())[:SHOWN])
         more = f"; and {len(keyless) - SHOWN} more" if len(keyless) > SHOWN else ""
         return unjudged(f"not called as {said}{more}", NO_KEY_FIX, keyless)
-    return seen(f"called as {_listed(v.detail for v in verdicts.values())}{_resting(evidence)}")
+    left = _resting(evidence) + _apart(evidence, traffic)
+    return seen(f"called as {_listed(v.detail for v in verdicts.values())}{left}")
 
 
 def _called(evidence: Evidence, traffic: OwnTraffic, consumer: Consumer) -> Verdict:
@@ -82,6 +85,19 @@ def _resting(evidence: Evidence) -> str:
     if not resting:
         return ""
     return f"; {NOT_JUDGED}: {len(resting)} that other days' runs call as: {', '.join(resting)}"
+
+
+def _apart(evidence: Evidence, traffic: OwnTraffic) -> str:
+    """Say which consumers called which deployments in no run of today."""
+    called = {(call.consumer, call.deployment) for call in traffic.calls}
+    names = [deployment.name for deployment in evidence.target.deployments]
+    pairs = [(caller.name, name) for caller in evidence.target.callers for name in names]
+    left = [f"{consumer} of {name}" for consumer, name in pairs if (consumer, name) not in called]
+    if not left or not called:
+        return ""
+    more = f", and {len(left) - MOST_PAIRS} more" if len(left) > MOST_PAIRS else ""
+    listed = ", ".join(left[:MOST_PAIRS]) + more
+    return f"; {NOT_JUDGED}: {len(left)} of {len(pairs)} pairs with a deployment: {listed}"
 
 
 def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:

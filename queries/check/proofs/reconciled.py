@@ -2,135 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from queries.check.evidence import Evidence
-from queries.check.expected.account import CATEGORY, INNER, unfolded
-from queries.check.fields import text, within
+from queries.check import others
+from queries.check.beside import SOURCES
+from queries.check.evidence import SETTLE, Evidence
+from queries.check.fields import LAG, SLACK, text
+from queries.check.others import Others
+from queries.check.pairs import Request, Sent
+from queries.check.proofs.audit import NOT_LOOKED
 from queries.check.proofs.base import (
+    LATE,
     NO_CALL,
+    NOT_JUDGED,
     Proof,
     Verdict,
     by_traffic,
     failed,
     seen,
     skipped,
+    unjudged,
     waiting,
 )
 from queries.check.records import OwnCall
-from queries.check.traffic import OthersTraffic, OwnTraffic
-from queries.workspace import Row
+from queries.check.traffic import OthersTraffic, OwnTraffic, by_round
 
 PROMPT, GENERATED = "ProcessedPromptTokens", "GeneratedTokens"
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics"""
+PATIENCE = LATE / SETTLE
+"""How many times `--settle` rows of others may be late: `LATE`, unless a run says otherwise."""
+SHOWN = 3
+"""Most identities that a verdict names."""
 COPY_FIX = (
-    "the gateway sends calls more than once: look for send-request, send-one-way-request and retry "
-    "in policies of every scope; pulumi up --refresh puts the stack's own policy back"
+    "the gateway sends calls that it does not log, or sends some more than once: look for an API "
+    "without Azure Monitor's diagnostic, and for send-request, send-one-way-request and retry in "
+    "policies of every scope; pulumi up --refresh puts the stack's own policy back"
 )
 MORE_FIX = (
     "the account served calls that no log has: look for keys, role assignments and other APIs that "
     "reach it, and run bypass.kql"
+)
+FOREIGN_FIX = (
+    "take its role away, or name its object id in otherCallers and run pulumi up; the proof "
+    "`access` lists who has a role, and bypass.kql the calls"
+)
+MEMBERS_FIX = (
+    "give this identity Reader on the account, so that `access` can tell who may call it; or "
+    "accept it with --allow reconciled/callers"
 )
 
 
 def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if not traffic.calls:
         return waiting(NO_CALL)
-    extra = [row for row in _requests(evidence) if not _is_ours(evidence, row)]
-    if copies := _copies(evidence, traffic, extra):
-        return copies
-    return _tokens(evidence, traffic, len(extra))
-
-
-def _requests(evidence: Evidence) -> list[Row]:
-    """Return the account's rows of answered calls of a deployment, each once."""
-    found = {}
-    for row in map(unfolded, evidence.of("diagnostics-whole")):
-        answered = text(row, "Category") == CATEGORY and text(row, "ResultSignature") == "200"
-        if answered and text(row, f"{INNER}.modelDeploymentName"):
-            found[text(row, "CorrelationId") or str(row.get("TimeGenerated"))] = row
-    return list(found.values())
-
-
-def _is_ours(evidence: Evidence, row: Row) -> bool:
-    ours = evidence.once(
-        "account ids", lambda: {one for call in evidence.calls for one in call.account_ids}
+    silent = evidence.rows.silent
+    if unread := next((silent[source] for source in SOURCES[:2] if source in silent), ""):
+        return waiting(f"what others did meanwhile cannot be read yet ({unread})")
+    found = others.of(evidence, traffic.calls)
+    if found is None:
+        return waiting("no row of these calls in the gateway's log yet")
+    meanwhile = [one for one in found.foreign if one.ended >= found.begun - SLACK]
+    return (
+        _strangers(evidence, meanwhile)
+        or _unlogged(evidence, found.unexplained)
+        or _tokens(evidence, traffic, found)
     )
-    return text(row, "CorrelationId") in ours
 
 
-def _copies(evidence: Evidence, traffic: OwnTraffic, extra: list[Row]) -> Verdict | None:
-    """Tell requests of the account that look like our calls, beside our calls' own rows.
+def _strangers(evidence: Evidence, requests: Sequence[Request]) -> Verdict | None:
+    """Judge requests of others than the gateway: None where each is known to be meant to call.
 
-    Judged only where rows are known by the id that the caller was told: no page says so.
+    `otherCallers` may name a group, whose members' own ids the rows hold. Where all who have a role
+    are the gateway and those that it names, whoever else called is a member.
     """
-    if all(not _is_ours(evidence, row) for row in _requests(evidence)):
+    named = {one.lower() for one in evidence.target.other_callers}
+    unknown = [one for one in requests if one.identity not in named]
+    if not unknown:
         return None
-    found = [row for row in extra if any(_like(row, call) for call in traffic.calls)]
-    ours = evidence.all_correlations
-    others = {
-        text(row, "CorrelationId")
-        for row in evidence.of("gateway")
-        if text(row, "CorrelationId") not in ours
-        and any(within(row, call) for call in traffic.calls)
-        and row.get("ResponseCode") == 200  # noqa: PLR2004
-    }
-    count = len(found) - len(others)
-    if count <= 0:
+    who = list(dict.fromkeys(one.identity or "nobody, as with a key" for one in unknown))
+    more = f" and {len(who) - SHOWN} more" if len(who) > SHOWN else ""
+    said = f"{_count(unknown)} by others than the gateway: {', '.join(who[:SHOWN])}{more}"
+    if not named:
+        return failed(f"the account answered {said}", FOREIGN_FIX)
+    if evidence.deployed is None:
+        return waiting(f"{said}; {NOT_LOOKED}")
+    access = evidence.deployed.access
+    if access.unclear and not access.differences:
+        return unjudged(f"whether otherCallers names {said}", MEMBERS_FIX, ("callers",))
+    return None if access.groups else failed(f"the account answered {said}", FOREIGN_FIX)
+
+
+def _unlogged(evidence: Evidence, requests: Sequence[Request]) -> Verdict | None:
+    """Tell requests by the gateway's own identity beside what its log holds of any API."""
+    if not requests:
         return None
-    said = f"the account answered {count} calls more like these than the gateway was sent"
-    if _is_recent(evidence, traffic):
-        return waiting(f"{said}: rows of others may still come")
+    said = f"the account answered {_count(requests)} more of the gateway than the gateway's log has"
+    if _is_before(evidence, min(one.last for one in requests) + evidence.settle * PATIENCE):
+        return _for_now(f"{said}: rows of others may still come")
     return failed(said, COPY_FIX)
 
 
-def _like(row: Row, call: OwnCall) -> bool:
-    """Tell whether a row tells of a request like a call: its deployment, length and time."""
-    return (
-        text(row, f"{INNER}.modelDeploymentName").lower() == call.deployment.lower()
-        and row.get(f"{INNER}.requestLength") == len(call.forwarded)
-        and within(row, call)
-    )
-
-
-def _tokens(evidence: Evidence, traffic: OwnTraffic, others: int) -> Verdict:
+def _tokens(evidence: Evidence, traffic: OwnTraffic, found: Others) -> Verdict:
+    """Judge by the account's metrics: no fewer than callers were told, no more than is known."""
     totals = {
         text(row, "MetricName"): float(row.get("Total") or 0)
         for row in evidence.of("account-minutes")
     }
-    wanted = _told(traffic.calls)
-    newest = _told([call for call in traffic.calls if call.round == traffic.calls[-1].round])
-    counted = ", ".join(f"{totals.get(name, 0):.0f} {name}" for name in wanted)
-    told = ", ".join(f"{count} {name}" for name, count in wanted.items())
+    wanted = _sum(traffic.calls)
+    newest = _sum([call for call in traffic.calls if call.round == traffic.calls[-1].round])
+    counted, told = _listed({name: totals.get(name, 0) for name in wanted}), _listed(wanted)
     if any(totals.get(name, 0) < count for name, count in newest.items()):
         reason = evidence.rows.silent.get("account-minutes") or f"{counted}, of {told}"
         return waiting(f"not all in AzureMetrics yet ({reason})")
-    over = any(totals[name] > count for name, count in wanted.items())
-    if not over or others:
-        return _explained(totals, wanted, newest, others)
-    said = f"the account counts {counted}, callers of the gateway were told {told}"
-    if _is_recent(evidence, traffic):
-        return waiting(f"{said}: rows of others may still come")
-    return failed(said, MORE_FIX)
-
-
-def _explained(
-    totals: dict[str, float], wanted: dict[str, int], newest: dict[str, int], others: int
-) -> Verdict:
-    """Tell whose tokens were counted: these calls' alone, the later ones', or others' too."""
-    counted = ", ".join(f"{totals[name]:.0f} {name}" for name in wanted)
-    told = ", ".join(f"{count} {name}" for name, count in wanted.items())
-    if all(totals[name] == count for name, count in wanted.items()):
-        return seen(f"{counted}: as callers were told")
-    if any(totals[name] > count for name, count in wanted.items()):
-        return seen(f"{counted}, of which {told} are these calls'; {others} requests are others'")
+    over = {name: totals.get(name, 0) - count for name, count in wanted.items()}
+    if any(count > 0 for count in over.values()):
+        return _over(evidence, traffic, found, over)
+    if not any(over.values()):
+        return seen(f"{counted}: as callers were told{_beside(found)}")
     if newest == wanted:
         return waiting(f"not all in AzureMetrics yet ({counted}, of {told})")
     return seen(f"{counted}, of {told}: the first were made before the setting acted")
 
 
-def _told(calls: Sequence[OwnCall]) -> dict[str, int]:
-    """Return the tokens that the callers of some calls were told, by the counting metric."""
+def _over(
+    evidence: Evidence, traffic: OwnTraffic, found: Others, over: dict[str, float]
+) -> Verdict:
+    """Compare the tokens beside these calls' with those of others' that any log holds."""
+    begin = min(min(call.started for call in calls) for calls in by_round(traffic.calls))
+    theirs = [one for one in found.sent if one.costs and one.ended >= begin - LAG]
+    known, told = _sum(theirs), _listed(_sum(traffic.calls))
+    said = f"{_listed(over)} beside {told} of these calls"
+    if all(count <= known[name] for name, count in over.items()):
+        return seen(f"{said}, of {len(theirs)} calls of others that the gateway logged")
+    ended = max(call.ended for call in traffic.calls)
+    dark = [one for one in theirs if one.usage is None]
+    if any(one.of_stack for one in dark) and _is_before(evidence, ended + evidence.settle):
+        return waiting(f"{said}: the tokens of others' calls may still come")
+    if dark or found.foreign:
+        return seen(
+            f"{said}; {NOT_JUDGED}: the tokens of {len(dark)} logged calls of others, and of "
+            f"{_count(found.foreign)} of otherCallers, which no log holds"
+        )
+    said = f"the account counts {said}, and the logs hold {_listed(known)} of others"
+    if _is_before(evidence, ended + evidence.settle * PATIENCE):
+        return _for_now(f"{said}: rows of others may still come")
+    return failed(said, MORE_FIX)
+
+
+def _beside(found: Others) -> str:
+    """Tell what was found of others, for a person."""
+    return f"; {_count(found.foreign)} of otherCallers beside" if found.foreign else ""
+
+
+def _count(requests: Sequence[Request]) -> str:
+    return f"{len(requests)} request{'' if len(requests) == 1 else 's'}"
+
+
+def _listed(counts: Mapping[str, float]) -> str:
+    return ", ".join(f"{count:.0f} {name}" for name, count in counts.items())
+
+
+def _sum(calls: Sequence[OwnCall] | Sequence[Sent]) -> dict[str, int]:
+    """Return the tokens that are known of some calls, by the counting metric."""
     usages = [call.usage for call in calls if call.usage]
     return {
         PROMPT: sum(usage.prompt for usage in usages),
@@ -138,9 +173,13 @@ def _told(calls: Sequence[OwnCall]) -> dict[str, int]:
     }
 
 
-def _is_recent(evidence: Evidence, traffic: OwnTraffic) -> bool:
-    ended = max(call.ended for call in traffic.calls)
-    return evidence.now is None or evidence.now < ended + evidence.settle
+def _for_now(reason: str) -> Verdict:
+    """Wait for rows of others, for which no further round of calls is needed."""
+    return replace(waiting(reason), lost=True)
+
+
+def _is_before(evidence: Evidence, time: datetime) -> bool:
+    return evidence.now is None or evidence.now < time
 
 
 def _of_others(_: Evidence, __: OthersTraffic) -> Verdict:
@@ -152,7 +191,7 @@ def _of_others(_: Evidence, __: OthersTraffic) -> Verdict:
 RECONCILED = Proof(
     id="reconciled",
     about="the account's own rows and metrics count these calls and their tokens, each once",
-    needs=("account", "diagnostics-whole", "account-minutes", "gateway", "llm"),
+    needs=(*SOURCES, "account-minutes", "gateway", "llm"),
     judge=by_traffic(_own, _of_others),
     fix="the account's metrics of tokens do not arrive: its diagnostic setting must send "
     "AllMetrics to this workspace (portal: Azure OpenAI > Diagnostic settings)",

@@ -213,3 +213,10 @@ def test_a_refused_call_is_logged_without_tokens(bare: World) -> None:
     bare.call()
     assert bare.telemetry.rows[0]["ResultSignature"] == "401"
     assert list(bare.telemetry.metrics) == ["AzureOpenAIRequests"]
+
+
+def test_embeddings_generate_no_tokens_and_count_none(world: World) -> None:
+    world.call(EMBEDDINGS, {"input": "Hello"})
+    counted = world.telemetry.metrics
+    assert counted["ProcessedPromptTokens"] == counted["TokenTransaction"] > 0
+    assert "GeneratedTokens" not in counted

@@ -1,0 +1,128 @@
+"""Requests of the account beside this run's calls, and which calls of the gateway explain them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from queries.check.evidence import OK, Evidence
+from queries.check.expected.account import CATEGORY, INNER, times, unfolded
+from queries.check.fields import LAG, SLACK, text
+from queries.check.gateway.targets import Account
+from queries.check.pairs import Request, Sent, unmatched
+from queries.check.proofs.llm import usage_in, usage_told
+from queries.check.records import OwnCall, Usage
+from queries.workspace import Row
+
+_DEPLOYMENT = re.compile(r"/deployments/([^/?]+)")
+_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
+
+FREE = frozenset(range(401, 500)) - {408, 499}
+"""Results of calls that cost nothing; 400 of a content filter may.
+
+https://learn.microsoft.com/azure/ai-services/openai/how-to/manage-costs
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Others:
+    """Who else called the account while this run did."""
+
+    sent: tuple[Sent, ...]
+    """Calls of others that the gateway logged, of any of its APIs."""
+    unexplained: tuple[Request, ...]
+    """Requests by the gateway's own identity that no call explains."""
+    foreign: tuple[Request, ...]
+    """Requests by others than the gateway, of the whole time that was read."""
+    begun: datetime
+    """Start of the first call that is in the gateway's log: before it the setting did not act."""
+
+
+def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
+    """Match the account's requests with calls; None while no call of this run is logged."""
+    logged = [call.started for call in calls if evidence.correlations(call)]
+    if not logged:
+        return None
+    begun, told = min(logged), {one for call in calls for one in call.account_ids}
+    requests = list(_requests(evidence))
+    known = {one.id for one in requests} & told
+    own = {evidence.target.gateway_principal_id.lower()}
+    own |= {one.identity for one in requests if one.id in known}
+    sent = tuple(_sent(evidence))
+    # Where no row has the id that a caller was told, calls are known by deployment and time alone.
+    ours = [] if known else [_made(call) for call in calls]
+    extra = [one for one in requests if one.id not in known]
+    by_gateway = [one for one in extra if one.identity in own]
+    # Azure sends what is too much for a deployment with throughput of its own on to another.
+    # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
+    spilling = {d.name.lower() for d in evidence.target.deployments if d.provisioned}
+    left = unmatched(by_gateway, [*sent, *ours], {"", *spilling})
+    return Others(
+        sent=sent,
+        unexplained=tuple(one for one in left if one.first >= begun - SLACK),
+        foreign=tuple(one for one in extra if one.identity not in own),
+        begun=begun,
+    )
+
+
+def _requests(evidence: Evidence) -> Iterator[Request]:
+    """Return the account's answered requests of a deployment, each once."""
+    found = set[str]()
+    for row in map(unfolded, evidence.of("account-others")):
+        time, deployment = row.get("TimeGenerated"), text(row, f"{INNER}.modelDeploymentName")
+        answered = text(row, "Category") == CATEGORY and text(row, "ResultSignature") == str(OK)
+        name = text(row, "CorrelationId") or str(time)
+        if not (answered and deployment and isinstance(time, datetime)) or name in found:
+            continue
+        found.add(name)
+        begin, end = times(row) or (None, None)
+        yield Request(
+            id=text(row, "CorrelationId"),
+            deployment=deployment.lower(),
+            identity=text(row, f"{INNER}.objectId").lower(),
+            first=begin or time - LAG,
+            last=begin or time,
+            ended=end or time,
+        )
+
+
+def _sent(evidence: Evidence) -> Iterator[Sent]:
+    """Return the calls of others, of any API of the gateway, that were sent to the account."""
+    account, ours, seen = Account.of(evidence.target, None), evidence.all_correlations, set[str]()
+    told = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
+    entries = {text(row, "CorrelationId"): row for row in told}
+    for row in evidence.of("gateway-others"):
+        time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
+        if name in ours or name in seen or not isinstance(time, datetime):
+            continue
+        if not account.has(str(url or "")):
+            continue
+        seen.add(str(name))
+        code, entry = row.get("ResponseCode"), entries.get(str(name), {})
+        yield Sent(
+            deployment=_deployment(row) or text(entry, "DeploymentName").lower(),
+            started=time,
+            ended=time + timedelta(milliseconds=float(row.get("TotalTime") or 0)),
+            costs=code not in FREE,
+            of_stack=text(row, "ApiId").lower() == evidence.target.api_id.lower() and code == OK,
+            usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_told(row),
+        )
+
+
+def _deployment(row: Row) -> str:
+    """Return the deployment that a call names, "" for none."""
+    found = _DEPLOYMENT.search(text(row, "Url")) or _MODEL.search(text(row, "RequestBody"))
+    return found[1].lower() if found else ""
+
+
+def _counted(entry: Row) -> Usage | None:
+    counts = [int(entry.get(f"{one}Tokens") or 0) for one in ("Prompt", "Completion", "Total")]
+    prompt, completion, total = counts
+    return Usage(prompt=prompt, completion=completion, total=total) if total else None
+
+
+def _made(call: OwnCall) -> Sent:
+    name = call.deployment.lower()
+    return Sent(deployment=name, started=call.started, ended=call.ended)
