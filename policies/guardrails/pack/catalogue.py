@@ -91,7 +91,7 @@ POLICIES: list[Policy] = [
     ),
     _whole(
         "account",
-        "The account takes Entra tokens only; its deployments stay below a ceiling.",
+        "The account takes Entra tokens only; its deployments are below a ceiling, and none is for batches.",
         "ai-services/disable-local-auth",
         {Kind.ACCOUNT: wholes.ACCOUNT, Kind.DEPLOYMENT: wholes.deployment},
         wholes.CAPACITY,
