@@ -79,7 +79,7 @@ def test_kinds_of_tokens_are_those_that_answers_tell_and_else_null(database: Dat
     for key, calls in groups.items():
         telling = [call for call in calls if tells_kinds(call)]
         kinds = [(*call.kept, 1, 0, 1) for call in telling]
-        expected[key] = tuple(map(sum, zip(*kinds, strict=True))) or (None, None, None, None, 0)  # type: ignore[arg-type]
+        expected[key] = tuple(map(sum, zip(*kinds, strict=True))) or (None, None, None, None, 0)
 
     rows = database.ask(load("tokens-by-consumer"))
 
