@@ -36,10 +36,10 @@ class PromptCache:
     _used: dict[bytes, float] = field(default_factory=dict)
 
     def take(self, deployment: str, model: str, prompt: Any) -> Kept:
-        """Read the longest known prefix of a prompt, and keep every prefix of it.
+        """A prompt of 1,024 tokens or more is read from the cache as far as one before began alike.
 
-        A prompt of at least 1,024 tokens is read from the cache as far as its beginning is that of
-        one before, in steps of 128 tokens; GPT-5.6 and later models tell the rest as written.
+        The cache gives it in steps of 128 tokens, and keeps its prefixes until they were not used
+        for minutes; GPT-5.6 and later models tell the rest as written.
 
         Sure: inferred, as the page does not say how much of a prompt is written; public probes
         saw all but a few tokens: https://github.com/BerriAI/litellm/pull/38370
