@@ -24,7 +24,10 @@ def prices(given: Mapping[str, Price]) -> Json:
     A model is the same in any letter case: the stack file's spelling replaces the list's.
     """
     found = {model.lower(): (model, one) for model, one in price_list()["models"].items()}
-    found |= {model.lower(): (model, price.model_dump()) for model, price in given.items()}
+    found |= {
+        model.lower(): (model, price.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+        for model, price in given.items()
+    }
     return dict(found.values())
 
 

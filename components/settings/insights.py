@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -30,13 +32,62 @@ class Alert(Frozen):
     """In the rule's unit; by default the rule's own."""
 
 
-class Price(Frozen):
-    """What a model costs, in US dollars per 1,000,000 tokens."""
+DAY = 'a day, in quotes: "2026-09-01"'
+CHANGES = f"a list, each with since ({DAY}) and the keys of a price, and no day twice"
+
+
+def _check_day(given: str) -> None:
+    # Python takes other forms of ISO 8601 too, which KQL may not.
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
+        raise ValueError(DAY)
+    try:
+        date.fromisoformat(given)
+    except ValueError:
+        raise ValueError(DAY) from None
+
+
+class Rates(Frozen):
+    """What tokens cost, in US dollars per 1,000,000."""
 
     input: Amount
     """Of the prompt's tokens."""
     output: Amount
     """Of the answer's tokens."""
+    cached_input: Annotated[float | None, at_least("US dollars", 0)] = None
+    """Of the prompt's tokens that the prompt cache gave; without it they cost as input."""
+    cache_write: Annotated[float | None, at_least("US dollars", 0)] = None
+    """Of the prompt's tokens that went into the prompt cache; without it they cost as input."""
+
+
+class LongContext(Rates):
+    """What all tokens of a call cost whose prompt is long."""
+
+    above: Annotated[int, whole("tokens", 1, 10**9)]
+    """Tokens of a prompt above which these rates hold for the whole call."""
+
+
+class DayPrice(Rates):
+    """What a model costs on a day."""
+
+    long_context: LongContext | None = None
+
+
+class Change(DayPrice):
+    """What a model costs since a day."""
+
+    since: Annotated[str, Constraint(DAY, _check_day)]
+
+
+def _check_days(given: tuple[Change, ...]) -> None:
+    if len({change.since for change in given}) < len(given):
+        raise ValueError(CHANGES)
+
+
+class Price(DayPrice):
+    """What a model costs, and has come to cost."""
+
+    changes: Annotated[tuple[Change, ...], Constraint(CHANGES, _check_days)] = ()
+    """Prices that replace this one, whole, each from the beginning of a day, in UTC."""
 
 
 def _check_rules(given: Any) -> None:

@@ -129,11 +129,14 @@ def _shown(details: ErrorDetails) -> str:
 
 def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     """Return the model in which the last part of `location` is a key."""
-    if len(location) == 1:
-        return Settings
-    field = Settings.model_fields[_field_name(Settings, str(location[0]))]
-    inner = [part for part in get_args(field.annotation) if isinstance(part, type)]
-    return next((part for part in inner if issubclass(part, BaseModel)), Settings)
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        field = model.model_fields.get(_field_name(model, str(part)))
+        inner = [
+            one for one in get_args(field.annotation if field else None) if isinstance(one, type)
+        ]
+        model = next((one for one in inner if issubclass(one, BaseModel)), model)
+    return model
 
 
 def _field_name(model: type[BaseModel], key: str) -> str:

@@ -46,11 +46,18 @@ def keys() -> Iterator[Row]:
 def item_keys() -> Iterator[Row]:
     """Yield the same of each key within a list or map, after the name of that list or map."""
     for name, field in Settings.model_fields.items():
-        for part in get_args(field.annotation):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                for key, inner in part.model_fields.items():
-                    row = (_shown(inner), allowed_in(inner), _meaning(inner))
-                    yield f"`{to_camel(name)}`", f"`{to_camel(key)}`", *row
+        for row in _keys_within(field):
+            yield f"`{to_camel(name)}`", *row
+
+
+def _keys_within(field: FieldInfo, before: str = "") -> Iterator[Row]:
+    for part in get_args(field.annotation):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            for key, inner in part.model_fields.items():
+                path = before + to_camel(key)
+                one = f"`{path}`", _shown(inner), allowed_in(inner), _meaning(inner)
+                a_list = get_origin(inner.annotation) is tuple
+                yield from (not a_list and list(_keys_within(inner, f"{path}."))) or [one]
 
 
 def _declared(field: FieldInfo) -> dict[str, Any]:

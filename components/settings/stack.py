@@ -320,8 +320,8 @@ class Settings(Frozen):
     alert_webhooks: Webhooks = ()
     """https URLs that are told of alerts; each set with --secret."""
     prices: Prices = Field(default_factory=dict)
-    """US dollars per 1,000,000 tokens by model, each with input and output; beside or over
-    queries/prices.json.
+    """US dollars per 1,000,000 tokens by model, each with input, output and what else they depend
+    on; beside or over queries/prices.json.
     """
 
     @property

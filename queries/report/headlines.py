@@ -15,7 +15,8 @@ from queries.report.numbers import (
     share,
     usd,
 )
-from queries.report.parts.usage import HOURLY, UNKNOWN, UNPRICED, hourly
+from queries.report.parts.usage import HOURLY, UNKNOWN, UNPRICED, at_most, hourly
+from queries.report.parts.usage import priced as priced_rows
 from queries.report.questions import TOLERATED_PERCENT
 from queries.report.tables import Tile
 from queries.workspace import Row
@@ -74,10 +75,11 @@ def _cost(facts: Facts) -> Tile:
     rows = facts.rows("cost")
     if not rows:
         return Tile(label="Cost", value=NOTHING, details=["no rows"])
-    priced = any(row["Priced"] == "yes" for row in rows)
+    priced = priced_rows(facts)
     cost = shape.total(rows, "Cost") if priced else None
     bare = [row for row in rows if row["Priced"] == UNPRICED]
     details = ["at list prices, without discounts"] if priced else []
+    details += [bound] if (bound := at_most(priced)) else []
     if bare:
         models = sorted({name(row["Model"]) for row in bare})
         shown = ", ".join(models[:2]) + (f" and {len(models) - 2} more" if len(models) > 2 else "")  # noqa: PLR2004

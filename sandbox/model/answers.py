@@ -16,7 +16,9 @@ from sandbox import clock
 from sandbox.model import content_filter
 from sandbox.model.content_filter import DEFAULT, Filter
 from sandbox.model.parameters import Json, invalid
+from sandbox.model.prompt_cache import Kept
 
+NOTHING_KEPT = Kept(0, 0)
 WORDS = ["gateway", "prompt", "token", "model", "region", "policy", "route", "stream", "ledger"]
 
 
@@ -58,22 +60,42 @@ def write(
     return cut, end, (count(prompt), count(cut))
 
 
+def prompt_of(body: Json) -> Any:
+    """What of a chat or response is the prompt, in the order in which the model reads it."""
+    if "messages" in body:
+        return body["messages"]
+    return {key: body[key] for key in ("instructions", "input") if body.get(key)}
+
+
 def pieces(text: str) -> list[str]:
     """The text as it is streamed: in some 256 parts at most."""
     size = max(16, len(text) // 256)
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-def chat(seed: int, model: str, body: Json, by: Filter = DEFAULT) -> Answer:
+def _details(kept: Kept) -> Json:
+    """What the prompt cache gave of a prompt, and took where the model tells that."""
+    return {"cached_tokens": kept.read} | (
+        {} if kept.written is None else {"cache_write_tokens": kept.written}
+    )
+
+
+def chat(
+    seed: int, model: str, body: Json, by: Filter = DEFAULT, kept: Kept = NOTHING_KEPT
+) -> Answer:
     """A chat completion; with `stream`, its chunks.
 
+    Its usage has the kinds of tokens:
+    https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching
     The first chunk has the prompt's filter results, without id, model or choices:
     https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
     """
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     text, finish, tokens = write(seed, body["messages"], limit, by)
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
-    usage = dict(zip(names, (*tokens, sum(tokens)), strict=True))
+    usage: Json = dict(zip(names, (*tokens, sum(tokens)), strict=True))
+    usage["prompt_tokens_details"] = {"audio_tokens": 0, **_details(kept)}
+    usage["completion_tokens_details"] = {"audio_tokens": 0, "reasoning_tokens": 0}
     stream, harm = bool(body.get("stream")), content_filter.in_answer(body["messages"], by)
     head: Json = {"id": f"chatcmpl-{clock.guid()}", "created": int(clock.now())}
     head |= {"object": "chat.completion" + ".chunk" * stream, "model": model}
@@ -121,13 +143,14 @@ def embeddings(seed: int, model: str, body: Json) -> Answer:
     return one({"object": "list", "data": data, "model": model, "usage": usage}, (total, 0))
 
 
-def respond(seed: int, model: str, body: Json, by: Filter = DEFAULT) -> Answer:
+def respond(
+    seed: int, model: str, body: Json, by: Filter = DEFAULT, kept: Kept = NOTHING_KEPT
+) -> Answer:
     """A response to `input` under `instructions`; with `stream`, its events.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses
     """
-    asked = {key: body[key] for key in ("instructions", "input") if body.get(key)}
-    text, end, tokens = write(seed, asked, body.get("max_output_tokens"), by)
+    text, end, tokens = write(seed, prompt_of(body), body.get("max_output_tokens"), by)
     status = "completed" if end == "stop" else "incomplete"
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     item: Json = {"type": "message", "id": f"msg_{clock.guid()}", "role": "assistant"}
@@ -135,7 +158,7 @@ def respond(seed: int, model: str, body: Json, by: Filter = DEFAULT) -> Answer:
     head |= {"model": model, "error": None, "parallel_tool_calls": True, "tool_choice": "auto"}
     head |= {"tools": [], "instructions": body.get("instructions"), "metadata": {}}
     usage: Json = {"input_tokens": tokens[0], "output_tokens": tokens[1]}
-    usage["input_tokens_details"] = {"cached_tokens": 0, "cache_write_tokens": 0}
+    usage["input_tokens_details"] = _details(kept)
     usage |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": sum(tokens)}
     final: Json = {**head, "status": status, "usage": usage}
     final["output"] = [{**item, "status": status, "content": [part]}]

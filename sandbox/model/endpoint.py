@@ -11,7 +11,7 @@ from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.logs import Telemetry
 from sandbox.model import access, content_filter, parameters
 from sandbox.model.account_logs import Call, report
-from sandbox.model.answers import Answer, chat, count, embeddings, one, respond
+from sandbox.model.answers import Answer, chat, count, embeddings, one, prompt_of, respond
 from sandbox.model.parameters import RefusalError
 from sandbox.model.service import Service
 from sandbox.options import Options
@@ -157,8 +157,9 @@ def _infer(
         return embeddings(options.seed, call.model, body)
     rules = content_filter.of(cloud, found)
     content_filter.check_prompt(asked, rules)
+    kept = service.cache.take(found.id, call.model, prompt_of(body))
     answer = respond if kind == "responses" else chat
-    return answer(options.seed, full, body, rules)
+    return answer(options.seed, full, body, rules, kept)
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:

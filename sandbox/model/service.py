@@ -9,6 +9,7 @@ from math import ceil
 from sandbox import clock
 from sandbox.cloud import Resource
 from sandbox.model.parameters import Json, RefusalError
+from sandbox.model.prompt_cache import PromptCache
 
 MINUTE = 60
 
@@ -33,6 +34,7 @@ class Service:
     limited: bool = False
     down: bool = False
     pace: Pace | None = None
+    cache: PromptCache = field(default_factory=PromptCache)
     _counted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def admit(self, deployment: Resource, operation: str, version: str, estimate: int) -> None:

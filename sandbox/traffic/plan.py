@@ -20,6 +20,8 @@ ANSWERS = ("a bloody battle scene", "an explicit love scene")
 STRANGER, DEVELOPER = "192.0.2.66", "203.0.113.57"
 """Addresses of a caller who tries keys, and of one who goes around the gateway."""
 LINE = "On {:02}-{:02} the policy holder wrote again about item {}, which stays open. "
+RULE = " Rule {0}: a message about item {0} goes to desk {1}."
+"""Instructions in which all calls of a habit begin alike; 90 are over 1,024 tokens."""
 
 LAST_SECONDS = 300
 """Seconds before the end in which no call begins, so that each ends in time, with its retries."""
@@ -140,7 +142,8 @@ class Planner:
     ) -> Ask:
         """Plan a chat completion of some turns, on a case or (unless short) a long document."""
         chance, deployment = self.chance, self.chance.choice(self.stack.chat)
-        messages = [{"role": "system", "content": habit["system"]}]
+        rules = "".join(RULE.format(100 + n, n % 7) for n in range(habit.get("rules", 0)))
+        messages = [{"role": "system", "content": habit["system"] + rules}]
         for _ in range(chance.randint(0, habit.get("turns", 0))):
             messages.append({"role": "user", "content": chance.choice(habit["asks"])})
             messages.append({"role": "assistant", "content": self.document(300)})

@@ -16,7 +16,7 @@ def moment(seconds: float) -> str:
 
 
 def told(response: Response, body: bytes) -> Json:
-    """Return what a response told: model, tokens (null if none), what a content filter stopped."""
+    """Return what a response told: model, tokens by kind (null if none), what a filter stopped."""
     lines = [line[5:] for line in body.splitlines() if line.startswith(b"data: {")]
     usage, name, filtered = Json(), "", ""
     for value in map(json.loads, lines or [body or b"{}"]):
@@ -28,7 +28,9 @@ def told(response: Response, body: bytes) -> Json:
             filtered = "prompt" if error else "completion"
     prompt = usage.get("prompt_tokens", usage.get("input_tokens"))
     completion = usage.get("completion_tokens", usage.get("output_tokens", 0 if usage else None))
-    tokens = {"prompt": prompt, "completion": completion, "usage_told": bool(usage)}
+    details = usage.get("prompt_tokens_details", usage.get("input_tokens_details")) or {}
+    kinds = {"cached": details.get("cached_tokens"), "written": details.get("cache_write_tokens")}
+    tokens = {"prompt": prompt, "completion": completion, **kinds, "usage_told": bool(usage)}
     return {"status": response.status, "model": name, **tokens, "filtered": filtered}
 
 

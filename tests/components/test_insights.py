@@ -20,6 +20,7 @@ RECEIVERS: Json = {
     "alertWebhooks": ["https://hooks.example.com/azure?token=s3cret"],
 }
 CONSUMER = {"name": "team-a", "displayName": "Team A"}
+RATES = {"input": 1, "output": 2}
 SPENDING = {**CONSUMER, "monthlyCost": 1}
 BY_TOKEN = {
     "name": "by-token",
@@ -170,6 +171,31 @@ def test_the_stack_file_changes_severity_threshold_and_enablement() -> None:
             "each model once, whatever its letter case; twice: gpt-X, GPT-x",
         ),
         ({"prices": {"m": 3}}, "prices.m = 3", "a map with input, output"),
+        (
+            {"prices": {"m": {**RATES, "longContext": {**RATES}}}},
+            "prices.m.longContext.above is missing",
+            "a whole number of tokens from 1",
+        ),
+        (
+            {"prices": {"m": {**RATES, "longContext": {**RATES, "above": 9, "abov": 1}}}},
+            "prices.m.longContext.abov is not",
+            "did you mean above?",
+        ),
+        (
+            {"prices": {"m": {**RATES, "cachedInput": -1}}},
+            "prices.m.cachedInput = -1",
+            "a number of US dollars, 0 or more",
+        ),
+        (
+            {"prices": {"m": {**RATES, "changes": [{**RATES, "since": "soon"}]}}},
+            'prices.m.changes[0].since = "soon"',
+            'a day, in quotes: "2026-09-01"',
+        ),
+        (
+            {"prices": {"m": {**RATES, "changes": [{**RATES, "since": "2026-09-01"}] * 2}}},
+            "prices.m.changes = [",
+            "no day twice",
+        ),
         ({"insights": "perhaps"}, 'insights = "perhaps"', "true or false"),
         (
             {"consumers": [{**CONSUMER, "monthlyTokens": 1.5}]},
@@ -205,7 +231,12 @@ def test_each_consumer_with_a_budget_is_watched() -> None:
 
 
 def test_prices_of_the_stack_file_stand_over_those_of_the_library() -> None:
-    prices = {"gpt-5.1": {"input": 9, "output": 8}, "mine": {"input": 1, "output": 2.5}}
+    rates = {"input": 2, "output": 3, "cachedInput": 0.2, "cacheWrite": 2.5}
+    long = {"longContext": {"above": 272_000, **rates}}
+    prices = {
+        "gpt-5.1": {"input": 9, "output": 8},
+        "mine": {**rates, **long, "changes": [{"since": "2026-09-01", **rates, **long}]},
+    }
     run = run_program({"consumers": [{**CONSUMER, "monthlyCost": 1}], "prices": prices})
     given = parameter(query(run, "budget"), "prices")
     listed = price_list()["models"]

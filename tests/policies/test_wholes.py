@@ -71,6 +71,19 @@ def refused(name: str, path: str, stack: Shown) -> bool:
     return any(f"resource: {name} (" in one and at in one for one in reports)
 
 
+@pytest.mark.parametrize("sku", ["GlobalBatch", "DataZoneBatch", "globalbatch", ""])
+def test_a_batch_deployment_is_refused(sku: str) -> None:
+    """Its answers stand in files, so that no log tells their tokens."""
+    stack = changed("deployment-text-turbo", "sku/name", sku)
+
+    assert refused("deployment-text-turbo", "sku/name", stack)
+
+
+@pytest.mark.parametrize("sku", ["GlobalStandard", "DataZoneStandard", "ProvisionedManaged"])
+def test_a_deployment_whose_calls_pass_the_gateway_is_not(sku: str) -> None:
+    assert said(changed("deployment-text-turbo", "sku/name", sku)).refused == {}
+
+
 def test_the_example_passes() -> None:
     told = said(EXAMPLE)
     assert told.refused == {}

@@ -13,7 +13,15 @@ import pytest
 from queries.library import load, render
 from tests.queries.calls import every_call
 from tests.queries.database import START, Database, gateway, workspace
-from tests.queries.truth import EMBEDDINGS, Call, gateway_row, has_bodies, llm_rows, source
+from tests.queries.truth import (
+    EMBEDDINGS,
+    Call,
+    gateway_row,
+    has_bodies,
+    llm_rows,
+    source,
+    tells_kinds,
+)
 
 CALLS = every_call()
 BY_ID = {call.id: call for call in CALLS}
@@ -60,6 +68,30 @@ def test_tokens_by_consumer_add_up_to_the_truth(database: Database) -> None:
     }
     assert added == {key: spent(calls) for key, calls in groups.items()}
     assert {row["Deployment"] for row in rows if row["Consumer"] == "aoai-b"} == {"emb", "chat"}
+
+
+def test_kinds_of_tokens_are_those_that_answers_tell_and_else_null(database: Database) -> None:
+    groups = defaultdict(list)
+    for call in CALLS:
+        groups[call.consumer, source(call), call.deployment].append(call)
+    names = ("CachedTokens", "CacheWriteTokens", "ReasoningTokens", "AudioTokens", "ToldCalls")
+    expected = {}
+    for key, calls in groups.items():
+        telling = [call for call in calls if tells_kinds(call)]
+        kinds = [(*call.kept, 1, 0, 1) for call in telling]
+        expected[key] = tuple(map(sum, zip(*kinds, strict=True))) or (None, None, None, None, 0)
+
+    rows = database.ask(load("tokens-by-consumer"))
+
+    found = {}
+    for row in rows:
+        key = row["Consumer"] or "", row["TokenSource"], row["Deployment"]
+        assert key not in found
+        found[key] = tuple(row[name] for name in names)
+    assert found == expected
+    read = {known for (_, known, _), (*_, told) in found.items() if told}
+    assert read == {"llm log", "response body", "streamed usage", "response header"}
+    assert any(not told for *_, told in found.values()), "some tell nothing"
 
 
 def test_tokens_by_address_keep_two_consumers_apart(database: Database) -> None:

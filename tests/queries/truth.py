@@ -36,6 +36,10 @@ class Call:
     prompt: str = "hello"
     answers: tuple[str, ...] = ("good day",)
     tokens: tuple[int, int] = (10, 5)
+    cached: int = 512
+    """Tokens that the prompt cache gave, and `written` that it took, of a prompt long enough."""
+    written: int | None = 100
+    audio: int = 0
     operation: str = CHAT
     consumer: str = "aoai-a"
     ip: str = "10.0.0.1"
@@ -100,21 +104,32 @@ class Call:
         first, second = self.tokens
         if self.operation == EMBEDDINGS:
             return {"prompt_tokens": first, "total_tokens": first}
+        cached, written = self.kept
+        asked: Json = {"cached_tokens": cached, "audio_tokens": self.audio or None}
+        if written is not None:
+            asked["cache_write_tokens"] = written
         if self.operation == RESPONSES:
-            details = {"output_tokens_details": {"reasoning_tokens": 1}}
             return {
                 "input_tokens": first,
+                "input_tokens_details": asked,
                 "output_tokens": second,
-                **details,
+                "output_tokens_details": {"reasoning_tokens": 1},
                 "total_tokens": self.total,
             }
-        details = {"prompt_tokens_details": {"cached_tokens": 0}}
         return {
             "completion_tokens": second,
+            "completion_tokens_details": {"reasoning_tokens": 1, "audio_tokens": self.audio},
             "prompt_tokens": first,
-            **details,
+            "prompt_tokens_details": asked,
             "total_tokens": self.total,
         }
+
+    @property
+    def kept(self) -> tuple[int, int | None]:
+        """Tokens read from the prompt cache and written to it; no shorter prompt is kept."""
+        if self.tokens[0] < 1024:
+            return 0, None if self.written is None else 0
+        return self.cached, self.written
 
     def _reply(self) -> Json:
         usage = {"usage": self.counts} if self.usage else {}
@@ -251,6 +266,15 @@ def source(call: Call) -> str:
     if call.usage and dumps(call.counts) in read:
         return "streamed usage" if call.stream else "response body"
     return "unknown"
+
+
+def tells_kinds(call: Call) -> bool:
+    """Whether the gateway log holds what was cached: in its header, or in the body's usage."""
+    if not (call.succeeded and call.usage and call.in_gateway_log and call.operation != EMBEDDINGS):
+        return False
+    if call.plain:
+        return bool(call.told)
+    return has_bodies(call) and dumps(call.counts) in cut(call.response_body)
 
 
 def outcome(call: Call) -> str:

@@ -109,6 +109,16 @@ def test_provisioned_deployments_are_paid_by_the_hour() -> None:
     assert tile(text, "Cost").count("$") == 1
 
 
+def test_money_that_is_an_upper_bound_is_told_with_its_share() -> None:
+    text = shown(target(), cost=[cost(Cost=6.0), cost(Cost=2.0, Priced="at most", Calls=4)])
+
+    assert "$8.00" in tile(text, "Cost")
+    assert "$2.00 of it (25.0 %) is at most" in tile(text, "Cost")
+    assert "the prompts of 4 calls came from the prompt cache" in text
+    assert '<td class="number" data-value="2.0">$2.00</td>' in text
+    assert "of it (" not in tile(shown(target(), cost=[cost()]), "Cost")
+
+
 def test_a_full_minute_is_told_from_several() -> None:
     row = {"Deployment": "chat", "PeakTokensPerMinute": 950, "LimitTokensPerMinute": 1000}
     row |= {"Percent": 95.0, "PeakMinute": UNTIL, "SustainedPercent": 41.5, "UnknownCalls": 0}

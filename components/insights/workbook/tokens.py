@@ -35,10 +35,9 @@ AMOUNT = Format.AMOUNT
 TOKENS = Tab(
     title="Tokens and cost",
     note=(
-        "Cost is an estimate from the stack's price list, before discounts and taxes. "
-        "A model that the list does not name has **no price**, not a price of zero. "
-        "A provisioned deployment is paid **by the hour**: its calls have no cost of their own, "
-        "and count to no budget of money."
+        "Cost is an estimate at list prices. A model without one has **no price**, not a price of "
+        "zero. A cost is **at most** so much if nothing tells what the prompt cache gave. "
+        "Provisioned deployments are paid **by the hour**: their calls count to no budget of money."
     ),
     tiles=(
         LogTile(
@@ -53,6 +52,11 @@ TOKENS = Tab(
                 PROMPT_TOKENS,
                 COMPLETION_TOKENS,
                 TOTAL_TOKENS,
+                Column("CachedTokens", "From the prompt cache", NUMBER),
+                Column("CacheWriteTokens", "Into the prompt cache", NUMBER),
+                Column("ReasoningTokens", "Reasoning tokens", NUMBER),
+                Column("AudioTokens", "Audio tokens", NUMBER),
+                Column("ToldCalls", "Calls that tell these", NUMBER),
             ),
             empty="No call reached the gateway in this time.",
         ),
@@ -97,6 +101,7 @@ TOKENS = Tab(
                 Column("Percent", "Of the budget", PERCENT, yellow=80, red=100),
                 Column("UnknownCalls", "Calls with unknown tokens", NUMBER, yellow=1),
                 Column("UnpricedCalls", "Calls without a price", NUMBER, yellow=1),
+                Column("AtMost", "Of the cost at most", AMOUNT),
             ),
             empty="No consumer has a budget: see monthlyTokens and monthlyCost in the stack file.",
         ),

@@ -91,7 +91,7 @@ POLICIES: list[Policy] = [
     ),
     _whole(
         "account",
-        "The account takes Entra tokens only; its deployments stay below a ceiling.",
+        "The account takes Entra tokens only; its deployments stay below a ceiling; no batches.",
         "ai-services/disable-local-auth",
         {Kind.ACCOUNT: wholes.ACCOUNT, Kind.DEPLOYMENT: wholes.deployment},
         wholes.CAPACITY,

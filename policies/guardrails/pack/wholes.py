@@ -92,12 +92,24 @@ SUBSCRIPTION: Shape = {
 }
 
 
+PER_CALL = Allowed(
+    "a SKU whose calls pass the gateway, no batch SKU",
+    lambda found: isinstance(found, str) and bool(found) and "batch" not in found.lower(),
+    "take another SKU: no log tells the tokens of a batch",
+)
+"""A GlobalBatch or DataZoneBatch deployment works off files of requests.
+
+https://learn.microsoft.com/azure/foundry/openai/how-to/batch
+https://learn.microsoft.com/azure/foundry/foundry-models/concepts/deployment-types
+"""
+
+
 def deployment(_resource: Resource, config: Config) -> Shape:
     """Leave quota to the others; `content_filters` judges what is filtered."""
     fix = "lower it, or raise maximum in the pack's configuration"
     return {
         **free("accountName", "deploymentName"),
-        "sku": {"name": SET, "capacity": between(1, CAPACITY.read(config), fix)},
+        "sku": {"name": PER_CALL, "capacity": between(1, CAPACITY.read(config), fix)},
         "properties": {
             "model": {"format": "OpenAI", "name": SET, "version": SET},
             "versionUpgradeOption": UPGRADES,

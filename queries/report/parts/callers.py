@@ -135,6 +135,7 @@ def budgets(facts: Facts) -> Section:
             "share",
             "calls of unknown tokens",
             "calls without a price",
+            "of the cost at most",
         ],
         rows=[
             [
@@ -145,6 +146,7 @@ def budgets(facts: Facts) -> Section:
                 shape.numeric(row["Percent"], percent),
                 shape.numeric(row["UnknownCalls"]),
                 shape.numeric(row["UnpricedCalls"]),
+                shape.numeric(row["AtMost"] if row["Unit"] == "USD" else None, usd),
             ]
             for row in rows
         ],

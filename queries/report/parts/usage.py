@@ -8,20 +8,22 @@ from datetime import timedelta
 from queries.library import price_list
 from queries.report import charts, palette, shape
 from queries.report.facts import Facts
-from queries.report.numbers import compact, count, name, number, usd
+from queries.report.numbers import compact, count, name, number, percent, share, usd
 from queries.report.period import DAY, Period
 from queries.report.shape import Series
 from queries.report.svg import figure
 from queries.report.tables import Cell, Figure, Section, Table
 from queries.workspace import Row
 
+AT_MOST = "at most"
+"""What `cost-by-consumer.kql` says of a cost where nothing tells what the prompt cache gave."""
 UNPRICED = "no price"
 UNKNOWN = "unknown tokens"
-"""What `cost-by-consumer.kql` says of tokens of a model without a price."""
+"""What it says of tokens of a model without a price, and of tokens that are not known."""
 BY_THE_HOUR = "by the hour"
 """What it says of calls of provisioned deployments, whatever their models' prices."""
 HOURLY = f"paid {BY_THE_HOUR}"
-SUMS = ("Calls", "PromptTokens", "CompletionTokens", "Cost", "Bare")
+SUMS = ("Calls", "PromptTokens", "CompletionTokens", "Cost", "Bare", "Bound")
 CENTS_BELOW = 10
 """US dollars of a bar below which the axis shows cents."""
 
@@ -50,8 +52,15 @@ def section(facts: Facts) -> Section:
 
 
 def priced(facts: Facts) -> list[Row]:
-    """Return the rows of calls whose cost is known."""
-    return [row for row in facts.rows("cost") if row["Priced"] == "yes"]
+    """Return the rows of calls whose cost is known, or known to be at most so much."""
+    return [row for row in facts.rows("cost") if row["Priced"] in ("yes", AT_MOST)]
+
+
+def at_most(rows: list[Row]) -> str:
+    """Say how much of a cost is an upper bound; "" if none of it is."""
+    bound = shape.total([row for row in rows if row["Priced"] == AT_MOST], "Cost")
+    part = share(bound, shape.total(rows, "Cost"))
+    return f"{usd(bound)} of it ({percent(part)}) is {AT_MOST}" if bound else ""
 
 
 def hourly(facts: Facts) -> list[Row]:
@@ -73,7 +82,7 @@ def _with_tokens(facts: Facts, state: str) -> list[Row]:
 
 
 def not_in_cost(facts: Facts) -> list[str]:
-    """Return what of the calls is not in the cost, and why."""
+    """Return what of the calls is not in the cost, or only as an upper bound, and why."""
     said = [
         f"Model {model} has no price: {count(sums['Tokens'])} tokens of {count(sums['Calls'])} "
         "calls are not in the cost."
@@ -84,6 +93,13 @@ def not_in_cost(facts: Facts) -> list[str]:
         f"{count(sums['Calls'])} calls are not in the cost."
         for deployment, sums in shape.totals(hourly(facts), "Deployment", "Tokens", "Calls").items()
     ]
+    if bound := at_most(priced(facts)):
+        untold = [row for row in priced(facts) if row["Priced"] == AT_MOST]
+        said.append(
+            f"Cost: {bound}: the logs do not tell what of the prompts of "
+            f"{count(shape.total(untold, 'Calls'))} calls came from the prompt cache, which is "
+            "cheaper; streams tell it to their callers only."
+        )
     unknown = [row for row in facts.rows("cost") if row["Priced"] == UNKNOWN]
     if unknown:
         calls = count(shape.total(unknown, "Calls"))
@@ -165,6 +181,9 @@ def _by_model(facts: Facts) -> Table:
             entry[measure] += number(row[measure])
     for row in unpriced(facts):
         sums[name(row["Deployment"]), name(row["Model"])]["Bare"] += row["Tokens"]
+    for row in priced(facts):
+        if row["Priced"] == AT_MOST:
+            sums[name(row["Deployment"]), name(row["Model"])]["Bound"] += number(row["Cost"])
     by_hour = {(name(row["Deployment"]), name(row["Model"])) for row in hourly(facts)}
     has_price = {(name(row["Deployment"]), name(row["Model"])) for row in priced(facts)}
     rows = []
@@ -177,6 +196,7 @@ def _by_model(facts: Facts) -> Table:
                 *map(Cell, key),
                 *(shape.numeric(entry[measure]) for measure in SUMS[:3]),
                 Cell(HOURLY, numeric=True) if key in by_hour else shape.numeric(cost, usd),
+                shape.numeric(entry["Bound"] if key in has_price else None, usd),
                 Cell(bare, entry["Bare"], numeric=True),
             ]
         )
@@ -187,6 +207,7 @@ def _by_model(facts: Facts) -> Table:
         "prompt tokens",
         "completion tokens",
         "cost",
+        f"of it {AT_MOST}",
         UNPRICED,
     ]
     return Table(caption="Deployments and models", columns=columns, rows=rows)

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from queries.library import price_list
 from tests.sandbox.traffic.conftest import NAMES, Traffic
+
+PRICES = price_list()["models"]
 
 
 def window(traffic: Traffic, name: str) -> tuple[str, str]:
@@ -48,6 +51,42 @@ def test_tokens_by_consumer(traffic: Traffic) -> None:
         told[*where, "completion"] += call["completion"]
     assert known == told
     assert {consumer for _, consumer, *_ in known} == set(NAMES)
+
+
+def test_cost_is_what_the_answers_told_to_the_cent(traffic: Traffic) -> None:
+    """What only a stream told has a cost that is at most so much, and never below the truth."""
+    told = [one for one in traffic.through if one["usage_told"]]
+    streamed = [one for one in told if one["streamed"] and one["prompt"] >= 1024]
+    known = [one for one in told if one not in streamed]
+    assert sum(one["cached"] or 0 for one in known) > 10_000
+    assert any(one["cached"] == 0 and one["prompt"] >= 1024 for one in known)
+
+    found: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
+    for row in traffic.ask("cost-by-consumer"):
+        found[row["Priced"]] += row["Cost"] or 0
+        calls[row["Priced"]] += row["Calls"]
+
+    assert (calls["yes"], calls["at most"]) == (len(known), len(streamed))
+    assert found["yes"] == pytest.approx(sum(map(cost, known)))
+    written = [{**one, "cached": 0, "written": one["prompt"]} for one in streamed]
+    assert found["at most"] == pytest.approx(sum(map(cost, written)))
+    assert sum(map(cost, streamed)) < found["at most"] + 1e-9
+    (tokens,) = {sum(one["cached"] or 0 for one in known)}
+    rows = traffic.ask("tokens-by-consumer")
+    assert sum(row["CachedTokens"] or 0 for row in rows) == tokens
+
+
+def cost(call: dict[str, Any]) -> float:
+    """US dollars of a call at the list's price of January, when nothing had changed yet."""
+    rates = next(
+        price for name, price in PRICES.items() if call["model"] in (name, f"{name}-2026-07-09")
+    )
+    cached, written = call["cached"] or 0, call["written"] or 0
+    plain = call["prompt"] - cached - written
+    amount = plain * rates["input"] + call["completion"] * rates["output"]
+    amount += cached * rates.get("cachedInput", 0) + written * rates.get("cacheWrite", 0)
+    return float(amount) / 1_000_000
 
 
 def test_tokens_unknown(traffic: Traffic) -> None:
