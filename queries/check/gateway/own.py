@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from queries.check.configuration.base import differs
 from queries.check.difference import Difference
-from queries.check.drift.equal import difference, empty
+from queries.check.drift.documents import difference
+from queries.check.drift.equal import empty
 from queries.check.gateway.effective import Effective, Statement
 from queries.check.gateway.model import REVISION, Api, Json, Scope
 from queries.check.gateway.statements import SECTIONS
@@ -62,7 +63,7 @@ def held(
 def _is(wanted: Statement, one: Statement) -> bool:
     if wanted.section != one.section or (wanted.sure and not one.sure):
         return False
-    return wanted.element is one.element or not difference(wanted.element, one.element)
+    return wanted.element is one.element or difference(wanted.element, one.element) is None
 
 
 def lacking(api: Api, way: Effective, missing: Sequence[Statement]) -> Iterator[Difference]:

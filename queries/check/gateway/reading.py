@@ -140,7 +140,9 @@ def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product
     paths = {f"{path}/products/{name}": f"the policy of the product {name}" for name in names}
     policies = reader.policies(paths)
     opened = [properties(one).get("subscriptionRequired") is False for one in listed]
-    judged = [p for p, policy, open_ in zip(paths, policies, opened, strict=True) if policy or open_]
+    judged = [
+        p for p, policy, open_ in zip(paths, policies, opened, strict=True) if policy or open_
+    ]
     linked = reader.lists(f"{place}/apiLinks" for place in judged)
     links = dict(zip(judged, linked, strict=True))
     for name, place, policy, open_ in zip(names, paths, policies, opened, strict=True):
