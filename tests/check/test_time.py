@@ -48,17 +48,24 @@ class Bounded:
         return report, time.monotonic() - begun
 
 
+over = threading.Event()
+"""Set after each test, for threads that still hang would keep the process for ever."""
+
+
 @pytest.fixture
-def bounded(run: Run, monkeypatch: pytest.MonkeyPatch) -> Bounded:
+def bounded(run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bounded]:
     monkeypatch.setattr(arguments, "GRACE", GRACE)
     monkeypatch.setattr(running, "LAST_WORDS", 1.5)
     run.released = released
-    return Bounded(run)
+    yield Bounded(run)
+    over.set()
+    over.clear()
 
 
 def hang(*_: object, **__: object) -> Any:
-    """Wait for ever."""
-    threading.Event().wait()
+    """Wait as long as the test lasts."""
+    over.wait()
+    raise ConnectionError
 
 
 def in_looks(run: Run) -> None:

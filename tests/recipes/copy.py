@@ -20,6 +20,8 @@ RECIPES = {
 LEFT_BEHIND = shutil.ignore_patterns(
     *(".git", ".venv", ".sandbox", ".acceptance", ".*_cache", "node_modules", "build", "report.png")
 )
+LONGEST = 900
+"""Seconds that a module may take on a busy machine."""
 MODULES = "tests/queries/analyzer/node_modules"
 
 
@@ -63,6 +65,7 @@ class Copy:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=LONGEST,
         )
         assert done.returncode == 0, done.stdout
         return done.stdout
