@@ -74,7 +74,7 @@ LONGEST_TIMEOUT = 3600
 
 Azure takes any number, and says that values greater than 240 seconds may not be honored, because
 the network beneath can drop idle connections after this time: calls that think longer than that
-are to stream, or to be responses in the background.
+are to stream.
 https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
 """
 
@@ -282,7 +282,7 @@ class Settings(Frozen):
     backend_timeout_seconds: Annotated[int, whole("seconds", 1, LONGEST_TIMEOUT)] = 600
     """Seconds that the gateway waits for the model to begin its answer ({bounds}); above 240
     Azure may not honor it, as idle connections can be dropped, so let calls that think longer
-    stream or run in the background.
+    stream.
     """
     stream_usage: Annotated[str, one_of("ensure", "leave")] = "ensure"
     """ensure has each streamed completion carry its tokens, in a last chunk without choices; leave

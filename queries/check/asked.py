@@ -1,7 +1,7 @@
-"""What the gateway's policy makes of a request's body: streams are asked for their tokens.
+"""What the gateway's policy makes of a body: streams tell their tokens, responses are not stored.
 
-It says again what `policies/gateway/fragments/stream-usage.xml` does, in another language, so that
-the check notices if the gateway does something else.
+It says again what `stream-usage.xml` and `stored-responses.xml` in `policies/gateway/fragments` do,
+in another language, so that the check notices if the gateway does something else.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from queries.outputs import Target
 
 OPTION = b'"stream_options":{"include_usage":true},'
+NOT_STORED = b'"store":false,'
 _START = re.compile(rb"[ \t\r\n]*\{")
 _OPTIONS = rb'"stream_options"[ \t\r\n]*:[ \t\r\n]*'
 _EMPTY = re.compile(_OPTIONS + rb"(null|\{[ \t\r\n]*\}|\{)")
@@ -24,15 +25,17 @@ def forwarded(request: bytes, kind: str, target: Target) -> bytes:
     body = json.loads(request)
     if kind != "stream" or target.stream_usage != "ensure" or "stream_options" in body:
         return request
-    return _asked(request)
+    return _with(OPTION, request)
 
 
 def may_be(request: bytes, target: Target) -> Iterator[bytes]:
     """Bodies that the account may get of one that others sent, of which only the start is known."""
     yield request
+    if target.stored_responses == "refuse":
+        yield _with(NOT_STORED, request)
     if target.stream_usage != "ensure":
         return
-    yield _asked(request)
+    yield _with(OPTION, request)
     if found := _NAMED.search(request):
         yield _put(request, found, b"true")
     elif found := _EMPTY.search(request):
@@ -40,9 +43,9 @@ def may_be(request: bytes, target: Target) -> Iterator[bytes]:
         yield _put(request, found, b'{"include_usage":true' + more)
 
 
-def _asked(request: bytes) -> bytes:
+def _with(key: bytes, request: bytes) -> bytes:
     start = _START.match(request)
-    return request[: start.end()] + OPTION + request[start.end() :] if start else request
+    return request[: start.end()] + key + request[start.end() :] if start else request
 
 
 def _put(request: bytes, found: re.Match[bytes], text: bytes) -> bytes:

@@ -72,7 +72,9 @@ REFUSED = {
     '{"conversation":"conv_1"}': "conversation",
     '{"conversation":{"id":"conv_1"}}': "conversation",
     '{"conversation":"conv_1","conversation":null}': "conversation twice",
-    '{"store":true}': "store: true",
+    '{"store":true}': "store other than false",
+    '{"store":null}': "store other than false",
+    '{"STORE":true,"store":false,"Store":true}': "store other than false",
     '{"background":true}': "background: true",
     '{"input":[{"type":"item_reference","id":"msg_1"}]}': "a reference to a stored item in input",
     '{"input":[{"id":"msg_1"}]}': "a reference to a stored item in input",
@@ -84,6 +86,7 @@ REFUSED = {
         "a reference to a stored item in input"
     ),
     '{"tools":[{"type":"code_interpreter","container":"cntr_1"}]}': "the container of another call",
+    '{"tools":[{"environment":{"container_id":"cntr_1"}}]}': "the container of another call",
     "[1]": "a body that is no JSON object",
     '{"previous_response_id"': "a body that is no JSON object",
     '\ufeff{"store":true}': "a body that is no JSON object",
@@ -110,9 +113,19 @@ PASSED = [
 
 
 @pytest.mark.parametrize("body", PASSED)
-def test_what_carries_its_own_history_passes_as_it_came(azure: Azure, body: str) -> None:
+def test_what_carries_its_own_history_passes_and_is_not_stored(azure: Azure, body: str) -> None:
+    """A body that does not say so gets `store: false`; every other byte is as it came."""
     assert azure.call(RESPONSES, raw=body.encode(), headers=JSON).status == 200
-    assert azure.sent[-1].body == body.encode()
+    kept = body if '"store":false' in body else f'{{"store":false,{body[1:]}'
+    assert azure.sent[-1].body == kept.encode()
+    assert json.loads(kept)["store"] is False
+
+
+@pytest.mark.parametrize("store", ["", '"Store":false,', '"metadata":{"store":true},'])
+def test_white_space_and_other_keys_hide_no_store(azure: Azure, store: str) -> None:
+    body = f' \n{{ {store} "input" : "\u00e9 12345678901234567890.0" }}'
+    assert azure.call(RESPONSES, raw=body.encode(), headers=JSON).status == 200
+    assert azure.sent[-1].body.decode() == body.replace("{", '{"store":false,', 1)
 
 
 def test_other_calls_pass_whatever_they_say(azure: Azure) -> None:
