@@ -12,7 +12,7 @@ from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
 from components.settings.content_filter import ContentFilter
-from components.settings.stack import Deployment
+from components.settings.items import Deployment
 
 
 @dataclass(frozen=True, kw_only=True)

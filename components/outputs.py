@@ -11,7 +11,7 @@ from components.insights.component import Insights
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
 from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
-from components.settings import stack
+from components.settings import items
 from components.settings.figures import budgets, prices
 from components.settings.stack import GATEWAY_ROLES, Settings
 from components.workspace import Workspace
@@ -114,7 +114,7 @@ def _proof(
     )
 
 
-def _deployment(declared: stack.Deployment) -> Deployment:
+def _deployment(declared: items.Deployment) -> Deployment:
     return Deployment(
         name=declared.name,
         model=declared.model,

@@ -19,7 +19,7 @@ from components.openai_api import api_import, consumers, policy
 from components.openai_api.diagnostic import ApiLogging
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.settings import api_document
-from components.settings.stack import Consumer
+from components.settings.items import Consumer
 
 ACCOUNT = "{account}/openai"
 

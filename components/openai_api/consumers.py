@@ -9,7 +9,7 @@ from pulumi_azure_native import apimanagement
 
 from components.azure import lookup, naming
 from components.gateway import Gateway
-from components.settings.stack import Consumer
+from components.settings.items import Consumer
 
 
 def product(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.settings.insights import Price
-from components.settings.stack import Consumer, Deployment
+from components.settings.items import Consumer, Deployment
 from queries.library import price_list
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from components.azure import environment
 from components.settings import policy_document
 from components.settings.constraints import allowed_in
-from components.settings.stack import CLOUD, PLAIN, Settings
+from components.settings.items import CLOUD
+from components.settings.stack import PLAIN, Settings
 
 _JSON = {
     to_camel(name): get_origin(field.annotation)

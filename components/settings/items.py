@@ -1,0 +1,79 @@
+"""What a stack file lists: model deployments and consumers; and the names that Azure allows.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.settings.constraints import Frozen, matching, one_of, whole
+from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
+from components.settings.insights import Amount, Tokens
+
+CLOUD = "cloud"
+"""In the validation's context: the value of `azure-native:environment`."""
+LACKING = {"usgovernment": "GlobalStandard"}
+"""The SKU that an environment does not have.
+
+https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements#azure-government-clouds
+"""
+
+CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
+DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
+
+ChildName = Annotated[str, matching(CHILD_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
+Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
+
+
+class Deployment(Frozen):
+    """One model deployment of the account."""
+
+    name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
+    """Name by which callers choose it."""
+    model: Text
+    """Model of OpenAI."""
+    version: Annotated[str, matching('the model\'s version, in quotes: "2026-07-09"', r"\S{1,64}")]
+    """Version of that model."""
+    sku: Annotated[
+        str,
+        Field(validate_default=True),
+        matching("a deployment SKU such as GlobalStandard", r"[A-Za-z]{1,64}"),
+    ] = "GlobalStandard"
+    """Where calls are processed, and how they are paid."""
+    capacity: Annotated[int, whole("1,000 tokens per minute", 1, 1_000_000)]
+    """Thousands of tokens a minute; of a provisioned SKU, its units."""
+    upgrade: Annotated[
+        str, one_of("NoAutoUpgrade", "OnceCurrentVersionExpired", "OnceNewDefaultVersionAvailable")
+    ] = "NoAutoUpgrade"
+    """When Azure may move the version by itself."""
+    content_filter: Annotated[str, matching(FILTER_CHOICE, FILTER_PATTERN, optional=True)] = ""
+    """Content filter of the deployment; empty leaves the choice to Azure."""
+
+    @field_validator("sku")
+    @classmethod
+    def _sku_of_the_cloud(cls, value: str, info: ValidationInfo) -> str:
+        cloud = (info.context or {}).get(CLOUD, "")
+        if LACKING.get(cloud, "").lower() == value.lower():
+            raise ValueError(
+                f"a SKU that azure-native:environment {cloud} has, such as Standard or "
+                f"DataZoneStandard; it has no {value}"
+            )
+        return value
+
+
+class Consumer(Frozen):
+    """One caller of the API: a subscription to the product, with keys of its own."""
+
+    name: ChildName
+    """Name of the subscription, by which logs and reports call the consumer."""
+    display_name: Text
+    """Name that the portal shows."""
+    state: Annotated[str, one_of("active", "suspended")] = "active"
+    """A suspended consumer's calls are refused."""
+    monthly_tokens: Tokens = 0
+    """Budget of a month; 0 is none."""
+    monthly_cost: Amount = 0
+    """Budget of a month in US dollars; 0 is none."""
