@@ -139,12 +139,16 @@ def _known(facts: Facts) -> Tile:
     said = (
         f"of {_many(unknown, 'call')} the tokens are unknown" if unknown else "every call's tokens"
     )
+    unanswered = max((number(row["UnansweredCalls"]) for row in facts.rows("unknown")), default=0)
     missing = shape.total(
         [row for row in facts.rows("silence") if row["Log"] == "ApiManagementGatewayLogs"],
         "Missing",
     )
     around = shape.total(facts.rows("bypass"), "Calls")
     details = [said]
+    if unanswered:
+        part = percent(share(unanswered, calls))
+        details.append(f"{count(unanswered)} of them, {part} of calls, ended without an answer")
     details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
     details += [f"{_many(around, 'request')} around the gateway"] if around else []
     return Tile(
@@ -188,7 +192,7 @@ NEEDS = {
     "Cost": ("cost", "traffic"),
     "Error rate": ("traffic",),
     "P95 latency": ("latency in all",),
-    "Accounted for": ("coverage", "silence", "bypass"),
+    "Accounted for": ("coverage", "unknown", "silence", "bypass"),
     "Of what Azure counted": ("reconcile",),
 }
 """The questions that each figure is made from, by its label."""

@@ -185,6 +185,17 @@ def test_answers_whose_end_is_not_logged_are_counted_apart() -> None:
     assert "judged" not in shown(filtered=[stopped])
 
 
+def test_unknown_tokens_of_calls_without_an_answer_are_a_share_of_their_own() -> None:
+    coverage = [{"Deployment": "chat", "Calls": 200, "Accounted": 197, "Unknown": 3}]
+    coverage[0] |= {"LlmCalls": 0, "WithoutLlmRow": 0}
+    last = {"Last": UNTIL - timedelta(days=1), "UnansweredCalls": 2, "Deployment": "chat"}
+    unknown = [{"Why": "caller gone", "Calls": 2} | last, {"Why": "no body", "Calls": 1} | last]
+
+    told = "2 of them, 1.0 % of calls, ended without an answer"
+    assert told in shown(coverage=coverage, unknown=unknown)
+    assert "without an answer" not in shown(coverage=coverage, unknown=[])
+
+
 def test_seconds_are_written_as_a_person_reads_them() -> None:
     times = {"Time": UNTIL - timedelta(days=1), "P50": 9_000.0, "P95": 30_000.0}
     rows = [{"Deployment": "chat", "Calls": 9} | times]

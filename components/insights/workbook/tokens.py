@@ -117,6 +117,7 @@ TOKENS = Tab(
                 CODE,
                 WHY,
                 Column("UnknownCalls", "Unknown calls in all", NUMBER),
+                Column("UnansweredCalls", "Of them without an answer", NUMBER),
                 Column("AllCalls", "Calls in all", NUMBER),
             ),
             empty="The tokens of every call are known.",

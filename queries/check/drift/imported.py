@@ -22,6 +22,8 @@ from queries.check.drift.shape import Json
 from queries.check.drift.state import Declared, Hidden
 
 KIND = "apimanagement:Api"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads a document of 3,000 lines in a tenth of the time, where the package has it compiled."""
 INLINE = {"openapi", "openapi+json", "swagger-json"}
 """Formats whose document stands in the declaration itself; of a link only Azure reads it."""
 FIX = (
@@ -111,7 +113,7 @@ def documented(declared: Declared) -> dict[str, list[Operation]]:
         raise ValueError(by_link if kind not in INLINE else "that is a secret of the state")
     found = defaultdict[str, list[Operation]](list)
     try:
-        document = json.loads(text) if "json" in kind else yaml.safe_load(text)
+        document = json.loads(text) if "json" in kind else yaml.load(text, LOADER)  # noqa: S506
         for path, item in document["paths"].items():
             for method in _METHODS:
                 if method in item:
