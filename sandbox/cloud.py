@@ -6,9 +6,9 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +35,12 @@ class Resource:
         return cast("dict[str, Any]", self.body.setdefault("properties", {}))
 
 
+def _lines(resources: Mapping[str, Resource]) -> str:
+    """Write resources as JSON, each on a line of its own."""
+    lines = (f"{json.dumps(key)}: {json.dumps(vars(one))}" for key, one in resources.items())
+    return "{" + ",\n".join(lines) + "}"
+
+
 class Cloud:
     """Resources by ARM id (compared without case) and what Azure keeps after a delete."""
 
@@ -53,14 +59,12 @@ class Cloud:
         """Hold the store for one change, and save it to disk if the block succeeds."""
         with self.lock:
             yield
-            state = {
-                "secret": self._secret,
-                "live": {key: asdict(value) for key, value in self._live.items()},
-                "deleted": {key: asdict(value) for key, value in self._deleted.items()},
-            }
             draft = self._file.with_suffix(".new")
             draft.touch(0o600)
-            draft.write_text(json.dumps(state, indent=1))
+            draft.write_text(
+                f'{{"secret": {json.dumps(self._secret)},\n"live": {_lines(self._live)},\n'
+                f'"deleted": {_lines(self._deleted)}}}\n'
+            )
             draft.replace(self._file)
 
     def get(self, resource_id: str) -> Resource | None:
