@@ -169,7 +169,7 @@ def test_a_change_loses_nothing_and_is_left_or_mended(
     stack.pulumi("preview", "--refresh", "--expect-no-changes")
     if names != HARMLESS:
         verdict, said = stack.check()
-        assert verdict == "proven", said
+        assert verdict == ("unjudged" if names == UNEXPLAINED else "proven"), said
     for name in names:
         assert not VIEWS[name].left or VIEWS[name].told in said, name
         assert name == "keys-regenerated" or happened(stack, name) is VIEWS[name].left, name
