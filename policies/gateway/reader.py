@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-OPEN = re.compile(r"<([A-Za-z][\w.-]*)")
-CLOSE = re.compile(r"</([A-Za-z][\w.-]*)\s*>")
+OPEN = re.compile(r"<([A-Za-z][\w.:-]*)")
+CLOSE = re.compile(r"</([A-Za-z][\w.:-]*)\s*>")
 ATTRIBUTE = re.compile(r"\s*([\w:.-]+)\s*=\s*(?=[\"'])")
 END = re.compile(r"\s*(/?)>")
 EXPRESSIONS = ("@(", "@{")

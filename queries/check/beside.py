@@ -38,7 +38,7 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     ]
     since, until = spans[0][0] - wait, spans[-1][1]
     if source == "account-others":
-        rows = f"{DIAGNOSTICS}\n{_among(spans, wait, target.account.id, 'abs(DurationMs)')}"
+        rows = f"{DIAGNOSTICS}\n{_among(spans, wait, target.account.id, 'abs(toreal(DurationMs))')}"
     else:
         rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'TotalTime')}"
     if source == "llm-others":
@@ -55,7 +55,7 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
 
 def _among(spans: list[Span], wait: timedelta, whose: str, took: str) -> str:
     """Keep the rows of what was under way in some times; `took` are its milliseconds."""
-    ended = f"TimeGenerated + 1ms * coalesce({took}, 0)"
+    ended = f"TimeGenerated + 1ms * coalesce(toreal({took}), 0.0)"
     times = (
         f"(TimeGenerated >= {literal(begin - wait)} and TimeGenerated <= {literal(end)} "
         f"and {ended} >= {literal(begin)})"

@@ -54,6 +54,8 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     # Where no row has the id that a caller was told, calls are known by deployment and time alone.
     ours = [] if known else [_made(call) for call in calls]
     extra = [one for one in requests if one.id not in known]
+    # Nor is it known then who made the requests of which no row tells that.
+    own |= set() if known else {""}
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management

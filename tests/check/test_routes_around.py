@@ -50,6 +50,36 @@ def test_a_policy_around_the_stacks_own_that_changes_its_calls_fails(
     ] in str(found.differences[0])
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ('@(context.Request.Method == "OPTIONS")', "seen"),
+        ('@(context.Request.Method=="HEAD")', "seen"),
+        ('@(context.Request.Method == "OPTIONS" || true)', "failed"),
+        ('@(context.Request.Method == "POST")', "failed"),
+    ],
+)
+def test_answers_to_browsers_and_probes_change_no_call(condition: str, status: str) -> None:
+    world = Arm()
+    answer = f"<choose><when condition='{condition}'><return-response /></when></choose>"
+    world.resources[AROUND["service"]] = document(answer)
+    assert verdict(world) == status
+
+
+def test_a_formatter_of_errors_and_a_second_deletion_of_the_key_change_none() -> None:
+    world = Arm()
+    text = document("<set-header name='api-key' exists-action='delete' />")["properties"]["value"]
+    formatter = (
+        "<on-error><set-header name='Content-Type' exists-action='override'>"
+        "<value>application/json</value></set-header><set-body>x</set-body></on-error>"
+    )
+    kept = "<outbound><base /><set-header name='Content-Type' exists-action='skip'>"
+    kept += "<value>text/plain</value></set-header></outbound>"
+    text = text.replace("</policies>", f"{kept}{formatter}</policies>")
+    world.resources[AROUND["service"]] = {"properties": {"format": "rawxml", "value": text}}
+    assert verdict(world) == "seen", judged(world)
+
+
 @pytest.mark.parametrize("place", AROUND)
 @pytest.mark.parametrize("statement", HARMLESS)
 def test_one_that_refuses_or_counts_them_does_not(place: str, statement: str) -> None:

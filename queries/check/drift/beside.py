@@ -176,8 +176,8 @@ https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
 
 def strays(
     manager: Manager, there: Sequence[Declared], declared: Sequence[Declared]
-) -> Iterator[tuple[str, list[Finding] | UnreadableError]]:
-    """Yield what is beside the stack in each of its own resources, or why that cannot be read."""
+) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
+    """Yield, for each list of children of the stack's own resources, what finds those beside it."""
     asked = [(children, one) for children in CHILDREN for one in there if one.kind == children.of]
     lists = manager.at_once(
         partial(manager.list, children.path(one.id), children.version or _version(one))
@@ -186,19 +186,27 @@ def strays(
     ids = frozenset(one.id.lower() for one in declared)
     apis = tuple(one.id for one in declared if one.kind == API)
     for (children, one), listed in zip(asked, lists, strict=True):
-        name = f"{children.title}s of {one.title}"
-        if isinstance(listed, UnreadableError):
-            yield name, listed
-        else:
-            inside = Inside(parent=one, ids=ids, apis=apis, listed=tuple(listed))
-            yield (
-                name,
-                [
-                    _finding(children, one, child)
-                    for child in listed
-                    if children.stray(inside, child)
-                ],
-            )
+        kind, of, whose = children.title.partition(" of ")
+        found = listed if isinstance(listed, UnreadableError) else tuple(listed)
+        inside = partial(Inside, parent=one, ids=ids, apis=apis)
+        yield f"{kind}s{of}{whose} of {one.title}", partial(_strays, children, inside, found)
+
+
+def _strays(
+    children: Children,
+    inside: Callable[..., Inside],
+    listed: tuple[Resource, ...] | UnreadableError,
+) -> list[Finding]:
+    """List what of a resource's children nobody declared.
+
+    Raises:
+        UnreadableError: they could not be listed.
+    """
+    if isinstance(listed, UnreadableError):
+        raise listed
+    place = inside(listed=listed)
+    strays = (child for child in listed if children.stray(place, child))
+    return [_finding(children, place.parent, child) for child in strays]
 
 
 def _finding(children: Children, one: Declared, child: Resource) -> Finding:

@@ -28,7 +28,9 @@ def compared(
     parts: list[tuple[str, Judge]] = [
         *((one.title, partial(_resource, one, answers)) for one in declared),
         *_operations(manager, [one for one in declared if imported.is_imported(one)], answers),
-        *_beside(manager, [one for one in declared if one.id.lower() in answers.found], state),
+        *beside.strays(
+            manager, [one for one in declared if one.id.lower() in answers.found], state
+        ),
     ]
     found, unreadable = list[Finding](), dict[str, str]()
     for name, judge in parts:
@@ -71,14 +73,6 @@ def _operations(
     )
     for one, listed in zip(there, lists, strict=True):
         yield f"operations of {one.title}", partial(_imported, one, listed)
-
-
-def _beside(
-    manager: Manager, there: Sequence[Declared], declared: Sequence[Declared]
-) -> Iterator[tuple[str, Judge]]:
-    """Look for what nobody declared inside each resource that is there."""
-    for name, found in beside.strays(manager, there, declared):
-        yield name, partial(_had, found)
 
 
 def _uncompared(one: Declared, why: str) -> list[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
+from policies.gateway.reader import Element
 from queries.check.difference import Difference
 from queries.check.gateway import refusals
 from queries.check.gateway.content import COPY, copies
@@ -43,6 +45,8 @@ SAID = {
 """What a statement does to the calls that meet it."""
 STATUS = {RETURN: "code", "set-status": "code", "mock-response": "status-code"}
 """Statements that say an answer's status, and the attribute that holds it."""
+PROBE = re.compile(r'@\(\s*context\.Request\.Method\s*==\s*"(OPTIONS|HEAD)"\s*\)')
+"""A condition that calls of models do not meet: browsers ask so, and probes."""
 FIX = "remove the statement, or give the stack's API a product of its own without it"
 
 
@@ -95,20 +99,26 @@ def _difference(one: Statement, said: str) -> Difference:
 def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
     """Say what a statement does to a call; "" where it does nothing that counts."""
     name, given = one.element.name, one.element.attributes
+    if one.section == "on-error":
+        hidden = name in STATUS and _status(way, one) < REFUSED
+        return "tells callers of no error" if hidden else ""
     if name in {HEADER, QUERY}:
         changed = "" if own else way.text(given.get("name", "")).lower()
         return f"changes {changed}" if changed in _guarded(one, target) else ""
     if name in AUTHENTICATION:
         return "sends other credentials" if one.level <= API and not own else ""
-    if one.section == "on-error":
-        hidden = name in STATUS and _status(way, one) < REFUSED
-        return "tells callers of no error" if hidden else ""
     refuses = name == RETURN and _status(way, one) >= REFUSED
     if not own and (refuses or name != RETURN):
         refusals.check(way, one)
     if refuses or (own and name == BODY):
         return ""
+    if name == RETURN and any(PROBE.fullmatch(_condition(holder)) for holder in one.within):
+        return ""
     return SAID.get(name, "")
+
+
+def _condition(holder: Element) -> str:
+    return holder.attributes.get("condition", "")
 
 
 def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> str:
@@ -125,6 +135,8 @@ def _guarded(one: Statement, target: Target) -> frozenset[str]:
         return frozenset({"api-version"})
     guarded = BODY_HEADERS | SET_ANEW | {target.accounting_header.lower()}
     later = SET_ANEW if one.level > API and one.section == "inbound" else frozenset()
+    if one.section == "outbound" and one.element.attributes.get("exists-action") == "skip":
+        later = BODY_HEADERS
     return frozenset(guarded - later) - {""}
 
 

@@ -51,8 +51,9 @@ def held(
     """Find each wanted statement on a way, in order and as surely; return also those not there."""
     found, missing, at = list[Statement](), list[Statement](), 0
     for one in wanted:
-        places = (i for i in range(at, len(there)) if _is(one, there[i]))
-        if (place := next(places, None)) is None:
+        places = [i for i in range(at, len(there)) if _is(one, there[i])]
+        itself = (i for i in places if there[i].element is one.element)
+        if (place := next(itself, next(iter(places), None))) is None:
             missing.append(one)
         else:
             found.append(there[place])

@@ -89,6 +89,8 @@ class Account:
     """The account's region if its keys are on, which the region's name needs; else ""."""
     path: str
     """Path of the URL at which the gateway calls the account."""
+    private: bool
+    """Whether it has private endpoints, or may have, as nothing could be read of it."""
 
     @classmethod
     def of(cls, target: Target, deployed: Json | None) -> Account:
@@ -110,6 +112,7 @@ class Account:
             subdomains=frozenset(names),
             region=region if keys else "",
             path=path,
+            private=deployed is None or bool(found.get("privateEndpointConnections")),
         )
 
     def has(self, url: str) -> bool:
@@ -130,7 +133,7 @@ class Account:
         host = host_of(url)
         if not host or "@(" in url or "@{" in url:
             return "its URL names no host that can be read"
-        if (is_global := _is_global(host)) is None or is_global:
+        if not self.private or _is_global(host) is not False:
             return ""
         return f"the address {host} is private, and may be that of the account's private endpoint"
 

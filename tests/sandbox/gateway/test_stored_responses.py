@@ -86,7 +86,7 @@ REFUSED = {
         "a reference to a stored item in input"
     ),
     '{"tools":[{"type":"code_interpreter","container":"cntr_1"}]}': "the container of another call",
-    '{"tools":[{"environment":{"container_id":"cntr_1"}}]}': "the container of another call",
+    '{"tools":[{"environment":{"type":"container_reference","container_id":"c"}}]}': "the container of another call",
     "[1]": "a body that is no JSON object",
     '{"previous_response_id"': "a body that is no JSON object",
     '\ufeff{"store":true}': "a body that is no JSON object",
@@ -109,6 +109,7 @@ PASSED = [
     '{"input":"a","tools":[{"parameters":{"properties":{"store":{},"conversation":{}}}}]}',
     '{"input":"a","tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}',
     '{"input":"a","stream":true}',
+    '{"input":[{"type":"code_interpreter_call","id":"ci_1","code":"1","container_id":"cntr_1"}]}',
 ]
 
 
