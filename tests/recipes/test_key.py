@@ -78,5 +78,6 @@ def test_a_key_that_the_check_knows_leaves_its_tests_green(tmp_path: Path) -> No
         access, declared, declared.replace('"Enabled"', "target.account_public_network_access")
     )
     copy.append("tests/check/test_configuration.py", COMPARED)
-    copy.test("tests/components/test_example_stack.py", "-k", "proof or closed")
+    outputs = ("tests/components/test_example_stack.py", "tests/components/test_proof_output.py")
+    copy.test(*outputs, "-k", "proof or closed")
     copy.test("tests/check/test_configuration.py", "tests/check/test_contract.py")

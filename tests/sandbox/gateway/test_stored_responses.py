@@ -86,7 +86,9 @@ REFUSED = {
         "a reference to a stored item in input"
     ),
     '{"tools":[{"type":"code_interpreter","container":"cntr_1"}]}': "the container of another call",
-    '{"tools":[{"environment":{"type":"container_reference","container_id":"c"}}]}': "the container of another call",
+    '{"tools":[{"environment":{"type":"container_reference","container_id":"c"}}]}': (
+        "the container of another call"
+    ),
     "[1]": "a body that is no JSON object",
     '{"previous_response_id"': "a body that is no JSON object",
     '\ufeff{"store":true}': "a body that is no JSON object",
