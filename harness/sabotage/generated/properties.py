@@ -114,9 +114,10 @@ def _changed(bench: Bench, one: Declared, kind: str, path: Path, other: Any) -> 
     names = [str(part) for part in path if isinstance(part, str)]
     shown = ".".join(map(str, path))
     last = back.get(names[-1], names[-1])
-    return Mutation(
-        kind=kind, name=f"{shown} of {one.title}", words=(one.name, last), judged=judged
-    )
+    # Of a document that still is one, the check names the statement and not the property.
+    named = () if str(other).lstrip().startswith("<policies") else (last,)
+    words = (one.name, *named)
+    return Mutation(kind=kind, name=f"{shown} of {one.title}", words=words, judged=judged)
 
 
 def _others(value: Any) -> list[tuple[str, Any]]:
