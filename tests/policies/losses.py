@@ -159,8 +159,8 @@ LOSSES = (
         edits=(
             (
                 ACCOUNT,
-                "version_upgrade_option=",
-                'rai_policy_name="nothing-filtered", version_upgrade_option=',
+                "rai_policy_name=declared.content_filter or None",
+                'rai_policy_name="nothing-filtered"',
             ),
         ),
     ),

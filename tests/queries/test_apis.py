@@ -67,7 +67,8 @@ def test_no_row_of_ones_own_is_lost(name: str, alone: Database) -> None:
 
 
 def test_every_query_of_calls_takes_an_api() -> None:
-    of_other_logs = {"bypass", "llm-calls", "silence"}
+    of_other_logs = {"bypass", "llm-calls", "silence", "reconcile"}
     reading = {name for name in names() if "ApiManagementGateway" in load(name)}
 
     assert reading - of_other_logs == set(LIMITED)
+    assert has("reconcile", "api")
