@@ -40,7 +40,7 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     if source == "account-others":
         rows = f"{DIAGNOSTICS}\n{_among(spans, wait, target.account.id, 'abs(toreal(DurationMs))')}"
     else:
-        rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'TotalTime')}"
+        rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'toreal(TotalTime)')}"
     if source == "llm-others":
         whose = f"{LLM_LOG}\n| where _ResourceId =~ {literal(target.gateway_id)}\n"
         rows = f"{whose}| join kind=leftsemi ({rows}| distinct CorrelationId) on CorrelationId\n"
@@ -54,8 +54,8 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
 
 
 def _among(spans: list[Span], wait: timedelta, whose: str, took: str) -> str:
-    """Keep the rows of what was under way in some times; `took` are its milliseconds."""
-    ended = f"TimeGenerated + 1ms * coalesce(toreal({took}), 0.0)"
+    """Keep the rows of what was under way in some times; `took` are its milliseconds, a real."""
+    ended = f"TimeGenerated + 1ms * coalesce({took}, 0.0)"
     times = (
         f"(TimeGenerated >= {literal(begin - wait)} and TimeGenerated <= {literal(end)} "
         f"and {ended} >= {literal(begin)})"

@@ -51,11 +51,12 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     own = {evidence.target.gateway_principal_id.lower()}
     own |= {one.identity for one in requests if one.id in known}
     sent = tuple(_sent(evidence))
-    # Where no row has the id that a caller was told, calls are known by deployment and time alone.
-    ours = [] if known else [_made(call) for call in calls]
+    ours = list[Sent]()
+    if not known:
+        # No row has the id that a caller was told: calls are known by deployment and time alone,
+        # and a request of which no row tells who made it may be one of them.
+        ours, own = [_made(call) for call in calls], own | {""}
     extra = [one for one in requests if one.id not in known]
-    # Nor is it known then who made the requests of which no row tells that.
-    own |= set() if known else {""}
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management

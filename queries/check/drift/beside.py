@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from queries.check.configuration.base import last, properties, same_id
@@ -187,15 +187,12 @@ def strays(
     apis = tuple(one.id for one in declared if one.kind == API)
     for (children, one), listed in zip(asked, lists, strict=True):
         kind, of, whose = children.title.partition(" of ")
-        found = listed if isinstance(listed, UnreadableError) else tuple(listed)
-        inside = partial(Inside, parent=one, ids=ids, apis=apis)
-        yield f"{kind}s{of}{whose} of {one.title}", partial(_strays, children, inside, found)
+        inside = Inside(parent=one, ids=ids, apis=apis)
+        yield f"{kind}s{of}{whose} of {one.title}", partial(_strays, children, inside, listed)
 
 
 def _strays(
-    children: Children,
-    inside: Callable[..., Inside],
-    listed: tuple[Resource, ...] | UnreadableError,
+    children: Children, inside: Inside, listed: list[Resource] | UnreadableError
 ) -> list[Finding]:
     """List what of a resource's children nobody declared.
 
@@ -204,9 +201,9 @@ def _strays(
     """
     if isinstance(listed, UnreadableError):
         raise listed
-    place = inside(listed=listed)
+    place = replace(inside, listed=tuple(listed))
     strays = (child for child in listed if children.stray(place, child))
-    return [_finding(children, place.parent, child) for child in strays]
+    return [_finding(children, inside.parent, child) for child in strays]
 
 
 def _finding(children: Children, one: Declared, child: Resource) -> Finding:

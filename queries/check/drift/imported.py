@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -99,7 +100,7 @@ def _pairs(
     yield from ((None, other) for other in left)
 
 
-def documented(declared: Declared) -> dict[str, list[Operation]]:
+def documented(declared: Declared) -> Mapping[str, Sequence[Operation]]:
     """Return the operations of the document, by method and path.
 
     Raises:
@@ -111,6 +112,16 @@ def documented(declared: Declared) -> dict[str, list[Operation]]:
     if kind not in INLINE or not isinstance(text, str):
         by_link = f"that was imported as {kind}, which only Azure reads"
         raise ValueError(by_link if kind not in INLINE else "that is a secret of the state")
+    return _operations(text, kind)
+
+
+@lru_cache(maxsize=8)
+def _operations(text: str, kind: str) -> Mapping[str, Sequence[Operation]]:
+    """Read the operations of a document: it is asked for more than once in a run.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
     found = defaultdict[str, list[Operation]](list)
     try:
         document = json.loads(text) if "json" in kind else yaml.load(text, LOADER)  # noqa: S506

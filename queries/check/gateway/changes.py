@@ -112,13 +112,13 @@ def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
         refusals.check(way, one)
     if refuses or (own and name == BODY):
         return ""
-    if name == RETURN and any(PROBE.fullmatch(_condition(holder)) for holder in one.within):
+    if name == RETURN and any(map(_is_probe, one.within)):
         return ""
     return SAID.get(name, "")
 
 
-def _condition(holder: Element) -> str:
-    return holder.attributes.get("condition", "")
+def _is_probe(holder: Element) -> bool:
+    return PROBE.fullmatch(holder.attributes.get("condition", "")) is not None
 
 
 def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> str:
