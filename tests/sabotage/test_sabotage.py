@@ -5,11 +5,14 @@ A representative few run here; `make sabotage` runs them all.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.machine import Machine
 from harness.sabotage.mistakes import MISTAKES
 from harness.sabotage.outcome import Outcome, outcomes
+from harness.sabotage.site import Site
 
 FEW = (
     "role of the wrong kind",
@@ -43,6 +46,11 @@ def found(deployed: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_mistake_is_told_by_its_cause(found: dict[str, Outcome], name: str) -> None:
     outcome = found[name]
     assert outcome.fault == "", f"{outcome.message}\n{outcome.printed}"
+
+
+def test_every_mistake_can_be_made(deployed: Machine, tmp_path: Path) -> None:
+    for number, mistake in enumerate(MISTAKES):
+        mistake.apply(Site(deployed, tmp_path / str(number)))
 
 
 def test_suite_is_large_and_its_names_differ() -> None:

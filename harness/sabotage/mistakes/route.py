@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from harness.sabotage.mistake import Apply, Mistake, deleted, edited, the_only
 from harness.sabotage.site import API, DEPLOYMENT, LINK, POLICY, PRODUCT, ROLE, Json, Site
@@ -10,6 +11,7 @@ from sandbox.arm.base import ACCOUNT, SERVICE
 from sandbox.cloud import Resource
 
 OPERATION = f"{SERVICE}/apis/operations"
+OUTBOUND = re.compile(r"<outbound>.*</outbound>", re.DOTALL)
 KEY_LINE = '<set-header name="api-key" exists-action="delete" />'
 FORWARD_LINE = (
     '<forward-request timeout="600" buffer-request-body="false" buffer-response="false" />'
@@ -39,8 +41,10 @@ def _without_outbound(site: Site) -> None:
     """Leave only `<base />` in the policy's outbound section."""
 
     def change(body: Json) -> None:
-        start, _, rest = body["properties"]["value"].partition("<choose>")
-        body["properties"]["value"] = start + rest[rest.rindex("</choose>") + len("</choose>") :]
+        text = body["properties"]["value"]
+        reset = OUTBOUND.sub("<outbound><base /></outbound>", text)
+        assert reset != text
+        body["properties"]["value"] = reset
 
     site.edit(site.the(POLICY, "/miyagi-api/"), change)
 
