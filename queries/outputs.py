@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ from queries.errors import CannotRunError
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
 
+_PARAMETER = re.compile(r"\{[^/]*\}")
 CANCEL = "/v1/responses/{response-id}/cancel"
 """Path of the one operation on a stored response that is a POST, as the check's calls are."""
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
@@ -57,9 +60,20 @@ class Target(ProofOutput[str]):
         """Tell whether the gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004
 
+    def operation(self, path: str) -> str | None:
+        """Return the id of the imported document's operation to POST to; None if it is not known.
+
+        Documents differ in how they call the parameters of a path.
+        """
+        return self._operations.get(_PARAMETER.sub("{}", f"POST {path}"))
+
     def offers(self, path: str) -> bool:
         """Tell whether the imported document has an operation to POST to, as far as it is known."""
-        return f"POST {path}" in self.operations
+        return self.operation(path) is not None
+
+    @cached_property
+    def _operations(self) -> Mapping[str, str]:
+        return {_PARAMETER.sub("{}", one): name for one, name in self.operations.items()}
 
     @property
     def keeps_apart(self) -> bool:

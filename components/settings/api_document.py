@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -19,6 +20,17 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 
 VERSIONS = ("3.0.", "3.1.")
 """Versions of OpenAPI that API Management imports as OpenAPI (same page)."""
+
+ACCOUNT_PATH = "/openai"
+"""Path of an account below which a gateway sends calls, and so what an import's paths lie below.
+
+The documents of dated versions lie there, the document of v1 a step deeper.
+https://github.com/Azure/azure-rest-api-specs/blob/main/specification/ai/data-plane/OpenAI.v1/azure-v1-v1-generated.yaml
+"""
+_HOST = re.compile(r"^(https?://[^/]*|\{[^/]*\})")
+_CALLS_A_MODEL = re.compile(
+    r"POST ((/deployments/\{[^/]*\}|/v1)/((chat/)?completions|embeddings)|/v1/responses)"
+)
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
@@ -78,9 +90,33 @@ def read(source: str) -> dict[str, Any]:
         raise ValueError(f'{ALLOWED}; {path} has no line "openapi": "3.0…" or "3.1…"')
     if not _operations(document):
         raise ValueError(f"{ALLOWED}; {path} has no operation under paths")
+    document = _below_account_path(document)
+    if not any(map(_CALLS_A_MODEL.fullmatch, _operations(document))):
+        raise ValueError(
+            f"{ALLOWED}, with an operation that calls a model, such as "
+            f"POST /deployments/{{deployment-id}}/chat/completions; {path} has none"
+        )
     if size > INLINE_LIMIT:
         raise ValueError(f"{ALLOWED}; {path} has more than {INLINE_LIMIT:,} bytes")
-    return cast("dict[str, Any]", document)
+    return document
+
+
+def _below_account_path(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with paths that lie below `ACCOUNT_PATH`, as its first server tells.
+
+    Paths below `https://example.com/openai/v1` get `/v1` before them; those of a server without a
+    path lose their own `/openai`.
+    """
+    servers, paths = document.get("servers"), document["paths"]
+    first = servers[0] if isinstance(servers, list) and servers else {}
+    url = str(first.get("url") or "") if isinstance(first, dict) else ""
+    where = _HOST.sub("", url).rstrip("/").lower()
+    if where.endswith("/v1"):
+        return {**document, "paths": {f"/v1{path}": item for path, item in paths.items()}}
+    if not where and all(path.startswith(f"{ACCOUNT_PATH}/") for path in paths):
+        below = {path.removeprefix(ACCOUNT_PATH): item for path, item in paths.items()}
+        return {**document, "paths": below}
+    return document
 
 
 def _operations(document: dict[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import httpx
 from pydantic import SecretStr
 
+from queries.check import kinds
 from queries.check.answers import clock_error, retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import PREFIX
@@ -58,7 +59,11 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
     started, asked = caller.clock.now(), 0.0
     skew = started - started
     try:
-        path = f"/deployments/{mark}/chat/completions"
+        offered = kinds.slots(caller.target)
+        path = kinds.path_of(caller.target, offered[0][1] if offered else "chat", mark)
+        if path.startswith(kinds.V1_SURFACE):
+            # The mark has to stand in the URL, by which the rows are found.
+            path, body = f"{path}?{mark}", {"model": mark, **body}
         if name == "stored response":
             path, body = CANCEL.replace("{response-id}", mark), {}
         response = caller.post(path, body, key)

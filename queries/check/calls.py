@@ -200,7 +200,8 @@ class Caller:
         headers = {"Accept-Encoding": "identity"}
         if key is not None:
             headers[self.target.subscription_key_header] = key
-        version = {} if path.startswith("/v1/") else {"api-version": self.target.api_version}
+        dated = not path.startswith(kinds.V1_SURFACE)
+        version = {"api-version": self.target.api_version} if dated else None
         url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
         parts, times, begun = list[bytes](), list[float](), self.clock.elapsed()
         with self.client.stream(
@@ -239,7 +240,7 @@ class Caller:
         body = kinds.request(planned, marker, self.target, roomy=roomy)
         key = planned.consumer.key.get_secret_value()
         try:
-            path = kinds.path_of(planned.kind, planned.deployment.name)
+            path = kinds.path_of(self.target, planned.kind, planned.deployment.name)
             exchange = self._post(path, body, key)
         except httpx.RequestError as error:
             return unreachable(error)

@@ -193,7 +193,7 @@ class Evidence:
 
     def calls_like(self, call: Call) -> list[Row]:
         """Return the gateway's rows of answered calls to that deployment at that time."""
-        path = path_of(call.kind, call.deployment).lower()
+        path = path_of(self.target, call.kind, call.deployment).lower()
         return [
             row
             for row in self.of_api

@@ -46,10 +46,16 @@ OF_MODEL: dict[str, tuple[Kind, ...]] = {
     "embeddings": ("embeddings",),
 }
 V1 = "v1/"
-"""How kinds of the surface begin that names the deployment in the body; the check makes none."""
+"""How kinds of others' calls begin on the surface that names the deployment in the body."""
+V1_SURFACE = "/v1/"
+"""How paths of that surface begin, on which no api-version is sent.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+"""
 CHAT = ("chat", "stream", "long-prompt", "long-completion", f"{V1}chat/completions")
 LONG: tuple[Kind, ...] = ("long-prompt", "long-completion")
-PATHS = {"completions": "completions", "embeddings": "embeddings"}
+PATHS = {"completions": "completions", "embeddings": "embeddings", "responses": "responses"}
+"""What a kind is called in a path, if not `chat/completions`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +85,7 @@ def slots(target: Target) -> list[tuple[Deployment, Kind]]:
         (deployment, kind)
         for deployment in target.deployments
         for kind in OF_MODEL[deployment.kind]
-        if kind != "responses" or target.offers("/v1/responses")
+        if target.offers(template(target, kind)) or _is_taken_as_offered(target, kind)
     ]
 
 
@@ -103,10 +109,21 @@ def plan(target: Target) -> list[Planned]:
 
 def left_out(target: Target) -> dict[str, str]:
     """Return what no call is made of as it is not known to be served, and why."""
-    if target.operations:
-        return {}
+    offered = slots(target)
     reason = "the operations of the imported document are not known"
-    return {f"{d.name} (responses)": reason for d in target.deployments if d.kind == "chat"}
+    if target.operations:
+        reason = "the imported document has no operation for it"
+    return {
+        f"{deployment.name} ({kind})": reason
+        for deployment in target.deployments
+        for kind in OF_MODEL[deployment.kind]
+        if (deployment, kind) not in offered
+    }
+
+
+def _is_taken_as_offered(target: Target, kind: Kind) -> bool:
+    """Tell whether a kind is called though only Azure has read the document."""
+    return not target.operations and kind != "responses"
 
 
 def chats(target: Target) -> bool:
@@ -116,7 +133,7 @@ def chats(target: Target) -> bool:
 
 def long_deployment(target: Target) -> Deployment | None:
     """Return the chat deployment with the most capacity, if long calls can be made and judged."""
-    chats = [d for d in target.deployments if d.kind == "chat"]
+    chats = [deployment for deployment, kind in slots(target) if kind == "chat"]
     largest = max(chats, key=lambda d: d.capacity, default=None)
     return largest if target.messages and not no_long_calls(target) else None
 
@@ -139,18 +156,24 @@ def long_size(target: Target) -> int:
     return target.body_bytes + 1024
 
 
-def path_of(kind: str, deployment: str) -> str:
+def path_of(target: Target, kind: str, deployment: str) -> str:
     """Return where calls of a kind go, below the API's path."""
-    return template(kind).replace("{deployment-id}", deployment)
+    return template(target, kind).replace("{deployment-id}", deployment)
 
 
-def template(kind: str) -> str:
-    """Return the path of the operation in the imported document."""
-    if kind == "responses":
-        return "/v1/responses"
+def template(target: Target, kind: str) -> str:
+    """Return the path of a kind's operation: on the surface of v1 if no other is offered."""
     if kind.startswith(V1):
         return f"/{kind}"
-    return f"/deployments/{{deployment-id}}/{PATHS.get(kind, 'chat/completions')}"
+    name = PATHS.get(kind, "chat/completions")
+    classic, v1 = f"/deployments/{{deployment-id}}/{name}", f"{V1_SURFACE}{name}"
+    only_v1 = kind == "responses" or (target.offers(v1) and not target.offers(classic))
+    return v1 if only_v1 else classic
+
+
+def is_on_v1(target: Target, kind: str) -> bool:
+    """Tell whether calls of a kind name the deployment in the body."""
+    return template(target, kind).startswith(V1_SURFACE)
 
 
 def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
@@ -165,6 +188,11 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
 
     A stream does not ask for its tokens, as careless callers do not, where the policy does so.
     """
+    named = {"model": planned.deployment.name} if is_on_v1(target, planned.kind) else {}
+    return {**named, **_content(planned, marker, target, roomy=roomy)}
+
+
+def _content(planned: Planned, marker: str, target: Target, *, roomy: bool) -> Json:
     if planned.kind == "embeddings":
         small = planned.deployment.model.startswith("text-embedding-3")
         return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
@@ -174,7 +202,7 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
         return {"prompt": text, "max_tokens": limit}
     if planned.kind == "responses":
         limits = {"max_output_tokens": limit, "store": False}
-        return {"model": planned.deployment.name, "input": text, **limits}
+        return {"input": text, **limits}
     body: Json = {
         "messages": [{"role": "user", "content": text}],
         "max_completion_tokens": limit,

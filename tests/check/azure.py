@@ -193,7 +193,7 @@ class Azure:
         """Of a call without the key, or to a deployment that there is not."""
         if self.keys and request.headers.get("api-key") not in self.consumers:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
-        elif "/deployments/no-such-" in request.url.path:
+        elif Asked.of(request).deployment.startswith("no-such-"):
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
         elif "/responses/no-such-" in request.url.path:
             said = (403, "StoredResponsesNotOffered") if self.keeps_apart else (404, "NotFound")

@@ -127,7 +127,10 @@ def test_the_wrong_key_is_no_key_of_anybody(run: Run) -> None:
     assert len(str(keys[1])) == len(KEY)
 
 
-OPERATIONS = {"POST /v1/responses/{response-id}/cancel": "V1_Responses_Cancel"}
+OPERATIONS = {
+    "POST /v1/responses/{response-id}/cancel": "V1_Responses_Cancel",
+    "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",
+}
 
 
 def test_a_consumer_that_names_a_stored_response_is_refused(run: Run) -> None:

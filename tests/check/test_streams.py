@@ -17,7 +17,11 @@ DEFAULT: dict[str, Any] = {
     "logResponseBodies": False,
     "accountingHeader": "x-told",
     "backendTimeoutSeconds": 600,
-    "operations": {"POST /v1/responses": "V1_Responses_Create"},
+    "operations": {
+        "POST /v1/responses": "V1_Responses_Create",
+        "POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create",
+        "POST /deployments/{deployment-id}/embeddings": "Embeddings_Create",
+    },
     "deployments": [
         deployment(capacity=100),
         deployment("small", "text-embedding-3-small", kind="embeddings"),

@@ -129,10 +129,11 @@ def test_engine_shows_the_document_as_a_text() -> None:
     assert [type(key) for key in extension] == [date]
 
 
-YAML = """
+CHAT = "/deployments/{deployment-id}/chat/completions"
+YAML = f"""
 openapi: 3.1.0
-info: {title: Mine, version: 2024-10-21}
-paths: {/x: {get: {operationId: X, responses: {}}}}
+info: {{title: Mine, version: 2024-10-21}}
+paths: {{"{CHAT}": {{post: {{operationId: X, responses: {{}}}}}}}}
 """
 
 
@@ -143,7 +144,7 @@ def test_date_in_a_yaml_file_is_text(tmp_path: Path) -> None:
     given = run.inputs("openai-api")
     document = yaml.safe_load(given["value"])
     assert given["format"] == "openapi"
-    assert list(document["paths"]) == ["/x"]
+    assert list(document["paths"]) == [CHAT]
     assert document["info"] == {"title": "Azure OpenAI Service API", "version": "2024-10-21"}
 
 
@@ -166,7 +167,14 @@ def test_url_is_left_for_azure_to_fetch(url: str, kind: str) -> None:
         ("{", "neither JSON nor YAML"),
         ('{"swagger": "2.0", "paths": {"/x": {"get": {}}}}', 'has no line "openapi"'),
         ('{"openapi": "3.0.1", "paths": {"/x": {"parameters": []}}}', "has no operation"),
-        (json.dumps({"openapi": "3.0.1", "paths": {"/x": {"get": "x" * 4_194_304}}}), "4,194,304"),
+        (
+            json.dumps({"openapi": "3.0.1", "paths": {CHAT: {"post": "x" * 4_194_304}}}),
+            "4,194,304",
+        ),
+        (
+            json.dumps({"openapi": "3.0.1", "paths": {"/images/generations": {"post": {}}}}),
+            "an operation that calls a model",
+        ),
     ],
 )
 def test_file_that_cannot_be_imported_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -174,3 +182,29 @@ def test_file_that_cannot_be_imported_is_refused(tmp_path: Path, text: str, reas
     path.write_text(text)
     with pytest.raises(ValueError, match=reason):
         api_document.check(str(path))
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "below"),
+    [
+        ("{endpoint}/openai/v1", "/chat/completions", "/v1/chat/completions"),
+        ("https://oai-x.openai.azure.com/openai/v1/", "/responses", "/v1/responses"),
+        ("https://api.openai.com/v1", "/embeddings", "/v1/embeddings"),
+        ("https://{endpoint}/openai", CHAT, CHAT),
+        ("https://oai-x.openai.azure.com", f"/openai{CHAT}", CHAT),
+        ("/", "/openai/v1/responses", "/v1/responses"),
+        (None, CHAT, CHAT),
+    ],
+)
+def test_paths_lie_below_the_account_whatever_the_document_takes_for_its_server(
+    tmp_path: Path, server: str | None, path: str, below: str
+) -> None:
+    """Calls are sent to `https://<account>/openai` and that path."""
+    file = tmp_path / "document.json"
+    servers = [{"url": server}, {"url": "https://second.example.com"}] if server else []
+    text = json.dumps({"openapi": "3.0.0", "servers": servers, "paths": {path: {"post": {}}}})
+    file.write_text(text)
+
+    assert list(api_document.operations(str(file))) == [f"POST {below}"]
+    sent = yaml.safe_load(api_import.render(api_document.read(str(file)), BACKEND))
+    assert (list(sent["paths"]), sent["servers"]) == ([below], [{"url": BACKEND}])

@@ -49,8 +49,11 @@ def _outputs_of_another_workspace(site: Site) -> None:
 
 
 def _outputs_with_an_old_deployment(site: Site) -> None:
-    old = {"name": "text-davinci", "model": "gpt-5.1", "version": "2025-11-13", "kind": "chat"}
-    site.save_outputs(lambda outputs: outputs["proof"]["deployments"].append(old))
+    def change(outputs: Json) -> None:
+        deployments = outputs["proof"]["deployments"]
+        deployments.append({**deployments[0], "name": "text-davinci"})
+
+    site.save_outputs(change)
 
 
 MISTAKES = (

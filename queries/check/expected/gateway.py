@@ -46,7 +46,7 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 
 def operation(evidence: Evidence, call: Call) -> str | None:
     """Return the operation of the imported document that serves a call; None if it is not known."""
-    return evidence.target.operations.get(f"POST {kinds.template(call.kind)}")
+    return evidence.target.operation(kinds.template(evidence.target, call.kind))
 
 
 def normal(name: object) -> str:
@@ -66,7 +66,7 @@ def _backend_url(evidence: Evidence, call: Call) -> str | None:
     """Return the account's address with the path and query that the caller gave."""
     if not isinstance(call, OwnCall) or not call.url:
         return None
-    path = kinds.path_of(call.kind, call.deployment)
+    path = kinds.path_of(evidence.target, call.kind, call.deployment)
     query = urlsplit(call.url).query
     return f"{evidence.target.account.backend_url.rstrip('/')}{path}?{query}".rstrip("?")
 

@@ -29,7 +29,7 @@ from queries.check.expected.rules import (
     written,
 )
 from queries.check.fields import CHARACTER
-from queries.check.kinds import V1
+from queries.check.kinds import is_on_v1
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import LLM_LOG
 from queries.workspace import Row
@@ -95,9 +95,9 @@ def _model(evidence: Evidence, call: Call) -> frozenset[str] | None:
     return frozenset({call.model, *declared})
 
 
-def _deployment(_: Evidence, call: Call) -> frozenset[str]:
+def _deployment(evidence: Evidence, call: Call) -> frozenset[str]:
     """Return the deployment's name, which only the body tells of a call on the v1 surface."""
-    in_body = call.kind == "responses" or call.kind.startswith(V1)
+    in_body = is_on_v1(evidence.target, call.kind)
     return frozenset({call.deployment, *([""] if in_body else [])})
 
 

@@ -10,6 +10,7 @@ from queries.library import load
 from queries.pages import limit
 
 NOBODY_FIX = "nobody called in the last 24 hours, or nothing is logged: run without --no-traffic"
+DOCUMENT_FIX = "name a document in apiDocument that has operations for the deployments' models"
 TRAFFIC_FIX = "run without --no-traffic to have it judged"
 
 
@@ -20,6 +21,8 @@ def _call(evidence: Evidence) -> Verdict:
             detail = "; ".join(f"{one.label}: {one.cause}" for one in traffic.failed)
             return failed(detail, traffic.failed[0].fix)
         left_out = "".join(f"; left out {label}: {why}" for label, why in traffic.left_out.items())
+    if not traffic.calls and left_out:
+        return failed(f"no call could be made{left_out}", DOCUMENT_FIX)
     if not traffic.calls:
         return waiting("no answered call yet")
     names = ", ".join(sorted({call.deployment for call in traffic.calls}))
