@@ -54,7 +54,11 @@ class Azure(Mocks):
             (given[key] for key in PHYSICAL_NAMES if isinstance(given.get(key), str)), args.name
         )
         # Only a resource that is read has an id beforehand.
-        return args.resource_id or f"/id/{args.name}", {**given, "name": physical, **added.get(args.typ, {})}
+        return args.resource_id or f"/id/{args.name}", {
+            **given,
+            "name": physical,
+            **added.get(args.typ, {}),
+        }
 
     def call(self, args: Any) -> Any:
         self.calls.append((args.token, args.args))
