@@ -35,6 +35,9 @@ workspace = Workspace(
 account = OpenAIAccount(
     "openai-account",
     OpenAIAccountArgs(
+        existing_id=settings.account_id,
+        keys=settings.account_keys,
+        gateway_behind_network=bool(settings.gateway_id),
         name=naming.name(settings.account_name, "oai", suffix),
         resource_group_name=group_name,
         location=settings.location,

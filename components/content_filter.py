@@ -22,7 +22,7 @@ PROMPT, ANSWER = (
 
 def content_filter(
     wanted: ContentFilter,
-    account: cognitiveservices.Account,
+    account_name: pulumi.Input[str],
     resource_group_name: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> cognitiveservices.RaiPolicy:
@@ -35,7 +35,7 @@ def content_filter(
     return cognitiveservices.RaiPolicy(
         f"content-filter-{wanted.name}",
         rai_policy_name=wanted.name,
-        account_name=account.name,
+        account_name=account_name,
         resource_group_name=resource_group_name,
         properties=cognitiveservices.RaiPolicyPropertiesArgs(
             base_policy_name=BASE,

@@ -80,7 +80,13 @@ def _proof(
         gateway_url=gateway.url,
         api_path=settings.api_path,
         api_id=settings.api_name,
-        account=Account(id=account.id, endpoint=account.endpoint, backend_url=account.backend_url),
+        account=Account(
+            id=account.id,
+            endpoint=account.endpoint,
+            backend_url=account.backend_url,
+            existing=bool(settings.account_id),
+            keys="allow" if settings.account_keys == "allow" else "refuse",
+        ),
         gateway_id=gateway.id,
         gateway_principal_id=api.principal_id,
         workspace_id=workspace.id,
@@ -122,4 +128,5 @@ def _deployment(declared: items.Deployment) -> Deployment:
         kind=kind_of(declared.model),
         capacity=declared.capacity,
         sku=declared.sku,
+        existing=declared.existing,
     )

@@ -51,6 +51,8 @@ class Deployment(Frozen):
     """When Azure may move the version by itself."""
     content_filter: Annotated[str, matching(FILTER_CHOICE, FILTER_PATTERN, optional=True)] = ""
     """Content filter of the deployment; empty leaves the choice to Azure."""
+    existing: bool = False
+    """Use the deployment of that name which an existing account has, and leave it as it is."""
 
     @field_validator("sku")
     @classmethod

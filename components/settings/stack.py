@@ -102,7 +102,7 @@ GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a peri
 SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
 
 SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
-SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
+OptionalSetting = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)]
 GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
@@ -147,12 +147,18 @@ class Settings(Frozen):
     """Days that logs are kept ({bounds})."""
     workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)] = 0
     """Gigabytes a day after which the workspace stops taking logs; 0 sets no cap."""
+    account_id: Annotated[str, existing("Microsoft.CognitiveServices/accounts")] = ""
+    """ARM id of an existing Azure OpenAI or Foundry account; empty creates one."""
     account_name: Annotated[
         str, matching(ACCOUNT_NAME, r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", optional=True)
     ] = ""
-    """Name and subdomain of the Azure OpenAI account; empty gives oai- and a random suffix."""
-    account_diagnostic_setting_name: SettingName = "OpenAI Diagnostic Setting"
-    """Name of the account's diagnostic setting."""
+    """Name and subdomain of the account to create; empty gives oai- and a random suffix."""
+    account_keys: Annotated[str, one_of("refuse", "allow")] = "refuse"
+    """allow lets an existing account take its keys, by which calls pass the gateway by; refuse
+    warns of it, and the check fails; an account to create takes none.
+    """
+    account_diagnostic_setting_name: OptionalSetting = "OpenAI Diagnostic Setting"
+    """Name of the account's diagnostic setting; empty if an existing account has one."""
     content_filters: Annotated[
         tuple[ContentFilter, ...], named_once("content filter", optional=True)
     ] = ()
@@ -160,8 +166,8 @@ class Settings(Frozen):
     indirectAttacks, protectedText and protectedCode.
     """
     deployments: Annotated[tuple[Deployment, ...], named_once("deployment")] = ()
-    """Model deployments, each with name, model, version, sku, capacity, upgrade and
-    contentFilter.
+    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter
+    and existing.
     """
     gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
     """ARM id of an existing API Management service; empty creates one."""
@@ -183,9 +189,7 @@ class Settings(Frozen):
     """Object ids, beside the gateway's, that may call the account itself: their calls are in no
     gateway log, and the check lets their roles pass.
     """
-    gateway_diagnostic_setting_name: Annotated[
-        str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
-    ] = "API Management Diagnostic Setting"
+    gateway_diagnostic_setting_name: OptionalSetting = "API Management Diagnostic Setting"
     """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
     organization_name: Text = "Windows"
     """Organisation shown by the service to create."""
@@ -298,7 +302,29 @@ class Settings(Frozen):
             check_named((one.content_filter for one in value), info.data["content_filters"])
         return value
 
-    @field_validator("workspace_name", "gateway_name")
+    @field_validator("deployments")
+    @classmethod
+    def _existing_as_they_are(
+        cls, value: tuple[Deployment, ...], info: ValidationInfo
+    ) -> tuple[Deployment, ...]:
+        there = [one for one in value if one.existing]
+        if there and info.data.get("account_id") == "":
+            raise ValueError("existing: true only beside accountId, as a new account has none")
+        if changed := [one.name for one in there if one.content_filter]:
+            raise ValueError(
+                "existing: true without contentFilter, as the deployment keeps the filter that it "
+                f"has; given for: {', '.join(changed)}"
+            )
+        return value
+
+    @field_validator("account_keys")
+    @classmethod
+    def _keys_only_where_they_may_be_on(cls, value: str, info: ValidationInfo) -> str:
+        if value == "allow" and info.data.get("account_id") == "":
+            raise ValueError("refuse; allow only beside accountId, as a new account takes no keys")
+        return value
+
+    @field_validator("workspace_name", "account_name", "gateway_name")
     @classmethod
     def _named_only_if_created(cls, value: str, info: ValidationInfo) -> str:
         id_key = f"{str(info.field_name).removesuffix('_name')}_id"
@@ -306,11 +332,12 @@ class Settings(Frozen):
             raise ValueError(f'"", because {to_camel(id_key)} names an existing one')
         return value
 
-    @field_validator("gateway_diagnostic_setting_name")
+    @field_validator("account_diagnostic_setting_name", "gateway_diagnostic_setting_name")
     @classmethod
-    def _created_gateway_logs(cls, value: str, info: ValidationInfo) -> str:
-        if not value and info.data.get("gateway_id") == "":
-            raise ValueError(f"{SETTING_NAME}; empty only beside gatewayId")
+    def _what_is_created_logs(cls, value: str, info: ValidationInfo) -> str:
+        id_key = f"{str(info.field_name).removesuffix('_diagnostic_setting_name')}_id"
+        if not value and info.data.get(id_key) == "":
+            raise ValueError(f"{SETTING_NAME}; empty only beside {to_camel(id_key)}")
         return value
 
     @field_validator("gateway_units")
