@@ -36,6 +36,7 @@ account = OpenAIAccount(
     "openai-account",
     OpenAIAccountArgs(
         existing_id=settings.account_id,
+        kind=settings.account_kind,
         keys=settings.account_keys,
         gateway_behind_network=bool(settings.gateway_id),
         name=naming.name(settings.account_name, "oai", suffix),

@@ -23,6 +23,8 @@ class OpenAIAccountArgs:
 
     existing_id: str
     """ARM id of an existing account, or ""."""
+    kind: str
+    """Kind of an account to create: OpenAI, or AIServices for a Foundry resource."""
     keys: str
     """`allow` if an existing account may take its keys, `refuse` to warn where it does."""
     gateway_behind_network: bool
@@ -42,7 +44,7 @@ class OpenAIAccountArgs:
 
 
 class OpenAIAccount(pulumi.ComponentResource):
-    """An account of kind OpenAI that takes Microsoft Entra tokens only; or an existing one."""
+    """An account that takes Microsoft Entra tokens only; or an existing one."""
 
     id: pulumi.Output[str]
     """ARM id."""
@@ -123,7 +125,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             account_name=args.name,
             resource_group_name=args.resource_group_name,
             location=args.location,
-            kind="OpenAI",
+            kind=args.kind,
             sku=cognitiveservices.SkuArgs(name="S0"),
             identity=cognitiveservices.IdentityArgs(
                 type=cognitiveservices.ResourceIdentityType.SYSTEM_ASSIGNED
@@ -145,7 +147,11 @@ class OpenAIAccount(pulumi.ComponentResource):
                 # The kind that a refresh finds stays. Without a refresh, a change sends the kind in
                 # the state, which undoes the upgrade: so the post-deploy check asks for a refresh.
                 # https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
-                ignore_changes=["kind", "properties.allowProjectManagement"],
+                # A stack file that wants a Foundry resource gets one, from whatever it was.
+                ignore_changes=[
+                    *(["kind"] if args.kind == "OpenAI" else []),
+                    "properties.allowProjectManagement",
+                ],
             ),
         )
 
@@ -199,7 +205,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             sku=cognitiveservices.SkuArgs(name=declared.sku, capacity=declared.capacity),
             properties=cognitiveservices.DeploymentPropertiesArgs(
                 model=cognitiveservices.DeploymentModelArgs(
-                    format="OpenAI", name=declared.model, version=declared.version
+                    format=declared.format, name=declared.model, version=declared.version
                 ),
                 version_upgrade_option=declared.upgrade,
                 rai_policy_name=declared.content_filter or None,

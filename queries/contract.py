@@ -21,6 +21,8 @@ Made = TypeVar("Made")
 Capture = Literal["full", "metadata"]
 Kind = Literal["chat", "completions", "embeddings"]
 """The inference operation that a model's deployments serve."""
+OPENAI = "OpenAI"
+"""Publisher of Azure OpenAI's models, as deployments name it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,18 @@ class Deployment:
     capacity: int
     """Thousands of tokens a minute."""
     sku: str
+    format: str = OPENAI
+    """Publisher of the model."""
     existing: bool = False
     """Whether the account had the deployment, so that the stack leaves it as it is."""
+
+    @property
+    def only_on_v1(self) -> bool:
+        """Tell whether its calls must name it in the body, as those to other publishers' models do.
+
+        https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle
+        """
+        return self.format != OPENAI
 
     @property
     def provisioned(self) -> bool:
@@ -61,6 +73,8 @@ class Account(Generic[Made]):
     """`https://<subdomain>.openai.azure.com/`, as Azure reports it."""
     backend_url: Made
     """Where the gateway sends calls, without a slash at the end."""
+    kind: Literal["OpenAI", "AIServices"] = "OpenAI"
+    """Kind of an account that the stack creates; left out of the output if OpenAI."""
     existing: bool = False
     """Whether the stack uses the account and did not create it; left out of the output if not."""
     keys: Literal["refuse", "allow"] = "refuse"
@@ -138,6 +152,7 @@ ACCOUNT_KEYS = {
     "id": "accountId",
     "endpoint": "accountEndpoint",
     "backend_url": "backendUrl",
+    "kind": "accountKind",
     "existing": "accountExisting",
     "keys": "accountKeys",
 }

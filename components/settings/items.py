@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.settings.constraints import Frozen, matching, one_of, whole
 from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
 from components.settings.insights import Amount, Tokens
+from queries.contract import OPENAI
 
 CLOUD = "cloud"
 """In the validation's context: the value of `azure-native:environment`."""
@@ -34,7 +35,12 @@ class Deployment(Frozen):
     name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
     """Name by which callers choose it."""
     model: Text
-    """Model of OpenAI."""
+    """Name of the model."""
+    format: Annotated[
+        str,
+        matching("a publisher such as OpenAI or DeepSeek", r"[A-Za-z0-9][A-Za-z0-9 .-]{0,63}"),
+    ] = OPENAI
+    """Publisher of the model; others than OpenAI need accountKind AIServices."""
     version: Annotated[str, matching('the model\'s version, in quotes: "2026-07-09"', r"\S{1,64}")]
     """Version of that model."""
     sku: Annotated[

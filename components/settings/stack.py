@@ -32,6 +32,7 @@ from components.settings.content_filter import (
 )
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
+from queries.contract import OPENAI
 
 UNITS_BY_TIER = {
     "Developer": 1,
@@ -82,6 +83,11 @@ HELD_BACK = (
     "hold streamed answers back until they are whole: set llmLogging true to let streams through, "
     "or logResponseBodies true to keep it so without this warning"
 )
+OTHER_PUBLISHERS = (
+    "Azure documents the role Cognitive Services User for models of other publishers than OpenAI, "
+    "and gatewayRole is the narrower one: if their calls end with 401 or 403, set gatewayRole to it"
+)
+"""https://learn.microsoft.com/azure/foundry-classic/foundry-models/tutorials/get-started-deepseek-r1"""
 NO_ANSWERS = (
     "llmLogging is false and bodyBytes 0, so no log holds a prompt or an answer though capture is "
     "full: set llmLogging true, or bodyBytes above 0, or say so by capture metadata"
@@ -159,6 +165,10 @@ class Settings(Frozen):
     """
     account_diagnostic_setting_name: OptionalSetting = "OpenAI Diagnostic Setting"
     """Name of the account's diagnostic setting; empty if an existing account has one."""
+    account_kind: Annotated[str, one_of("OpenAI", "AIServices")] = "OpenAI"
+    """Kind of the account to create: AIServices makes a Foundry resource, which serves models of
+    other publishers too. An account of kind OpenAI is upgraded in place, and stays so.
+    """
     content_filters: Annotated[
         tuple[ContentFilter, ...], named_once("content filter", optional=True)
     ] = ()
@@ -287,6 +297,12 @@ class Settings(Frozen):
     @property
     def warnings(self) -> list[str]:
         """Return what a person has to know of settings that are not wrong, and what to do."""
+        narrow = self.gateway_role == "Cognitive Services OpenAI User"
+        others = narrow and any(one.format != OPENAI for one in self.deployments)
+        return [*([OTHER_PUBLISHERS] if others else []), *self._log_warnings]
+
+    @property
+    def _log_warnings(self) -> list[str]:
         if self.capture == "metadata" or self.llm_logging:
             return []
         if self.body_bytes == 0:
@@ -300,6 +316,20 @@ class Settings(Frozen):
     ) -> tuple[Deployment, ...]:
         if "content_filters" in info.data:
             check_named((one.content_filter for one in value), info.data["content_filters"])
+        return value
+
+    @field_validator("deployments")
+    @classmethod
+    def _publishers_fit_kind(
+        cls, value: tuple[Deployment, ...], info: ValidationInfo
+    ) -> tuple[Deployment, ...]:
+        created = info.data.get("account_id") == ""
+        others = [one.name for one in value if one.format != OPENAI]
+        if others and created and info.data.get("account_kind") == "OpenAI":
+            raise ValueError(
+                "format OpenAI; models of other publishers need accountKind AIServices; given for: "
+                + ", ".join(others)
+            )
         return value
 
     @field_validator("deployments")

@@ -60,7 +60,9 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
     skew = started - started
     try:
         offered = kinds.slots(caller.target)
-        path = kinds.path_of(caller.target, offered[0][1] if offered else "chat", mark)
+        deployment, kind = offered[0]
+        template = kinds.template(caller.target, kind, deployment.name)
+        path = template.replace("{deployment-id}", mark)
         if path.startswith(kinds.V1_SURFACE):
             # The mark has to stand in the URL, by which the rows are found.
             path, body = f"{path}?{mark}", {"model": mark, **body}

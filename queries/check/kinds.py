@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from queries.contract import Deployment
+from queries.contract import OPENAI, Deployment
 from queries.outputs import Consumer, Target
 
 Kind = Literal[
@@ -85,7 +85,7 @@ def slots(target: Target) -> list[tuple[Deployment, Kind]]:
         (deployment, kind)
         for deployment in target.deployments
         for kind in OF_MODEL[deployment.kind]
-        if target.offers(template(target, kind)) or _is_taken_as_offered(target, kind)
+        if _is_offered(target, kind, deployment)
     ]
 
 
@@ -121,9 +121,10 @@ def left_out(target: Target) -> dict[str, str]:
     }
 
 
-def _is_taken_as_offered(target: Target, kind: Kind) -> bool:
-    """Tell whether a kind is called though only Azure has read the document."""
-    return not target.operations and kind != "responses"
+def _is_offered(target: Target, kind: Kind, deployment: Deployment) -> bool:
+    """Tell whether the document has a kind's operation; it is taken for granted of unknown ones."""
+    known = target.operations or kind == "responses"
+    return target.offers(template(target, kind, deployment.name)) if known else True
 
 
 def chats(target: Target) -> bool:
@@ -158,22 +159,24 @@ def long_size(target: Target) -> int:
 
 def path_of(target: Target, kind: str, deployment: str) -> str:
     """Return where calls of a kind go, below the API's path."""
-    return template(target, kind).replace("{deployment-id}", deployment)
+    return template(target, kind, deployment).replace("{deployment-id}", deployment)
 
 
-def template(target: Target, kind: str) -> str:
-    """Return the path of a kind's operation: on the surface of v1 if no other is offered."""
+def template(target: Target, kind: str, deployment: str) -> str:
+    """Return the path of a kind's operation: on the surface of v1 if no other serves it."""
     if kind.startswith(V1):
         return f"/{kind}"
     name = PATHS.get(kind, "chat/completions")
     classic, v1 = f"/deployments/{{deployment-id}}/{name}", f"{V1_SURFACE}{name}"
-    only_v1 = kind == "responses" or (target.offers(v1) and not target.offers(classic))
-    return v1 if only_v1 else classic
+    only_v1 = kind == "responses" or any(
+        one.only_on_v1 for one in target.deployments if one.name == deployment
+    )
+    return v1 if only_v1 or (target.offers(v1) and not target.offers(classic)) else classic
 
 
-def is_on_v1(target: Target, kind: str) -> bool:
+def is_on_v1(target: Target, kind: str, deployment: str) -> bool:
     """Tell whether calls of a kind name the deployment in the body."""
-    return template(target, kind).startswith(V1_SURFACE)
+    return template(target, kind, deployment).startswith(V1_SURFACE)
 
 
 def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
@@ -188,7 +191,8 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
 
     A stream does not ask for its tokens, as careless callers do not, where the policy does so.
     """
-    named = {"model": planned.deployment.name} if is_on_v1(target, planned.kind) else {}
+    name = planned.deployment.name
+    named = {"model": name} if is_on_v1(target, planned.kind, name) else {}
     return {**named, **_content(planned, marker, target, roomy=roomy)}
 
 
@@ -203,10 +207,9 @@ def _content(planned: Planned, marker: str, target: Target, *, roomy: bool) -> J
     if planned.kind == "responses":
         limits = {"max_output_tokens": limit, "store": False}
         return {"input": text, **limits}
-    body: Json = {
-        "messages": [{"role": "user", "content": text}],
-        "max_completion_tokens": limit,
-    }
+    # OpenAI's reasoning models refuse the older name, which other publishers' models know.
+    most = "max_tokens" if planned.deployment.format != OPENAI else "max_completion_tokens"
+    body: Json = {"messages": [{"role": "user", "content": text}], most: limit}
     if planned.kind == "stream":
         body["stream"] = True
         if target.stream_usage == "leave":

@@ -15,6 +15,7 @@ from sandbox.errors import NotModelledError
 
 MODELS = json.loads((DATA / "models.json").read_text())
 """What the models API answers on the day `as_of`; limits are in 1,000 tokens per minute."""
+OPENAI = "OpenAI"
 RETIREMENTS = "Microsoft.CognitiveServices/locations/models"
 """Type of the notes that a model has retired since that day."""
 
@@ -51,14 +52,17 @@ def account(put: Put) -> None:
 def _check_kind(put: Put, kind: str) -> None:
     """A PUT with the other kind upgrades the account, or rolls the upgrade back.
 
-    Documented both ways, for an account with an identity and without projects, connections and
-    models of other vendors, of which the sandbox knows none.
+    Documented both ways, for an account with an identity; back, without projects, connections and
+    models of other publishers.
     https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
     Sure: inferred, as no page says that an opt-out outlives a write of an API version without it.
     """
     before = put.existing.body.get("kind") if put.existing else kind
     if kind == "OpenAI" and put.properties.get("allowProjectManagement"):
         raise NotModelledError("what Azure says to allowProjectManagement of kind OpenAI")
+    deployed = [one for one in put.cloud.below(put.id.text) if "model" in one.properties]
+    if kind == OPENAI and any(one.properties["model"]["format"] != OPENAI for one in deployed):
+        raise NotModelledError("what Azure says to kind OpenAI with models of other publishers")
     if kind != before and not put.body.get("identity"):
         raise NotModelledError("what Azure says to another kind without a managed identity")
     kept = put.existing.properties.get("foundryAutoUpgrade") if put.existing else None
@@ -126,6 +130,7 @@ def deployment(put: Put) -> None:
         day = datetime.fromtimestamp(gone.created, UTC).date().isoformat()
         details = details | {"retired": day}
     _check_model(model, details, new=put.existing is None)
+    _check_publisher(put, model)
     _check_sku(put, model, sku)
     content_filters.check_named(put)
     put.properties["model"] = model
@@ -135,13 +140,24 @@ def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -
     """Unknown, retired and closed models are refused: https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements."""
     parts = [f"{key.title()}:{model.get(key)}" for key in ("format", "name", "version")]
     shown = f"'{','.join(parts)}'"
-    if not details or model.get("format") != "OpenAI":
+    if not details or model.get("format") != details.get("format", OPENAI):
         raise refuse("DeploymentModelNotSupported", model=shown)
     if "retired" in details:
         day = date.fromisoformat(details["retired"]).strftime("%m/%d/%Y")
         raise refuse("ServiceModelDeprecated", model=shown, day=day)
     if new and "closed" in details:
         raise refuse("ServiceModelDeprecating", model=shown)
+
+
+def _check_publisher(put: Put, model: dict[str, Any]) -> None:
+    """Models of other publishers are for Foundry resources: https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai.
+
+    Sure: inferred, as no page has the words of the refusal.
+    """
+    owner = put.cloud.get(put.id.text.rsplit("/", 2)[0])
+    if model["format"] != OPENAI and owner and owner.body.get("kind") != "AIServices":
+        shown = ",".join(f"{key.title()}:{model[key]}" for key in ("format", "name", "version"))
+        raise refuse("DeploymentModelNotSupported", model=f"'{shown}'")
 
 
 def _check_sku(put: Put, model: dict[str, Any], sku: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from sandbox import clock
 from sandbox.cloud import Cloud, Resource
+from sandbox.errors import NotModelledError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.logs import Telemetry
 from sandbox.model import access, content_filter, parameters
@@ -146,6 +147,8 @@ def _infer(
         message = "The API deployment for this resource does not exist. If you created the "
         message += "deployment within the last 5 minutes, please wait a moment and try again."
         raise RefusalError(404, "DeploymentNotFound", message)
+    if deployment and found.properties["model"]["format"] != "OpenAI":
+        raise NotModelledError("what a dated version answers of another publisher's model")
     call.model, call.version = (str(found.properties["model"][key]) for key in ("name", "version"))
     parameters.check(kind, call.model, body)
     asked = body.get("messages") or body.get("input")

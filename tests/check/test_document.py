@@ -33,6 +33,21 @@ def test_a_document_of_v1_is_proven_by_calls_that_name_the_deployment_in_the_bod
     assert {json.loads(one.content)["model"] for one in made} == {one["name"] for one in BOTH}
 
 
+def test_a_model_of_another_publisher_is_called_on_v1_alone(run: Run) -> None:
+    """Its body has the older name of the limit, which OpenAI's reasoning models refuse."""
+    operations = {"POST /deployments/{deployment-id}/chat/completions": "ChatCompletions_Create"}
+    grok = deployment("grok", "grok-4-1-fast-reasoning", format="xAI", capacity=100)
+    report = run(operations=operations | V1, deployments=[deployment(), grok])
+
+    assert report.verdict == "proven", run.screen.getvalue()
+    bodies = [json.loads(one.content) for one in run.azure.requests]
+    assert {one.url.path for one in run.azure.requests if b"grok" in one.content} == {
+        "/openai/v1/chat/completions",
+        "/openai/v1/responses",
+    }
+    assert all("max_completion_tokens" not in one for one in bodies if one.get("model") == "grok")
+
+
 def test_parameters_of_a_path_may_have_any_name(run: Run) -> None:
     report = run(
         operations={

@@ -33,4 +33,4 @@ def test_the_kind_and_a_planned_upgrade_are_told_and_fail_nothing(run: Run) -> N
     assert "Azure plans" not in of(run(), "declared")[1]
     account["kind"] = "AIServices"
     said = of(run(), "declared")[1]
-    assert "kind AIServices, to which Azure upgraded it: run pulumi refresh before" in said
+    assert "kind AIServices, to which it was upgraded: run pulumi refresh before" in said

@@ -55,6 +55,12 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             "2 to 64 letters",
         ),
         (
+            {"deployments": [{**DEPLOYMENT, "format": "DeepSeek"}]},
+            "deployments = [",
+            "need accountKind AIServices",
+        ),
+        ({"accountKind": "Face"}, 'accountKind = "Face"', "OpenAI or AIServices"),
+        (
             {"deployments": [{**DEPLOYMENT, "contentFilter": "strict"}]},
             "deployments = [",
             "or of Azure's own such as Microsoft.DefaultV2; neither: strict",

@@ -64,7 +64,7 @@ class Seen:
 
 
 VIEWS = {
-    "kind-upgraded": Seen(told="kind AIServices, to which Azure upgraded it", left=True),
+    "kind-upgraded": Seen(told="kind AIServices, to which it was upgraded", left=True),
     "version-moved": Seen(steps=DEPLOYMENT_STEP, told="is 2027-01-15, declared"),
     "default-subscription-made": Seen(told="declared by nobody", left=True),
     "tag-added": Seen(steps=TRACKED, left=True),

@@ -111,7 +111,7 @@ def deployment(_resource: Resource, config: Config) -> Shape:
         **free("accountName", "deploymentName"),
         "sku": {"name": PER_CALL, "capacity": between(1, CAPACITY.read(config), fix)},
         "properties": {
-            "model": {"format": "OpenAI", "name": SET, "version": SET},
+            "model": {"format": SET, "name": SET, "version": SET},
             "versionUpgradeOption": UPGRADES,
             **free("raiPolicyName"),
         },

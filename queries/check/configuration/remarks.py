@@ -6,28 +6,25 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from queries.check.configuration.base import Deployed, inside, properties
+from queries.contract import Account
 
-DECLARED_KIND = "OpenAI"
-"""What the program creates; Azure makes Foundry resources of kind AIServices of it.
-
-https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai-auto
-"""
 UPGRADED = (
-    ", to which Azure upgraded it: run pulumi refresh before the account's next change, which "
+    ", to which it was upgraded: run pulumi refresh before the account's next change, which "
     "would otherwise ask for the kind in the state and so roll the upgrade back"
 )
 """https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#roll-back-to-azure-openai"""
 NEEDS = ("account", "upgrade")
 
 
-def remarks(deployed: Deployed) -> Iterator[str]:
+def remarks(account: Account[str], deployed: Deployed) -> Iterator[str]:
     """Yield the account's kind, and the day for which Azure has planned another.
 
     Where nothing is planned, or an API version that tells of it is not to be had, none is said.
     """
     kind = inside(deployed.get("account"), "kind")
     if kind:
-        yield f"the account is of kind {kind}{UPGRADED if kind != DECLARED_KIND else ''}"
+        upgraded = not account.existing and account.kind == "OpenAI" != kind
+        yield f"the account is of kind {kind}{UPGRADED if upgraded else ''}"
     plan = properties(deployed.get("upgrade")).get("foundryAutoUpgrade")
     if inside(plan, "mode") == "Enabled" and (planned := inside(plan, "scheduledAt")):
         yield f"Azure plans to turn it into a Foundry resource (AIServices) on {_day(str(planned))}"

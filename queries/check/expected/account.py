@@ -23,6 +23,7 @@ from queries.check.expected.rules import (
     kind,
     same,
     shown,
+    surface,
 )
 from queries.check.fields import LAG, within
 from queries.check.records import Call, OwnCall
@@ -128,7 +129,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "event_s": [same()],
     "location_s": [same()],
     "Tenant_s": [same()],
-    f"{INNER}.apiName": [same(kind)],
+    f"{INNER}.apiName": [same(surface)],
     f"{INNER}.objectId": [equal(_identity)],
     f"{INNER}.requestTime": [_in_order],
     f"{INNER}.responseTime": [_in_order],

@@ -46,7 +46,7 @@ https://learn.microsoft.com/azure/api-management/api-management-api-import-restr
 
 def operation(evidence: Evidence, call: Call) -> str | None:
     """Return the operation of the imported document that serves a call; None if it is not known."""
-    return evidence.target.operation(kinds.template(evidence.target, call.kind))
+    return evidence.target.operation(kinds.template(evidence.target, call.kind, call.deployment))
 
 
 def normal(name: object) -> str:

@@ -26,6 +26,7 @@ from queries.check.expected.rules import (
     plain,
     same,
     shown,
+    surface,
     written,
 )
 from queries.check.fields import CHARACTER
@@ -97,7 +98,7 @@ def _model(evidence: Evidence, call: Call) -> frozenset[str] | None:
 
 def _deployment(evidence: Evidence, call: Call) -> frozenset[str]:
     """Return the deployment's name, which only the body tells of a call on the v1 surface."""
-    in_body = is_on_v1(evidence.target, call.kind)
+    in_body = is_on_v1(evidence.target, call.kind, call.deployment)
     return frozenset({call.deployment, *([""] if in_body else [])})
 
 
@@ -238,7 +239,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "OperationName": [same()],
     "_IsBillable": [same()],
     "Region": [same(connection)],
-    "ApiVersion": [_alike(kind)],
+    "ApiVersion": [_alike(surface)],
     "DeploymentName": [_head(_deployment), _alike(lambda call: (call.deployment, call.kind))],
     "ModelName": [_head(_model), _alike(lambda call: (call.deployment, call.kind))],
     "RequestId": [_head(_response_id)],

@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from queries.check.evidence import Evidence
 from queries.check.fields import text
+from queries.check.kinds import V1_SURFACE
 from queries.check.masked import masked
 from queries.check.records import Call, OwnCall
 from queries.workspace import Row
@@ -139,6 +141,11 @@ def connection(call: OwnCall) -> Hashable:
 def kind(call: OwnCall) -> Hashable:
     """Return the kind of a call."""
     return call.kind
+
+
+def surface(call: OwnCall) -> Hashable:
+    """Return the kind of a call, and whether its URL names no deployment, as on v1."""
+    return call.kind, V1_SURFACE in urlsplit(call.url).path
 
 
 def deployment(call: OwnCall) -> Hashable:

@@ -85,7 +85,9 @@ def _operation(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("gateway", call)
     if not rows:
         return _unknown(evidence, call)
-    expected = evidence.target.operation(kinds.template(evidence.target, call.kind))
+    expected = evidence.target.operation(
+        kinds.template(evidence.target, call.kind, call.deployment)
+    )
     found = {text(row, "OperationId") for row in rows}
     if "" in found:
         return failed("OperationId is empty", OPERATION_FIX)
