@@ -39,8 +39,9 @@ def _without_outbound(site: Site) -> None:
     """Leave only `<base />` in the policy's outbound section."""
 
     def change(body: Json) -> None:
-        start, _, rest = body["properties"]["value"].partition("<choose>")
-        body["properties"]["value"] = start + rest[rest.rindex("</choose>") + len("</choose>") :]
+        start, tag, rest = body["properties"]["value"].partition("<outbound>")
+        end = rest.partition("</outbound>")[2]
+        body["properties"]["value"] = f"{start}{tag}<base /></outbound>{end}"
 
     site.edit(site.the(POLICY, "/miyagi-api/"), change)
 
@@ -134,7 +135,7 @@ MISTAKES = (
         _policy("https://cognitiveservices.azure.com", "https://openai.azure.com"),
         1,
         (
-            "audience",
+            "authentication-managed-identity in the ApiPolicy openai-api-policy",
             "is https://openai.azure.com",
         ),
     ),
@@ -143,14 +144,14 @@ MISTAKES = (
         "The policy's line that deletes the header api-key is lost in a merge.",
         _policy(KEY_LINE, ""),
         1,
-        ("header api-key in the API's policy",),
+        ("set-header api-key in the ApiPolicy openai-api-policy is missing",),
     ),
     Mistake(
         "no token sent",
         "The policy's line authentication-managed-identity is lost in a merge.",
         _policy(TOKEN_LINE, ""),
         1,
-        ("(authentication-managed-identity) of the API's policy is missing",),
+        ("authentication-managed-identity in the ApiPolicy openai-api-policy is missing",),
     ),
     Mistake(
         "answers buffered",
@@ -172,7 +173,7 @@ MISTAKES = (
         "The policy's outbound section is reset to <base />.",
         _without_outbound,
         1,
-        ("header x-gateway-accounting in the API's policy is missing",),
+        ("x-gateway-accounting",),
     ),
     Mistake(
         "usage not asked for",
@@ -193,63 +194,63 @@ MISTAKES = (
         "The API's policy is reset in the portal's editor.",
         deleted(the_only(POLICY)),
         1,
-        ("the API's policy is missing",),
+        ("the ApiPolicy openai-api-policy is missing",),
     ),
     Mistake(
         "backend is the gateway itself",
         "The policy's backend URL is that of the gateway: every call comes back to it.",
         _backend("https://{gateway}.azure-api.net/openai"),
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "backend of another account",
         "The policy was copied from another environment, with its backend URL.",
         _another_account,
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "backend of another account that answers",
         "The same, where the gateway may call that account: nothing looks wrong to callers.",
         answered_elsewhere,
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "backend misspelt",
         "The policy's backend URL names a host that does not exist.",
         _backend("https://{account}x.openai.azure.com/openai"),
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "backend without /openai",
         "The policy's backend URL ends after the host, as the portal shows the endpoint.",
         _backend("https://{account}.openai.azure.com"),
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "backend of the v1 surface",
         "The policy's backend URL ends in /openai/v1, as newer guides have it.",
         _backend("https://{account}.openai.azure.com/openai/v1"),
         1,
-        ("backend URL of the API's policy is",),
+        ("base-url of set-backend-service in the ApiPolicy openai-api-policy is",),
     ),
     Mistake(
         "path of the API changed",
         "The API URL suffix is changed in the API's settings.",
         edited(the_only(API), "path", "ai"),
         1,
-        ("path of the API miyagi-api is ai",),
+        ("path of the Api openai-api is ai",),
     ),
     Mistake(
         "API deleted",
         "The API is deleted in the portal.",
         deleted(the_only(API)),
         1,
-        ("the API is missing",),
+        ("the Api openai-api is missing",),
     ),
     Mistake(
         "operation deleted",

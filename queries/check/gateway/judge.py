@@ -158,7 +158,9 @@ def _to_account(scope: Scope, api: Api, end: End, target: Target) -> Found:
     Whether rows of a workspace's own gateway reach the stack's workspace is told nowhere.
     """
     why = f"{end.statement} in {end.place}"
-    lacking = list(unlogged(api, scope, why, target))
+    name = f"the API {api.name}, which leads to the account ({why})"
+    fix = f"{IN_PORTAL} > {api.name} > Settings > Azure Monitor, or delete it"
+    lacking = list(unlogged(api, scope, name, fix, target))
     yield from lacking
     if scope.workspace and not lacking:
         yield f"where the API {api.name} of the workspace {scope.workspace} logs its calls ({why})"
