@@ -26,6 +26,7 @@ from queries.check.burst import Depth, Pace
 from queries.check.keys import VARIABLE, alone
 from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
+from queries.check.words import counted
 from queries.clock import Clock
 from queries.outputs import Target
 
@@ -115,7 +116,7 @@ class Caller:
         wanted = [one for one in planned if self._is_offered(one)]
         if not wanted:
             return
-        self.say(f"{len(wanted)} brief calls, {self.at_once} at a time")
+        self.say(f"{counted(len(wanted), 'brief call')}, {self.at_once} at a time")
         begun, pace, before = self.clock.elapsed(), Pace(clock=self.clock), len(self.results)
         end = min(self.deadline, begun + BURST_WAIT)
         pool = ThreadPoolExecutor(self.at_once)
@@ -127,7 +128,8 @@ class Caller:
         made = [one for one in self.results[before:] if isinstance(one, OwnCall)]
         tokens = sum(one.usage.total for one in made if one.usage)
         seconds = self.clock.elapsed() - begun
-        self.say(f"{len(made)} brief calls answered, {tokens} tokens, {seconds:.1f} s")
+        said = f"{counted(len(made), 'brief call')} answered, {counted(tokens, 'token')}"
+        self.say(f"{said}, {seconds:.1f} s")
 
     def _is_offered(self, planned: Planned) -> bool:
         """Tell whether the first calls did not show that the model lacks that kind of call."""

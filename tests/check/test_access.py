@@ -140,7 +140,7 @@ def test_while_keys_are_on_those_who_may_list_them_are_counted() -> None:
     made = world(ACCOUNT, "User", {"actions": [f"{CS}/*"], "notActions": []})
     assert not judged(made).differences
     made.set(ACCOUNT, "disableLocalAuth", False)
-    assert "1 others than the gateway may list the keys" in str(judged(made).differences)
+    assert "1 other than the gateway may list the keys" in str(judged(made).differences)
 
 
 def test_the_gateways_own_role_must_be_among_those_that_are_read() -> None:

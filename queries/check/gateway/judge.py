@@ -14,6 +14,7 @@ from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
 from queries.check.masked import masked
+from queries.check.words import counted
 from queries.outputs import Target
 
 TYPES = frozenset({"http", "soap", "websocket", "graphql", "odata", "grpc"})
@@ -34,12 +35,13 @@ def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
     if _current(gateway, target) is None:
         found.append(f"the stack's API {target.api_id} is not among those of the gateway")
     found += (f"{path} cannot be read ({why})" for path, why in sorted(gateway.unread.items()))
-    count = sum(len(scope.apis) for scope in gateway.scopes)
+    number = sum(len(scope.apis) for scope in gateway.scopes)
+    apis = counted(number, "API or revision", "APIs and revisions")
     return Findings(
         differences=tuple(dict.fromkeys(one for one in found if isinstance(one, Difference))),
         unclear=tuple(dict.fromkeys(one for one in found if isinstance(one, str))),
-        said=f"{count} APIs and revisions: none leads to the account around the logs, and no "
-        "policy changes the stack's calls",
+        said=f"of {apis} none leads to the account around the logs, and no policy changes the "
+        "stack's calls",
     )
 
 

@@ -28,6 +28,7 @@ from queries.check.proofs.base import (
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic
+from queries.check.words import listed
 from queries.workspace import Row
 
 SHOWN = 3
@@ -75,9 +76,8 @@ def _judged(
     if id(call) in wrong:
         found = wrong[id(call)]
         late = all(fault.late for fault in found)
-        said = list(dict.fromkeys(fault.said for fault in found if fault.late == late))
-        more = f", and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-        detail = f"{TABLES[source]}: {', '.join(said[:SHOWN])}{more}"
+        said = dict.fromkeys(fault.said for fault in found if fault.late == late)
+        detail = f"{TABLES[source]}: {listed(said, SHOWN, ', ')}"
         detail = leaks.hidden(evidence.target, evidence.traffic, detail)
         return waiting(detail) if late else failed(detail, WHOLE_FIX)
     rows = _rows(evidence, source, call)
