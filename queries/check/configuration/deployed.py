@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from queries.check import callers
+from queries.check import role_assignments
 from queries.check.configuration import (
     access,
     consumers,
@@ -62,14 +62,14 @@ class Configuration:
         needs = dict.fromkeys(need for one in chosen for need in one.needs)
         self._fetch(needs)
         found: list[Difference] = []
-        told = set[str]()
+        differing = set[str]()
         for comparison in chosen:
             if all(need in self.read for need in comparison.needs):
                 differences = self._differing(comparison)
                 found += differences
-                told |= set(comparison.needs if differences else ())
-        untold = [need for need in needs if need not in told and self.read.get(need, need) is None]
-        unreadable = dict.fromkeys(untold, NOT_THERE)
+                differing |= set(comparison.needs if differences else ())
+        absent = [n for n in needs if n not in differing and self.read.get(n, n) is None]
+        unreadable = dict.fromkeys(absent, NOT_THERE)
         unreadable |= {need: self.unreadable[need] for need in needs if need in self.unreadable}
         return Compared(differences=tuple(dict.fromkeys(found)), unreadable=unreadable)
 
@@ -117,7 +117,7 @@ class Configuration:
 
     def access(self) -> Findings:
         """Judge who else may call the account."""
-        return self._found("callers", callers.judge)
+        return self._found("callers", role_assignments.judge)
 
     def _found(self, part: str, judged: Judge) -> Findings:
         """Judge a part by the account; what cannot be read of either is not judged."""

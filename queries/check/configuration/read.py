@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from queries.check import callers
+from queries.check import role_assignments
 from queries.check.configuration.base import last
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import (
@@ -70,7 +70,7 @@ def _gateway(arm: Manager, target: Target) -> Any:
 
 
 def _callers(arm: Manager, target: Target) -> Any:
-    return callers.read(arm, target)
+    return role_assignments.read(arm, target)
 
 
 READS: dict[str, Read] = {

@@ -16,7 +16,7 @@ _POLICIES = re.compile(r"\s*(<!--.*?-->\s*)*<(policies|fragment)\b", re.DOTALL)
 NAMES = ("name", "id", "fragment-id")
 """Attributes by which a person tells statements of one name apart."""
 HELD = 3
-"""Most statements inside a lost or added one that a person is told."""
+"""Most statements inside a lost or added one that are named."""
 NOTHING = object()
 
 

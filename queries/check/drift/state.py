@@ -132,8 +132,8 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if value.get(_SIGNATURE) == _SECRET:
-        told = value.get("plaintext")
-        return Hidden() if told is None else Hidden(json.loads(told), known=True)
+        plain = value.get("plaintext")
+        return Hidden() if plain is None else Hidden(json.loads(plain), known=True)
     return {name: _plain(one) for name, one in value.items() if not name.startswith("__")}
 
 

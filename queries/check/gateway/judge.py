@@ -157,7 +157,7 @@ def _of_other(
 def _to_account(scope: Scope, api: Api, end: End, target: Target) -> Found:
     """Yield what the log of an API that leads to the account lacks.
 
-    Whether rows of a workspace's own gateway reach the stack's workspace is told nowhere.
+    Whether rows of a workspace's own gateway reach the stack's workspace is documented nowhere.
     """
     why = f"{end.statement} in {end.place}"
     name = f"the API {api.name}, which leads to the account ({why})"

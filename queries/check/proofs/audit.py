@@ -28,7 +28,7 @@ def _without(
     said: str,
     remarks: Callable[[AsDeployed], Sequence[str]] = lambda _: (),
 ) -> Judge:
-    """Fail by a difference; where something cannot be read, its absence cannot be told."""
+    """Fail by a difference; where something cannot be read, its absence is not known."""
 
     def judge(evidence: Evidence) -> Verdict:
         if evidence.deployed is None:

@@ -19,7 +19,7 @@ Status = Literal["seen", "skipped", "unjudged", "waiting", "failed"]
 WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "unjudged", "seen", "skipped")
 """What may hide a fault tells of a whole before what was seen, and that before nothing."""
 _LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "unjudged": 3, "seen": 1, "skipped": 1}
-"""Calls told of in a verdict, before the number of the others."""
+"""Calls named in a verdict, before the number of the others."""
 LATE = timedelta(minutes=15)
 """Age from which rows of a call that others made must be there.
 

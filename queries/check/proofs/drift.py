@@ -29,8 +29,8 @@ def verdict(drift: Drift) -> Verdict:
         return unjudged("; ".join([*said, *([_listed(left)] if left else [])]), fix, parts)
     values = counted(drift.properties, "declared value")
     detail = f"{counted(drift.resources, 'resource')} with {values}: each as declared"
-    if told := drift.of("remark"):
-        detail += f"; told, as it takes nothing away: {_listed(told)}"
+    if remarks := drift.of("remark"):
+        detail += f"; beside, as it takes nothing away: {_listed(remarks)}"
     return seen(detail)
 
 

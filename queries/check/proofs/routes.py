@@ -20,7 +20,7 @@ ASSIGNMENTS_FIX = (
     f"the account, which Reader has: {READER_FIX}"
 )
 LISTED = 5
-"""Places told of in a verdict, before the number of the others."""
+"""Places named in a verdict, before the number of the others."""
 
 
 def _by(proof: str, findings: Callable[[AsDeployed], Findings], fix: str) -> Judge:

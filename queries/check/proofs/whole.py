@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from queries.check import burst, leaks
+from queries.check import brief_calls, leaks
 from queries.check.evidence import Evidence
 from queries.check.expected import account, gateway, llm
 from queries.check.expected.rules import Fault, Logged, Rule, doubles, faults
@@ -172,7 +172,7 @@ def _counted(evidence: Evidence, traffic: OwnTraffic, entries: Sequence[Entry]) 
         return None
     if len(own) >= traffic.wanted:
         return waiting(f"{count} of {traffic.wanted} calls count, as settings did not act before")
-    share = burst.share_found(len(own))
+    share = brief_calls.share_found(len(own))
     return unjudged(
         f"{len(own)} of {traffic.wanted} brief calls were answered, which find a loss of "
         f"{share:.0%} of the rows",
@@ -182,8 +182,8 @@ def _counted(evidence: Evidence, traffic: OwnTraffic, entries: Sequence[Entry]) 
 
 def _counts(evidence: Evidence, call: OwnCall) -> bool:
     """Tell whether every log must have rows of a call, or no call of the stack is of that kind."""
-    has = evidence.once("logged", lambda: any(c.kind in burst.LOGGED for c in evidence.calls))
-    return call.kind in burst.LOGGED or not has
+    has = evidence.once("logged", lambda: any(c.kind in brief_calls.LOGGED for c in evidence.calls))
+    return call.kind in brief_calls.LOGGED or not has
 
 
 def _of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:

@@ -84,7 +84,7 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     ]
     kind = str(inside(account, "kind") or "").lower()
     callers = [(one, role) for one, role in known if _calls(role, kind)]
-    told = sorted({_principal(one) for one, _ in callers} & named)
+    allowed = sorted({_principal(one) for one, _ in callers} & named)
     differences = [
         _caller(one, role, target) for one, role in callers if _principal(one) not in named
     ]
@@ -94,7 +94,7 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
         f"of {counted(len(found.assignments), 'role assignment')}, those with data actions on the "
     )
     said += "account are the gateway's"
-    said += f", and of otherCallers, in no gateway log: {', '.join(told)}" if told else ""
+    said += f", and of otherCallers, in no gateway log: {', '.join(allowed)}" if allowed else ""
     return Findings(
         differences=tuple(dict.fromkeys(differences)),
         unclear=(
