@@ -81,12 +81,6 @@ class Target(ProofOutput[str]):
         return self.stored_responses == "refuse" and self.offers(CANCEL)
 
     @property
-    def caller(self) -> str:
-        """Return the consumer whose subscription is read: the first called as, or the first."""
-        called = (consumer.name for consumer in self.callers)
-        return next(filter(None, called), "") or next(iter(self.consumers), "")
-
-    @property
     def bodies(self) -> bool:
         """Tell whether the gateway log is meant to hold bodies, of requests at least."""
         return self.capture == "full" and self.body_bytes > 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.machine import Machine
 from harness.sabotage.mistake import Mistake
 from harness.sabotage.site import Json, Site
+from queries.check.words import listed
 
 AT_ONCE = 2
 SHOWN = 2
@@ -60,9 +61,7 @@ class Outcome:
     @property
     def shown(self) -> str:
         """Return the message for the document: differences, or the first proof; nothing random."""
-        said = "; ".join(self.differences[:SHOWN])
-        if len(self.differences) > SHOWN:
-            said += f"; and {len(self.differences) - SHOWN} more"
+        said = listed(self.differences, SHOWN)
         if not said and self.unseen:
             first = self.unseen[0]
             said = f"{str(first['detail']).partition('; ')[0]}; {first['fix']}"

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from queries.check import burst
-from queries.check.burst import Depth
+from queries.check import brief_calls
+from queries.check.brief_calls import Depth
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
 from queries.check.proofs.base import PART
@@ -75,7 +75,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--depth",
         choices=get_args(Depth),
         default=DEFAULT_DEPTH,
-        help="; ".join(f"{depth}: {burst.said(depth)}" for depth in get_args(Depth)).replace(
+        help="; ".join(f"{depth}: {brief_calls.said(depth)}" for depth in get_args(Depth)).replace(
             "%", "%%"
         )
         + "; default %(default)s",

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import httpx
 
-from queries.check import asked, burst, kinds, replies
+from queries.check import brief_calls, forwarded_body, kinds, replies
 from queries.check.answers import (
     KEY_FIX,
     Refusal,
@@ -22,10 +22,11 @@ from queries.check.answers import (
     too_few_tokens,
     unreachable,
 )
-from queries.check.burst import Depth, Pace
+from queries.check.brief_calls import Depth, Pace
 from queries.check.keys import VARIABLE, alone
 from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
+from queries.check.words import counted
 from queries.clock import Clock
 from queries.outputs import Target
 
@@ -38,7 +39,7 @@ AT_ONCE = 6
 ENCODING = ("content-encoding", "content-length", "transfer-encoding")
 """Headers of how a body was sent, which its bytes, once read, are not any more."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
-BURST_WAIT = 20 * 60.0
+BRIEF_WAIT = 20 * 60.0
 """Seconds that brief calls may take before the check makes do with those that were answered."""
 
 
@@ -92,7 +93,7 @@ class Caller:
             if not _is_hopeless(planned, results):
                 self._first(planned)
         if brief:
-            self._many(burst.plan(self.target, self.depth, self.clock.now().date()))
+            self._many(brief_calls.plan(self.target, self.depth, self.clock.now().date()))
         return results
 
     def _first(self, planned: Planned) -> None:
@@ -115,9 +116,9 @@ class Caller:
         wanted = [one for one in planned if self._is_offered(one)]
         if not wanted:
             return
-        self.say(f"{len(wanted)} brief calls, {self.at_once} at a time")
+        self.say(f"{counted(len(wanted), 'brief call')}, {self.at_once} at a time")
         begun, pace, before = self.clock.elapsed(), Pace(clock=self.clock), len(self.results)
-        end = min(self.deadline, begun + BURST_WAIT)
+        end = min(self.deadline, begun + BRIEF_WAIT)
         pool = ThreadPoolExecutor(self.at_once)
         try:
             for _ in pool.map(lambda one: self._brief(one, pace, end), wanted):
@@ -127,7 +128,8 @@ class Caller:
         made = [one for one in self.results[before:] if isinstance(one, OwnCall)]
         tokens = sum(one.usage.total for one in made if one.usage)
         seconds = self.clock.elapsed() - begun
-        self.say(f"{len(made)} brief calls answered, {tokens} tokens, {seconds:.1f} s")
+        said = f"{counted(len(made), 'brief call')} answered, {counted(tokens, 'token')}"
+        self.say(f"{said}, {seconds:.1f} s")
 
     def _is_offered(self, planned: Planned) -> bool:
         """Tell whether the first calls did not show that the model lacks that kind of call."""
@@ -137,7 +139,7 @@ class Caller:
     def _brief(self, planned: Planned, pace: Pace, end: float) -> None:
         """Make one brief call, unless it is hopeless or its deployment has no room in time."""
         name = planned.deployment.name
-        tokens = burst.TOKENS + kinds.most_tokens(planned, roomy=name in self._roomy)
+        tokens = brief_calls.TOKENS + kinds.most_tokens(planned, roomy=name in self._roomy)
         if _is_hopeless(planned, self.results) or name in self._full:
             return
         if not pace.wait(planned.deployment, tokens, end):
@@ -283,10 +285,10 @@ class Caller:
             text=answer.text,
             model=answer.model,
             request=response.request.content,
-            forwarded=asked.forwarded(response.request.content, planned.kind, self.target),
+            forwarded=forwarded_body.expected(response.request.content, planned.kind, self.target),
             response=response.content,
             url=str(response.request.url),
-            told=response.headers.get(header, "") if header else "",
+            accounting=response.headers.get(header, "") if header else "",
             seconds=exchange.seconds,
             connection=exchange.connection,
             peer=exchange.peer,

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from queries.check.proofs.base import NOT_JUDGED, Verdict
 from queries.check.report import Line, Report
+from queries.check.words import counted
 from queries.clock import Clock
 from queries.interrupts import INTERRUPTED
 
@@ -71,8 +72,7 @@ class Display:
                 for name, verdict in verdicts.items()
             ]
             awaited = sum(verdict.status == "waiting" for verdict in verdicts.values())
-            proofs = "proof" if awaited == 1 else "proofs"
-            title = f"{awaited} {proofs} awaited, {self._seconds():.0f} s"
+            title = f"{counted(awaited, 'proof')} awaited, {self._seconds():.0f} s"
             self._live.update(_table(title, rows), refresh=True)
             return
         for status in ("seen", "skipped", "unjudged", "failed", "waiting"):

@@ -56,7 +56,7 @@ class AsDeployed:
     access: Findings = NOTHING
     """Who else may call the account."""
     remarks: tuple[str, ...] = ()
-    """What Azure has changed by itself, or plans to: told, and not judged."""
+    """What Azure has changed by itself, or plans to: a remark, not judged."""
     products: Mapping[str, str] = field(default_factory=dict)
     """The product to which each consumer's subscription is; none of one that is to no product."""
     revision: str = ""

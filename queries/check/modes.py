@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, burst, kinds, observe, proofs
+from queries.check import attempts, brief_calls, kinds, observe, proofs
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
@@ -41,7 +41,7 @@ class OwnCalls:
     def __init__(self, caller: Caller, begun: datetime) -> None:
         self._caller = caller
         self.traffic = OwnTraffic(
-            marker=caller.run, begun=begun, wanted=burst.wanted(caller.target, caller.depth)
+            marker=caller.run, begun=begun, wanted=brief_calls.wanted(caller.target, caller.depth)
         )
 
     def proofs(self, target: Target) -> list[Proof]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from queries.check.evidence import OK, Evidence
 from queries.check.fields import CHARACTER, logged_part, text
 from queries.check.kinds import OF_MODEL, V1
-from queries.check.proofs.llm import objects, usage_in, usage_told
+from queries.check.proofs.llm import objects, usage_in, usage_in_header
 from queries.check.records import CallOfOthers, Side
 from queries.workspace import Row
 
@@ -53,7 +53,7 @@ def _call(evidence: Evidence, row: Row, number: int) -> CallOfOthers | None:
         ended=time + evidence.target.longest_wait,
         round=number,
         response_id=response_id,
-        usage=usage_in(body) or usage_told(row),
+        usage=usage_in(body) or usage_in_header(row),
         correlation=text(row, "CorrelationId"),
         cut=_cut(evidence, row),
     )

@@ -12,7 +12,7 @@ from queries.check.expected.account import CATEGORY, INNER, times, unfolded
 from queries.check.fields import LAG, SLACK, text
 from queries.check.gateway.targets import Account
 from queries.check.pairs import Request, Sent, unmatched
-from queries.check.proofs.llm import usage_in, usage_told
+from queries.check.proofs.llm import usage_in, usage_in_header
 from queries.check.records import OwnCall, Usage
 from queries.workspace import Row
 
@@ -45,9 +45,9 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     logged = [call.started for call in calls if evidence.correlations(call)]
     if not logged:
         return None
-    begun, told = min(logged), {one for call in calls for one in call.account_ids}
+    begun, ids = min(logged), {one for call in calls for one in call.account_ids}
     requests = list(_requests(evidence))
-    known = {one.id for one in requests} & told
+    known = {one.id for one in requests} & ids
     own = {evidence.target.gateway_principal_id.lower()}
     own |= {one.identity for one in requests if one.id in known}
     sent = tuple(_sent(evidence))
@@ -94,8 +94,8 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
     account, ours, seen = Account.of(evidence.target, None), evidence.all_correlations, set[str]()
-    told = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
-    entries = {text(row, "CorrelationId"): row for row in told}
+    filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
+    entries = {text(row, "CorrelationId"): row for row in filled}
     for row in evidence.of("gateway-others"):
         time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
         if name in ours or name in seen or not isinstance(time, datetime):
@@ -110,7 +110,7 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
             ended=time + timedelta(milliseconds=float(row.get("TotalTime") or 0)),
             costs=code not in FREE,
             of_stack=text(row, "ApiId").lower() == evidence.target.api_id.lower() and code == OK,
-            usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_told(row),
+            usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_in_header(row),
         )
 
 

@@ -133,8 +133,8 @@ class OwnCall(Answered):
     """Where it was sent, with its query."""
     model: str = ""
     """The model that the answer names; "" for none."""
-    told: str = ""
-    """What the policy told of the answer in the accounting header; "" for nothing."""
+    accounting: str = ""
+    """What the accounting header said of the answer; "" for nothing."""
     seconds: float = 0.0
     """From its start to the answer's last byte, by this machine's clock."""
     connection: str = ""
@@ -142,7 +142,7 @@ class OwnCall(Answered):
     peer: str = ""
     """Address at the connection's other end: the gateway's, or a proxy's; "" if not known."""
     brief: bool = False
-    """Whether it was one of a burst of cheap calls."""
+    """Whether it was one of the brief calls."""
     arrival: Arrival | None = None
     """How a streamed answer came; None for one that was not streamed, or is brief."""
 

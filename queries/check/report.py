@@ -55,7 +55,7 @@ class Report:
     """Parts of the deployment that could not be read, and why."""
     status: int = EXIT["error"]
     doing: str = "reading the stack's outputs"
-    """What the run is at, to be told should its time be up."""
+    """What the run is at, to be named should its time be up."""
 
     def judge(
         self, proofs: list[Proof], verdicts: dict[str, Verdict], allow: Collection[str] = ()

@@ -15,7 +15,7 @@ from rich.console import Console
 from queries import outputs
 from queries.check import keys
 from queries.check.calls import Caller
-from queries.check.configuration import Configuration
+from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
 from queries.check.difference import Difference
 from queries.check.display import Display
@@ -116,8 +116,9 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         if report.verdict != "proven" and target.every_call:
             report.doing = "reading the deployed configuration"
             display.say(report.doing)
-            report.differences = [*configuration.compared().differences, *_drifted(watch.evidence)]
-            report.unreadable = configuration.unreadable
+            compared = configuration.compared()
+            report.differences = [*compared.differences, *_found(watch.evidence)]
+            report.unreadable = {**configuration.unreadable, **compared.unreadable}
 
 
 def _mode(options: argparse.Namespace, caller: Caller) -> Mode:
@@ -178,7 +179,7 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
         return None
     return AsDeployed(
         audit=configuration.audit(),
-        declared=configuration.unseen(),
+        declared=configuration.declared(),
         remarks=tuple(configuration.remarks()),
         streams=configuration.streams(),
         products=configuration.products(),
@@ -191,7 +192,10 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
     )
 
 
-def _drifted(evidence: Evidence) -> list[Difference]:
-    """List every property that is otherwise in Azure than in the stack's state."""
-    drift = evidence.deployed.drift if evidence.deployed else None
-    return [finding.difference for finding in drift.of("drift")] if drift else []
+def _found(evidence: Evidence) -> list[Difference]:
+    """List every difference that the proofs by the configuration rest on, however many."""
+    if (deployed := evidence.deployed) is None:
+        return []
+    drifted = deployed.drift.of("drift") if deployed.drift else []
+    ways = (*deployed.routes.differences, *deployed.access.differences)
+    return [*(finding.difference for finding in drifted), *ways]

@@ -57,7 +57,7 @@ class OwnTraffic:
 
 @dataclass(frozen=True, kw_only=True)
 class OthersTraffic:
-    """The newest calls that others made, as far as rows have told of them."""
+    """The newest calls that others made, as far as rows show them."""
 
     until: datetime
     calls: tuple[CallOfOthers, ...] = ()

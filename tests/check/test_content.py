@@ -106,7 +106,7 @@ def test_a_deployed_diagnostic_that_logs_content_is_not_as_declared(run: Run) ->
     report = run(capture="metadata")
 
     assert (report.status, ends(report)["declared"]) == (1, "failed")
-    assert "largeLanguageModel.requests of the API's diagnostic" in of(report, "declared")[1]
+    assert "largeLanguageModel.requests of the stack's API" in of(report, "declared")[1]
 
 
 def test_no_marker_means_nothing_to_search_for(run: Run) -> None:

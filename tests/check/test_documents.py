@@ -37,6 +37,9 @@ CHANGED = {
     ("<base />", "<base /><trace />"): "trace in the ApiPolicy policy is <trace>, declared missing",
     ("<base />", "<trace />"): "base in the ApiPolicy policy is <trace>, declared <base>",
     ("</inbound>", "</inbound><outbound />"): "outbound in the ApiPolicy policy is <outbound>",
+    ("</inbound>", '</inbound><outbound><choose><trace id="z" /></choose></outbound>'): (
+        "outbound (trace z) in the ApiPolicy policy is <outbound>, declared missing"
+    ),
     ('name="b"', 'name="c"'): "name of set-header in the ApiPolicy policy is c, declared b",
     ('name="b"', f'name="b" key="{"5f" * 16}"'): (
         "key of set-header b in the ApiPolicy policy is ***, declared missing"

@@ -139,7 +139,7 @@ def test_a_value_that_azure_never_took_is_not_judged() -> None:
 
 def test_a_value_of_which_no_answer_tells_is_not_judged() -> None:
     found = of_service({"publisherName": "A"}, {})
-    assert (found.status, "not told" in found.detail) == ("unjudged", True)
+    assert (found.status, "not in Azure's answer" in found.detail) == ("unjudged", True)
 
 
 def test_a_name_in_the_id_is_no_property_but_a_like_property_is() -> None:

@@ -217,4 +217,4 @@ def test_a_diagnostic_that_is_missing_is_not_as_declared(run: Run) -> None:
     report = run()
 
     assert (report.status, of(report, "declared")[0]) == (1, "failed")
-    assert "the API's diagnostic azuremonitor is missing" in of(report, "declared")[1]
+    assert "diagnostic azuremonitor of the stack's API is missing" in of(report, "declared")[1]

@@ -150,7 +150,7 @@ def test_calls_of_another_api_explain_their_requests_and_tokens(run: Run, late: 
     report = run("--timeout", "60")
 
     assert report.verdict == "proven"
-    assert "of 1 calls of others that the gateway logged" in of(report, "reconciled")[1]
+    assert "of 1 call of others that the gateway logged" in of(report, "reconciled")[1]
 
 
 @pytest.mark.parametrize(

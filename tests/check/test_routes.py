@@ -37,7 +37,7 @@ from tests.check.ways import (
 def test_a_whole_deployment_is_seen() -> None:
     found = judged(Arm())
     assert (found.differences, found.unclear) == ((), ())
-    assert found.said.startswith("1 APIs and revisions")
+    assert found.said.startswith("of 1 API or revision none")
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
@@ -262,7 +262,7 @@ def test_a_hundred_unrelated_apis_are_seen() -> None:
             f"{name}/policies/policy": document(HARMLESS[number % len(HARMLESS)]),
             f"{name}/operations/get": {"properties": {"method": "GET"}},
         }
-    assert judged(world).said.startswith("101 APIs")
+    assert judged(world).said.startswith("of 101 APIs")
 
 
 def test_the_proof_tells_what_was_found_and_where(run: Run) -> None:

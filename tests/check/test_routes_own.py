@@ -97,7 +97,7 @@ def test_a_revision_that_is_as_the_current_one_is_seen() -> None:
     made.set(f"{REVISION}/policies/policy", "value", written(document()))
     found = judged(made)
     assert (found.differences, found.unclear) == ((), ())
-    assert found.said.startswith("2 APIs and revisions")
+    assert found.said.startswith("of 2 APIs and revisions none")
 
 
 @pytest.mark.parametrize("name", ["path", "subscriptionRequired", *MORE, "anything"])

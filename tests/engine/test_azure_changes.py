@@ -77,14 +77,14 @@ VIEWS = {
         steps=DEPLOYMENT_STEP, told="SKU of the deployment text-turbo is DataZoneStandard"
     ),
     "network-rules": Seen(
-        steps=ACCOUNT_STEP, told="networkAcls.defaultAction of the account is Deny"
+        steps=ACCOUNT_STEP, told="networkAcls.defaultAction of the Account openai-account is Deny"
     ),
     "role-deleted": Seen(
         steps=frozenset({"create openai-api-role"}),
         told="role of the gateway's identity on the account is missing",
     ),
     "network-closed": Seen(
-        steps=ACCOUNT_STEP, told="publicNetworkAccess of the account is Disabled"
+        steps=ACCOUNT_STEP, told="publicNetworkAccess of the Account openai-account is Disabled"
     ),
     "keys-regenerated": Seen(told="pulumi up reads the keys again"),
 }

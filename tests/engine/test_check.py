@@ -84,7 +84,7 @@ def test_a_responses_call_without_messages_or_row_is_no_alarm(stack: Machine, se
         (
             r"/apis/[^/]+/diagnostics/azuremonitor$",
             1,
-            "the API's diagnostic azuremonitor is missing",
+            "diagnostic azuremonitor of the stack's API is missing",
         ),
         (r"/service/[^/]+/loggers/azuremonitor$", 1, "logger"),
         (r"/service/.*/diagnosticSettings/[^/]+$", 1, "diagnostic setting of API Management is"),

@@ -29,6 +29,16 @@ def test_an_account_that_is_closed_as_declared_is_no_difference(run: Run) -> Non
 """
 
 
+NETWORK = '''def network(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Demand that the account is reached over its public endpoint, or is not, as declared."""
+    found = properties(deployed["account"]).get("publicNetworkAccess")
+    declared = target.account_public_network_access
+    yield from differs("publicNetworkAccess of the account", declared, found)
+
+
+'''
+
+
 def keyed(folder: Path, *recipes: str) -> Copy:
     """Follow the recipe for a key on a copy, on which other recipes may be followed too."""
     copy = Copy(folder, "A configuration key", *recipes)
@@ -72,11 +82,9 @@ def test_a_key_that_the_check_knows_leaves_its_tests_green(tmp_path: Path) -> No
         "        account_public_network_access=settings.account_public_network_access,\n",
     )
     access = "queries/check/configuration/access.py"
-    copy.replace(access, "def network(_: Target,", "def network(target: Target,")
-    declared = 'differs(path, "Enabled", found["publicNetworkAccess"])'
-    copy.replace(
-        access, declared, declared.replace('"Enabled"', "target.account_public_network_access")
-    )
+    copy.insert(access, "def _principal(", NETWORK)
+    role = '    Comparison(("gateway", "roles"), role),\n'
+    copy.replace(access, role, f'{role}    Comparison(("account",), network),\n')
     copy.append("tests/check/test_configuration.py", COMPARED)
     outputs = ("tests/components/test_example_stack.py", "tests/components/test_proof_output.py")
     copy.test(*outputs, "-k", "proof or closed")

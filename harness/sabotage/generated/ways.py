@@ -16,7 +16,7 @@ from harness.azure import manager
 from harness.machine import Machine
 from harness.sabotage.generated.mutation import Mutation
 from harness.sabotage.site import API, DIAGNOSTIC, PRODUCT, Json
-from queries.check.configuration import Configuration
+from queries.check.configuration.deployed import Configuration
 from queries.check.proofs.base import Verdict
 from queries.check.proofs.routes import verdict
 from queries.outputs import Target, target

@@ -72,17 +72,6 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
     yield from differs("disableLocalAuth of the account", "true", found)
 
 
-def network(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Demand the account's public endpoint for a gateway outside a virtual network."""
-    found = properties(deployed["account"])
-    if found.get("publicNetworkAccess"):
-        path = "publicNetworkAccess of the account"
-        yield from differs(path, "Enabled", found["publicNetworkAccess"])
-    if inside(found, "networkAcls", "defaultAction"):
-        path = "networkAcls.defaultAction of the account"
-        yield from differs(path, "Allow", inside(found, "networkAcls", "defaultAction"))
-
-
 def _principal(deployed: Deployed) -> str:
     return str(inside(deployed["gateway"], "identity", "principalId") or "")
 
@@ -95,6 +84,4 @@ LOCAL_AUTH = Comparison(("account",), local_auth)
 COMPARISONS = (
     Comparison(("gateway",), identity),
     Comparison(("gateway", "roles"), role),
-    LOCAL_AUTH,
-    Comparison(("account",), network),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from queries.check import callers
-from queries.check.configuration.base import last, properties
+from queries.check import role_assignments
+from queries.check.configuration.base import last
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import (
     ACCOUNTS,
@@ -36,25 +36,6 @@ def _api(child: str, version: str = SERVICES, **query: str) -> Read:
 def _settings(of: Callable[[Target], str]) -> Read:
     path = "/providers/Microsoft.Insights/diagnosticSettings"
     return lambda arm, target: arm.list(of(target) + path, SETTINGS)
-
-
-def _subscription(arm: Manager, target: Target) -> Any:
-    return arm.get(f"{target.gateway_id}/subscriptions/{target.caller}", SERVICES)
-
-
-def _product(arm: Manager, target: Target) -> Any:
-    """Return the product of the consumer, with the ids of its APIs, however they are linked."""
-    scope = str(properties(_subscription(arm, target)).get("scope") or "")
-    _, _, name = scope.partition("/products/")
-    if not name:
-        return None
-    product_id = f"{target.gateway_id}/products/{name}"
-    product = arm.get(product_id, SERVICES)
-    if product is None:
-        return None
-    apis = arm.list(f"{product_id}/apiLinks", SERVICES)
-    linked = [str(properties(link).get("apiId")) for link in apis]
-    return product | {"apis": linked}
 
 
 def _consumers(arm: Manager, target: Target) -> Any:
@@ -89,25 +70,18 @@ def _gateway(arm: Manager, target: Target) -> Any:
 
 
 def _callers(arm: Manager, target: Target) -> Any:
-    return callers.read(arm, target)
+    return role_assignments.read(arm, target)
 
 
 READS: dict[str, Read] = {
     "gateway": _service(""),
-    "logger": _service(f"/loggers/{LOGGER}"),
     "gateway settings": _settings(lambda target: target.gateway_id),
     "account settings": _settings(lambda target: target.account.id),
-    "api": _api(""),
     "diagnostic": _api(f"/diagnostics/{LOGGER}", DIAGNOSTICS),
     "policy": _api("/policies/policy", SERVICES, format="rawxml"),
-    "operations": lambda arm, target: arm.list(
-        f"{target.gateway_id}/apis/{target.api_id}/operations", SERVICES
-    ),
     "gateway APIs": _gateway,
     "callers": _callers,
-    "subscription": _subscription,
     "consumers": _consumers,
-    "product": _product,
     "account": lambda arm, target: arm.get(target.account.id, ACCOUNTS),
     "upgrade": _upgrade,
     "deployments": lambda arm, target: arm.list(f"{target.account.id}/deployments", ACCOUNTS),

@@ -1,4 +1,4 @@
-"""What Azure changes by itself, told without being judged."""
+"""What Azure changes by itself: remarks, which nothing judges."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def remarks(account: Account[str], deployed: Deployed) -> Iterator[str]:
 
 
 def _day(time: str) -> str:
-    """Return the day of a time in ISO 8601; what is not one is told as it is."""
+    """Return the day of a time in ISO 8601; what is not one stays as it is."""
     try:
         return datetime.fromisoformat(time).date().isoformat()
     except ValueError:

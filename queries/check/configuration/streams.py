@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from policies.gateway.reader import Element, parse
 from queries.check.configuration.base import Comparison, Deployed, differs, inside, properties
-from queries.check.configuration.logs import DIAGNOSTIC, IN_PORTAL
-from queries.check.configuration.policy import POLICY
 from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
 
+POLICY = "the API's policy"
+DIAGNOSTIC = "the API's diagnostic azuremonitor"
+IN_PORTAL = "portal: API > Settings > Azure Monitor; " + REFRESH
 IN_POLICY = "portal: API > Design > Backend > Policies; " + REFRESH
 
 

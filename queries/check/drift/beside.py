@@ -32,7 +32,7 @@ class Children:
     stray: Callable[[Inside, Resource], bool]
     """Tells what nobody declared, and Azure did not make."""
     level: Level = "unjudged"
-    """Whether no proof covers it, or it is only told, as it takes nothing away."""
+    """Whether no proof covers it, or it is only a remark, as it takes nothing away."""
     version: str = ""
     """API version of the list; "" for that of the resource."""
 

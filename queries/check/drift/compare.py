@@ -47,8 +47,8 @@ class Place:
 
     def names(self) -> list[str]:
         """List the names of all properties of an object that may have to be compared."""
-        told = [self.declared, self.recorded, self.settable, *([self.now] * (self.free))]
-        return sorted({name for one in told if isinstance(one, dict) for name in one})
+        shapes = [self.declared, self.recorded, self.settable, *([self.now] * (self.free))]
+        return sorted({name for one in shapes if isinstance(one, dict) for name in one})
 
     @property
     def free(self) -> bool:
@@ -140,7 +140,7 @@ class _Comparison:
             yield (findings.retired if kept else findings.moved)(path, at.declared, at.now)
         elif at.now is MISSING and (at.recorded is MISSING or empty(at.recorded)):
             if not self._never_told(at):
-                yield findings.untold(path, at.declared)
+                yield findings.unanswered(path, at.declared)
         elif not _equal(at.name, at.recorded, at.now):
             yield findings.drifted(path, at.declared, at.now)
         elif not (empty(at.declared) or alike(at.declared, at.now)):

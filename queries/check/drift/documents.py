@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from policies.gateway.reader import LITERAL, Element, parse
@@ -14,6 +15,8 @@ _SPACE = re.compile(f"({LITERAL.pattern})|\\s+")
 _POLICIES = re.compile(r"\s*(<!--.*?-->\s*)*<(policies|fragment)\b", re.DOTALL)
 NAMES = ("name", "id", "fragment-id")
 """Attributes by which a person tells statements of one name apart."""
+HELD = 3
+"""Most statements inside a lost or added one that are named."""
 NOTHING = object()
 
 
@@ -66,17 +69,31 @@ def _among(mine: Sequence[Element], theirs: Sequence[Element]) -> Parting | None
     """Find the first difference among statements, of which some may be lost or added."""
     for one, other in zip(mine, theirs, strict=False):
         if found := difference(one, other):
-            if len(mine) > len(theirs):
-                return Parting(_called(one), _shown(one), None)
-            return (
-                Parting(_called(other), None, _shown(other)) if len(mine) < len(theirs) else found
-            )
+            if len(mine) == len(theirs):
+                return found
+            return _alone(mine=one) if len(mine) > len(theirs) else _alone(theirs=other)
     common = min(len(mine), len(theirs))
     for one in mine[common:]:
-        return Parting(_called(one), _shown(one), None)
+        return _alone(mine=one)
     for other in theirs[common:]:
-        return Parting(_called(other), None, _shown(other))
+        return _alone(theirs=other)
     return None
+
+
+def _alone(*, mine: Element | None = None, theirs: Element | None = None) -> Parting:
+    """Tell a statement that one document lacks, with the named ones that lie in it."""
+    it = mine or theirs or Element("")
+    named = ", ".join(islice(dict.fromkeys(_named(it.children)), HELD))
+    where = f"{_called(it)} ({named})" if named else _called(it)
+    return Parting(where, _shown(mine) if mine else None, _shown(theirs) if theirs else None)
+
+
+def _named(statements: Iterable[Element]) -> Iterator[str]:
+    """Yield the statements with a name of their own, at any depth."""
+    for one in statements:
+        if any(name in one.attributes for name in NAMES):
+            yield _called(one)
+        yield from _named(one.children)
 
 
 def _in_json(path: str, one: Any, other: Any) -> Parting | None:

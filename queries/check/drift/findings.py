@@ -93,11 +93,13 @@ def kept(path: str, declared: Any, now: Any) -> Finding:
     return Finding(level="unjudged", path=path, declared=first, deployed=said, fix=fix)
 
 
-def untold(path: str, declared: Any) -> Finding:
+def unanswered(path: str, declared: Any) -> Finding:
     """Make the finding of a declared property of which Azure's answer says nothing."""
     fix = "look it up in the portal; only a write can set it again: pulumi up after a change of it"
     shown = _both(declared, MISSING)[0]
-    return Finding(level="unjudged", path=path, declared=shown, deployed="not told", fix=fix)
+    return Finding(
+        level="unjudged", path=path, declared=shown, deployed="not in Azure's answer", fix=fix
+    )
 
 
 def sealed(path: str) -> Finding:

@@ -74,7 +74,7 @@ WRITE_ONLY = {
     # that the request asks for.
     "apimanagement:ApiPolicy": {"format"},
     # https://learn.microsoft.com/rest/api/apimanagement/subscription/create-or-update: keys are
-    # told by listSecrets alone; `keys` and the calls show them.
+    # given by listSecrets alone; `keys` and the calls show them.
     "apimanagement:Subscription": {"primaryKey", "secondaryKey", "appType", "notify"},
     # https://learn.microsoft.com/rest/api/apimanagement/api-management-service/create-or-update
     "apimanagement:ApiManagementService": {"restore"},
@@ -96,8 +96,8 @@ def unexplained(of: Declared, path: str) -> bool:
     A model that retires may get a successor all the same, which no answer tells apart.
     https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
     """
-    told = (child(child(one, "properties"), "versionUpgradeOption") for one in _both(of))
-    option = next((one for one in told if one is not MISSING), "")
+    options = (child(child(one, "properties"), "versionUpgradeOption") for one in _both(of))
+    option = next((one for one in options if one is not MISSING), "")
     return path == VERSION_OF_MODEL and option == KEPT
 
 

@@ -64,6 +64,6 @@ def _read_lists(
     came = manager.at_once(partial(manager.list, path, version) for path, version in many)
     for key, listed in zip(many, came, strict=True):
         held = {one.id.lower() for one in collections[key]}
-        told = [] if isinstance(listed, UnreadableError) else listed
-        by_id = {str(one.get("id")).lower(): one for one in told}
+        items = [] if isinstance(listed, UnreadableError) else listed
+        by_id = {str(one.get("id")).lower(): one for one in items}
         answers.found |= {name: body for name, body in by_id.items() if name in held}

@@ -44,7 +44,7 @@ QUERY = {
     "apimanagement:ApiPolicy": {"format": "rawxml"},
     "applicationinsights:Workbook": {"canFetchContent": "true"},
 }
-"""What a GET must ask for to be told the whole resource.
+"""What a GET must ask for to get the whole resource.
 
 https://learn.microsoft.com/rest/api/apimanagement/api-policy/get
 https://learn.microsoft.com/rest/api/application-insights/workbooks/get

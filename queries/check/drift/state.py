@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from queries.check.words import counted
+
 Json = dict[str, Any]
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  marks secrets, and is none
@@ -94,7 +96,7 @@ def unfinished(text: str) -> dict[str, str]:
             for one in deployment.get("pending_operations") or []
         }
         failed = {
-            str(one["urn"]): f"made with {len(one['initErrors'])} errors"
+            str(one["urn"]): f"made with {counted(len(one['initErrors']), 'error')}"
             for one in deployment["resources"]
             if one.get("initErrors")
         }
@@ -130,8 +132,8 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if value.get(_SIGNATURE) == _SECRET:
-        told = value.get("plaintext")
-        return Hidden() if told is None else Hidden(json.loads(told), known=True)
+        plain = value.get("plaintext")
+        return Hidden() if plain is None else Hidden(json.loads(plain), known=True)
     return {name: _plain(one) for name, one in value.items() if not name.startswith("__")}
 
 

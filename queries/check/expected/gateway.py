@@ -109,8 +109,8 @@ def in_time(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]
 
 
 def _in_time_if_told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
-    told = [one for one in rows if isinstance(one.row.get(column), datetime)]
-    yield from in_time(column, evidence, told)
+    filled = [one for one in rows if isinstance(one.row.get(column), datetime)]
+    yield from in_time(column, evidence, filled)
 
 
 def _names(value: Any) -> str:
@@ -124,13 +124,13 @@ def _names(value: Any) -> str:
 
 def _told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
     """Demand the accounting header as the caller got it, if it is logged at all."""
-    told = [one for one in rows if isinstance(one.call, OwnCall) and one.call.told]
+    answered = [one for one in rows if isinstance(one.call, OwnCall) and one.call.accounting]
     wrong = [
         one
-        for one in told
-        if isinstance(one.call, OwnCall) and one.call.told not in written(one.row.get(column))
+        for one in answered
+        if isinstance(one.call, OwnCall) and one.call.accounting not in written(one.row.get(column))
     ]
-    if len(wrong) < len(told) or any(written(one.row.get(column)) for one in wrong if wrong):
+    if len(wrong) < len(answered) or any(written(one.row.get(column)) for one in wrong if wrong):
         header = evidence.target.accounting_header
         for one in wrong:
             yield Fault(one, f"{column} lacks {header} as the caller got it")

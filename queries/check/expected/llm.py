@@ -119,11 +119,11 @@ def _alike(by: Callable[[OwnCall], object]) -> Rule:
         whole = [
             Logged(call=call, row={column: _values(column, some)}) for call, some in of_calls(rows)
         ]
-        told = [one for one in whole if one.row[column]]
-        yield from same(by)(column, evidence, told)
-        if told:
+        filled = [one for one in whole if one.row[column]]
+        yield from same(by)(column, evidence, filled)
+        if filled:
             for one in whole:
-                known = {by(o.call) for o in told if isinstance(o.call, OwnCall)}
+                known = {by(o.call) for o in filled if isinstance(o.call, OwnCall)}
                 own = isinstance(one.call, OwnCall) and by(one.call) in known
                 if own and not one.row[column]:
                     yield Fault(one, f"{column} is empty", late=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from queries.check import asked
+from queries.check import forwarded_body
 from queries.check.evidence import Evidence
 from queries.check.expected.rules import Fault, Logged, Rule, is_empty, kind, same, shown
 from queries.check.fields import CHARACTER, logged_part, text
@@ -97,7 +97,7 @@ def _raws(one: Logged, column: str, target: Target) -> Iterator[bytes]:
         request = one.call.forwarded if column.startswith("Backend") else one.call.request
         yield request if "Request" in column else one.call.response
     elif column == "BackendRequestBody":
-        yield from asked.may_be(logged_part(one.row, "RequestBody"), target)
+        yield from forwarded_body.possible(logged_part(one.row, "RequestBody"), target)
     elif column.startswith("Backend"):
         yield logged_part(one.row, column.removeprefix("Backend"))
 

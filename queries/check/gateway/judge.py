@@ -14,6 +14,7 @@ from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Account, End, Unclear, ends
 from queries.check.masked import masked
+from queries.check.words import counted
 from queries.outputs import Target
 
 TYPES = frozenset({"http", "soap", "websocket", "graphql", "odata", "grpc"})
@@ -34,12 +35,13 @@ def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
     if _current(gateway, target) is None:
         found.append(f"the stack's API {target.api_id} is not among those of the gateway")
     found += (f"{path} cannot be read ({why})" for path, why in sorted(gateway.unread.items()))
-    count = sum(len(scope.apis) for scope in gateway.scopes)
+    number = sum(len(scope.apis) for scope in gateway.scopes)
+    apis = counted(number, "API or revision", "APIs and revisions")
     return Findings(
         differences=tuple(dict.fromkeys(one for one in found if isinstance(one, Difference))),
         unclear=tuple(dict.fromkeys(one for one in found if isinstance(one, str))),
-        said=f"{count} APIs and revisions: none leads to the account around the logs, and no "
-        "policy changes the stack's calls",
+        said=f"of {apis} none leads to the account around the logs, and no policy changes the "
+        "stack's calls",
     )
 
 
@@ -155,10 +157,12 @@ def _of_other(
 def _to_account(scope: Scope, api: Api, end: End, target: Target) -> Found:
     """Yield what the log of an API that leads to the account lacks.
 
-    Whether rows of a workspace's own gateway reach the stack's workspace is told nowhere.
+    Whether rows of a workspace's own gateway reach the stack's workspace is documented nowhere.
     """
     why = f"{end.statement} in {end.place}"
-    lacking = list(unlogged(api, scope, why, target))
+    name = f"the API {api.name}, which leads to the account ({why})"
+    fix = f"{IN_PORTAL} > {api.name} > Settings > Azure Monitor, or delete it"
+    lacking = list(unlogged(api, scope, name, fix, target))
     yield from lacking
     if scope.workspace and not lacking:
         yield f"where the API {api.name} of the workspace {scope.workspace} logs its calls ({why})"

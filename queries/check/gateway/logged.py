@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from queries.check.configuration.base import differs, inside, last, missing
-from queries.check.configuration.logs import MASKED, MESSAGES
 from queries.check.difference import Difference
 from queries.check.gateway.model import Api, Json, Scope
 from queries.outputs import Target
 
+MESSAGES = (
+    ("frontend", "request"),
+    ("frontend", "response"),
+    ("backend", "request"),
+    ("backend", "response"),
+)
+MASKED = ("Authorization", "api-key")
+"""Headers that hold secrets."""
 LLM_BYTES = 32 * 1024
 """Bytes of a message that are logged unless the diagnostic says otherwise.
 
@@ -32,13 +39,12 @@ def diagnostic_of(api: Api, scope: Scope) -> Json | None:
     return api.diagnostic if api.diagnostic is not None else scope.diagnostic
 
 
-def unlogged(api: Api, scope: Scope, why: str, target: Target) -> Iterator[Difference]:
-    """Yield what an API's log lacks of that of the stack's own; `why` says how calls get there."""
+def unlogged(api: Api, scope: Scope, name: str, fix: str, target: Target) -> Iterator[Difference]:
+    """Yield what the log of an API lacks, which `name` names, of what the stack's own declares."""
     found = diagnostic_of(api, scope)
-    name = f"the API {api.name}, which leads to the account ({why})"
-    fix = f"{IN_PORTAL} > {api.name} > Settings > Azure Monitor, or delete it"
     if found is None:
-        yield missing(f"diagnostic azuremonitor of {name}", "as of the stack's API", fix)
+        declared = "on every API that leads to the account"
+        yield missing(f"diagnostic azuremonitor of {name}", declared, fix)
         return
     logger = scope.loggers.get(last(found.get("loggerId")).lower())
     yield from differs(
@@ -70,12 +76,12 @@ def _content(found: Json, name: str, fix: str, target: Target) -> Iterator[Diffe
         if without or (wanted and size < target.body_bytes):
             yield from differs(path, 0 if without else target.body_bytes, size, fix)
     llm: Any = found.get("largeLanguageModel")
+    logs = inside(llm, "logs") or "disabled"
     if target.llm_logging:
-        path = f"largeLanguageModel.logs of {name}"
-        yield from differs(path, "enabled", inside(llm, "logs") or "disabled", fix)
-    for side in ("requests", "responses"):
+        yield from differs(f"largeLanguageModel.logs of {name}", "enabled", logs, fix)
+    for side in ("requests", "responses") if logs == "enabled" else ():
         path = f"largeLanguageModel.{side} of {name}"
-        if without and inside(llm, "logs") == "enabled":
+        if without:
             yield from differs(f"{path}, messages", None, inside(llm, side, "messages"), fix)
         if not target.messages:
             continue

@@ -28,7 +28,7 @@ def _without(
     said: str,
     remarks: Callable[[AsDeployed], Sequence[str]] = lambda _: (),
 ) -> Judge:
-    """Fail by a difference; where something cannot be read, its absence cannot be told."""
+    """Fail by a difference; where something cannot be read, its absence is not known."""
 
     def judge(evidence: Evidence) -> Verdict:
         if evidence.deployed is None:
@@ -62,8 +62,8 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 
 DECLARED = Proof(
     id="declared",
-    about="what a few calls show by chance at best is as declared: sampling, models, consumers, "
-    "sizes of the LLM log, the gateway's timeout, and the account's keys, which are off",
+    about="what a few calls show by chance at best is as the outputs say: what is logged of each, "
+    "models, consumers, the gateway's timeout, and the account's keys, which are off",
     needs=(),
     judge=_without(
         lambda deployed: deployed.declared,

@@ -12,13 +12,14 @@ from queries.check.evidence import Evidence
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.check.words import counted, listed
 from queries.outputs import Target
 
 Status = Literal["seen", "skipped", "unjudged", "waiting", "failed"]
 WORST_FIRST: tuple[Status, ...] = ("failed", "waiting", "unjudged", "seen", "skipped")
 """What may hide a fault tells of a whole before what was seen, and that before nothing."""
 _LISTED: dict[Status, int] = {"failed": 3, "waiting": 2, "unjudged": 3, "seen": 1, "skipped": 1}
-"""Calls told of in a verdict, before the number of the others."""
+"""Calls named in a verdict, before the number of the others."""
 LATE = timedelta(minutes=15)
 """Age from which rows of a call that others made must be there.
 
@@ -207,7 +208,7 @@ def no_row(evidence: Evidence, source: Source, table: str) -> Verdict:
     """Wait for a row, and tell what the table holds meanwhile."""
     others = len(evidence.of(source))
     reason = evidence.rows.silent.get(source) or (
-        f"{others} rows of other calls" if others else "no rows"
+        f"{counted(others, 'row')} of other calls" if others else "no rows"
     )
     return waiting(f"not in {table} yet ({reason})")
 
@@ -293,6 +294,4 @@ def _parts(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 
 def _listed(verdicts: Iterable[Judged], status: Status) -> str:
     said = [f"{call.name}: {v.detail}" for call, v in verdicts if v.status == status]
-    listed = list(dict.fromkeys(said))
-    more = len(listed) - _LISTED[status]
-    return "; ".join(listed[: _LISTED[status]]) + (f"; and {more} more" if more > 0 else "")
+    return listed(dict.fromkeys(said), _LISTED[status])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from queries.check.evidence import Evidence
 from queries.check.fields import text
 from queries.check.keys import ACTION, VARIABLE
@@ -21,6 +19,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.check.words import listed
 from queries.outputs import Consumer
 
 SHOWN = 5
@@ -44,15 +43,14 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     for status in ("failed", "waiting"):
         found = [(name, v) for name, v in verdicts.items() if v.status == status]
         if found:
-            said = "; ".join(f"{name}: {v.detail}" for name, v in found[:SHOWN])
-            more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            return failed(said + more, found[0][1].fix) if status == "failed" else waiting(said)
+            said = listed((f"{name}: {v.detail}" for name, v in found), SHOWN)
+            return failed(said, found[0][1].fix) if status == "failed" else waiting(said)
     if keyless := evidence.target.keyless:
-        said = "; ".join(f"{name}: {why}" for name, why in list(keyless.items())[:SHOWN])
-        more = f"; and {len(keyless) - SHOWN} more" if len(keyless) > SHOWN else ""
-        return unjudged(f"not called as {said}{more}", NO_KEY_FIX, keyless)
+        said = listed((f"{name}: {why}" for name, why in keyless.items()), SHOWN)
+        return unjudged(f"not called as {said}", NO_KEY_FIX, keyless)
     left = _resting(evidence) + _apart(evidence, traffic)
-    return seen(f"called as {_listed(v.detail for v in verdicts.values())}{left}")
+    called = listed((v.detail for v in verdicts.values()), SHOWN, ", ")
+    return seen(f"called as {called}{left}")
 
 
 def _called(evidence: Evidence, traffic: OwnTraffic, consumer: Consumer) -> Verdict:
@@ -73,12 +71,6 @@ def _called(evidence: Evidence, traffic: OwnTraffic, consumer: Consumer) -> Verd
     return seen(consumer.name or others[0])
 
 
-def _listed(names: Iterator[str]) -> str:
-    found = list(names)
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return ", ".join(found[:SHOWN]) + more
-
-
 def _resting(evidence: Evidence) -> str:
     """Say which consumers this run leaves to another day's."""
     resting = evidence.target.resting
@@ -95,9 +87,8 @@ def _apart(evidence: Evidence, traffic: OwnTraffic) -> str:
     left = [f"{consumer} of {name}" for consumer, name in pairs if (consumer, name) not in called]
     if not left or not called:
         return ""
-    more = f", and {len(left) - MOST_PAIRS} more" if len(left) > MOST_PAIRS else ""
-    listed = ", ".join(left[:MOST_PAIRS]) + more
-    return f"; {NOT_JUDGED}: {len(left)} of {len(pairs)} pairs with a deployment: {listed}"
+    said = listed(left, MOST_PAIRS, ", ")
+    return f"; {NOT_JUDGED}: {len(left)} of {len(pairs)} pairs with a deployment: {said}"
 
 
 def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
@@ -113,8 +104,9 @@ def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     if not found:
         return skipped("no call of a consumer of the stack among the rows looked at")
     left = [name for low, name in declared.items() if low not in named]
-    said = f"calls of {_listed(iter(found))}"
-    return seen(f"{said}; {NOT_JUDGED}: no call of {_listed(iter(left))}" if left else said)
+    said = f"calls of {listed(found, SHOWN, ', ')}"
+    lacking = f"; {NOT_JUDGED}: no call of {listed(left, SHOWN, ', ')}" if left else ""
+    return seen(said + lacking)
 
 
 CONSUMERS = Proof(

@@ -9,6 +9,7 @@ from queries.check.drift.outcome import Drift
 from queries.check.evidence import Evidence
 from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
 from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.words import counted, listed
 
 LISTED = 4
 """Most findings that the detail names; every one is among the differences."""
@@ -26,9 +27,10 @@ def verdict(drift: Drift) -> Verdict:
         fix = left[0].fix if left else READER_FIX
         parts = [*drift.unreadable, *(one.path for one in left)]
         return unjudged("; ".join([*said, *([_listed(left)] if left else [])]), fix, parts)
-    detail = f"{drift.resources} resources with {drift.properties} declared values are as declared"
-    if told := drift.of("remark"):
-        detail += f"; told, as it takes nothing away: {_listed(told)}"
+    values = counted(drift.properties, "declared value")
+    detail = f"{counted(drift.resources, 'resource')} with {values}: each as declared"
+    if remarks := drift.of("remark"):
+        detail += f"; beside, as it takes nothing away: {_listed(remarks)}"
     return seen(detail)
 
 
@@ -39,9 +41,7 @@ def _judge(evidence: Evidence) -> Verdict:
 
 
 def _listed(found: Sequence[Finding]) -> str:
-    more = len(found) - LISTED
-    said = "; ".join(one.text for one in found[:LISTED])
-    return f"{said}; and {more} more" if more > 0 else said
+    return listed((one.text for one in found), LISTED)
 
 
 DRIFT = Proof(

@@ -6,6 +6,7 @@ from queries import library
 from queries.check import library_run
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.words import listed
 
 FILE_FIX = "correct the query, or the line `// Columns:` of its header, in queries/"
 LATE_FIX = (
@@ -19,12 +20,12 @@ def _judge(evidence: Evidence) -> Verdict:
     wanted = [name for name in library.names() if library_run.judged(name, evidence)]
     wrong = [said for name in wanted if (said := _wrong(name, evidence))]
     if wrong:
-        return failed("; ".join(wrong[:_LISTED]), FILE_FIX)
+        return failed(listed(wrong, _LISTED), FILE_FIX)
     left = [name for name in wanted if not _done(name, evidence)]
     if left:
         run = evidence.rows.runs.get(left[0])
-        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
-        said = f"{left[0]}.kql{more}: {run.reason if run else 'not run yet'}"
+        names = listed((f"{name}.kql" for name in left), 1, ", ")
+        said = f"{names}: {run.reason if run else 'not run yet'}"
         if evidence.rows.last and all(library_run.has_rows(name, evidence) for name in left):
             return unjudged(f"not answered: {said}", LATE_FIX)
         return waiting(said)

@@ -105,7 +105,7 @@ def _by_answer(evidence: Evidence, call: Call) -> Verdict | None:
     bodies = [text(row, "ResponseBody") for row in rows]
     if found := next((usage for body in bodies if (usage := usage_in(body))), None):
         return _compared(call, found, "ResponseBody")
-    if found := next((usage for row in rows if (usage := usage_told(row))), None):
+    if found := next((usage for row in rows if (usage := usage_in_header(row))), None):
         return _compared(call, found, evidence.target.accounting_header)
     if not rows:
         return waiting("no logged response to read usage from yet")
@@ -114,7 +114,7 @@ def _by_answer(evidence: Evidence, call: Call) -> Verdict | None:
     return None
 
 
-def usage_told(row: Row) -> Usage | None:
+def usage_in_header(row: Row) -> Usage | None:
     """Return what the policy tells of an answer in a response header: its JSON, without quotes."""
     said = text(row, "ResponseHeaders")
     found = dict(_COUNT.findall(said))

@@ -11,6 +11,7 @@ from queries.check.proofs.base import NO_CALL, Judge, Proof, Verdict, by_traffic
 from queries.check.records import OwnCall
 from queries.check.rows import Source
 from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.check.words import counted
 
 GATEWAY_METRICS = ("Requests",)
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-apimanagement-service-metrics"""
@@ -40,14 +41,14 @@ def _counting(source: Source, log: Source, names: tuple[str, ...]) -> Judge:
 
 def _counted(evidence: Evidence, source: Source, names: tuple[str, ...], least: int) -> Verdict:
     counts = [
-        float(row.get("Total") or 0)
+        round(float(row.get("Total") or 0))
         for row in evidence.of(source)
         if text(row, "MetricName") in names
     ]
-    counted = max(counts, default=0.0)
-    if counted >= least:
-        return seen(f"{counted:.0f} requests counted, at least {least} were made")
-    reason = evidence.rows.silent.get(source) or f"{counted:.0f} of {least} requests counted"
+    most = max(counts, default=0)
+    if most >= least:
+        return seen(f"{counted(most, 'request')} counted for at least {counted(least, 'call')}")
+    reason = evidence.rows.silent.get(source) or f"{most} of {counted(least, 'request')} counted"
     return waiting(f"not in AzureMetrics yet ({reason})")
 
 

@@ -28,6 +28,7 @@ from queries.check.proofs.base import (
 )
 from queries.check.records import OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic, by_round
+from queries.check.words import counted, listed
 
 PROMPT, GENERATED = "ProcessedPromptTokens", "GeneratedTokens"
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics"""
@@ -81,9 +82,8 @@ def _strangers(evidence: Evidence, requests: Sequence[Request]) -> Verdict | Non
     unknown = [one for one in requests if one.identity not in named]
     if not unknown:
         return None
-    who = list(dict.fromkeys(one.identity or "nobody, as with a key" for one in unknown))
-    more = f" and {len(who) - SHOWN} more" if len(who) > SHOWN else ""
-    said = f"{_count(unknown)} by others than the gateway: {', '.join(who[:SHOWN])}{more}"
+    who = dict.fromkeys(one.identity or "nobody, as with a key" for one in unknown)
+    said = f"{_count(unknown)} by others than the gateway: {listed(who, SHOWN, ', ')}"
     if not named:
         return failed(f"the account answered {said}", FOREIGN_FIX)
     if evidence.deployed is None:
@@ -112,18 +112,18 @@ def _tokens(evidence: Evidence, traffic: OwnTraffic, found: Others) -> Verdict:
     }
     wanted = _sum(traffic.calls)
     newest = _sum([call for call in traffic.calls if call.round == traffic.calls[-1].round])
-    counted, told = _listed({name: totals.get(name, 0) for name in wanted}), _listed(wanted)
+    came, told = _figures({name: totals.get(name, 0) for name in wanted}), _figures(wanted)
     if any(totals.get(name, 0) < count for name, count in newest.items()):
-        reason = evidence.rows.silent.get("account-minutes") or f"{counted}, of {told}"
+        reason = evidence.rows.silent.get("account-minutes") or f"{came}, of {told}"
         return waiting(f"not all in AzureMetrics yet ({reason})")
     over = {name: totals.get(name, 0) - count for name, count in wanted.items()}
     if any(count > 0 for count in over.values()):
         return _over(evidence, traffic, found, over)
     if not any(over.values()):
-        return seen(f"{counted}: as callers were told{_beside(found)}")
+        return seen(f"{came}: as callers were told{_beside(found)}")
     if newest == wanted:
-        return waiting(f"not all in AzureMetrics yet ({counted}, of {told})")
-    return seen(f"{counted}, of {told}: the first were made before the setting acted")
+        return waiting(f"not all in AzureMetrics yet ({came}, of {told})")
+    return seen(f"{came}, of {told}: the first were made before the setting acted")
 
 
 def _over(
@@ -132,20 +132,20 @@ def _over(
     """Compare the tokens beside these calls' with those of others' that any log holds."""
     begin = min(min(call.started for call in calls) for calls in by_round(traffic.calls))
     theirs = [one for one in found.sent if one.costs and one.ended >= begin - LAG]
-    known, told = _sum(theirs), _listed(_sum(traffic.calls))
-    said = f"{_listed(over)} beside {told} of these calls"
+    known, told = _sum(theirs), _figures(_sum(traffic.calls))
+    said = f"{_figures(over)} beside {told} of these calls"
     if all(count <= known[name] for name, count in over.items()):
-        return seen(f"{said}, of {len(theirs)} calls of others that the gateway logged")
+        return seen(f"{said}, of {counted(len(theirs), 'call')} of others that the gateway logged")
     ended = max(call.ended for call in traffic.calls)
     dark = [one for one in theirs if one.usage is None]
     if any(one.of_stack for one in dark) and _is_before(evidence, ended + evidence.settle):
         return waiting(f"{said}: the tokens of others' calls may still come")
     if dark or found.foreign:
+        unknown = f"{counted(len(dark), 'logged call')} of others, and of {_count(found.foreign)}"
         return seen(
-            f"{said}; {NOT_JUDGED}: the tokens of {len(dark)} logged calls of others, and of "
-            f"{_count(found.foreign)} of otherCallers, which no log holds"
+            f"{said}; {NOT_JUDGED}: the tokens of {unknown} of otherCallers, which no log holds"
         )
-    said = f"the account counts {said}, and the logs hold {_listed(known)} of others"
+    said = f"the account counts {said}, and the logs hold {_figures(known)} of others"
     if _is_before(evidence, ended + evidence.settle * PATIENCE):
         return _for_now(f"{said}: rows of others may still come")
     return failed(said, MORE_FIX)
@@ -157,10 +157,10 @@ def _beside(found: Others) -> str:
 
 
 def _count(requests: Sequence[Request]) -> str:
-    return f"{len(requests)} request{'' if len(requests) == 1 else 's'}"
+    return counted(len(requests), "request")
 
 
-def _listed(counts: Mapping[str, float]) -> str:
+def _figures(counts: Mapping[str, float]) -> str:
     return ", ".join(f"{count:.0f} {name}" for name, count in counts.items())
 
 

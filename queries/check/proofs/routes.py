@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from queries.check.difference import Findings
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
 from queries.check.proofs.base import PART, Judge, Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.words import listed
 
 UNDERSTOOD_FIX = (
     "give this identity the role Reader on the gateway and the account if it lacks it; look through"
@@ -19,7 +20,7 @@ ASSIGNMENTS_FIX = (
     f"the account, which Reader has: {READER_FIX}"
 )
 LISTED = 5
-"""Places told of in a verdict, before the number of the others."""
+"""Places named in a verdict, before the number of the others."""
 
 
 def _by(proof: str, findings: Callable[[AsDeployed], Findings], fix: str) -> Judge:
@@ -39,9 +40,11 @@ def verdict(found: Findings, fix: str, proof: str = "routes") -> Verdict:
     Each unclear place is a part of its own: to accept one shuts no eye to another.
     """
     if found.differences:
-        return failed(_listed(map(str, found.differences)), found.differences[0].fix)
+        said = listed(map(str, found.differences), LISTED)
+        return failed(said, found.differences[0].fix)
     if found.unclear:
-        return unjudged(_listed(found.unclear), f"{fix}; {_allowing(proof, found)}", found.parts)
+        said = listed(found.unclear, LISTED)
+        return unjudged(said, f"{fix}; {_allowing(proof, found)}", found.parts)
     return seen(found.said)
 
 
@@ -51,12 +54,6 @@ def _allowing(proof: str, found: Findings) -> str:
     return (
         f"what may stay so is accepted by its name, and nothing else with it: {' '.join(options)}"
     )
-
-
-def _listed(said: Iterable[str]) -> str:
-    every = list(said)
-    more = len(every) - LISTED
-    return "; ".join(every[:LISTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 ROUTES = Proof(

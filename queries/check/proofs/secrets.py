@@ -16,6 +16,7 @@ from queries.check.proofs.base import (
 from queries.check.records import Call
 from queries.check.rows import DIAGNOSTICS, TABLES, Source
 from queries.check.traffic import by_round
+from queries.check.words import counted
 from queries.workspace import NO_TABLE
 
 MASK_FIX = (
@@ -33,7 +34,7 @@ def _judge(evidence: Evidence) -> Verdict:
     if missing := _unread(evidence) or _awaited(evidence):
         return missing
     count = sum(len(evidence.of(source)) for source in TABLES)
-    return seen(f"neither a key nor a token in any column of {count} rows")
+    return seen(f"neither a key nor a token in any column of {counted(count, 'row')}")
 
 
 def _awaited(evidence: Evidence) -> Verdict | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from queries.check import burst, leaks
+from queries.check import brief_calls, leaks
 from queries.check.evidence import Evidence
 from queries.check.expected import account, gateway, llm
 from queries.check.expected.rules import Fault, Logged, Rule, doubles, faults
@@ -28,6 +28,7 @@ from queries.check.proofs.base import (
 from queries.check.records import Call, CallOfOthers, OwnCall
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic
+from queries.check.words import listed
 from queries.workspace import Row
 
 SHOWN = 3
@@ -75,9 +76,8 @@ def _judged(
     if id(call) in wrong:
         found = wrong[id(call)]
         late = all(fault.late for fault in found)
-        said = list(dict.fromkeys(fault.said for fault in found if fault.late == late))
-        more = f", and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-        detail = f"{TABLES[source]}: {', '.join(said[:SHOWN])}{more}"
+        said = dict.fromkeys(fault.said for fault in found if fault.late == late)
+        detail = f"{TABLES[source]}: {listed(said, SHOWN, ', ')}"
         detail = leaks.hidden(evidence.target, evidence.traffic, detail)
         return waiting(detail) if late else failed(detail, WHOLE_FIX)
     rows = _rows(evidence, source, call)
@@ -172,7 +172,7 @@ def _counted(evidence: Evidence, traffic: OwnTraffic, entries: Sequence[Entry]) 
         return None
     if len(own) >= traffic.wanted:
         return waiting(f"{count} of {traffic.wanted} calls count, as settings did not act before")
-    share = burst.share_found(len(own))
+    share = brief_calls.share_found(len(own))
     return unjudged(
         f"{len(own)} of {traffic.wanted} brief calls were answered, which find a loss of "
         f"{share:.0%} of the rows",
@@ -182,8 +182,8 @@ def _counted(evidence: Evidence, traffic: OwnTraffic, entries: Sequence[Entry]) 
 
 def _counts(evidence: Evidence, call: OwnCall) -> bool:
     """Tell whether every log must have rows of a call, or no call of the stack is of that kind."""
-    has = evidence.once("logged", lambda: any(c.kind in burst.LOGGED for c in evidence.calls))
-    return call.kind in burst.LOGGED or not has
+    has = evidence.once("logged", lambda: any(c.kind in brief_calls.LOGGED for c in evidence.calls))
+    return call.kind in brief_calls.LOGGED or not has
 
 
 def _of_others(evidence: Evidence, call: CallOfOthers) -> Verdict:

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from queries import outputs as reader
-from queries.check import burst, keys
+from queries.check import brief_calls, keys
 from queries.check.kinds import Planned
 from queries.outputs import Consumer, Target
 from tests.check.arm import GATEWAY, SUBSCRIPTION
@@ -54,10 +54,10 @@ def many(run: Run) -> Run:
 
 
 def test_the_calls_are_as_many_as_the_share_needs() -> None:
-    assert burst.needed(0.05) == 90
-    assert burst.needed(0.01) == 459
+    assert brief_calls.needed(0.05) == 90
+    assert brief_calls.needed(0.01) == 459
     assert 0.95**90 < 0.01 < 0.95**89
-    assert burst.share_found(90) == pytest.approx(0.05, abs=0.001)
+    assert brief_calls.share_found(90) == pytest.approx(0.05, abs=0.001)
 
 
 def pairs_of(made: list[Planned]) -> set[tuple[str, str]]:
@@ -72,7 +72,7 @@ def test_every_consumer_calls_every_deployment_in_turn(consumers: int, deploymen
     stack = target(*map(str, range(consumers)), deployments=models)
     pairs, called = consumers * deployments, set[tuple[str, str]]()
     for day in range(7):
-        made = burst.plan(stack, "usual", DAY + timedelta(days=day))
+        made = brief_calls.plan(stack, "usual", DAY + timedelta(days=day))
         called |= pairs_of(made)
         assert len(called) >= min(pairs, 90 * (day + 1))
         assert day or pairs > 180 or len(called) == pairs
@@ -84,7 +84,7 @@ def test_every_consumer_calls_every_deployment_in_turn(consumers: int, deploymen
 
 
 def test_quick_calls_as_each_consumer_once() -> None:
-    made = burst.plan(target("a", "b", "c", "d"), "quick", DAY)
+    made = brief_calls.plan(target("a", "b", "c", "d"), "quick", DAY)
     assert [one.consumer.name for one in made] == ["c", "d"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from queries.check import callers
+from queries.check import role_assignments
 from queries.check.configuration.manager import Manager
 from queries.check.difference import Findings
 from queries.outputs import Target, target
@@ -93,7 +93,9 @@ def judged(made: Arm, stack: Target = STACK) -> Findings:
         credential=arm.Credential,
         clock=FakeClock(),
     )
-    return callers.judge(callers.read(manager, stack), made.resources[ACCOUNT], stack)
+    return role_assignments.judge(
+        role_assignments.read(manager, stack), made.resources[ACCOUNT], stack
+    )
 
 
 @pytest.mark.parametrize(("scope", "kind"), list(itertools.product(SCOPES, KINDS)))
@@ -140,7 +142,7 @@ def test_while_keys_are_on_those_who_may_list_them_are_counted() -> None:
     made = world(ACCOUNT, "User", {"actions": [f"{CS}/*"], "notActions": []})
     assert not judged(made).differences
     made.set(ACCOUNT, "disableLocalAuth", False)
-    assert "1 others than the gateway may list the keys" in str(judged(made).differences)
+    assert "1 other than the gateway may list the keys" in str(judged(made).differences)
 
 
 def test_the_gateways_own_role_must_be_among_those_that_are_read() -> None:
@@ -186,7 +188,7 @@ def _instead(path: str, answer: httpx.Response) -> Arm:
     ],
 )
 def test_two_patterns_meet_where_a_text_fits_both(one: str, other: str, common: bool) -> None:
-    assert callers.meet(one, other) == callers.meet(other.upper(), one) == common
+    assert role_assignments.meet(one, other) == role_assignments.meet(other.upper(), one) == common
     texts = ["".join(part) for size in range(6) for part in itertools.product("abcd/", repeat=size)]
     fits = [re.compile(re.escape(p).replace(r"\*", ".*") + r"\Z") for p in (one, other)]
     assert any(fits[0].match(text) and fits[1].match(text) for text in texts) == common

@@ -20,7 +20,7 @@ _EMPTY = re.compile(_OPTIONS + rb"(null|\{[ \t\r\n]*\}|\{)")
 _NAMED = re.compile(_OPTIONS + rb'\{[^{}]*"include_usage"[ \t\r\n]*:[ \t\r\n]*(false|null)')
 
 
-def forwarded(request: bytes, kind: str, target: Target) -> bytes:
+def expected(request: bytes, kind: str, target: Target) -> bytes:
     """Return the body that the account gets of one that the check sent as a call of that kind."""
     body = json.loads(request)
     if kind != "stream" or target.stream_usage != "ensure" or "stream_options" in body:
@@ -28,7 +28,7 @@ def forwarded(request: bytes, kind: str, target: Target) -> bytes:
     return _with(OPTION, request)
 
 
-def may_be(request: bytes, target: Target) -> Iterator[bytes]:
+def possible(request: bytes, target: Target) -> Iterator[bytes]:
     """Bodies that the account may get of one that others sent, of which only the start is known."""
     yield request
     if target.stored_responses == "refuse":

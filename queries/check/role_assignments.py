@@ -14,6 +14,7 @@ from queries.check.configuration.base import Json, inside, last, properties, sam
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import ROLES
 from queries.check.difference import Difference, Findings
+from queries.check.words import counted
 from queries.outputs import Target
 
 AUTHORIZATION = "/providers/Microsoft.Authorization"
@@ -83,15 +84,17 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     ]
     kind = str(inside(account, "kind") or "").lower()
     callers = [(one, role) for one, role in known if _calls(role, kind)]
-    told = sorted({_principal(one) for one, _ in callers} & named)
+    allowed = sorted({_principal(one) for one, _ in callers} & named)
     differences = [
         _caller(one, role, target) for one, role in callers if _principal(one) not in named
     ]
     if account is not None and not properties(account).get("disableLocalAuth"):
         differences.append(_by_keys({_principal(one) for one, role in known if allows(role, KEYS)}))
-    said = f"of {len(found.assignments)} role assignments, those with data actions on the account "
-    said += "are the gateway's"
-    said += f", and of otherCallers, in no gateway log: {', '.join(told)}" if told else ""
+    said = (
+        f"of {counted(len(found.assignments), 'role assignment')}, those with data actions on the "
+    )
+    said += "account are the gateway's"
+    said += f", and of otherCallers, in no gateway log: {', '.join(allowed)}" if allowed else ""
     return Findings(
         differences=tuple(dict.fromkeys(differences)),
         unclear=(
@@ -154,7 +157,7 @@ def _caller(one: Json, role: Json, target: Target) -> Difference:
 
 def _by_keys(listing: set[str]) -> Difference:
     """Tell who may list the account's keys, which act while local authentication is on."""
-    said = f"whoever has a key; {len(listing)} others than the gateway may list the keys"
+    said = f"whoever has a key; {counted(len(listing), 'other')} than the gateway may list the keys"
     return Difference(
         path="who may call the account by its keys", declared="nobody", deployed=said, fix=KEYS_FIX
     )

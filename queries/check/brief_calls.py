@@ -26,7 +26,7 @@ LOGGED = ("chat", "stream")
 MOST_MORE = 2
 """How many times as many calls are made, at most, that each consumer calls each deployment."""
 HALF = 0.5
-"""Share of a deployment's tokens a minute that a burst takes at most: others call it too."""
+"""Share of a deployment's tokens a minute that brief calls take at most: others call it too."""
 MINUTE = 60.0
 
 
@@ -50,8 +50,8 @@ def calls_of(depth: Depth) -> int:
 
 def wanted(target: Target, depth: Depth) -> int:
     """Count the calls that must have rows; none where no log tells many calls apart."""
-    told = any(_told(target, kind) for _, kind in kinds.slots(target))
-    return calls_of(depth) if told else 0
+    known = any(_tells_apart(target, kind) for _, kind in kinds.slots(target))
+    return calls_of(depth) if known else 0
 
 
 def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
@@ -63,7 +63,9 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     too, as far as a third of the calls reaches.
     """
     callers = target.callers
-    all_slots = [slot for slot in kinds.slots(target) if depth == "quick" or _told(target, slot[1])]
+    all_slots = [
+        slot for slot in kinds.slots(target) if depth == "quick" or _tells_apart(target, slot[1])
+    ]
     if not all_slots:
         return []
     logged = [slot for slot in all_slots if slot[1] in LOGGED] or all_slots
@@ -83,7 +85,7 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     ]
 
 
-def _told(target: Target, kind: kinds.Kind) -> bool:
+def _tells_apart(target: Target, kind: kinds.Kind) -> bool:
     """Tell whether rows of many such calls differ: by content, or by the answer's id."""
     return target.bodies or (kind in LOGGED and target.llm_logging)
 
