@@ -174,6 +174,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "??": lambda value_of, one, other: (
         value_of(other) if (found := value_of(one)) is None else found
     ),
+    ">=": lambda value_of, one, other: int(value_of(one)) >= int(value_of(other)),
     "+": lambda value_of, one, other: _plus(value_of(one), value_of(other)),
     "?": lambda value_of, one, then, other: value_of(then if value_of(one) else other),
 }
@@ -189,7 +190,6 @@ _PARTS = {
         "context.Request.Headers",
         "context.Request.Url",
         "context.Request.Url.Query",
-        "context.Response",
         "context.Response.Headers",
         "context.Response.Body",
         "context.Variables",
@@ -207,6 +207,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     ),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
+    "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
