@@ -19,6 +19,8 @@ from components.settings.items import Deployment
 class OpenAIAccountArgs:
     """An account to create, with its deployments."""
 
+    label: str = ""
+    """Short name among several accounts; "" for the only one."""
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
@@ -35,6 +37,10 @@ class OpenAIAccountArgs:
 class OpenAIAccount(pulumi.ComponentResource):
     """An account, created as kind OpenAI, that takes Microsoft Entra tokens only."""
 
+    label: str
+    """Short name among several accounts; "" for the only one."""
+    deployments: tuple[Deployment, ...]
+    """What the stack file says of the model deployments."""
     id: pulumi.Output[str]
     """ARM id."""
     endpoint: pulumi.Output[str]
@@ -47,6 +53,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aoai:index:OpenAIAccount", name, None, opts)
+        self.label, self.deployments = args.label, tuple(args.deployments)
         account = self._account(name, args)
         self.id = account.id
         self.endpoint = account.properties.endpoint
@@ -100,15 +107,19 @@ class OpenAIAccount(pulumi.ComponentResource):
     def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
 
+        Accounts do not wait for each other.
+
         A deployment comes after the filter that it names, and is deleted before it.
         """
+        within = f"{args.label}-" if args.label else ""
         previous: list[pulumi.Resource] = []
         for wanted in args.content_filters:
             opts = pulumi.ResourceOptions(parent=self, depends_on=previous)
-            previous = [content_filter(wanted, account, args.resource_group_name, opts)]
-        for declared in args.deployments:
+            name = f"content-filter-{within}{wanted.name}"
+            previous = [content_filter(name, wanted, account, args.resource_group_name, opts)]
+        for declared in _in_order(args.deployments):
             deployment = cognitiveservices.Deployment(
-                f"deployment-{declared.name}",
+                f"deployment-{within}{declared.name}",
                 deployment_name=declared.name,
                 account_name=account.name,
                 resource_group_name=args.resource_group_name,
@@ -119,6 +130,7 @@ class OpenAIAccount(pulumi.ComponentResource):
                     ),
                     version_upgrade_option=declared.upgrade,
                     rai_policy_name=declared.content_filter or None,
+                    spillover_deployment_name=declared.spillover or None,
                 ),
                 opts=pulumi.ResourceOptions(
                     parent=self,
@@ -133,3 +145,8 @@ class OpenAIAccount(pulumi.ComponentResource):
                 ),
             )
             previous = [deployment]
+
+
+def _in_order(deployments: Sequence[Deployment]) -> list[Deployment]:
+    """Put what takes another's spillover before that one: Azure must know the name."""
+    return sorted(deployments, key=lambda one: bool(one.spillover))

@@ -12,6 +12,22 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
+from components.settings.accounts import (
+    ACCOUNT_NAME,
+    ACCOUNT_PATTERN,
+    ACCOUNT_SETTING,
+    REGION,
+    SETTING_NAME,
+    SETTING_PATTERN,
+    SOME_OR_ACCOUNTS,
+    Account,
+    SettingName,
+    check_alike,
+    check_beside,
+    check_empty,
+    only_account,
+    without_blanks,
+)
 from components.settings.api_document import ALLOWED as IMPORTABLE
 from components.settings.api_document import check as check_document
 from components.settings.constraints import (
@@ -31,7 +47,7 @@ from components.settings.content_filter import (
     check_named,
 )
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
-from components.settings.items import ChildName, Consumer, Deployment, Text
+from components.settings.items import ChildName, Consumer, Deployment, Text, check_spillover
 
 UNITS_BY_TIER = {
     "Developer": 1,
@@ -95,14 +111,9 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
 
 PLAIN = "plain"
 """In the validation's context: keys, as in the stack file, of which no value is secret there."""
-ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
 SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
 GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
-SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
-
-SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
-SettingName = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN)]
 GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
@@ -128,8 +139,8 @@ class Settings(Frozen):
     """Use the group of that name instead of creating it."""
     location: Annotated[
         str,
-        matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}"),
-        AfterValidator(lambda region: region.replace(" ", "").lower()),
+        matching(REGION, r"[A-Za-z0-9 ]{2,40}"),
+        AfterValidator(without_blanks),
     ] = "eastus"
     """Azure region of everything."""
     tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
@@ -147,11 +158,13 @@ class Settings(Frozen):
     """Days that logs are kept ({bounds})."""
     workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)] = 0
     """Gigabytes a day after which the workspace stops taking logs; 0 sets no cap."""
-    account_name: Annotated[
-        str, matching(ACCOUNT_NAME, r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", optional=True)
-    ] = ""
+    accounts: Annotated[tuple[Account, ...], named_once("account", optional=True)] = ()
+    """Several accounts behind the API, each with name, accountName, location, deployments,
+    priority, weight and diagnosticSettingName; instead of accountName and deployments.
+    """
+    account_name: Annotated[str, matching(ACCOUNT_NAME, ACCOUNT_PATTERN, optional=True)] = ""
     """Name and subdomain of the Azure OpenAI account; empty gives oai- and a random suffix."""
-    account_diagnostic_setting_name: SettingName = "OpenAI Diagnostic Setting"
+    account_diagnostic_setting_name: SettingName = ACCOUNT_SETTING
     """Name of the account's diagnostic setting."""
     content_filters: Annotated[
         tuple[ContentFilter, ...], named_once("content filter", optional=True)
@@ -159,9 +172,9 @@ class Settings(Frozen):
     """Content filters to create, each with name, hate, sexual, selfHarm, violence, jailbreak,
     indirectAttacks, protectedText and protectedCode.
     """
-    deployments: Annotated[tuple[Deployment, ...], named_once("deployment")] = ()
-    """Model deployments, each with name, model, version, sku, capacity, upgrade and
-    contentFilter.
+    deployments: Annotated[tuple[Deployment, ...], SOME_OR_ACCOUNTS] = ()
+    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter
+    and spillover.
     """
     gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
     """ARM id of an existing API Management service; empty creates one."""
@@ -266,6 +279,13 @@ class Settings(Frozen):
         return {"location": self.location, "resourceGroup": self.resource_group_name}
 
     @property
+    def every_account(self) -> tuple[Account, ...]:
+        """Return the accounts; the one of the short keys has no short name."""
+        return self.accounts or (
+            only_account(self.account_name, self.deployments, self.account_diagnostic_setting_name),
+        )
+
+    @property
     def policy_without(self) -> frozenset[str]:
         """Fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}
@@ -289,13 +309,38 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
+    @field_validator("accounts")
+    @classmethod
+    def _accounts_fit(cls, value: tuple[Account, ...]) -> tuple[Account, ...]:
+        check_alike(value)
+        for account in value:
+            check_spillover(account.deployments)
+        return value
+
     @field_validator("deployments")
     @classmethod
-    def _filters_are_there(
+    def _deployments_fit(
         cls, value: tuple[Deployment, ...], info: ValidationInfo
     ) -> tuple[Deployment, ...]:
+        accounts = info.data.get("accounts")
+        check_beside(accounts, value)
+        check_spillover(value)
         if "content_filters" in info.data:
-            check_named((one.content_filter for one in value), info.data["content_filters"])
+            every = [*value, *(one for account in accounts or () for one in account.deployments)]
+            check_named((one.content_filter for one in every), info.data["content_filters"])
+        return value
+
+    @field_validator("account_name")
+    @classmethod
+    def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
+        check_empty(info.data.get("accounts"), value)
+        return value
+
+    @field_validator("stored_responses")
+    @classmethod
+    def _stored_in_one_account(cls, value: str, info: ValidationInfo) -> str:
+        if value == "share" and info.data.get("accounts"):
+            raise ValueError("refuse, as accounts has several: a response is known to one alone")
         return value
 
     @field_validator("workspace_name", "gateway_name")

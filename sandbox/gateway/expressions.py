@@ -266,6 +266,14 @@ def _deep(token: Token | None, other: Token | None) -> bool:
     return type(token.value) is type(other.value) and bool(token.value == other.value)
 
 
+def _written(value: Any) -> str:
+    """Write JSON indented; of a text alone the text itself, without quotes.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JToken_ToString.htm
+    """
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def _select(_: Call, token: Token, path: str) -> Token | None:
     found = list(_selected(token.value, path))
     if len(found) > 1:
@@ -385,7 +393,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
     "Token.SelectToken": _select,
     "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),
-    "Token.ToString": lambda _, token: json.dumps(token.value, indent=2, ensure_ascii=False),
+    "Token.ToString": lambda _, token: _written(token.value),
     "Regex.Replace": _replace,
     "Regex.IsMatch": lambda _, __, text, pattern, *o: bool(_pattern(pattern, *o).search(text)),
     "Regex.Match": lambda _, __, text, pattern, *o: Group(_pattern(pattern, *o).search(text)),
