@@ -38,6 +38,7 @@ account = OpenAIAccount(
         existing_id=settings.account_id,
         keys=settings.account_keys,
         gateway_behind_network=bool(settings.gateway_id),
+        created_group=settings.created_group,
         name=naming.name(settings.account_name, "oai", suffix),
         resource_group_name=group_name,
         location=settings.location,

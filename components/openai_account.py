@@ -27,6 +27,8 @@ class OpenAIAccountArgs:
     """`allow` if an existing account may take its keys, `refuse` to warn where it does."""
     gateway_behind_network: bool
     """Whether the gateway may lie in a network that reaches an account that is closed to others."""
+    created_group: str
+    """Resource group that the stack creates, or "": no existing account may lie in it."""
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
@@ -86,6 +88,8 @@ class OpenAIAccount(pulumi.ComponentResource):
         self._account_provider = provider.of_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
+        if self._account_provider is None:
+            existing_account.check_group(found, self._args.created_group)
         answer = existing_account.read(
             self._args.existing_id,
             keys=self._args.keys,
