@@ -27,6 +27,10 @@ def declare(
             f"openai-account{ending}",
             OpenAIAccountArgs(
                 label=account.name,
+                existing_id=account.id,
+                keys=account.keys,
+                gateway_behind_network=bool(settings.gateway_id),
+                created_group=settings.created_group,
                 name=naming.name(account.account_name, f"oai{ending}", suffix),
                 resource_group_name=resource_group_name,
                 location=account.location or settings.location,

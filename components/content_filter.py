@@ -23,7 +23,7 @@ PROMPT, ANSWER = (
 def content_filter(
     name: str,
     wanted: ContentFilter,
-    account: cognitiveservices.Account,
+    account_name: pulumi.Input[str],
     resource_group_name: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> cognitiveservices.RaiPolicy:
@@ -36,7 +36,7 @@ def content_filter(
     return cognitiveservices.RaiPolicy(
         name,
         rai_policy_name=wanted.name,
-        account_name=account.name,
+        account_name=account_name,
         resource_group_name=resource_group_name,
         properties=cognitiveservices.RaiPolicyPropertiesArgs(
             base_policy_name=BASE,

@@ -1,4 +1,4 @@
-"""The Azure OpenAI account, its model deployments and its logs."""
+"""The Azure OpenAI account, created or existing, with its model deployments and its logs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cognitiveservices
 
+from components import existing_account
+from components.azure import arm_id, provider
 from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
@@ -17,10 +19,18 @@ from components.settings.items import Deployment
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAIAccountArgs:
-    """An account to create, with its deployments."""
+    """An account to create, or `existing_id` to use one; and the deployments in it."""
 
     label: str = ""
     """Short name among several accounts; "" for the only one."""
+    existing_id: str
+    """ARM id of an existing account, or ""."""
+    keys: str
+    """`allow` if an existing account may take its keys, `refuse` to warn where it does."""
+    gateway_behind_network: bool
+    """Whether the gateway may lie in a network that reaches an account that is closed to others."""
+    created_group: str
+    """Resource group that the stack creates, or "": no existing account may lie in it."""
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
@@ -29,13 +39,14 @@ class OpenAIAccountArgs:
     content_filters: Sequence[ContentFilter]
     deployments: Sequence[Deployment]
     diagnostic_setting_name: str
+    """"" if an existing account sends its logs to the workspace already."""
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
 
 
 class OpenAIAccount(pulumi.ComponentResource):
-    """An account, created as kind OpenAI, that takes Microsoft Entra tokens only."""
+    """An account of kind OpenAI that takes Microsoft Entra tokens only; or an existing one."""
 
     label: str
     """Short name among several accounts; "" for the only one."""
@@ -48,29 +59,79 @@ class OpenAIAccount(pulumi.ComponentResource):
     backend_url: pulumi.Output[str]
     """Where a gateway sends calls: `https://<subdomain>.openai.azure.com/openai`, no slash at the
     end. It is made from the name, so that it is known before the account exists."""
+    subscription_id: str | None
+    """Subscription of an existing account; None for the stack's own."""
+    _account_name: pulumi.Input[str]
+    _group_name: pulumi.Input[str]
+    _account_provider: pulumi.ProviderResource | None
+    """Provider of the account's subscription; None for the stack's own."""
 
     def __init__(
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aoai:index:OpenAIAccount", name, None, opts)
+        self._args = args
         self.label, self.deployments = args.label, tuple(args.deployments)
-        account = self._account(name, args)
-        self.id = account.id
-        self.endpoint = account.properties.endpoint
-        self.backend_url = pulumi.Output.concat(
-            "https://", args.name, ".", args.environment.openai_suffix, "/openai"
-        )
-        self._deployments(account, args)
-        send_everything(
-            f"{name}-diagnostics",
-            setting_name=args.diagnostic_setting_name,
-            resource_id=account.id,
-            workspace_id=args.workspace_id,
-            category_groups=("allLogs",),
-            dedicated_tables=False,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        if args.existing_id:
+            self._use(name)
+        else:
+            self._create(name)
+        self._deployments()
+        if args.diagnostic_setting_name:
+            send_everything(
+                f"{name}-diagnostics",
+                setting_name=args.diagnostic_setting_name,
+                resource_id=self.id,
+                workspace_id=args.workspace_id,
+                category_groups=("allLogs",),
+                dedicated_tables=False,
+                opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
+            )
         self.register_outputs({"id": self.id, "endpoint": self.endpoint})
+
+    @property
+    def _within(self) -> str:
+        """Begin the names of what lies in one of several accounts."""
+        return f"{self.label}-" if self.label else ""
+
+    def _use(self, name: str) -> None:
+        found = arm_id.require(self._args.existing_id, existing_account.ACCOUNTS)
+        self.subscription_id = found.subscription_id
+        self._account_provider = provider.of_subscription(
+            f"{name}-subscription", found.subscription_id, parent=self
+        )
+        if self._account_provider is None:
+            existing_account.check_group(found, self._args.created_group)
+        answer = existing_account.read(
+            self._args.existing_id,
+            keys=self._args.keys,
+            behind_network=self._args.gateway_behind_network,
+            parent=self,
+            provider=self._account_provider,
+        )
+        account = cognitiveservices.Account.get(
+            name,
+            answer["id"],
+            opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
+        )
+        self.id = account.id
+        self._account_name, self._group_name = answer["name"], found.resource_group
+        self.endpoint = answer.apply(existing_account.endpoint)
+        self._set_backend(answer["properties"]["customSubDomainName"])
+        self._hooks = existing_account.hooks(name, parent=self, provider=self._account_provider)
+
+    def _create(self, name: str) -> None:
+        account = self._account(name, self._args)
+        self.subscription_id = self._account_provider = None
+        self._hooks = existing_account.NO_HOOKS
+        self.id, self._account_name = account.id, account.name
+        self._group_name = self._args.resource_group_name
+        self.endpoint = account.properties.endpoint
+        self._set_backend(self._args.name)
+
+    def _set_backend(self, subdomain: pulumi.Input[str]) -> None:
+        suffix = self._args.environment.openai_suffix
+        self.backend_url = pulumi.Output.concat("https://", subdomain, ".", suffix, "/openai")
 
     def _account(self, name: str, args: OpenAIAccountArgs) -> cognitiveservices.Account:
         return cognitiveservices.Account(
@@ -104,49 +165,69 @@ class OpenAIAccount(pulumi.ComponentResource):
             ),
         )
 
-    def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
+    def _deployments(self) -> None:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
 
         Accounts do not wait for each other.
 
         A deployment comes after the filter that it names, and is deleted before it.
         """
-        within = f"{args.label}-" if args.label else ""
         previous: list[pulumi.Resource] = []
-        for wanted in args.content_filters:
-            opts = pulumi.ResourceOptions(parent=self, depends_on=previous)
-            name = f"content-filter-{within}{wanted.name}"
-            previous = [content_filter(name, wanted, account, args.resource_group_name, opts)]
-        for declared in _in_order(args.deployments):
-            deployment = cognitiveservices.Deployment(
-                f"deployment-{within}{declared.name}",
-                deployment_name=declared.name,
-                account_name=account.name,
-                resource_group_name=args.resource_group_name,
-                sku=cognitiveservices.SkuArgs(name=declared.sku, capacity=declared.capacity),
-                properties=cognitiveservices.DeploymentPropertiesArgs(
-                    model=cognitiveservices.DeploymentModelArgs(
-                        format="OpenAI", name=declared.model, version=declared.version
-                    ),
-                    version_upgrade_option=declared.upgrade,
-                    rai_policy_name=declared.content_filter or None,
-                    spillover_deployment_name=declared.spillover or None,
+        for wanted in self._args.content_filters:
+            opts = self._inside(previous, self._hooks.content_filter)
+            name = f"content-filter-{self._within}{wanted.name}"
+            previous = [content_filter(name, wanted, self._account_name, self._group_name, opts)]
+        for declared in _in_order(self.deployments):
+            if declared.existing:
+                self._existing_deployment(declared)
+            else:
+                previous = [self._deployment(declared, previous)]
+
+    def _inside(
+        self, after: list[pulumi.Resource], hooks: pulumi.ResourceHookBinding | None
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self, provider=self._account_provider, depends_on=after, hooks=hooks
+        )
+
+    def _existing_deployment(self, declared: Deployment) -> None:
+        existing_account.deployment(
+            declared,
+            arm_id.require(self._args.existing_id, existing_account.ACCOUNTS),
+            parent=self,
+            provider=self._account_provider,
+        )
+
+    def _deployment(
+        self, declared: Deployment, after: list[pulumi.Resource]
+    ) -> cognitiveservices.Deployment:
+        options = pulumi.ResourceOptions(
+            protect=self._args.protect,
+            # A change of model or SKU in the stack file replaces the deployment.
+            # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
+            # A model that Azure moved does not: Azure is asked to move it back in place.
+            # https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
+            delete_before_replace=True,
+            replacement_trigger=f"{declared.model} {declared.sku}",
+        )
+        return cognitiveservices.Deployment(
+            f"deployment-{self._within}{declared.name}",
+            deployment_name=declared.name,
+            account_name=self._account_name,
+            resource_group_name=self._group_name,
+            sku=cognitiveservices.SkuArgs(name=declared.sku, capacity=declared.capacity),
+            properties=cognitiveservices.DeploymentPropertiesArgs(
+                model=cognitiveservices.DeploymentModelArgs(
+                    format="OpenAI", name=declared.model, version=declared.version
                 ),
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=previous,
-                    protect=args.protect,
-                    # A change of model or SKU in the stack file replaces the deployment.
-                    # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/cognitive_deployment
-                    # A model that Azure moved does not: Azure is asked to move it back in place.
-                    # https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
-                    delete_before_replace=True,
-                    replacement_trigger=f"{declared.model} {declared.sku}",
-                ),
-            )
-            previous = [deployment]
+                version_upgrade_option=declared.upgrade,
+                rai_policy_name=declared.content_filter or None,
+                spillover_deployment_name=declared.spillover or None,
+            ),
+            opts=pulumi.ResourceOptions.merge(self._inside(after, self._hooks.deployment), options),
+        )
 
 
 def _in_order(deployments: Sequence[Deployment]) -> list[Deployment]:
-    """Put what takes another's spillover before that one: Azure must know the name."""
+    """Put what spills over behind that which answers for it: Azure must know the name."""
     return sorted(deployments, key=lambda one: bool(one.spillover))

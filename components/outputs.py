@@ -128,6 +128,8 @@ def _proof(
 def _account(given: stack_file.Account, made: OpenAIAccount) -> Account[pulumi.Input[str]]:
     return Account(
         name=given.name,
+        existing=bool(given.id),
+        keys="allow" if given.keys == "allow" else "refuse",
         id=made.id,
         endpoint=made.endpoint,
         backend_url=made.backend_url,
@@ -146,4 +148,5 @@ def _deployment(declared: items.Deployment) -> Deployment:
         kind=kind_of(declared.model),
         capacity=declared.capacity,
         sku=declared.sku,
+        existing=declared.existing,
     )

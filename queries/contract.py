@@ -8,7 +8,7 @@ on both sides when a field is renamed, added or left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic.alias_generators import to_camel, to_snake
@@ -34,6 +34,8 @@ class Deployment:
     capacity: int
     """Thousands of tokens a minute."""
     sku: str
+    existing: bool = False
+    """Whether the account had the deployment, so that the stack leaves it as it is."""
 
     @property
     def provisioned(self) -> bool:
@@ -59,6 +61,10 @@ class Account(Generic[Made]):
     """`https://<subdomain>.openai.azure.com/`, as Azure reports it."""
     backend_url: Made
     """Where the gateway sends calls, without a slash at the end."""
+    existing: bool = False
+    """Whether the stack uses the account and did not create it; left out of the output if not."""
+    keys: Literal["refuse", "allow"] = "refuse"
+    """Whether an existing account may take its keys; left out of the output if not."""
     name: str = ""
     """Short name among several accounts; "" for the only one."""
     deployments: tuple[Deployment, ...] = ()
@@ -146,7 +152,13 @@ def is_provisioned(sku: str) -> bool:
     return "provisioned" in sku.lower()
 
 
-ACCOUNT_KEYS = {"id": "accountId", "endpoint": "accountEndpoint", "backend_url": "backendUrl"}
+ACCOUNT_KEYS = {
+    "id": "accountId",
+    "endpoint": "accountEndpoint",
+    "backend_url": "backendUrl",
+    "existing": "accountExisting",
+    "keys": "accountKeys",
+}
 """Keys of the output under which the account's fields stand beside the others."""
 
 
@@ -158,8 +170,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     accounts = values.pop("accounts")
     return {
         **values,
-        **{key: getattr(account, name) for name, key in ACCOUNT_KEYS.items()},
-        "deployments": [asdict(deployment) for deployment in proof.deployments],
+        **_stated(account, {name: getattr(account, name) for name in ACCOUNT_KEYS}),
+        "deployments": [_stated(one, asdict(one)) for one in proof.deployments],
         "consumers": list(proof.consumers),
         "diagnosticSettings": asdict(proof.diagnostic_settings),
         **({"otherCallers": list(callers)} if callers else {}),
@@ -172,7 +184,21 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
 def _account(one: Account[Any]) -> dict[str, Any]:
     """Write one of several accounts, without turning what Pulumi makes into plain values."""
     values = {to_camel(field.name): getattr(one, field.name) for field in fields(one)}
-    return {**values, "deployments": [asdict(deployment) for deployment in one.deployments]}
+    return {**values, "deployments": [_stated(each, asdict(each)) for each in one.deployments]}
+
+
+def _stated(of: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what has its default, so that the output of a stack stays as it was.
+
+    Keys of an account are written as the output has them.
+    """
+    defaults = {field.name: field.default for field in fields(of)}
+    keys = ACCOUNT_KEYS if isinstance(of, Account) else {}
+    return {
+        keys.get(name, name): value
+        for name, value in values.items()
+        if defaults[name] is MISSING or value != defaults[name]
+    }
 
 
 def unwire(output: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as azure_native
 import pulumi_azure_native_apimanagement_v20240601preview as preview
+from pulumi_azure_native import authorization
 from pydantic.alias_generators import to_camel
 
 from components.azure import environment
@@ -67,6 +68,20 @@ def in_subscription(
         opts=pulumi.ResourceOptions(parent=parent),
         **_arguments(),
     )
+
+
+def of_subscription(
+    name: str, subscription_id: str, *, parent: pulumi.Resource
+) -> azure_native.Provider | None:
+    """Declare a provider for a subscription; None if that is the stack's own.
+
+    The engine replaces what moves from the stack's own provider to another.
+    https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go
+    """
+    own = authorization.get_client_config(opts=pulumi.InvokeOptions(parent=parent))
+    if own.subscription_id.lower() == subscription_id.lower():
+        return None
+    return in_subscription(name, subscription_id, parent=parent)
 
 
 def _arguments() -> dict[str, Any]:

@@ -119,9 +119,11 @@ class OpenAIApi(pulumi.ComponentResource):
 
     def _role(self, name: str, account: OpenAIAccount) -> pulumi.Output[str]:
         created, principal_id = self._args.gateway.created, self._args.gateway.principal_id
-        subscription_id = authorization.get_client_config_output(
-            opts=pulumi.InvokeOptions(parent=self)
-        ).subscription_id
+        subscription_id = account.subscription_id or (
+            authorization.get_client_config_output(
+                opts=pulumi.InvokeOptions(parent=self)
+            ).subscription_id
+        )
         role = authorization.RoleAssignment(
             name,
             scope=account.id,

@@ -55,6 +55,8 @@ class Deployment(Frozen):
     """Content filter of the deployment; empty leaves the choice to Azure."""
     spillover: Annotated[str, matching(DEPLOYMENT_NAME, DEPLOYMENT_PATTERN, optional=True)] = ""
     """Standard deployment of the account that answers what is too much for a provisioned one."""
+    existing: bool = False
+    """Use the deployment of that name which an existing account has, and leave it as it is."""
 
     @field_validator("sku")
     @classmethod

@@ -16,15 +16,15 @@ from components.settings.accounts import (
     ACCOUNT_NAME,
     ACCOUNT_PATTERN,
     ACCOUNT_SETTING,
+    ACCOUNTS,
     REGION,
     SETTING_NAME,
-    SETTING_PATTERN,
     SOME_OR_ACCOUNTS,
     Account,
-    SettingName,
-    check_alike,
-    check_beside,
+    OptionalSetting,
+    check_deployments,
     check_empty,
+    checked,
     only_account,
     without_blanks,
 )
@@ -44,10 +44,9 @@ from components.settings.constraints import (
 )
 from components.settings.content_filter import (
     ContentFilter,
-    check_named,
 )
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
-from components.settings.items import ChildName, Consumer, Deployment, Text, check_spillover
+from components.settings.items import ChildName, Consumer, Deployment, Text
 
 UNITS_BY_TIER = {
     "Developer": 1,
@@ -158,14 +157,22 @@ class Settings(Frozen):
     """Days that logs are kept ({bounds})."""
     workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)] = 0
     """Gigabytes a day after which the workspace stops taking logs; 0 sets no cap."""
-    accounts: Annotated[tuple[Account, ...], named_once("account", optional=True)] = ()
-    """Several accounts behind the API, each with name, accountName, location, deployments,
-    priority, weight and diagnosticSettingName; instead of accountName and deployments.
+    accounts: Annotated[
+        tuple[Account, ...], named_once("account", optional=True), AfterValidator(checked)
+    ] = ()
+    """Several accounts behind the API, each with name, id or accountName, keys, location,
+    deployments, priority, weight and diagnosticSettingName; instead of the keys of one account.
     """
+    account_id: Annotated[str, existing(ACCOUNTS)] = ""
+    """ARM id of an existing Azure OpenAI or Foundry account; empty creates one."""
     account_name: Annotated[str, matching(ACCOUNT_NAME, ACCOUNT_PATTERN, optional=True)] = ""
-    """Name and subdomain of the Azure OpenAI account; empty gives oai- and a random suffix."""
-    account_diagnostic_setting_name: SettingName = ACCOUNT_SETTING
-    """Name of the account's diagnostic setting."""
+    """Name and subdomain of the account to create; empty gives oai- and a random suffix."""
+    account_keys: Annotated[str, one_of("refuse", "allow")] = "refuse"
+    """allow lets an existing account take its keys, by which calls pass the gateway by; refuse
+    warns of it, and the check fails; an account to create takes none.
+    """
+    account_diagnostic_setting_name: OptionalSetting = ACCOUNT_SETTING
+    """Name of the account's diagnostic setting; empty if an existing account has one."""
     content_filters: Annotated[
         tuple[ContentFilter, ...], named_once("content filter", optional=True)
     ] = ()
@@ -173,8 +180,8 @@ class Settings(Frozen):
     indirectAttacks, protectedText and protectedCode.
     """
     deployments: Annotated[tuple[Deployment, ...], SOME_OR_ACCOUNTS] = ()
-    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter
-    and spillover.
+    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter,
+    spillover and existing.
     """
     gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
     """ARM id of an existing API Management service; empty creates one."""
@@ -196,9 +203,7 @@ class Settings(Frozen):
     """Object ids, beside the gateway's, that may call the account itself: their calls are in no
     gateway log, and the check lets their roles pass.
     """
-    gateway_diagnostic_setting_name: Annotated[
-        str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)
-    ] = "API Management Diagnostic Setting"
+    gateway_diagnostic_setting_name: OptionalSetting = "API Management Diagnostic Setting"
     """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
     organization_name: Text = "Windows"
     """Organisation shown by the service to create."""
@@ -282,8 +287,19 @@ class Settings(Frozen):
     def every_account(self) -> tuple[Account, ...]:
         """Return the accounts; the one of the short keys has no short name."""
         return self.accounts or (
-            only_account(self.account_name, self.deployments, self.account_diagnostic_setting_name),
+            only_account(
+                self.account_id,
+                self.account_name,
+                self.account_keys,
+                self.deployments,
+                self.account_diagnostic_setting_name,
+            ),
         )
+
+    @property
+    def created_group(self) -> str:
+        """Return the name of the resource group that the stack creates; "" if it uses one."""
+        return "" if self.use_existing_resource_group else self.resource_group_name
 
     @property
     def policy_without(self) -> frozenset[str]:
@@ -309,28 +325,15 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
-    @field_validator("accounts")
-    @classmethod
-    def _accounts_fit(cls, value: tuple[Account, ...]) -> tuple[Account, ...]:
-        check_alike(value)
-        for account in value:
-            check_spillover(account.deployments)
-        return value
-
     @field_validator("deployments")
     @classmethod
     def _deployments_fit(
         cls, value: tuple[Deployment, ...], info: ValidationInfo
     ) -> tuple[Deployment, ...]:
-        accounts = info.data.get("accounts")
-        check_beside(accounts, value)
-        check_spillover(value)
-        if "content_filters" in info.data:
-            every = [*value, *(one for account in accounts or () for one in account.deployments)]
-            check_named((one.content_filter for one in every), info.data["content_filters"])
+        check_deployments(value, info.data)
         return value
 
-    @field_validator("account_name")
+    @field_validator("account_id", "account_name")
     @classmethod
     def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
         check_empty(info.data.get("accounts"), value)
@@ -343,7 +346,14 @@ class Settings(Frozen):
             raise ValueError("refuse, as accounts has several: a response is known to one alone")
         return value
 
-    @field_validator("workspace_name", "gateway_name")
+    @field_validator("account_keys")
+    @classmethod
+    def _keys_only_where_they_may_be_on(cls, value: str, info: ValidationInfo) -> str:
+        if value == "allow" and info.data.get("account_id") == "":
+            raise ValueError("refuse; allow only beside accountId, as a new account takes no keys")
+        return value
+
+    @field_validator("workspace_name", "account_name", "gateway_name")
     @classmethod
     def _named_only_if_created(cls, value: str, info: ValidationInfo) -> str:
         id_key = f"{str(info.field_name).removesuffix('_name')}_id"
@@ -351,11 +361,12 @@ class Settings(Frozen):
             raise ValueError(f'"", because {to_camel(id_key)} names an existing one')
         return value
 
-    @field_validator("gateway_diagnostic_setting_name")
+    @field_validator("account_diagnostic_setting_name", "gateway_diagnostic_setting_name")
     @classmethod
-    def _created_gateway_logs(cls, value: str, info: ValidationInfo) -> str:
-        if not value and info.data.get("gateway_id") == "":
-            raise ValueError(f"{SETTING_NAME}; empty only beside gatewayId")
+    def _what_is_created_logs(cls, value: str, info: ValidationInfo) -> str:
+        id_key = f"{str(info.field_name).removesuffix('_diagnostic_setting_name')}_id"
+        if not value and info.data.get(id_key) == "":
+            raise ValueError(f"{SETTING_NAME}; empty only beside {to_camel(id_key)}")
         return value
 
     @field_validator("gateway_units")

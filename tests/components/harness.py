@@ -53,7 +53,12 @@ class Azure(Mocks):
         physical = next(
             (given[key] for key in PHYSICAL_NAMES if isinstance(given.get(key), str)), args.name
         )
-        return f"/id/{args.name}", {**given, "name": physical, **added.get(args.typ, {})}
+        # Only a resource that is read has an id beforehand.
+        return args.resource_id or f"/id/{args.name}", {
+            **given,
+            "name": physical,
+            **added.get(args.typ, {}),
+        }
 
     def call(self, args: Any) -> Any:
         self.calls.append((args.token, args.args))
@@ -87,6 +92,7 @@ class Recorder(MockMonitor):
         super().__init__(mocks)
         self.requests: dict[str, Any] = {}
         self.outputs: dict[str, Json] = {}
+        self.reads: dict[str, Any] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         parent_type = parent.split("::")[2] if parent else ""
@@ -100,6 +106,11 @@ class Recorder(MockMonitor):
         self.requests[response.urn] = request
         return response
 
+    def ReadResource(self, request: Any) -> Any:
+        read: Callable[[Any], Any] = super().ReadResource
+        self.reads[request.name] = request
+        return read(request)
+
     def RegisterResourceOutputs(self, request: Any) -> Any:
         self.outputs[request.urn] = json_format.MessageToDict(request.outputs)
         return empty_pb2.Empty()
@@ -110,9 +121,13 @@ class Hooks:
 
     def __init__(self) -> None:
         self.error_hooks: list[pulumi.ErrorHook] = []
+        self.resource_hooks: list[pulumi.ResourceHook] = []
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self.error_hooks.append(hook)
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self.resource_hooks.append(hook)
 
     def register_transform(self, transform: Any) -> callback_pb2.Callback:
         return callback_pb2.Callback(token=transform.__name__, target="harness")
@@ -125,6 +140,8 @@ class Run:
     requests: dict[str, Any]
     outputs: dict[str, Json]
     azure: Azure
+    reads: dict[str, Any]
+    """What is only read, by its logical name."""
     stack: Json = field(default_factory=dict)
 
     def inputs(self, name: str) -> Json:
@@ -177,7 +194,7 @@ def run_program(
 
     asyncio.get_event_loop().run_until_complete(run_in_stack(run))
     stack = next((o for urn, o in recorder.outputs.items() if "pulumi:pulumi:Stack" in urn), {})
-    return Run(recorder.requests, recorder.outputs, azure, _as_printed(stack))
+    return Run(recorder.requests, recorder.outputs, azure, recorder.reads, _as_printed(stack))
 
 
 def _as_printed(value: Any) -> Any:

@@ -1,0 +1,54 @@
+"""Refuse, in the preview already, to create what Azure has and the stack does not.
+
+The provider refuses that too, but only when it creates, and says no more than `cannot create
+already existing resource`.
+https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/crud/crud.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pulumi
+
+from components.azure import lookup
+
+OWN_STATE = "pulumi:pulumi:readStackResourceOutputs"
+"""Function of the engine that lists the resources of a stack's state.
+
+https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
+"""
+
+
+def only_new(
+    name: str,
+    function: str,
+    path: tuple[str, ...],
+    refusal: Callable[[str], str],
+    *,
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource | None,
+) -> pulumi.ResourceHookBinding:
+    """Return the hook that looks, by a `get` function, before a resource is created.
+
+    `path` names the inputs that the function takes, the resource's own name last, with which
+    `refusal` writes the error. The engine runs the hook for creations alone. One that takes the
+    place of a resource of the stack, which a preview does not delete, is let through.
+    """
+
+    async def look(args: pulumi.ResourceHookArgs) -> None:
+        given = args.new_inputs or {}
+        asked = {key: given[key] for key in path}
+        found = await lookup.ask(function, asked, gone=dict, parent=parent, provider=provider)
+        if found and not (pulumi.runtime.is_dry_run() and args.urn in await _own_urns()):
+            raise pulumi.RunError(refusal(str(given[path[-1]])))
+
+    options = pulumi.ResourceHookOptions(on_dry_run=True)
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, look, options)])
+
+
+async def _own_urns() -> set[str]:
+    """Return the URNs in the stack's state."""
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = await pulumi.runtime.invoke_async(OWN_STATE, {"stackName": own})
+    return set(answer["outputs"])

@@ -1,0 +1,197 @@
+"""An account that a team has already is called, and nothing of it is declared but what is added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import existing_account
+from components.settings.items import Deployment
+from harness.example import example_config
+from tests.components.harness import SUBSCRIPTION, Json, Run, run_without_insights
+from tests.components.test_bad_input import refusal
+from tests.components.test_existing import GATEWAY, GET_SERVICE, OTHER, SERVICE
+
+ID = "/subscriptions/{}/resourceGroups/rg-ai/providers/Microsoft.CognitiveServices/accounts/shared"
+HERE, ELSEWHERE = ID.format(SUBSCRIPTION), ID.format(OTHER)
+DECLARED: Json = example_config()["deployments"][0]
+THERE: Json = {**DECLARED, "existing": True}
+ACCOUNT: Json = {
+    "id": HERE,
+    "name": "shared",
+    "kind": "OpenAI",
+    "properties": {
+        "customSubDomainName": "shared-sub",
+        "disableLocalAuth": True,
+        "endpoint": "https://shared-sub.openai.azure.com/",
+        "publicNetworkAccess": "Enabled",
+    },
+}
+GET_ACCOUNT, GET_DEPLOYMENT = (
+    f"azure-native:cognitiveservices:get{kind}" for kind in ("Account", "Deployment")
+)
+FOUND: Json = {
+    "id": f"{HERE}/deployments/{DECLARED['name']}",
+    "properties": {"model": {"name": DECLARED["model"], "version": DECLARED["version"]}},
+    "sku": {"name": DECLARED["sku"], "capacity": DECLARED["capacity"]},
+}
+
+
+def with_account(config: Json | None = None, *, account: Json | None = None, **more: Any) -> Run:
+    answers = {GET_ACCOUNT: account or ACCOUNT, GET_DEPLOYMENT: FOUND, GET_SERVICE: SERVICE}
+    return run_without_insights({"accountId": HERE, **(config or {})}, answers=answers, **more)
+
+
+def changed(**properties: Any) -> Json:
+    return {**ACCOUNT, "properties": {**ACCOUNT["properties"], **properties}}
+
+
+def test_account_is_read_and_called_where_azure_says() -> None:
+    run = with_account()
+    assert "azure-native:cognitiveservices:Account" not in {r.type for r in run.requests.values()}
+    assert run.reads["openai-account"].id == HERE
+    assert run.stack["proof"]["backendUrl"] == "https://shared-sub.openai.azure.com/openai"
+    assert "https://shared-sub.openai.azure.com/openai" in run.inputs("openai-api-policy")["value"]
+    assert run.stack["proof"]["accountExisting"] is True
+    assert run.stack["accountId"] == HERE
+    assert run.inputs("openai-account-diagnostics")["resourceUri"] == HERE
+    assert run.inputs("openai-api-role")["scope"] == HERE
+
+
+def test_foundry_account_is_called_at_its_address_for_azure_openai() -> None:
+    account = changed(
+        endpoint="https://shared-sub.cognitiveservices.azure.com/",
+        endpoints={existing_account.OPENAI: "https://shared-sub.openai.azure.com/"},
+    )
+    run = with_account(account={**account, "kind": "AIServices"})
+    assert run.stack["accountEndpoint"] == "https://shared-sub.openai.azure.com/"
+
+
+def test_deployment_lies_in_the_accounts_group_and_is_the_stacks_own() -> None:
+    run = with_account()
+    made = run.inputs("deployment-text-turbo")
+    assert (made["accountName"], made["resourceGroupName"]) == ("shared", "rg-ai")
+    hooks = run.request("deployment-text-turbo").hooks.before_create
+    assert list(hooks) == ["openai-account-new-deployment"]
+
+
+def test_existing_deployment_is_read_and_never_declared() -> None:
+    run = with_account({"deployments": [THERE, {**DECLARED, "name": "mine"}]})
+    assert run.reads["deployment-text-turbo"].id == FOUND["id"]
+    names = {r.name for r in run.requests.values() if r.custom}
+    assert "deployment-text-turbo" not in names
+    assert "deployment-mine" in names
+    told = run.stack["proof"]["deployments"]
+    assert [one.get("existing", False) for one in told] == [True, False]
+
+
+def test_account_that_logs_already_gets_no_second_setting() -> None:
+    run = with_account({"accountDiagnosticSettingName": ""})
+    assert "openai-account-diagnostics" not in {r.name for r in run.requests.values()}
+
+
+def test_account_of_another_subscription_is_reached_by_a_provider_of_that_one() -> None:
+    run = with_account({"accountId": ELSEWHERE}, account={**ACCOUNT, "id": ELSEWHERE})
+    assert run.inputs("openai-account-subscription")["subscriptionId"] == OTHER
+    inside = ["deployment-text-turbo", "openai-account-diagnostics"]
+    providers = {run.request(name).provider for name in inside}
+    providers.add(run.reads["openai-account"].provider)
+    (one,) = providers
+    assert "::openai-account-subscription::" in one
+    role = run.inputs("openai-api-role")["roleDefinitionId"]
+    assert role.startswith(f"/subscriptions/{OTHER}/providers/")
+
+
+def test_account_of_the_stacks_subscription_needs_no_provider_of_its_own() -> None:
+    """So what a stack has created is not replaced when it hands its account over."""
+    run = with_account()
+    names = {request.name for request in run.requests.values()}
+    assert "openai-account-subscription" not in names
+    providers = {run.request(name).provider for name in ("deployment-text-turbo", "name-suffix")}
+    assert providers == {""}
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        ({**ACCOUNT, "kind": "SpeechServices"}, "is of kind SpeechServices"),
+        (changed(customSubDomainName=None), "has no custom subdomain"),
+        (changed(publicNetworkAccess="Disabled"), "publicNetworkAccess is Disabled"),
+        (changed(networkAcls={"defaultAction": "Deny"}), "networkAcls.defaultAction is Deny"),
+    ],
+)
+def test_account_that_cannot_be_called_is_one_clear_error(account: Json, reason: str) -> None:
+    with pytest.raises(pulumi.RunError, match=f"named by accountId .*{reason}"):
+        with_account(account=account)
+
+
+@pytest.mark.parametrize(
+    ("account", "config"),
+    [
+        (changed(publicNetworkAccess="Disabled"), {"gatewayId": GATEWAY}),
+        (changed(networkAcls={"defaultAction": "Deny", "ipRules": [{"value": "1.2.3.4"}]}), {}),
+    ],
+)
+def test_account_that_may_be_reached_is_a_warning(
+    account: Json, config: Json, warnings: list[str]
+) -> None:
+    with_account(config, account=account)
+    assert "the gateway must reach it by a private endpoint" in warnings[0]
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_, **__: said.append(text))
+    return said
+
+
+@pytest.mark.parametrize(("keys", "told"), [("refuse", 1), ("allow", 0)])
+def test_keys_that_are_on_are_told(keys: str, told: int, warnings: list[str]) -> None:
+    run = with_account({"accountKeys": keys}, account=changed(disableLocalAuth=False))
+    assert [f"--ids {HERE} " in text for text in warnings] == [True] * told
+    assert run.stack["proof"].get("accountKeys", "refuse") == keys
+
+
+def deployment(**more: Any) -> Deployment:
+    return Deployment.model_validate({**THERE, **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"model": "gpt-9"}, "model gpt-5.6-luna .the stack file says gpt-9."),
+        ({"sku": "Standard"}, "sku GlobalStandard .the stack file says Standard."),
+    ],
+)
+def test_existing_deployment_must_be_what_is_said(more: Json, said: str) -> None:
+    with pytest.raises(pulumi.RunError, match=said):
+        existing_account.check_deployment(deployment(**more), FOUND)
+
+
+@pytest.mark.parametrize("more", [{"version": "2020-01-01"}, {"capacity": 99}])
+def test_version_and_capacity_that_moved_are_told(more: Json, warnings: list[str]) -> None:
+    existing_account.check_deployment(deployment(**more), FOUND)
+    (key,) = more
+    assert f"{key} " in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("config", "allowed"),
+    [
+        ({"accountId": HERE, "accountName": "oai"}, '"", because accountId names an existing one'),
+        ({"accountId": f"{HERE}/deployments/a"}, "Microsoft.CognitiveServices/accounts/<name>"),
+        ({"accountId": GATEWAY}, "Microsoft.CognitiveServices/accounts/<name>"),
+        ({"accountDiagnosticSettingName": ""}, "empty only beside accountId"),
+        ({"accountKeys": "allow"}, "allow only beside accountId"),
+        ({"deployments": [THERE]}, "existing: true only beside accountId"),
+        (
+            {"accountId": HERE, "deployments": [{**THERE, "contentFilter": "Microsoft.Default"}]},
+            "keeps the filter that it has; given for: text-turbo",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(config: Json, allowed: str) -> None:
+    assert allowed in " ".join(refusal(config).split())
