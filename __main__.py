@@ -1,10 +1,10 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import outputs, startup
+from components import accounts, outputs, startup
 from components.azure import environment, naming, retry
 from components.gateway import Gateway, GatewayArgs
 from components.insights.component import Insights, InsightsArgs, subject
-from components.openai_account import OpenAIAccount, OpenAIAccountArgs
+from components.openai_api import routing
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
 from components.openai_api.diagnostic import ApiLogging
 from components.resource_group import resource_group
@@ -32,24 +32,12 @@ workspace = Workspace(
         protect=settings.protect,
     ),
 )
-account = OpenAIAccount(
-    "openai-account",
-    OpenAIAccountArgs(
-        existing_id=settings.account_id,
-        kind=settings.account_kind,
-        keys=settings.account_keys,
-        gateway_behind_network=bool(settings.gateway_id),
-        name=naming.name(settings.account_name, "oai", suffix),
-        resource_group_name=group_name,
-        location=settings.location,
-        environment=azure,
-        content_filters=settings.content_filters,
-        deployments=settings.deployments,
-        diagnostic_setting_name=settings.account_diagnostic_setting_name,
-        workspace_id=workspace.id,
-        tags=settings.tags,
-        protect=settings.protect,
-    ),
+every_account = accounts.declare(
+    settings,
+    azure,
+    resource_group_name=group_name,
+    suffix=suffix,
+    workspace_id=workspace.id,
 )
 gateway = Gateway(
     "gateway",
@@ -72,7 +60,8 @@ gateway = Gateway(
 api = OpenAIApi(
     "openai-api",
     OpenAIApiArgs(
-        account=account,
+        accounts=every_account,
+        routing=routing.plan(settings.api_name, settings.accounts),
         gateway=gateway,
         environment=azure,
         role_id=GATEWAY_ROLES[settings.gateway_role],
@@ -97,7 +86,7 @@ insights = (
             workspace_id=workspace.id,
             existing_workspace_id=settings.workspace_id,
             workspace_location=workspace.location,
-            subject=subject(settings, account, gateway, api),
+            subject=subject(settings, every_account, gateway, api),
             alerts=settings.alerts,
             emails=settings.alert_emails,
             webhooks=settings.alert_webhooks,
@@ -107,4 +96,4 @@ insights = (
     if settings.insights
     else None
 )
-outputs.export(settings, azure, workspace, account, gateway, api, insights)
+outputs.export(settings, azure, workspace, every_account, gateway, api, insights)

@@ -21,6 +21,7 @@ PROMPT, ANSWER = (
 
 
 def content_filter(
+    name: str,
     wanted: ContentFilter,
     account_name: pulumi.Input[str],
     resource_group_name: pulumi.Input[str],
@@ -33,7 +34,7 @@ def content_filter(
     https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/cognitive/cognitive_account_rai_policy_resource_test.go
     """
     return cognitiveservices.RaiPolicy(
-        f"content-filter-{wanted.name}",
+        name,
         rai_policy_name=wanted.name,
         account_name=account_name,
         resource_group_name=resource_group_name,

@@ -49,7 +49,7 @@ def read(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
 ) -> pulumi.Output[Any]:
-    """Return what Azure says of the account, which ends the program if it cannot be used.
+    """Return what Azure says of the account; end the program if it cannot be used.
 
     Where its keys are on, and `keys` is not "allow", a warning says how to turn them off. A gateway
     that may lie `behind_network` may reach an account whose public endpoint is closed.
@@ -75,6 +75,20 @@ def read(
         return found
 
     return account.apply(usable)
+
+
+def check_group(found: ArmId, created_group: str) -> None:
+    """Refuse an account in the group that the stack creates: the group is deleted with all in it.
+
+    Such an account is one that the stack created, and that is to be handed over.
+    """
+    if found.resource_group.lower() == created_group.lower():
+        raise pulumi.RunError(
+            f"accountId: the account {found.name} lies in the resource group {created_group}, "
+            "which this stack created, so `pulumi destroy` would delete both: set "
+            "useExistingResourceGroup true beside accountId, and the stack lets both go; then they "
+            "stay, and whatever else is in the group that the stack did not create"
+        )
 
 
 def check_kind(found: Found) -> None:
@@ -224,7 +238,10 @@ def check_deployment(declared: Deployment, found: Found) -> Found:
 def _unlike(**pairs: tuple[object, object]) -> str:
     """Say which values differ: what the stack file says, and what Azure has."""
     return ", ".join(
-        f"{key} {there} (the stack file says {given})"
+        # A provider's answer has every number with a fraction.
+        f"{key} {there:g} (the stack file says {given})"
+        if isinstance(there, float)
+        else f"{key} {there} (the stack file says {given})"
         for key, (given, there) in pairs.items()
-        if str(given) != str(there)
+        if given != there
     )

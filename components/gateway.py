@@ -12,7 +12,7 @@ from pulumi_azure_native import apimanagement
 from components.azure import arm_id, lookup, provider
 from components.azure.diagnostics import send_everything
 from components.logger import LOGGER, logger
-from components.settings.stack import UNITS_BY_TIER
+from components.settings.limits import UNITS_BY_TIER
 
 SERVICES = "Microsoft.ApiManagement/service"
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")

@@ -21,6 +21,8 @@ from components.settings.items import Deployment
 class OpenAIAccountArgs:
     """An account to create, or `existing_id` to use one; and the deployments in it."""
 
+    label: str = ""
+    """Short name among several accounts; "" for the only one."""
     existing_id: str
     """ARM id of an existing account, or ""."""
     kind: str
@@ -29,6 +31,8 @@ class OpenAIAccountArgs:
     """`allow` if an existing account may take its keys, `refuse` to warn where it does."""
     gateway_behind_network: bool
     """Whether the gateway may lie in a network that reaches an account that is closed to others."""
+    created_group: str
+    """Resource group that the stack creates, or "": no existing account may lie in it."""
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
@@ -46,6 +50,10 @@ class OpenAIAccountArgs:
 class OpenAIAccount(pulumi.ComponentResource):
     """An account that takes Microsoft Entra tokens only; or an existing one."""
 
+    label: str
+    """Short name among several accounts; "" for the only one."""
+    deployments: tuple[Deployment, ...]
+    """What the stack file says of the model deployments."""
     id: pulumi.Output[str]
     """ARM id."""
     endpoint: pulumi.Output[str]
@@ -65,6 +73,7 @@ class OpenAIAccount(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aoai:index:OpenAIAccount", name, None, opts)
         self._args = args
+        self.label, self.deployments = args.label, tuple(args.deployments)
         if args.existing_id:
             self._use(name)
         else:
@@ -82,12 +91,19 @@ class OpenAIAccount(pulumi.ComponentResource):
             )
         self.register_outputs({"id": self.id, "endpoint": self.endpoint})
 
+    @property
+    def _within(self) -> str:
+        """Begin the names of what lies in one of several accounts."""
+        return f"{self.label}-" if self.label else ""
+
     def _use(self, name: str) -> None:
         found = arm_id.require(self._args.existing_id, existing_account.ACCOUNTS)
         self.subscription_id = found.subscription_id
         self._account_provider = provider.of_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
+        if self._account_provider is None:
+            existing_account.check_group(found, self._args.created_group)
         answer = existing_account.read(
             self._args.existing_id,
             keys=self._args.keys,
@@ -158,13 +174,16 @@ class OpenAIAccount(pulumi.ComponentResource):
     def _deployments(self) -> None:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
 
+        Accounts do not wait for each other.
+
         A deployment comes after the filter that it names, and is deleted before it.
         """
         previous: list[pulumi.Resource] = []
         for wanted in self._args.content_filters:
             opts = self._inside(previous, self._hooks.content_filter)
-            previous = [content_filter(wanted, self._account_name, self._group_name, opts)]
-        for declared in self._args.deployments:
+            name = f"content-filter-{self._within}{wanted.name}"
+            previous = [content_filter(name, wanted, self._account_name, self._group_name, opts)]
+        for declared in _in_order(self.deployments):
             if declared.existing:
                 self._existing_deployment(declared)
             else:
@@ -198,7 +217,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             replacement_trigger=f"{declared.model} {declared.sku}",
         )
         return cognitiveservices.Deployment(
-            f"deployment-{declared.name}",
+            f"deployment-{self._within}{declared.name}",
             deployment_name=declared.name,
             account_name=self._account_name,
             resource_group_name=self._group_name,
@@ -209,6 +228,12 @@ class OpenAIAccount(pulumi.ComponentResource):
                 ),
                 version_upgrade_option=declared.upgrade,
                 rai_policy_name=declared.content_filter or None,
+                spillover_deployment_name=declared.spillover or None,
             ),
             opts=pulumi.ResourceOptions.merge(self._inside(after, self._hooks.deployment), options),
         )
+
+
+def _in_order(deployments: Sequence[Deployment]) -> list[Deployment]:
+    """Put what spills over behind that which answers for it: Azure must know the name."""
+    return sorted(deployments, key=lambda one: bool(one.spillover))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.azure.environment import AzureEnvironment
@@ -11,9 +13,12 @@ from components.insights.component import Insights
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
 from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
+from components.settings import accounts as stack_file
 from components.settings import items
+from components.settings.accounts import every_deployment
 from components.settings.figures import budgets, prices
-from components.settings.stack import GATEWAY_ROLES, Settings
+from components.settings.limits import GATEWAY_ROLES
+from components.settings.stack import Settings
 from components.workspace import Workspace
 from queries import contract
 from queries.contract import Account, Deployment, DiagnosticSettings, ProofOutput
@@ -29,25 +34,25 @@ def export(
     settings: Settings,
     environment: AzureEnvironment,
     workspace: Workspace,
-    account: OpenAIAccount,
+    accounts: Sequence[OpenAIAccount],
     gateway: Gateway,
     api: OpenAIApi,
     insights: Insights | None,
 ) -> None:
     """Register every output of the stack."""
-    proof = contract.wire(_proof(settings, environment, workspace, account, gateway, api))
+    proof = contract.wire(_proof(settings, environment, workspace, accounts, gateway, api))
     for key in FOR_A_PERSON:
         pulumi.export(key, proof[key])
     if api.subscription_keys is not None:
         pulumi.export("subscriptionKeys", api.subscription_keys)
-    pulumi.export("portal", _portal_links(environment, workspace, account, gateway, insights))
+    pulumi.export("portal", _portal_links(environment, workspace, accounts, gateway, insights))
     pulumi.export("proof", proof)
 
 
 def _portal_links(
     environment: AzureEnvironment,
     workspace: Workspace,
-    account: OpenAIAccount,
+    accounts: Sequence[OpenAIAccount],
     gateway: Gateway,
     insights: Insights | None,
 ) -> dict[str, pulumi.Output[str]]:
@@ -59,7 +64,12 @@ def _portal_links(
         else {}
     )
     return {
-        "account": pulumi.Output.concat(base, account.id, "/overview"),
+        **{
+            f"account-{one.label}" if one.label else "account": pulumi.Output.concat(
+                base, one.id, "/overview"
+            )
+            for one in accounts
+        },
         "gateway": pulumi.Output.concat(base, gateway.id, "/apim-apis"),
         "logs": pulumi.Output.concat(base, workspace.id, "/logs"),
         **workbook,
@@ -70,29 +80,24 @@ def _proof(
     settings: Settings,
     environment: AzureEnvironment,
     workspace: Workspace,
-    account: OpenAIAccount,
+    accounts: Sequence[OpenAIAccount],
     gateway: Gateway,
     api: OpenAIApi,
 ) -> ProofOutput[pulumi.Input[str]]:
     """Gather what check and report must know of the stack."""
+    every = tuple(map(_account, settings.every_account, accounts))
     return ProofOutput(
         version=contract.VERSION,
         gateway_url=gateway.url,
         api_path=settings.api_path,
         api_id=settings.api_name,
-        account=Account(
-            id=account.id,
-            endpoint=account.endpoint,
-            backend_url=account.backend_url,
-            kind="AIServices" if settings.account_kind == "AIServices" else "OpenAI",
-            existing=bool(settings.account_id),
-            keys="allow" if settings.account_keys == "allow" else "refuse",
-        ),
+        account=every[0],
+        accounts=every if settings.accounts else (),
         gateway_id=gateway.id,
         gateway_principal_id=api.principal_id,
         workspace_id=workspace.id,
         workspace_customer_id=workspace.customer_id,
-        deployments=tuple(map(_deployment, settings.deployments)),
+        deployments=tuple(map(_deployment, every_deployment(settings.every_account))),
         consumers=tuple(c.name for c in settings.consumers if c.state == "active"),
         operations=api.operations,
         capture="full" if settings.capture == "full" else "metadata",
@@ -113,11 +118,27 @@ def _proof(
         budgets=budgets(settings.consumers),
         diagnostic_settings=DiagnosticSettings(
             gateway=settings.gateway_diagnostic_setting_name,
-            account=settings.account_diagnostic_setting_name,
+            account=every[0].diagnostic_setting,
         ),
         other_callers=settings.other_callers,
         stored_responses="refuse" if settings.stored_responses == "refuse" else "share",
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
+    )
+
+
+def _account(given: stack_file.Account, made: OpenAIAccount) -> Account[pulumi.Input[str]]:
+    return Account(
+        name=given.name,
+        kind="AIServices" if given.kind == "AIServices" else "OpenAI",
+        existing=bool(given.id),
+        keys="allow" if given.keys == "allow" else "refuse",
+        id=made.id,
+        endpoint=made.endpoint,
+        backend_url=made.backend_url,
+        deployments=tuple(map(_deployment, given.deployments)),
+        priority=given.priority,
+        weight=given.weight,
+        diagnostic_setting=given.diagnostic_setting_name,
     )
 
 
@@ -126,8 +147,7 @@ def _deployment(declared: items.Deployment) -> Deployment:
         name=declared.name,
         model=declared.model,
         version=declared.version,
-        kind=kind_of(declared.model, declared.format),
-        format=declared.format,
+        kind=kind_of(declared.model),
         capacity=declared.capacity,
         sku=declared.sku,
         existing=declared.existing,

@@ -29,6 +29,9 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
             {"resourceGroupName": given},
             gone=lookup.missing("resourceGroupName", f"the resource group {given}"),
         )
+        # Read under the name of the one that is created: so the engine lets a group go that the
+        # stack has created, and does not delete it with all that is in it.
+        resources.ResourceGroup.get("resource-group", found["id"])
         return pulumi.Output.from_input(found["name"])
     group = resources.ResourceGroup(
         "resource-group",

@@ -79,6 +79,16 @@ class Account(Generic[Made]):
     """Whether the stack uses the account and did not create it; left out of the output if not."""
     keys: Literal["refuse", "allow"] = "refuse"
     """Whether an existing account may take its keys; left out of the output if not."""
+    name: str = ""
+    """Short name among several accounts; "" for the only one."""
+    deployments: tuple[Deployment, ...] = ()
+    """Those of this account, where there are several."""
+    priority: int = 1
+    """Rank: the accounts of a pool with the lowest number are called while they answer."""
+    weight: int = 1
+    """Share of the calls among accounts of one rank."""
+    diagnostic_setting: str = ""
+    """Name of the account's diagnostic setting; "" for one that another program keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +101,7 @@ class ProofOutput(Generic[Made]):
     api_id: str
     """Name of the API on the gateway."""
     account: Account[Made]
+    """The only account; of several the first, to which calls go that name no deployment."""
     gateway_id: Made
     gateway_principal_id: Made
     """Object id of the identity with which the gateway calls the account."""
@@ -137,6 +148,13 @@ class ProofOutput(Generic[Made]):
     """
     stored_responses: Literal["refuse", "share"] = "refuse"
     """Whether the policy offers stored responses to all who know an id; left out if it does not."""
+    accounts: tuple[Account[Made], ...] = ()
+    """Several accounts behind the API; none if there is one alone, and left out then."""
+
+    @property
+    def every_account(self) -> tuple[Account[Made], ...]:
+        """Return the accounts behind the API: several, or the only one."""
+        return self.accounts or (self.account,)
 
 
 def is_provisioned(sku: str) -> bool:
@@ -164,6 +182,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
+    accounts = values.pop("accounts")
     return {
         **values,
         **_stated(account, {name: getattr(account, name) for name in ACCOUNT_KEYS}),
@@ -173,7 +192,14 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"otherCallers": list(callers)} if callers else {}),
         **({"streamUsage": usage} if usage != "ensure" else {}),
         **({"storedResponses": stored} if stored != "refuse" else {}),
+        **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
     }
+
+
+def _account(one: Account[Any]) -> dict[str, Any]:
+    """Write one of several accounts, without turning what Pulumi makes into plain values."""
+    values = {to_camel(field.name): getattr(one, field.name) for field in fields(one)}
+    return {**values, "deployments": [_stated(each, asdict(each)) for each in one.deployments]}
 
 
 def _stated(of: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +220,8 @@ def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
     """Sort the keys of a stack output as the fields of `ProofOutput` lie, and judge no value."""
     values = {to_snake(key): value for key, value in output.items()}
     account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
-    return {**values, "account": account}
+    several = [{to_snake(key): one[key] for key in one} for one in output.get("accounts") or ()]
+    return {**values, "account": account, **({"accounts": several} if several else {})}
 
 
 def key_of(field: str, *within: str) -> str:

@@ -14,13 +14,13 @@ from sandbox.errors import NotModelledError
 EXPRESSION = re.compile(r"\s*@[({]")
 _TOKEN = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)'
-    r"|(?P<sign>=>|==|!=|&&|\?\?|\|\||[-+!<>=.,;:?(){}\[\]]))"
+    r"|(?P<sign>=>|==|!=|>=|&&|\?\?|\|\||[-+!<>=.,;:?(){}\[\]]))"
 )
 _CHARACTER = re.compile(r"'(?:[^'\\]|\\.)'")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
-_LEVELS = (("||",), ("&&",), ("==", "!="), ("+",))
+_LEVELS = (("||",), ("&&",), ("==", "!="), (">=",), ("+",))
 """Operators with two operands, the weakest first."""
 CLOSING = {"(": ")", "{": "}"}
 

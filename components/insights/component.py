@@ -143,13 +143,14 @@ def _changed(rule: AnyRule, args: InsightsArgs) -> AnyRule:
 
 
 def subject(
-    settings: Settings, account: OpenAIAccount, gateway: Gateway, api: OpenAIApi
+    settings: Settings, accounts: Sequence[OpenAIAccount], gateway: Gateway, api: OpenAIApi
 ) -> Subject:
     """Gather the ids and numbers that the stack's alerts and workbook ask about."""
     # By name: the order in the stack file means nothing, so a change of it shows in no preview.
-    deployments = sorted(settings.deployments, key=lambda deployment: deployment.name)
+    every = [one for account in settings.every_account for one in account.deployments]
+    deployments = sorted(every, key=lambda deployment: deployment.name)
     return Subject(
-        account_id=account.id,
+        account_id=accounts[0].id,
         gateway_id=gateway.id,
         gateway_principal_id=api.principal_id,
         api_id=settings.api_name,

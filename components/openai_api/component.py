@@ -15,9 +15,10 @@ from components.azure.environment import AzureEnvironment
 from components.gateway import Gateway
 from components.logger import LOGGER
 from components.openai_account import OpenAIAccount
-from components.openai_api import api_import, consumers, policy
+from components.openai_api import api_import, consumers, policy, routing
 from components.openai_api.diagnostic import ApiLogging
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
+from components.openai_api.routing import Routing
 from components.settings import api_document
 from components.settings.items import Consumer
 
@@ -26,9 +27,11 @@ ACCOUNT = "{account}/openai"
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAIApiArgs:
-    """The account to call, the gateway to call it through, and who may."""
+    """The accounts to call, the gateway to call them through, and who may."""
 
-    account: OpenAIAccount
+    accounts: Sequence[OpenAIAccount]
+    routing: Routing | None
+    """The ways to several accounts; None for one account alone."""
     gateway: Gateway
     environment: AzureEnvironment
     role_id: str
@@ -77,7 +80,7 @@ class OpenAIApi(pulumi.ComponentResource):
         # Set after `super()`, which sets an output, unknown in a preview, under each input's name.
         self.operations = operations
         self._args = args
-        self.principal_id = self._role(name)
+        self.principal_id = self._roles(name)[0]
         product = consumers.product(
             name,
             given=args.product_name,
@@ -107,16 +110,23 @@ class OpenAIApi(pulumi.ComponentResource):
         keys = {"subscriptionKeys": self.subscription_keys} if args.export_keys else {}
         self.register_outputs(keys)
 
-    def _role(self, name: str) -> pulumi.Output[str]:
+    def _roles(self, name: str) -> list[pulumi.Output[str]]:
+        """Assign the gateway's role on each account; return the identity of each assignment."""
+        return [
+            self._role(f"{name}-role-{one.label}" if one.label else f"{name}-role", one)
+            for one in self._args.accounts
+        ]
+
+    def _role(self, name: str, account: OpenAIAccount) -> pulumi.Output[str]:
         created, principal_id = self._args.gateway.created, self._args.gateway.principal_id
-        subscription_id = self._args.account.subscription_id or (
+        subscription_id = account.subscription_id or (
             authorization.get_client_config_output(
                 opts=pulumi.InvokeOptions(parent=self)
             ).subscription_id
         )
         role = authorization.RoleAssignment(
-            f"{name}-role",
-            scope=self._args.account.id,
+            name,
+            scope=account.id,
             principal_id=principal_id,
             # Azure cannot look the type up: a new identity is not yet replicated.
             # https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
@@ -142,7 +152,7 @@ class OpenAIApi(pulumi.ComponentResource):
 
     def _api(self, name: str) -> apimanagement.Api:
         args = self._args
-        imported = api_import.prepare(args.document, args.account.backend_url)
+        imported = api_import.prepare(args.document, args.accounts[0].backend_url)
         return apimanagement.Api(
             name,
             api_id=args.api_name,
@@ -162,23 +172,19 @@ class OpenAIApi(pulumi.ComponentResource):
         )
 
     def _policy(self, name: str, api: apimanagement.Api) -> apimanagement.ApiPolicy:
-        audience = self._args.environment.openai_audience
+        args, ways = self._args, list[pulumi.Resource]()
+        if args.routing:
+            ways = routing.declare(name, args.routing, args.accounts, args.gateway, self)
         return apimanagement.ApiPolicy(
             f"{name}-policy",
             policy_id="policy",
             api_id=api.name,
-            service_name=self._args.gateway.name,
-            resource_group_name=self._args.gateway.resource_group_name,
+            service_name=args.gateway.name,
+            resource_group_name=args.gateway.resource_group_name,
             format=apimanagement.PolicyContentFormat.RAWXML,
-            value=self._args.account.backend_url.apply(
-                lambda url: policy.render(
-                    audience=audience,
-                    backend_url=url,
-                    timeout=self._args.backend_timeout,
-                    without=self._args.without,
-                )
-            ),
-            opts=self._args.gateway.inside(self),
+            value=args.accounts[0].backend_url.apply(lambda url: _policy_text(args, url)),
+            # Azure refuses a policy that names a backend which is not there.
+            opts=args.gateway.inside(self, *ways),
         )
 
     def _diagnostic(
@@ -225,15 +231,19 @@ def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
     return pulumi.Output(set(), now(), known)
 
 
+def _policy_text(args: OpenAIApiArgs, backend_url: str) -> str:
+    return policy.render(
+        audience=args.environment.openai_audience,
+        backend_url=backend_url,
+        timeout=args.backend_timeout,
+        without=args.without,
+        routing=args.routing,
+    )
+
+
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:
     """Return the policy's lines, with a placeholder for the account's address.
 
     A first preview does not know that address.
     """
-    audience = args.environment.openai_audience
-    return policy.render(
-        audience=audience,
-        backend_url=f"https://{ACCOUNT}",
-        timeout=args.backend_timeout,
-        without=args.without,
-    ).splitlines()
+    return _policy_text(args, f"https://{ACCOUNT}").splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.sax.saxutils import escape
 
+from components.openai_api.routing import TRIP_SECONDS, Routing
 from components.settings import policy_document
 
 KEY_HEADER = "api-key"
@@ -13,6 +14,9 @@ KEY_HEADER = "api-key"
 KEY_QUERY_PARAMETER = "subscription-key"
 """Query parameter that may carry the key instead of the header; the policy deletes both."""
 
+QUOTES = {'"': "&quot;"}
+INDENT = " " * 6
+"""Blanks before a branch of the document's choice of an account."""
 ACCOUNTING_HEADER = "x-gateway-accounting"
 """Response header in which the policy writes what the logs need of an answer whose body they lack.
 
@@ -23,11 +27,19 @@ JSON without quotes, as no page says how the gateway log writes a header's value
 
 
 def render(
-    *, audience: str, backend_url: str, timeout: int, without: Collection[str] = frozenset()
+    *,
+    audience: str,
+    backend_url: str,
+    timeout: int,
+    without: Collection[str] = frozenset(),
+    routing: Routing | None = None,
 ) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
     The gateway waits `timeout` seconds for an answer to begin. Fragments in `without` are left out.
+    With a `routing` the policy calls the backends of several accounts instead, by the deployment
+    that a call names, and sends on to the next what one refuses.
+
     The backend section replaces the gateway's, which would send each call again; the outbound
     section reads no stream, as that would hold the stream back, and without `Accept-Encoding`
     answers are not compressed.
@@ -43,10 +55,31 @@ def render(
             f"backend URL {backend_url!r}: allowed is https://<host>/<path>, no // in the path "
             "and no / at the end"
         )
-    quotes = {'"': "&quot;"}
-    return policy_document.template(frozenset(without)).substitute(
-        audience=escape(audience, quotes),
-        backendUrl=escape(backend_url, quotes),
-        timeout=timeout,
-        accountingHeader=ACCOUNTING_HEADER,
-    )
+    values = {
+        "audience": escape(audience, QUOTES),
+        "backendUrl": escape(backend_url, QUOTES),
+        "timeout": timeout,
+        "accountingHeader": ACCOUNTING_HEADER,
+    }
+    if routing:
+        values |= {
+            "routes": _routes(routing),
+            "backend": routing.default,
+            "retries": routing.retries,
+            "tripSeconds": TRIP_SECONDS,
+        }
+    document = policy_document.template(frozenset(without), several=bool(routing))
+    return document.substitute(values)
+
+
+def _routes(routing: Routing) -> str:
+    """Write a branch for each deployment's name: its pool, or the account that has it alone."""
+    lines = list[str]()
+    called = 'context.Variables.GetValueOrDefault<string>("called-deployment", "")'
+    for route in routing.routes:
+        lines.append(f'<when condition="@({called} == "{route.deployment}")">')
+        lines.append(f'  <set-backend-service backend-id="{route.backend}" />')
+        if route.members:
+            lines.append(f'  <set-variable name="pool" value="{route.deployment}" />')
+        lines.append("</when>")
+    return ("\n" + INDENT).join(lines)

@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/resource-nam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -24,6 +25,7 @@ https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements#azur
 
 CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
 DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
+DEPLOYMENT_PATTERN = r"[A-Za-z0-9][\w.-]{1,63}"
 
 ChildName = Annotated[str, matching(CHILD_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
 Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
@@ -32,7 +34,7 @@ Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
 class Deployment(Frozen):
     """One model deployment of the account."""
 
-    name: Annotated[str, matching(DEPLOYMENT_NAME, r"[A-Za-z0-9][\w.-]{1,63}")]
+    name: Annotated[str, matching(DEPLOYMENT_NAME, DEPLOYMENT_PATTERN)]
     """Name by which callers choose it."""
     model: Text
     """Name of the model."""
@@ -57,6 +59,8 @@ class Deployment(Frozen):
     """When Azure may move the version by itself."""
     content_filter: Annotated[str, matching(FILTER_CHOICE, FILTER_PATTERN, optional=True)] = ""
     """Content filter of the deployment; empty leaves the choice to Azure."""
+    spillover: Annotated[str, matching(DEPLOYMENT_NAME, DEPLOYMENT_PATTERN, optional=True)] = ""
+    """Standard deployment of the account that answers what is too much for a provisioned one."""
     existing: bool = False
     """Use the deployment of that name which an existing account has, and leave it as it is."""
 
@@ -70,6 +74,32 @@ class Deployment(Frozen):
                 f"DataZoneStandard; it has no {value}"
             )
         return value
+
+
+def check_spillover(deployments: Iterable[Deployment]) -> None:
+    """Refuse a spillover that Azure would refuse.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
+
+    Raises:
+        ValueError: it is not from a provisioned to a standard deployment of the same model and
+            version.
+    """
+    named = {one.name.lower(): one for one in deployments}
+    for one in named.values():
+        if not one.spillover:
+            continue
+        other = named.get(one.spillover.lower())
+        if (
+            other is None
+            or (one.model, one.version) != (other.model, other.version)
+            or "provisioned" not in one.sku.lower()
+            or "provisioned" in other.sku.lower()
+        ):
+            raise ValueError(
+                f"spillover of {one.name}: the name of a deployment of the same account that is "
+                "not provisioned, of the same model and version, beside a provisioned SKU"
+            )
 
 
 class Consumer(Frozen):

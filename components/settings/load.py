@@ -26,6 +26,7 @@ _JSON = {
 }
 """Keys that hold a map or a list: Pulumi gives these to a program as JSON, all others as text."""
 _FIRST = {
+    "accounts": "[0].name",
     "deployments": "[0].name",
     "consumers": "[0].name",
     "alerts": ".<rule>.<key>",
@@ -50,7 +51,7 @@ def load_settings() -> Settings:
     try:
         context = {PLAIN: plain, CLOUD: environment.current().name}
         settings = Settings.model_validate(raw, context=context)
-        policy_document.template(settings.policy_without)
+        policy_document.template(settings.policy_without, several=bool(settings.accounts))
     except ValidationError as error:
         raise pulumi.RunError(report(error, pulumi.get_stack())) from None
     except ValueError as error:

@@ -1,8 +1,9 @@
 """Compose the gateway's policy from its fragments in `policies/gateway`, and judge each file.
 
-`azure-openai.xml` is the document, and a file in `fragments/` what one `include-fragment` of it
-stands for. They are put together here, not by API Management: a preview then shows every line, and
-the stack needs no resource for a fragment.
+`azure-openai.xml` is the document of one account, `azure-openai-accounts.xml` that of several, and
+a file in `fragments/` what an `include-fragment` of them stands for. They are put together here,
+not by API Management: a preview then shows every line, and the stack needs no resource for a
+fragment.
 https://learn.microsoft.com/azure/api-management/policy-fragments
 """
 
@@ -19,35 +20,62 @@ from policies.gateway.reader import parse
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "policies" / "gateway"
 DOCUMENT, FRAGMENTS = FOLDER / "azure-openai.xml", FOLDER / "fragments"
-PLACEHOLDERS = frozenset({"audience", "backendUrl", "timeout", "accountingHeader"})
+SEVERAL = "azure-openai-accounts.xml"
+"""Name of the document of several accounts, beside that of one."""
+OWN = {DOCUMENT.name: {"account"}, SEVERAL: {"accounts", "no-account"}}
+"""Fragments that one document alone includes."""
+PLACEHOLDERS = frozenset(
+    {
+        *("audience", "backendUrl", "timeout", "accountingHeader"),
+        *("routes", "backend", "retries", "tripSeconds"),
+    }
+)
 """What `components/openai_api/policy.py` fills in."""
 _INCLUDE = re.compile(r'^( *)<include-fragment fragment-id="([\w-]+)" />\n', re.MULTILINE)
 
 
 @cache
-def template(without: Collection[str] = frozenset()) -> Template:
+def template(without: Collection[str] = frozenset(), *, several: bool = False) -> Template:
     """Return the whole document, its placeholders still in it, but for some fragments.
+
+    `several` takes the document of several accounts.
 
     Raises:
         ValueError: a file is missing, empty or not well-formed, has a placeholder that nobody fills
             or a `$` before none, or a fragment is included nowhere. The message names it.
     """
-    text = _read(DOCUMENT, "policies")
+    file = DOCUMENT.with_name(SEVERAL) if several else DOCUMENT
+    text = _read(file, "policies")
     named = [name for _, name in _INCLUDE.findall(text)]
     parts = {name: _inside(_read(FRAGMENTS / f"{name}.xml", "fragment")) for name in named}
-    unused = sorted({file.stem for file in FRAGMENTS.glob("*.xml")} - parts.keys())
-    if unused or len(named) != len(parts) or text.count("<include-fragment") != len(named):
-        names = ", ".join(unused) or "each fragment"
-        raise ValueError(
-            f"{_shown(DOCUMENT)} must include {names} once, on a line of its own: "
-            '<include-fragment fragment-id="name" />'
-        )
+    _check_included(file, text)
 
     def put(found: re.Match[str]) -> str:
         lines = [] if found[2] in without else parts[found[2]]
         return "".join(f"{found[1]}{line}\n" if line else "\n" for line in lines)
 
     return Template(_INCLUDE.sub(put, text))
+
+
+def _check_included(file: Path, text: str) -> None:
+    """Refuse a document that lacks a fragment, or includes one twice in a section.
+
+    Raises:
+        ValueError: a fragment that is not the other document's own is not there once.
+    """
+    others = OWN[SEVERAL] if file == DOCUMENT else OWN[DOCUMENT.name]
+    needed = {one.stem for one in FRAGMENTS.glob("*.xml")} - others
+    sections = [[name for _, name in _INCLUDE.findall(part)] for part in text.split("</")]
+    named = {name for found in sections for name in found}
+    unused = sorted(needed - named)
+    count = sum(map(len, sections))
+    twice = any(len(found) != len(set(found)) for found in sections)
+    if unused or twice or text.count("<include-fragment") != count:
+        names = ", ".join(unused) or "each fragment"
+        raise ValueError(
+            f"{_shown(file)} must include {names} once, on a line of its own: "
+            '<include-fragment fragment-id="name" />'
+        )
 
 
 def _read(file: Path, root: str) -> str:

@@ -12,6 +12,23 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
+from components.settings.accounts import (
+    ACCOUNT_NAME,
+    ACCOUNT_PATTERN,
+    ACCOUNT_SETTING,
+    ACCOUNTS,
+    KINDS,
+    REGION,
+    SETTING_NAME,
+    SOME_OR_ACCOUNTS,
+    Account,
+    OptionalSetting,
+    check_deployments,
+    check_empty,
+    checked,
+    only_account,
+    without_blanks,
+)
 from components.settings.api_document import ALLOWED as IMPORTABLE
 from components.settings.api_document import check as check_document
 from components.settings.constraints import (
@@ -28,87 +45,26 @@ from components.settings.constraints import (
 )
 from components.settings.content_filter import (
     ContentFilter,
-    check_named,
 )
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
+from components.settings.limits import (
+    BODY_BYTES_LIMIT,
+    GATEWAY_ROLES,
+    HELD_BACK,
+    LLM_MESSAGE_BYTES_LIMIT,
+    LONGEST_TIMEOUT,
+    NO_ANSWERS,
+    OTHER_PUBLISHERS,
+    UNITS_BY_TIER,
+)
 from queries.contract import OPENAI
-
-UNITS_BY_TIER = {
-    "Developer": 1,
-    "Basic": 2,
-    "Standard": 4,
-    "Premium": 12,
-    "BasicV2": 10,
-    "StandardV2": 10,
-}
-"""Most units of each tier that logs to Azure Monitor; Consumption does not.
-
-PremiumV2 is newer than the API version with which the SDK creates services.
-
-https://learn.microsoft.com/azure/api-management/upgrade-and-scale
-https://learn.microsoft.com/azure/api-management/api-management-features
-"""
-
-GATEWAY_ROLES = {
-    "Cognitive Services OpenAI User": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
-    "Cognitive Services User": "a97b65f3-24c7-4388-baec-2e87135dc908",
-}
-"""Ids of the roles by which a gateway may call an account.
-
-The first may call models and read, change and delete responses, on accounts of kind OpenAI and
-AIServices; it is enough for every operation of the project's OpenAPI document. The second, which
-the reference guide names, may also list keys and use all else that a Foundry resource offers.
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/ai-machine-learning
-https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai#considerations-for-rbac-and-policy-during-upgrade
-"""
-
-BODY_BYTES_LIMIT = 8192
-"""Most bytes of one body in a gateway log entry.
-
-https://learn.microsoft.com/azure/api-management/diagnostic-logs-reference
-"""
-
-LONGEST_TIMEOUT = 3600
-"""Most seconds to wait for an answer to begin; no model thinks longer.
-
-Azure takes any number, and says that values greater than 240 seconds may not be honored, because
-the network beneath can drop idle connections after this time: calls that think longer than that
-are to stream.
-https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
-"""
-
-HELD_BACK = (
-    "llmLogging is false, so the gateway log holds the bodies of responses, and API Management may "
-    "hold streamed answers back until they are whole: set llmLogging true to let streams through, "
-    "or logResponseBodies true to keep it so without this warning"
-)
-OTHER_PUBLISHERS = (
-    "Azure documents the role Cognitive Services User for models of other publishers than OpenAI, "
-    "and gatewayRole is the narrower one: if their calls end with 401 or 403, set gatewayRole to it"
-)
-"""https://learn.microsoft.com/azure/foundry-classic/foundry-models/tutorials/get-started-deepseek-r1"""
-NO_ANSWERS = (
-    "llmLogging is false and bodyBytes 0, so no log holds a prompt or an answer though capture is "
-    "full: set llmLogging true, or bodyBytes above 0, or say so by capture metadata"
-)
-
-LLM_MESSAGE_BYTES_LIMIT = 2 * 1024 * 1024
-"""Most bytes of prompt, and of completion, in the LLM log of one call.
-
-https://learn.microsoft.com/azure/api-management/api-management-howto-llm-logs
-"""
 
 PLAIN = "plain"
 """In the validation's context: keys, as in the stack file, of which no value is secret there."""
-ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
 SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
 GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
-SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
-
-SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
-OptionalSetting = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)]
 GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
@@ -134,8 +90,8 @@ class Settings(Frozen):
     """Use the group of that name instead of creating it."""
     location: Annotated[
         str,
-        matching("an Azure region such as eastus", r"[A-Za-z0-9 ]{2,40}"),
-        AfterValidator(lambda region: region.replace(" ", "").lower()),
+        matching(REGION, r"[A-Za-z0-9 ]{2,40}"),
+        AfterValidator(without_blanks),
     ] = "eastus"
     """Azure region of everything."""
     tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
@@ -153,19 +109,23 @@ class Settings(Frozen):
     """Days that logs are kept ({bounds})."""
     workspace_daily_cap_gb: Annotated[int, whole("gigabytes", 0, 5_000)] = 0
     """Gigabytes a day after which the workspace stops taking logs; 0 sets no cap."""
-    account_id: Annotated[str, existing("Microsoft.CognitiveServices/accounts")] = ""
+    accounts: Annotated[
+        tuple[Account, ...], named_once("account", optional=True), AfterValidator(checked)
+    ] = ()
+    """Several accounts behind the API, each with name, id or accountName, keys, location,
+    deployments, priority, weight and diagnosticSettingName; instead of the keys of one account.
+    """
+    account_id: Annotated[str, existing(ACCOUNTS)] = ""
     """ARM id of an existing Azure OpenAI or Foundry account; empty creates one."""
-    account_name: Annotated[
-        str, matching(ACCOUNT_NAME, r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", optional=True)
-    ] = ""
+    account_name: Annotated[str, matching(ACCOUNT_NAME, ACCOUNT_PATTERN, optional=True)] = ""
     """Name and subdomain of the account to create; empty gives oai- and a random suffix."""
     account_keys: Annotated[str, one_of("refuse", "allow")] = "refuse"
     """allow lets an existing account take its keys, by which calls pass the gateway by; refuse
     warns of it, and the check fails; an account to create takes none.
     """
-    account_diagnostic_setting_name: OptionalSetting = "OpenAI Diagnostic Setting"
+    account_diagnostic_setting_name: OptionalSetting = ACCOUNT_SETTING
     """Name of the account's diagnostic setting; empty if an existing account has one."""
-    account_kind: Annotated[str, one_of("OpenAI", "AIServices")] = "OpenAI"
+    account_kind: Annotated[str, one_of(*KINDS)] = OPENAI
     """Kind of the account to create: AIServices makes a Foundry resource, which serves models of
     other publishers too. An account of kind OpenAI is upgraded in place, and stays so.
     """
@@ -175,9 +135,9 @@ class Settings(Frozen):
     """Content filters to create, each with name, hate, sexual, selfHarm, violence, jailbreak,
     indirectAttacks, protectedText and protectedCode.
     """
-    deployments: Annotated[tuple[Deployment, ...], named_once("deployment")] = ()
-    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter
-    and existing.
+    deployments: Annotated[tuple[Deployment, ...], SOME_OR_ACCOUNTS] = ()
+    """Model deployments, each with name, model, version, sku, capacity, upgrade, contentFilter,
+    spillover and existing.
     """
     gateway_id: Annotated[str, existing("Microsoft.ApiManagement/service")] = ""
     """ARM id of an existing API Management service; empty creates one."""
@@ -280,6 +240,25 @@ class Settings(Frozen):
         return {"location": self.location, "resourceGroup": self.resource_group_name}
 
     @property
+    def every_account(self) -> tuple[Account, ...]:
+        """Return the accounts; the one of the short keys has no short name."""
+        return self.accounts or (
+            only_account(
+                self.account_id,
+                self.account_name,
+                self.account_keys,
+                self.deployments,
+                self.account_diagnostic_setting_name,
+                self.account_kind,
+            ),
+        )
+
+    @property
+    def created_group(self) -> str:
+        """Return the name of the resource group that the stack creates; "" if it uses one."""
+        return "" if self.use_existing_resource_group else self.resource_group_name
+
+    @property
     def policy_without(self) -> frozenset[str]:
         """Fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}
@@ -298,7 +277,8 @@ class Settings(Frozen):
     def warnings(self) -> list[str]:
         """Return what a person has to know of settings that are not wrong, and what to do."""
         narrow = self.gateway_role == "Cognitive Services OpenAI User"
-        others = narrow and any(one.format != OPENAI for one in self.deployments)
+        every = [one for account in self.every_account for one in account.deployments]
+        others = narrow and any(one.format != OPENAI for one in every)
         return [*([OTHER_PUBLISHERS] if others else []), *self._log_warnings]
 
     @property
@@ -311,40 +291,23 @@ class Settings(Frozen):
 
     @field_validator("deployments")
     @classmethod
-    def _filters_are_there(
+    def _deployments_fit(
         cls, value: tuple[Deployment, ...], info: ValidationInfo
     ) -> tuple[Deployment, ...]:
-        if "content_filters" in info.data:
-            check_named((one.content_filter for one in value), info.data["content_filters"])
+        check_deployments(value, info.data)
         return value
 
-    @field_validator("deployments")
+    @field_validator("account_id", "account_name")
     @classmethod
-    def _publishers_fit_kind(
-        cls, value: tuple[Deployment, ...], info: ValidationInfo
-    ) -> tuple[Deployment, ...]:
-        created = info.data.get("account_id") == ""
-        others = [one.name for one in value if one.format != OPENAI]
-        if others and created and info.data.get("account_kind") == "OpenAI":
-            raise ValueError(
-                "format OpenAI; models of other publishers need accountKind AIServices; given for: "
-                + ", ".join(others)
-            )
+    def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
+        check_empty(info.data.get("accounts"), value)
         return value
 
-    @field_validator("deployments")
+    @field_validator("stored_responses")
     @classmethod
-    def _existing_as_they_are(
-        cls, value: tuple[Deployment, ...], info: ValidationInfo
-    ) -> tuple[Deployment, ...]:
-        there = [one for one in value if one.existing]
-        if there and info.data.get("account_id") == "":
-            raise ValueError("existing: true only beside accountId, as a new account has none")
-        if changed := [one.name for one in there if one.content_filter]:
-            raise ValueError(
-                "existing: true without contentFilter, as the deployment keeps the filter that it "
-                f"has; given for: {', '.join(changed)}"
-            )
+    def _stored_in_one_account(cls, value: str, info: ValidationInfo) -> str:
+        if value == "share" and info.data.get("accounts"):
+            raise ValueError("refuse, as accounts has several: a response is known to one alone")
         return value
 
     @field_validator("account_keys")

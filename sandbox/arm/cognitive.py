@@ -133,7 +133,25 @@ def deployment(put: Put) -> None:
     _check_publisher(put, model)
     _check_sku(put, model, sku)
     content_filters.check_named(put)
+    _check_spillover(put, str(put.properties.get("spilloverDeploymentName") or ""), model)
     put.properties["model"] = model
+
+
+def _check_spillover(put: Put, name: str, model: dict[str, Any]) -> None:
+    """A provisioned deployment spills over to another of its account, of the same model.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
+    Sure: inferred, as the page has the conditions, and not the words of a refusal.
+    """
+    if not name:
+        return
+    other = put.cloud.get(f"{put.id.text.rsplit('/', 1)[0]}/{name}")
+    told = other.properties["model"] if other else {}
+    same = all(told.get(key) == model.get(key) for key in ("name", "version"))
+    paid = [str(one.get("sku", {}).get("name")) for one in (put.body, other.body if other else {})]
+    if not same or ["Provisioned" in sku for sku in paid] != [True, False]:
+        text = f"The deployment '{name}' cannot take what spills over from '{put.id.name}'."
+        raise refuse("InvalidResourceProperties", text=text)
 
 
 def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -> None:

@@ -10,6 +10,12 @@ from sandbox.arm.base import AZURE, SERVICE, Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
 
+MOST_OF_A_POOL = 30
+"""Backends of one pool.
+
+https://learn.microsoft.com/azure/api-management/backends
+"""
+
 
 def has_llm(api_version: str) -> bool:
     """Whether an API version's diagnostics have `largeLanguageModel`: only newer previews do.
@@ -124,17 +130,58 @@ def backend(put: Put) -> None:
 
     https://learn.microsoft.com/azure/api-management/backends
     """
-    for name in ("credentials", "proxy", "circuitBreaker", "properties", "tls"):
+    for name in ("credentials", "proxy", "properties"):
         if put.properties.get(name):
             raise NotModelledError(f"the sandbox does not model {name} of a backend")
+    _check_breaker(put, (put.properties.get("circuitBreaker") or {}).get("rules") or [])
     if put.properties["type"] == "Pool":
-        for one in put.properties["pool"]["services"]:
-            member = _below(put, str(one["id"]), "backends") or put.cloud.get(str(one["id"]))
-            if member is None or member.properties.get("type") == "Pool":
-                text = f"pool.services: '{one['id']}' is no backend of this service."
-                raise refuse("ValidationError", text=text)
+        _check_pool(put, (put.properties.get("pool") or {}).get("services") or [])
     elif not re.match(r"https?://\S", str(put.properties.get("url") or "")):
         raise refuse("ValidationError", text="url: Backend URL is not valid.")
+    elif not put.properties.get("protocol"):
+        raise refuse("ValidationError", text="protocol: Backend protocol is required.")
+
+
+def _check_breaker(put: Put, rules: list[dict[str, Any]]) -> None:
+    """A breaker has one rule, with a name, a number of failures, an interval and a duration.
+
+    https://learn.microsoft.com/azure/api-management/backends
+    https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/inference-failover (one rule)
+    Sure: inferred, as the words of the refusal are not public, nor what a pool's breaker would do.
+    """
+    if rules and put.properties["type"] == "Pool":
+        raise NotModelledError("the sandbox does not model a breaker of a pool")
+    if rules[1:]:
+        text = "circuitBreaker.rules: only one rule is supported."
+        raise refuse("ValidationError", text=text)
+    for rule in rules:
+        condition = rule["failureCondition"]
+        if condition.get("percentage") is not None:
+            raise NotModelledError("the sandbox counts failures, and knows no share of them")
+        fits = isinstance(condition.get("count"), int) and condition["count"] >= 1
+        durations = (condition.get("interval"), rule.get("tripDuration"))
+        if not fits or not rule.get("name") or not all(map(_is_duration, durations)):
+            raise refuse("ValidationError", text="circuitBreaker.rules: the rule is not valid.")
+
+
+def _is_duration(text: object) -> bool:
+    return bool(re.fullmatch(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?", str(text)))
+
+
+def _check_pool(put: Put, services: list[dict[str, Any]]) -> None:
+    """A pool has backends of the service, of which none is a pool, 30 at most.
+
+    https://learn.microsoft.com/azure/api-management/backends
+    Sure: inferred, as the words of the refusals are not public.
+    """
+    if not 1 <= len(services) <= MOST_OF_A_POOL:
+        text = f"pool.services: a pool has 1 to {MOST_OF_A_POOL} backends."
+        raise refuse("ValidationError", text=text)
+    for one in services:
+        member = _below(put, str(one["id"]), "backends") or put.cloud.get(str(one["id"]))
+        if member is None or member.properties.get("type") == "Pool":
+            text = f"pool.services: '{one['id']}' is no backend of this service."
+            raise refuse("ValidationError", text=text)
 
 
 def make_logger(put: Put, service_id: str) -> None:

@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 
 from sandbox import clock
 from sandbox.cloud import Cloud
+from sandbox.gateway.breakers import Breakers
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.logs import holds_back, record
 from sandbox.gateway.policy import Policies
@@ -29,17 +31,18 @@ def gateway_endpoint(
     Sure: inferred, as the page says that logging may buffer them, and not for how long.
     """
     sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
+    breakers = Breakers()
 
     def endpoint(request: Request) -> Response:
         for service in cloud.of_type("Microsoft.ApiManagement/service"):
             if f"{service.name}.azure-api.net".lower() == request.host.lower():
-                call = Call(service, request, Headers(request.query), Headers(request.headers))
-                return answer(call)
+                query, headers = Headers(request.query), Headers(request.headers)
+                return answer(Call(service, request, query, headers, breakers))
         raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
 
     def answer(call: Call) -> Response:
         clock.spend(OWN_SECONDS)
-        _run(cloud, call, send)
+        _run(cloud, options, call, send)
         if not isinstance(call.response.body, bytes) and holds_back(cloud, options, call):
             call.whole()
         response, body = call.response, call.response.body
@@ -63,17 +66,17 @@ def gateway_endpoint(
     return endpoint
 
 
-def _run(cloud: Cloud, call: Call, send: Endpoint) -> None:
+def _run(cloud: Cloud, options: Options, call: Call, send: Endpoint) -> None:
     """Run every section, from the first failure on `on-error`, and none after a response."""
-    try:
-        authorize(cloud, call, match(cloud, call))
-        for section in ("inbound", "backend", "outbound"):
-            Policies(cloud, call, send).run(section)
-    except ReturnedError:
-        return
-    except GatewayError as error:
-        call.failure, call.response = error, error.response
-        Policies(cloud, call, send).run("on-error")
+    raises = options.seed % 2 == 1
+    with suppress(ReturnedError):
+        try:
+            authorize(cloud, call, match(cloud, call))
+            for section in ("inbound", "backend", "outbound"):
+                Policies(cloud, call, send, raises=raises).run(section)
+        except GatewayError as error:
+            call.failure, call.response, call.answered = error, error.response, True
+            Policies(cloud, call, send).run("on-error")
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:

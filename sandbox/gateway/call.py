@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.cloud import Resource
+from sandbox.gateway.breakers import Breakers
 from sandbox.http import Headers, Request, Response
 
 Json = dict[str, Any]
@@ -39,7 +40,12 @@ class Call:
     request: Request
     query: Headers
     headers: Headers
+    breakers: Breakers = field(default_factory=Breakers)
     url: str = ""
+    backend: Resource | None = None
+    """The backend that a policy has named: a pool, or one that is no pool."""
+    member: Resource | None = None
+    """The backend to which the call was sent last."""
     rest: str = ""
     id: str = field(default_factory=clock.guid)
     started: datetime = field(default_factory=clock.utc)
@@ -58,6 +64,8 @@ class Call:
     buffered: bool = True
     """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))
+    answered: bool = False
+    """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
 

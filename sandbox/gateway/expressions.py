@@ -174,6 +174,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "??": lambda value_of, one, other: (
         value_of(other) if (found := value_of(one)) is None else found
     ),
+    ">=": lambda value_of, one, other: int(value_of(one)) >= int(value_of(other)),
     "+": lambda value_of, one, other: _plus(value_of(one), value_of(other)),
     "?": lambda value_of, one, then, other: value_of(then if value_of(one) else other),
 }
@@ -189,7 +190,6 @@ _PARTS = {
         "context.Request.Headers",
         "context.Request.Url",
         "context.Request.Url.Query",
-        "context.Response",
         "context.Response.Headers",
         "context.Response.Body",
         "context.Variables",
@@ -207,6 +207,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     ),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
+    "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
@@ -263,6 +264,14 @@ def _deep(token: Token | None, other: Token | None) -> bool:
     if isinstance(token.value, dict | list) and isinstance(other.value, dict | list):
         raise NotModelledError("the sandbox's gateway compares no two JSON containers")
     return type(token.value) is type(other.value) and bool(token.value == other.value)
+
+
+def _written(value: Any) -> str:
+    """Write JSON indented; of a text alone the text itself, without quotes.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JToken_ToString.htm
+    """
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _select(_: Call, token: Token, path: str) -> Token | None:
@@ -384,7 +393,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
     "Token.SelectToken": _select,
     "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),
-    "Token.ToString": lambda _, token: json.dumps(token.value, indent=2, ensure_ascii=False),
+    "Token.ToString": lambda _, token: _written(token.value),
     "Regex.Replace": _replace,
     "Regex.IsMatch": lambda _, __, text, pattern, *o: bool(_pattern(pattern, *o).search(text)),
     "Regex.Match": lambda _, __, text, pattern, *o: Group(_pattern(pattern, *o).search(text)),

@@ -98,6 +98,8 @@ def _row(call: Call, settings: Json) -> Json:
     }
     if call.sent:
         row |= {"BackendMethod": call.sent.method, "BackendProtocol": PROTOCOL}
+    if call.member:
+        row["BackendId"] = call.member.name
     if call.api:
         row["ApiRevision"] = str(call.api.properties.get("apiRevision") or "1")
     if settings.get("logClientIp"):

@@ -43,8 +43,8 @@ https://learn.microsoft.com/azure/api-management/forward-request-policy
 class Policies:
     """The policies in force for one call, from the innermost scope to all APIs."""
 
-    def __init__(self, cloud: Cloud, call: Call, send: Endpoint) -> None:
-        self.cloud, self.call, self.send = cloud, call, send
+    def __init__(self, cloud: Cloud, call: Call, send: Endpoint, *, raises: bool = False) -> None:
+        self.cloud, self.call, self.send, self.raises = cloud, call, send, raises
         folder = workspace(cloud, call)
         scopes = [s for s in (call.operation, call.api, call.product, folder, call.service) if s]
         found = [cloud.get(f"{scope.id}/policies/policy") for scope in scopes]
@@ -134,7 +134,7 @@ class Policies:
     def set_header(self, statement: Element) -> None:
         """Change the request, or the response once there is one."""
         call = self.call
-        fields = (call.response if call.reply or call.failure else call).headers
+        fields = (call.response if call.answered else call).headers
         set_field(statement, fields, lambda text: str(self.value(statement, text)))
 
     def set_body(self, statement: Element) -> None:
@@ -206,11 +206,12 @@ class Policies:
 
         https://learn.microsoft.com/azure/api-management/set-backend-service-policy
         """
+        call = self.call
         if "base-url" in statement.attrib:
-            self.call.url = str(self.value(statement, statement.attrib["base-url"]))
+            call.url, call.backend = str(self.value(statement, statement.attrib["base-url"])), None
         else:
             name = str(self.value(statement, statement.attrib["backend-id"]))
-            self.call.url = backends.url(self.cloud, self.call, name)
+            call.backend = backends.named(self.cloud, call, name)
 
     def send_request(self, statement: Element) -> None:
         """Send a request beside the call: a new one, or a copy of it; one-way forgets the answer.
@@ -237,29 +238,91 @@ class Policies:
         with suppress(OSError):
             self.send(sent)
 
+    def retry(self, statement: Element) -> None:
+        """Run what is inside once, and again while the condition holds, `count` times at most.
+
+        An attempt that fails without an answer is judged too; then there is no response to see.
+        https://learn.microsoft.com/azure/api-management/retry-policy
+        https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/inference-failover (null)
+        Sure: inferred, as the page does not speak of attempts without an answer.
+        """
+        interval, count = (
+            int(self.value(statement, statement.attrib[name])) for name in ("interval", "count")
+        )
+        for attempt in range(count + 1):
+            failure = None
+            try:
+                for inner in statement:
+                    self.execute(inner)
+            except GatewayError as error:
+                failure = error
+            again = self.holds(statement, statement.attrib["condition"])
+            if not again or attempt == count:
+                break
+            self.call.whole()
+            if attempt or statement.get("first-fast-retry") != "true":
+                clock.spend(interval)
+        if failure:
+            raise failure
+
     def forward(self, statement: Element) -> None:
         """Send the call to its backend and take the response, its body still unread.
 
-        A request is buffered for a second try only, which no known statement makes.
+        A second attempt needs a request that is buffered.
         https://learn.microsoft.com/azure/api-management/forward-request-policy
         """
         if int(statement.get("timeout") or DEFAULT_TIMEOUT) < SHORTEST_TIMEOUT:
             text = f"a forward-request whose timeout is below {SHORTEST_TIMEOUT} seconds"
             raise NotModelledError(f"the sandbox's gateway never gives up: it does not run {text}")
-        call, started = self.call, clock.now()
-        url, body = call.url.rstrip("/") + call.rest, call.content()
+        call, started, body = self.call, clock.now(), self.call.content()
+        if call.sent and body and statement.get("buffer-request-body") != "true":
+            text = "a second forward-request of a body that is not buffered"
+            raise NotModelledError(f"the sandbox's gateway does not run {text}")
+        call.answered, member = False, None
+        if call.backend:
+            member = backends.able(self.cloud, call, call.backend)
+            if member is None:
+                return self.unavailable(statement, call.backend)
+            call.url = str(member.properties["url"])
         headers = Headers(f for f in call.headers if not re.fullmatch(HOP_BY_HOP, f[0].lower()))
-        call.sent = Request.to(call.request.method, url, headers, body)
+        url = call.url.rstrip("/") + call.rest
+        call.sent, call.member = Request.to(call.request.method, url, headers, body), member
         call.sent.query.extend(call.query)
         try:
             reply = call.reply = self.send(call.sent)
         except OSError as error:
             reason = "BackendConnectionFailure"
+            call.reply = None
+            if member:
+                call.breakers.failed(member, reason)
             raise GatewayError(500, statement.tag, reason, str(error)) from error
         finally:
-            call.backend_seconds = clock.now() - started
+            call.backend_seconds += clock.now() - started
+        if member:
+            call.breakers.answered(member, reply.status, reply.headers.get("Retry-After"))
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        call.answered = True
         call.buffered = statement.get("buffer-response") != "false"
+        return None
+
+    def unavailable(self, statement: Element, backend: Resource) -> None:
+        """Answer 503 where open breakers leave no backend, as an error or as a response.
+
+        The page has the status; public policies look for it in `outbound`, in `on-error` and in
+        the condition of a retry alike, and in the reason for the words `Backend pool` and `is
+        temporarily unavailable`.
+        https://learn.microsoft.com/azure/api-management/backends
+        https://github.com/Azure-Samples/AI-Gateway/tree/main/labs/backend-pool-load-balancing
+        Sure: inferred, as no page says which section comes next, so the seed decides: an odd one
+        makes an error of it. The name of the error's reason is made up.
+        """
+        call = self.call
+        kind = "Backend pool" if backend.properties.get("type") == "Pool" else "Backend"
+        text = f"{kind} '{backend.name}' is temporarily unavailable."
+        error = GatewayError(503, statement.tag, "BackendUnavailable", text, "Service Unavailable")
+        if self.raises:
+            raise error
+        call.response, call.answered = error.response, True
 
 
 def set_field(
@@ -287,10 +350,12 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "send-request": ("mode response-variable-name timeout ignore-error", Policies.send_request),
     "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
+    "retry": ("condition count interval first-fast-retry", Policies.retry),
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
 EVALUATED = {
     "choose",
+    "retry",
     "return-response",
     "set-backend-service",
     "set-body",

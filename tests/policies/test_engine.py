@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.settings.stack import GATEWAY_ROLES
+from components.settings.limits import GATEWAY_ROLES
 from harness.example import ROOT
 from harness.machine import Done, Machine
 from tests.policies.harness import DAY, EXAMPLE

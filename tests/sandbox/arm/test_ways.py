@@ -75,6 +75,55 @@ def test_a_pool_has_backends_of_the_service(stack: Azure) -> None:
         put(stack, one, url="https://a.example", credentials={"header": {"a": ["b"]}})
 
 
+RULE: dict[str, Any] = {
+    "name": "busy",
+    "failureCondition": {
+        "count": 1,
+        "interval": "PT1M",
+        "statusCodeRanges": [{"min": 429, "max": 429}],
+    },
+    "tripDuration": "PT10S",
+    "acceptRetryAfter": True,
+}
+
+
+def test_a_breaker_has_one_whole_rule(stack: Azure) -> None:
+    own = f"{SERVICE}/backends/one"
+    single = {"protocol": "http", "url": "https://a.example"}
+    put(stack, own, **single, circuitBreaker={"rules": [RULE]})
+    condition = RULE["failureCondition"]
+    for rules in (
+        [RULE, RULE],
+        [RULE | {"name": ""}],
+        [RULE | {"tripDuration": "10 s"}],
+        [RULE | {"failureCondition": condition | {"count": 0}}],
+        [RULE | {"failureCondition": condition | {"statusCodeRanges": [{"min": 1, "max": 600}]}}],
+    ):
+        told = refused(stack, own, **single, circuitBreaker={"rules": rules})
+        assert "circuitBreaker" in told
+
+
+def test_a_pool_has_bounds(stack: Azure) -> None:
+    one, pool = f"{SERVICE}/backends/one", f"{SERVICE}/backends/pool"
+    assert "protocol" in refused(stack, one, url="https://a.example")
+    put(stack, one, protocol="http", url="https://a.example")
+    member = {"id": one, "priority": 1, "weight": 50}
+    put(stack, pool, type="Pool", pool={"services": [member]})
+    for services in ([], [member] * 31, [member | {"priority": 101}], [member | {"weight": -1}]):
+        assert "pool.services" in refused(stack, pool, type="Pool", pool={"services": services})
+
+
+def test_a_policy_names_backends_that_there_are_and_forwards_once(stack: Azure) -> None:
+    named = "<policies><inbound><set-backend-service backend-id='{}' /></inbound></policies>"
+    told = refused(stack, POLICY, value=named.format("one"))
+    assert "Backend with id 'one' could not be found." in told
+    put(stack, f"{SERVICE}/backends/one", protocol="http", url="https://a.example")
+    put(stack, POLICY, value=named.format("one"))
+    put(stack, POLICY, value=named.format("@(context.Request.Method)"))
+    twice = "<policies><backend><base /><forward-request /></backend></policies>"
+    assert "allows only one policy" in refused(stack, POLICY, value=twice)
+
+
 def test_a_revision_begins_as_a_copy_and_is_listed(stack: Azure) -> None:
     source = stack.cloud.get(API)
     assert source is not None

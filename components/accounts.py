@@ -1,0 +1,48 @@
+"""The accounts behind the API: one, or several side by side."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.azure import naming
+from components.azure.environment import AzureEnvironment
+from components.openai_account import OpenAIAccount, OpenAIAccountArgs
+from components.settings.accounts import Account
+from components.settings.stack import Settings
+
+
+def declare(
+    settings: Settings,
+    azure: AzureEnvironment,
+    *,
+    resource_group_name: pulumi.Input[str],
+    suffix: pulumi.Output[str],
+    workspace_id: pulumi.Input[str],
+) -> tuple[OpenAIAccount, ...]:
+    """Declare each account that the stack file asks for; none waits for another."""
+
+    def one(account: Account) -> OpenAIAccount:
+        ending = f"-{account.name}" if account.name else ""
+        return OpenAIAccount(
+            f"openai-account{ending}",
+            OpenAIAccountArgs(
+                label=account.name,
+                existing_id=account.id,
+                kind=account.kind,
+                keys=account.keys,
+                gateway_behind_network=bool(settings.gateway_id),
+                created_group=settings.created_group,
+                name=naming.name(account.account_name, f"oai{ending}", suffix),
+                resource_group_name=resource_group_name,
+                location=account.location or settings.location,
+                environment=azure,
+                content_filters=settings.content_filters,
+                deployments=account.deployments,
+                diagnostic_setting_name=account.diagnostic_setting_name,
+                workspace_id=workspace_id,
+                tags=settings.tags,
+                protect=settings.protect,
+            ),
+        )
+
+    return tuple(map(one, settings.every_account))

@@ -1,0 +1,207 @@
+"""Which account answers a call: a backend or a pool of them for each deployment's name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+from components.gateway import Gateway
+from components.openai_account import OpenAIAccount
+from components.settings.accounts import Account
+
+BACKEND_NAME_LIMIT = 80
+"""Most characters of a backend's name.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+"""
+TRIP_SECONDS = 10
+"""Seconds for which a backend that failed is left alone, unless it says how long by `Retry-After`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One account as a deployment's name leads to it."""
+
+    account: int
+    """Place of the account in the stack file."""
+    backend: str
+    """Name of the backend."""
+    priority: int
+    weight: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """The way of a deployment's calls."""
+
+    deployment: str
+    """Name of the deployment in lower case, as Azure compares it."""
+    backend: str
+    """Name of the backend or pool that the policy sets."""
+    members: tuple[Member, ...]
+    """The accounts of a pool; none where one account alone has the deployment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routing:
+    """Every way from the API to one of several accounts."""
+
+    accounts: tuple[str, ...]
+    """Names of the backends that lead to each account, without a breaker."""
+    routes: tuple[Route, ...]
+
+    @property
+    def default(self) -> str:
+        """Name the backend of what names no deployment of the stack: the first account's."""
+        return self.accounts[0]
+
+    @property
+    def retries(self) -> int:
+        """Count the further attempts with which a call has met every account of the largest pool.
+
+        A retry has at least one: https://learn.microsoft.com/azure/api-management/retry-policy
+        """
+        return max((len(route.members) - 1 for route in self.routes if route.members), default=1)
+
+
+def plan(api_name: str, accounts: Sequence[Account]) -> Routing | None:
+    """Plan the ways to several accounts; None where the stack file lists none.
+
+    A pool has backends of its own: API Management counts failures by backend, and the throttling of
+    one deployment must not keep calls from another of the same account.
+    https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/inference-failover
+    """
+    if not accounts:
+        return None
+    serving: dict[str, list[int]] = {}
+    for number, account in enumerate(accounts):
+        for one in account.deployments:
+            serving.setdefault(one.name.lower(), []).append(number)
+    own = tuple(backend_name(api_name, account.name) for account in accounts)
+    routes = []
+    for deployment, numbers in serving.items():
+        if len(numbers) == 1:
+            route = Route(deployment=deployment, backend=own[numbers[0]], members=())
+        else:
+            members = tuple(
+                Member(
+                    account=number,
+                    backend=backend_name(api_name, accounts[number].name, deployment),
+                    priority=accounts[number].priority,
+                    weight=accounts[number].weight,
+                )
+                for number in numbers
+            )
+            pool = backend_name(api_name, "pool", deployment)
+            route = Route(deployment=deployment, backend=pool, members=members)
+        routes.append(route)
+    return Routing(accounts=own, routes=tuple(routes))
+
+
+def backend_name(*parts: str) -> str:
+    """Return a name of a backend that no other parts have; a long one ends in a hash.
+
+    >>> backend_name("miyagi-api", "weu", "text-turbo")
+    'miyagi-api.weu.text-turbo'
+    """
+    name = ".".join(parts)
+    if len(name) <= BACKEND_NAME_LIMIT:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: BACKEND_NAME_LIMIT - len(digest) - 1]}-{digest}"
+
+
+def declare(
+    name: str,
+    routing: Routing,
+    accounts: Sequence[OpenAIAccount],
+    gateway: Gateway,
+    parent: pulumi.Resource,
+) -> list[pulumi.Resource]:
+    """Declare every backend and pool; return those that a policy names."""
+    own = [
+        _single(name, backend, account, gateway, parent)
+        for backend, account in zip(routing.accounts, accounts, strict=True)
+    ]
+    pools = [
+        _pool(name, route, accounts, gateway, parent) for route in routing.routes if route.members
+    ]
+    return [*own, *pools]
+
+
+def _single(
+    name: str,
+    backend: str,
+    account: OpenAIAccount,
+    gateway: Gateway,
+    parent: pulumi.Resource,
+    deployment: str = "",
+) -> apimanagement.Backend:
+    ending = f"-{deployment}" if deployment else ""
+    return apimanagement.Backend(
+        f"{name}-backend-{account.label}{ending}",
+        backend_id=backend,
+        service_name=gateway.name,
+        resource_group_name=gateway.resource_group_name,
+        type=apimanagement.BackendType.SINGLE,
+        protocol=apimanagement.BackendProtocol.HTTP,
+        url=account.backend_url,
+        circuit_breaker=_breaker() if deployment else None,
+        opts=gateway.inside(parent),
+    )
+
+
+def _breaker() -> apimanagement.BackendCircuitBreakerArgs:
+    """Trip at the first refusal that another account may not give, for as long as Azure says.
+
+    A pool calls the same account again until its breaker trips, so one failure is enough.
+    https://learn.microsoft.com/azure/api-management/backends
+    """
+    ranges = ((429, 429), (500, 599))
+    condition = apimanagement.CircuitBreakerFailureConditionArgs(
+        count=1,
+        interval="PT1M",
+        status_code_ranges=[
+            apimanagement.FailureStatusCodeRangeArgs(min=low, max=high) for low, high in ranges
+        ],
+        error_reasons=["BackendConnectionFailure", "Timeout"],
+    )
+    rule = apimanagement.CircuitBreakerRuleArgs(
+        name="throttled-or-failing",
+        failure_condition=condition,
+        trip_duration=f"PT{TRIP_SECONDS}S",
+        accept_retry_after=True,
+    )
+    return apimanagement.BackendCircuitBreakerArgs(rules=[rule])
+
+
+def _pool(
+    name: str,
+    route: Route,
+    accounts: Sequence[OpenAIAccount],
+    gateway: Gateway,
+    parent: pulumi.Resource,
+) -> apimanagement.Backend:
+    services = []
+    for member in route.members:
+        account = accounts[member.account]
+        single = _single(name, member.backend, account, gateway, parent, route.deployment)
+        services.append(
+            apimanagement.BackendPoolItemArgs(
+                id=single.id, priority=member.priority, weight=member.weight
+            )
+        )
+    return apimanagement.Backend(
+        f"{name}-pool-{route.deployment}",
+        backend_id=route.backend,
+        service_name=gateway.name,
+        resource_group_name=gateway.resource_group_name,
+        type=apimanagement.BackendType.POOL,
+        pool=apimanagement.BackendBaseParametersPoolArgs(services=services),
+        opts=gateway.inside(parent),
+    )

@@ -1,0 +1,178 @@
+"""Several accounts behind one API: what is declared, and what the settings refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.openai_api import routing
+from components.settings.accounts import Account
+from tests.components.harness import Run, run_without_insights
+
+CHAT: dict[str, Any] = {"name": "chat", "model": "gpt-5.6-luna", "version": "2026-07-09"}
+LUNA = CHAT | {"capacity": 10}
+MINI: dict[str, Any] = {
+    "name": "mini",
+    "model": "gpt-5.4-mini",
+    "version": "2026-03-17",
+    "capacity": 5,
+}
+RESERVED = LUNA | {"name": "reserved", "sku": "GlobalProvisionedManaged", "capacity": 15}
+ACCOUNTS: list[dict[str, Any]] = [
+    {"name": "weu", "location": "West Europe", "deployments": [LUNA, MINI]},
+    {"name": "swc", "location": "swedencentral", "deployments": [LUNA], "weight": 3},
+    {"name": "eus", "deployments": [LUNA], "priority": 2},
+    {"name": "alone", "accountName": "oai-own", "deployments": [RESERVED]},
+]
+SEVERAL = {"accounts": ACCOUNTS, "deployments": []}
+
+
+@pytest.fixture(scope="module")
+def several() -> Run:
+    return run_without_insights(SEVERAL)
+
+
+def test_each_account_has_its_region_deployments_role_and_logs(several: Run) -> None:
+    places = {"weu": "westeurope", "swc": "swedencentral", "eus": "eastus", "alone": "eastus"}
+    for name, region in places.items():
+        given = several.inputs(f"openai-account-{name}")
+        assert given["location"] == region
+        own = "oai-own" if name == "alone" else f"oai-{name}-abc123"
+        assert given["properties"]["customSubDomainName"] == given["accountName"] == own
+        account = f"/id/openai-account-{name}"
+        assert several.inputs(f"openai-account-{name}-diagnostics")["resourceUri"] == account
+        assert several.inputs(f"openai-api-role-{name}")["scope"] == account
+    for name in ("weu-chat", "weu-mini", "swc-chat", "eus-chat", "alone-reserved"):
+        several.inputs(f"deployment-{name}")
+
+
+def test_deployments_of_one_account_wait_for_each_other_and_for_no_other_account(
+    several: Run,
+) -> None:
+    depends = list(several.request("deployment-weu-mini").dependencies)
+    assert any("deployment-weu-chat" in urn for urn in depends)
+    for name in ("deployment-weu-mini", "deployment-swc-chat"):
+        others = [urn for urn in several.request(name).dependencies if "openai-account-" in urn]
+        assert {urn.rpartition("-")[2] for urn in others} == {name.split("-")[1]}
+
+
+def test_a_pool_leads_to_the_accounts_that_have_the_deployment(several: Run) -> None:
+    pool = several.inputs("openai-api-pool-chat")
+    assert (pool["type"], pool["backendId"]) == ("Pool", "miyagi-api.pool.chat")
+    assert [(one["id"], one["priority"], one["weight"]) for one in pool["pool"]["services"]] == [
+        ("/id/openai-api-backend-weu-chat", 1, 1),
+        ("/id/openai-api-backend-swc-chat", 1, 3),
+        ("/id/openai-api-backend-eus-chat", 2, 1),
+    ]
+    member = several.inputs("openai-api-backend-swc-chat")
+    assert member["url"] == "https://oai-swc-abc123.openai.azure.com/openai"
+    [rule] = member["circuitBreaker"]["rules"]
+    assert rule["acceptRetryAfter"] is True
+    assert rule["failureCondition"]["count"] == 1
+
+
+def test_a_deployment_of_one_account_goes_there_alone_and_has_no_breaker(several: Run) -> None:
+    names = {request.name for request in several.requests.values()}
+    assert "openai-api-pool-mini" not in names
+    assert "openai-api-backend-weu-mini" not in names
+    for name in ("weu", "swc", "eus", "alone"):
+        assert "circuitBreaker" not in several.inputs(f"openai-api-backend-{name}")
+
+
+def test_the_policy_waits_for_the_backends_that_it_names(several: Run) -> None:
+    depends = " ".join(several.request("openai-api-policy").dependencies)
+    for name in ("openai-api-pool-chat", "openai-api-backend-weu", "openai-api-backend-alone"):
+        assert name in depends
+
+
+def test_the_policy_names_each_deployments_way(several: Run) -> None:
+    text = several.inputs("openai-api-policy")["value"]
+    for named, backend in (
+        ("chat", "miyagi-api.pool.chat"),
+        ("mini", "miyagi-api.weu"),
+        ("reserved", "miyagi-api.alone"),
+    ):
+        at = text.index(f'== "{named}")')
+        assert text[at:].split('backend-id="')[1].startswith(f'{backend}"')
+    assert '<set-backend-service backend-id="miyagi-api.weu" />\n      </otherwise>' in text
+    assert 'count="2"' in text
+    assert "${" not in text
+
+
+def test_the_proof_names_every_account(several: Run) -> None:
+    proof = several.stack["proof"]
+    assert [one["name"] for one in proof["accounts"]] == ["weu", "swc", "eus", "alone"]
+    assert [one["name"] for one in proof["deployments"]] == ["chat", "mini", "reserved"]
+    swc = proof["accounts"][1]
+    assert swc["backendUrl"] == "https://oai-swc-abc123.openai.azure.com/openai"
+    assert (swc["priority"], swc["weight"]) == (1, 3)
+    assert [one["name"] for one in swc["deployments"]] == ["chat"]
+    assert proof["accountId"] == proof["accounts"][0]["id"]
+
+
+def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
+    spilling = RESERVED | {"spillover": "chat"}
+    run = run_without_insights({"deployments": [spilling, LUNA]})
+    given = run.inputs("deployment-reserved")
+    assert given["properties"]["spilloverDeploymentName"] == "chat"
+    depends = run.request("deployment-reserved").dependencies
+    assert any("deployment-chat" in urn for urn in depends)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"accounts": ACCOUNTS}, "deployments"),
+        (SEVERAL | {"accountName": "oai-x"}, "accountName"),
+        (SEVERAL | {"accounts": [*ACCOUNTS, ACCOUNTS[0]]}, "given twice: weu"),
+        (SEVERAL | {"accounts": [ACCOUNTS[0] | {"deployments": []}]}, "at least one"),
+        (SEVERAL | {"accounts": [ACCOUNTS[0] | {"name": "pool"}]}, "accounts[0].name"),
+        (SEVERAL | {"accounts": [ACCOUNTS[0] | {"priority": 0}]}, "accounts[0].priority"),
+        (SEVERAL | {"storedResponses": "share"}, "storedResponses"),
+        ({"deployments": []}, "at least one deployment"),
+        (
+            SEVERAL | {"accounts": [ACCOUNTS[0], {"name": "b2", "deployments": [MINI | CHAT]}]},
+            "",
+        ),
+        (
+            SEVERAL
+            | {
+                "accounts": [
+                    ACCOUNTS[0],
+                    {"name": "b2", "deployments": [MINI | {"name": "Chat"}]},
+                ]
+            },
+            "one model and version in every account",
+        ),
+        ({"deployments": [LUNA | {"spillover": "mini"}, MINI]}, "spillover of chat"),
+        ({"deployments": [RESERVED | {"spillover": "nowhere"}]}, "spillover of reserved"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(config: dict[str, Any], words: str) -> None:
+    if not words:
+        run_without_insights(config)
+        return
+    with pytest.raises(pulumi.RunError) as error:
+        run_without_insights(config)
+    assert words in str(error.value)
+
+
+def test_backends_have_names_of_their_own_however_long() -> None:
+    long = ["a" * 80, "b" * 20, "c" * 64]
+    names = {
+        routing.backend_name(*long),
+        routing.backend_name(*long[:2], "c" * 63),
+        routing.backend_name("a", "b", "c"),
+    }
+    assert len(names) == 3
+    assert max(map(len, names)) == routing.BACKEND_NAME_LIMIT
+
+
+def test_without_accounts_there_is_nothing_to_plan() -> None:
+    assert routing.plan("miyagi-api", ()) is None
+    one = Account.model_validate({"name": "weu", "deployments": [LUNA]})
+    planned = routing.plan("miyagi-api", (one,))
+    assert planned
+    assert planned.retries == 1

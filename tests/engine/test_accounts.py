@@ -1,0 +1,174 @@
+"""Four accounts in three regions behind one API, and a fault on each of them in turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.machine import Machine
+from sandbox.cloud import Cloud
+from sandbox.gateway import gateway_endpoint
+from sandbox.http import Endpoint, Headers, Request, Response
+from sandbox.logs import Telemetry, Workspaces
+from sandbox.model import model_endpoint
+from sandbox.model.service import Service
+from sandbox.options import Options
+from tests.engine.stacks import QUICK
+
+LUNA: dict[str, Any] = {
+    "name": "text-turbo",
+    "model": "gpt-5.6-luna",
+    "version": "2026-07-09",
+    "capacity": 10,
+}
+EMBEDDINGS = {
+    "name": "embeddings",
+    "model": "text-embedding-3-small",
+    "version": "1",
+    "capacity": 10,
+}
+ACCOUNTS: list[dict[str, Any]] = [
+    {"name": "weu", "location": "westeurope", "deployments": [LUNA]},
+    {"name": "swc", "location": "swedencentral", "deployments": [LUNA], "priority": 2},
+    {"name": "eus", "location": "eastus", "deployments": [LUNA, EMBEDDINGS], "priority": 3},
+    {"name": "eus2", "location": "eastus", "deployments": [LUNA], "priority": 4},
+]
+NAMES = [account["name"] for account in ACCOUNTS]
+CHAT = "/openai/deployments/text-turbo/chat/completions"
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    made = Machine(tmp_path_factory.mktemp("several"))
+    made.configure(accounts=ACCOUNTS, deployments=None, insights=False)
+    made.up(options=QUICK)
+    return made
+
+
+class Azure:
+    """The deployed stack's gateway and accounts, in this process, with faults by account."""
+
+    def __init__(self, machine: Machine, folder: Path) -> None:
+        self.outputs = machine.outputs()
+        options = Options(folder=machine.cloud, role_delay=0)
+        self.cloud, self.rows = Cloud(machine.cloud), list[tuple[str, str, dict[str, Any]]]()
+        telemetry = Recorder(self.cloud, Workspaces(folder, options), self.rows)
+        self.services = {name: Service() for name in NAMES}
+        hosts = {
+            one["backendUrl"].split("/")[2]: one["name"]
+            for one in self.outputs["proof"]["accounts"]
+        }
+        models = {
+            name: model_endpoint(self.cloud, options, telemetry, service)
+            for name, service in self.services.items()
+        }
+        self.faults: dict[str, Callable[[], Response]] = {}
+
+        def send(request: Request) -> Response:
+            name = hosts[request.host]
+            return self.faults[name]() if name in self.faults else models[name](request)
+
+        self.gateway: Endpoint = gateway_endpoint(self.cloud, options, telemetry, send)
+
+    def call(self, path: str = CHAT, **body: Any) -> Response:
+        host = self.outputs["gatewayUrl"].removeprefix("https://")
+        key = self.outputs["subscriptionKeys"]["aoai-test"]
+        headers = Headers([("api-key", key), ("Content-Type", "application/json")])
+        given = {"messages": [{"role": "user", "content": "Say hello."}]} | body
+        version = [("api-version", "2024-12-01-preview")] if "/deployments/" in path else []
+        raw = json.dumps(given).encode()
+        response = self.gateway(Request("POST", host, path, version, headers, raw))
+        if not isinstance(response.body, bytes):
+            response.body = b"".join(response.body)
+        return response
+
+    def answered(self) -> list[str]:
+        """The accounts that answered, by the gateway's rows; each has the call in its own log."""
+        names = []
+        for _, category, row in self.rows:
+            if category == "GatewayLogs":
+                names.append(row["BackendId"].split(".")[1])
+        own = [
+            resource.rpartition("/oai-")[2].rpartition("-")[0]
+            for resource, category, row in self.rows
+            if category == "RequestResponse" and row["ResultSignature"] == "200"
+        ]
+        assert own == names
+        return names
+
+
+class Recorder(Telemetry):
+    """Telemetry that keeps every row too."""
+
+    def __init__(self, cloud: Cloud, workspaces: Workspaces, rows: list[Any]) -> None:
+        super().__init__(cloud, workspaces)
+        self.kept = rows
+
+    def emit(self, resource_id: str, category: str, row: Any) -> None:
+        self.kept.append((resource_id, category, row))
+        super().emit(resource_id, category, row)
+
+
+def throttled() -> Response:
+    made = Response.json(429, {"error": {"code": "429"}})
+    made.headers.add("retry-after", "1")
+    return made
+
+
+def unreachable() -> Response:
+    raise ConnectionError("the remote name could not be resolved")
+
+
+@pytest.fixture
+def azure(deployed: Machine, tmp_path: Path) -> Azure:
+    return Azure(deployed, tmp_path)
+
+
+def test_without_a_fault_the_first_answers(azure: Azure) -> None:
+    assert azure.call().status == 200
+    assert azure.answered() == ["weu"]
+
+
+@pytest.mark.parametrize("fault", ["down", "throttled", "unreachable"])
+def test_every_call_is_answered_and_accounted_to_who_answered_it(azure: Azure, fault: str) -> None:
+    for number in range(len(NAMES) - 1):
+        name = NAMES[number]
+        if fault == "down":
+            azure.services[name].down = True
+        else:
+            azure.faults[name] = throttled if fault == "throttled" else unreachable
+        for stream in (False, True):
+            response = azure.call(stream=stream)
+            assert response.status == 200, response.body
+    assert azure.answered() == ["swc", "swc", "eus", "eus", "eus2", "eus2"]
+
+
+def test_a_deployment_of_one_account_and_the_v1_surface(azure: Azure) -> None:
+    azure.faults["weu"] = throttled
+    assert azure.call("/openai/v1/chat/completions", model="text-turbo").status == 200
+    assert azure.call("/openai/deployments/embeddings/embeddings", input="hello").status == 200
+    assert azure.answered() == ["swc", "eus"]
+
+
+def test_with_all_down_callers_are_told_so(azure: Azure) -> None:
+    for service in azure.services.values():
+        service.down = True
+    response = azure.call()
+    assert (response.status, response.headers.get("Retry-After")) == (503, "10")
+
+
+def test_a_name_that_no_account_has_is_the_first_accounts_to_refuse(azure: Azure) -> None:
+    response = azure.call("/openai/deployments/nothing/chat/completions")
+    assert response.status == 404
+    assert b"DeploymentNotFound" in bytes(response.body)  # type: ignore[arg-type]
+
+
+def test_a_second_up_changes_nothing_and_destroy_leaves_nothing(deployed: Machine) -> None:
+    deployed.pulumi("preview", "--expect-no-changes")
+    deployed.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert deployed.leftovers().status == 0

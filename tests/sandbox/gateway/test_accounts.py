@@ -1,0 +1,259 @@
+"""The stack's policy over several accounts: who answers, and what callers see when none does."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from components.openai_api import routing
+from components.openai_api.policy import render
+from components.settings.accounts import Account
+from sandbox.gateway import gateway_endpoint
+from sandbox.http import Headers, Request, Response
+from sandbox.options import Options
+from tests.sandbox.gateway.conftest import COMPLETION, SERVICE, Azure
+from tests.sandbox.seen import reply
+
+MODEL: dict[str, Any] = {"model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}
+ACCOUNTS: list[dict[str, Any]] = [
+    {"name": "weu", "deployments": ["chat", "mini"]},
+    {"name": "swc", "deployments": ["chat"], "priority": 2},
+    {"name": "eus", "deployments": ["chat"], "priority": 3},
+    {"name": "alone", "deployments": ["own"]},
+]
+RESPONSES = "/openai/v1/responses"
+RULE = {
+    "name": "throttled-or-failing",
+    "failureCondition": {
+        "count": 1,
+        "interval": "PT1M",
+        "statusCodeRanges": [{"min": 429, "max": 429}, {"min": 500, "max": 599}],
+        "errorReasons": ["BackendConnectionFailure", "Timeout"],
+    },
+    "tripDuration": "PT10S",
+    "acceptRetryAfter": True,
+}
+
+
+class Several:
+    """A gateway with the stack's policy in front of four accounts."""
+
+    def __init__(self, azure: Azure, seed: int = 0) -> None:
+        self.azure = azure
+        self.faults: dict[str, Callable[[], Response]] = {}
+        self.asked: list[str] = []
+        azure.answer = self.answer
+        options = Options(seed=seed)
+        self.endpoint = gateway_endpoint(azure.cloud, options, azure, azure.send)
+        accounts = [
+            Account.model_validate(
+                one | {"deployments": [{"name": name, **MODEL} for name in one["deployments"]]}
+            )
+            for one in ACCOUNTS
+        ]
+        planned = routing.plan("miyagi-api", accounts)
+        assert planned
+        for account, backend in zip(accounts, planned.accounts, strict=True):
+            self.backend(backend, account.name)
+        for route in planned.routes:
+            services = []
+            for member in route.members:
+                self.backend(
+                    member.backend, accounts[member.account].name, circuitBreaker={"rules": [RULE]}
+                )
+                services.append(
+                    {"id": f"{SERVICE}/backends/{member.backend}", "priority": member.priority}
+                )
+            if services:
+                pool = {"type": "Pool", "pool": {"services": services}}
+                azure.put(f"/backends/{route.backend}", pool)
+        text = render(
+            audience="https://cognitiveservices.azure.com",
+            backend_url="https://oai-weu.openai.azure.com/openai",
+            timeout=600,
+            routing=planned,
+        )
+        azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
+        azure.operation("V1_Chat", "POST", "/v1/chat/completions")
+
+    def backend(self, name: str, account: str, **more: Any) -> None:
+        url = f"https://oai-{account}.openai.azure.com/openai"
+        self.azure.put(f"/backends/{name}", {"type": "Single", "url": url, **more})
+
+    def answer(self, request: Request) -> Response:
+        name = request.host.partition(".")[0].removeprefix("oai-")
+        self.asked.append(name)
+        return self.faults.get(name, lambda: Response.json(200, COMPLETION))()
+
+    def call(self, name: str = "chat", **body: Any) -> Response:
+        return self.send(f"/openai/deployments/{name}/chat/completions", json.dumps(body).encode())
+
+    def send(self, path: str, raw: bytes) -> Response:
+        self.asked = []
+        headers = Headers([("api-key", self.azure.key()), ("Content-Type", "application/json")])
+        return self.endpoint(
+            Request("POST", "apim-x.azure-api.net", path, [], headers, raw, "10.1.2.3")
+        )
+
+
+@pytest.fixture
+def several(azure: Azure) -> Several:
+    return Several(azure)
+
+
+def refusing(status: int, **headers: str) -> Callable[[], Response]:
+    def answer() -> Response:
+        made = Response.json(status, {"error": {"code": str(status)}})
+        for name, value in headers.items():
+            made.headers.add(name.replace("_", "-"), value)
+        return made
+
+    return answer
+
+
+def unreachable() -> Response:
+    raise ConnectionError("the remote name could not be resolved")
+
+
+@pytest.mark.parametrize(
+    ("deployment", "account"),
+    [("chat", "weu"), ("Chat", "weu"), ("mini", "weu"), ("own", "alone"), ("unknown", "weu")],
+)
+def test_the_path_names_the_deployment(several: Several, deployment: str, account: str) -> None:
+    assert several.call(deployment).status == 200
+    assert several.asked == [account]
+    [row] = several.azure.logged()
+    wanted = "miyagi-api.weu.chat" if deployment.lower() == "chat" else f"miyagi-api.{account}"
+    assert row["BackendId"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "account"),
+    [
+        ('{"model": "own"}', "alone"),
+        ('{ "input": "say \\"model\\": \\"chat\\"", "model" :"OWN" }', "alone"),
+        ('{"metadata": {"model": "chat"}, "model": "own"}', "alone"),
+        ('{"model": "chat", "model": "own"}', "alone"),
+        ('{"model": "o\\u0077n"}', "alone"),
+        ('{"mod\\u0065l": "own"}', "alone"),
+        ('{"model": null}', "weu"),
+        ('{"model": 7}', "weu"),
+        ('{"input": "no model"}', "weu"),
+        ("[]", "weu"),
+        ("no json", "weu"),
+        ("", "weu"),
+    ],
+)
+def test_the_body_names_the_deployment_where_the_path_does_not(
+    several: Several, body: str, account: str
+) -> None:
+    several.send("/openai/v1/chat/completions", body.encode())
+    assert several.asked == [account]
+
+
+def test_responses_are_led_by_their_model_too(several: Several) -> None:
+    several.send(RESPONSES, b'{"model": "own", "input": "hi"}')
+    assert several.asked == ["alone"]
+    assert b'"store":false' in several.azure.sent[-1].body
+
+
+@pytest.mark.parametrize(
+    "fault", [refusing(429, retry_after="30"), refusing(500), refusing(503), unreachable]
+)
+def test_what_one_account_refuses_the_next_answers(
+    several: Several, fault: Callable[[], Response]
+) -> None:
+    several.faults["weu"] = fault
+    response = several.call(messages=["x" * 100_000])
+    assert (response.status, reply(response)["id"]) == (200, COMPLETION["id"])
+    assert several.asked == ["weu", "swc"]
+    first, second = several.azure.sent
+    assert first.body == second.body
+    assert first.headers.get("Authorization") == second.headers.get("Authorization")
+    [row] = several.azure.logged()
+    assert row["BackendId"] == "miyagi-api.swc.chat"
+    assert row["ResponseCode"] == 200
+    several.call()
+    assert several.asked == ["swc"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_what_no_other_account_answers_differently_is_the_callers(
+    several: Several, status: int
+) -> None:
+    several.faults["weu"] = refusing(status)
+    assert several.call().status == status
+    assert several.asked == ["weu"]
+
+
+def test_throttling_of_one_deployment_leaves_the_accounts_others_alone(several: Several) -> None:
+    several.faults["weu"] = refusing(429, retry_after="30")
+    several.call("chat")
+    del several.faults["weu"]
+    several.call("mini")
+    assert several.asked == ["weu"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("fault", [refusing(500), unreachable])
+def test_when_all_are_down_callers_get_one_clear_503(
+    azure: Azure, fault: Callable[[], Response], seed: int
+) -> None:
+    several = Several(azure, seed)
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), fault)
+    for asked in (["weu", "swc", "eus"], []):
+        response = several.call()
+        assert several.asked == asked
+        assert (response.status, response.headers.get("Retry-After")) == (503, "10")
+        assert reply(response)["error"]["code"] == "NoAccountAvailable"
+    assert [row["ResponseCode"] for row in azure.logged()] == [503, 503]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_when_all_are_throttled_callers_are_told_when_to_come_again(
+    azure: Azure, seed: int
+) -> None:
+    several = Several(azure, seed)
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), refusing(429, Retry_After="17"))
+    response = several.call()
+    assert (response.status, response.headers.get("Retry-After")) == (429, "17")
+    response = several.call()
+    assert (response.status, response.headers.get("Retry-After")) == (503, "10")
+    assert not several.asked
+
+
+def test_a_deployment_of_one_account_is_answered_as_ever(several: Several) -> None:
+    several.faults["alone"] = refusing(429, Retry_After="17")
+    for _ in range(2):
+        response = several.call("own")
+        assert (response.status, response.headers.get("Retry-After")) == (429, "17")
+        assert several.asked == ["alone"]
+    several.faults["alone"] = refusing(500)
+    assert several.call("own").status == 500
+    assert several.asked == ["alone"]
+
+
+def test_a_stream_of_the_next_account_passes_part_by_part(several: Several) -> None:
+    sent = list[int]()
+
+    def parts() -> Iterator[bytes]:
+        for number in range(3):
+            sent.append(number)
+            yield f"data: {number}\n\n".encode()
+
+    def stream() -> Response:
+        return Response(200, Headers([("Content-Type", "text/event-stream")]), parts())
+
+    several.faults |= {"weu": refusing(429, retry_after="30"), "swc": stream}
+    message = {"request": {"body": {"bytes": 8192}}}
+    found = several.azure.cloud.get(f"{SERVICE}/apis/miyagi-api/diagnostics/azuremonitor")
+    assert found
+    several.azure.put(
+        "/apis/miyagi-api/diagnostics/azuremonitor",
+        found.properties | {"frontend": message, "backend": message},
+    )
+    response = several.call(stream=True)
+    assert not isinstance(response.body, bytes)
+    assert next(response.body) == b"data: 0\n\n"
+    assert sent == [0]
