@@ -17,6 +17,7 @@ from pulumi_azure_native import cognitiveservices
 from components.azure import arm_id, claim, lookup
 from components.azure.arm_id import ArmId
 from components.settings.items import Deployment
+from queries.contract import KEYS_OFF
 
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 KINDS = ("OpenAI", "AIServices")
@@ -24,10 +25,6 @@ KINDS = ("OpenAI", "AIServices")
 
 https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
 """
-KEYS_OFF = (
-    "az resource update --ids {id} --api-version 2025-06-01 --set properties.disableLocalAuth=true"
-)
-"""https://learn.microsoft.com/azure/ai-services/disable-local-auth"""
 OPENAI = "OpenAI Language Model Instance API"
 """Azure's name of the address for Azure OpenAI's calls, among those of a Foundry resource."""
 TAKEN_DEPLOYMENT = (
@@ -95,7 +92,7 @@ def check_kind(found: Found) -> None:
     """Refuse an account that takes no calls of Azure OpenAI, or no tokens of Microsoft Entra.
 
     Tokens are taken on a custom subdomain only.
-    https://learn.microsoft.com/azure/ai-services/authentication
+    https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
     """
     if found.get("kind") not in KINDS:
         raise pulumi.RunError(
@@ -105,8 +102,8 @@ def check_kind(found: Found) -> None:
     if not found["properties"].get("customSubDomainName"):
         raise pulumi.RunError(
             "the account named by accountId has no custom subdomain, so it takes no tokens of the "
-            "gateway's identity; give it one, which stays: az cognitiveservices account update "
-            f"--ids {found['id']} --custom-domain {found['name']}"
+            "gateway's identity; give it one, which then stays (portal: Overview > Generate Custom "
+            "Domain Name), and run `pulumi up` again"
         )
 
 

@@ -151,7 +151,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize(("keys", "told"), [("refuse", 1), ("allow", 0)])
 def test_keys_that_are_on_are_told(keys: str, told: int, warnings: list[str]) -> None:
     run = with_account({"accountKeys": keys}, account=changed(disableLocalAuth=False))
-    assert [f"--ids {HERE} " in text for text in warnings] == [True] * told
+    assert [f"'{HERE}?api-version=" in text for text in warnings] == [True] * told
     assert run.stack["proof"].get("accountKeys", "refuse") == keys
 
 

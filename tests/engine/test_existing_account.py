@@ -11,7 +11,7 @@ import pytest
 
 from harness.example import example_config
 from harness.machine import CHECK, Machine
-from sandbox.cloud import Cloud
+from sandbox.cloud import PLATFORM_SUBSCRIPTION_ID, SUBSCRIPTION_ID, Cloud
 from tests.engine.test_existing import PLATFORM
 
 DECLARED: dict[str, Any] = example_config()["deployments"][0]
@@ -69,16 +69,19 @@ monitor.DiagnosticSetting(
 """
 
 
-def owner(tmp_path: Path, program: str) -> Machine:
+def owner(tmp_path: Path, program: str, subscription_id: str = SUBSCRIPTION_ID) -> Machine:
     """A program of another team that made what the stack finds."""
     made = Machine(tmp_path / "platform", cloud=tmp_path / "cloud", program=program)
+    config = f"config:\n  azure-native:subscriptionId: {subscription_id}\n"
+    (made.project / "Pulumi.dev.yaml").write_text(config)
     made.up()
     return made
 
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Machine:
-    return owner(tmp_path, GROUP + ACCOUNTS)
+    """Two accounts in another subscription than the stack's."""
+    return owner(tmp_path, GROUP + ACCOUNTS, PLATFORM_SUBSCRIPTION_ID)
 
 
 def stack(platform: Machine, tmp_path: Path, **config: Any) -> Machine:
@@ -102,10 +105,16 @@ def logical(machine: Machine, operation: str, since: int) -> set[str]:
     return {one["urn"].rsplit("::", 1)[-1] for one in done if one["op"] == operation}
 
 
-def test_everything_was_there_is_proven_and_left_as_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subscription_id", [SUBSCRIPTION_ID, PLATFORM_SUBSCRIPTION_ID])
+def test_everything_was_there_is_proven_and_left_as_found(
+    subscription_id: str, tmp_path: Path
+) -> None:
     """The guide's own situation: account, workspace and gateway exist, and log already."""
-    platform = owner(tmp_path, PLATFORM + ACCOUNTS + LOGS)
+    platform = owner(tmp_path, PLATFORM + ACCOUNTS + LOGS, subscription_id)
     ids = platform.outputs()
+    assert {ids[one].split("/")[2] for one in ("first", "workspaceId", "gatewayId")} == {
+        subscription_id
+    }
     machine = Machine(tmp_path / "stack", cloud=platform.cloud)
     machine.configure(
         accountId=ids["first"],
@@ -204,7 +213,6 @@ def test_deployment_of_others_is_neither_overwritten_nor_met_half_way(
     text = " ".join(machine.pulumi("preview", fails=True).split())
     assert "the account has a deployment text-turbo already, which this stack did not" in text
     assert "already, which this stack did not create" in machine.up(fails=True)
-    assert found_at(machine, ids["first"]).keys() >= before.keys()
     assert {one: found_at(machine, ids["first"])[one] for one in before} == before
 
 
