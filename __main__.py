@@ -7,6 +7,7 @@ from components.insights.component import Insights, InsightsArgs, subject
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
 from components.openai_api.diagnostic import ApiLogging
+from components.preflight.head import refuse_early
 from components.resource_group import resource_group
 from components.settings.load import load_settings
 from components.settings.stack import GATEWAY_ROLES
@@ -16,6 +17,7 @@ startup.postpone_garbage_collection()
 retry.everywhere()
 settings = load_settings()
 azure = environment.current()
+refuse_early(settings, azure)
 group_name = resource_group(settings)
 suffix = naming.suffix("name-suffix", keepers=settings.place)
 

@@ -136,6 +136,10 @@ class Settings(Frozen):
     """Tags put on everything that takes them."""
     protect: bool = False
     """Refuse to delete or replace the group, workspace, account, deployments and gateway."""
+    preflight: bool = True
+    """Before anything is created, let pulumi up ask Azure for models, quota, names and rights, and
+    refuse what Azure would refuse.
+    """
     workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")] = ""
     """ARM id of an existing Log Analytics workspace; empty creates one."""
     workspace_name: Annotated[

@@ -150,11 +150,12 @@ def run_program(
 ) -> Run:
     """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`.
 
+    Preflight is off, as there is no Azure to ask.
     Values of the keys in `secret` are as `pulumi config set --secret` sets them.
     """
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     values = {key: spec["default"] for key, spec in project["config"].items()}
-    values |= example_config() | (config or {})
+    values |= {"preflight": "false"} | example_config() | (config or {})
     for key in without:
         del values[key]
     own = {f"{project['name']}:{key}": _text(value) for key, value in values.items()}

@@ -1,0 +1,72 @@
+"""Preflight at the head of `pulumi up`: nothing is created where Azure would refuse a part."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.azure.environment import AzureEnvironment
+from components.preflight.plan import Held, Plan, from_engine
+from components.settings.stack import Settings
+
+SECONDS = 60.0
+"""Most seconds that `pulumi up` waits for Azure's answers."""
+ENDS = (
+    "Nothing was changed. Ask again by `python -m components.preflight`; to deploy in spite of it: "
+    "pulumi config set preflight false. `pulumi destroy` works without --run-program"
+)
+
+
+def refuse_early(settings: Settings, environment: AzureEnvironment) -> None:
+    """Ask Azure before the first resource is declared; do nothing in a preview.
+
+    A preview needs no credentials and asks nothing. An update that creates nothing asks only the
+    engine for the stack's state.
+
+    Raises:
+        pulumi.RunError: Azure would refuse a part; the message has each, and what to do.
+    """
+    if not settings.preflight or pulumi.runtime.is_dry_run():
+        return
+    held = _held()
+    if held is None:
+        return
+    plan = Plan(settings=settings, held=held)
+    if plan.creates:
+        _judge(plan, environment)
+
+
+def _held() -> tuple[Held, ...] | None:
+    """Return what the stack has by its state, or None if the engine does not tell.
+
+    https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
+    """
+    parts = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
+    try:
+        told = pulumi.runtime.invoke(
+            "pulumi:pulumi:readStackResourceOutputs", {"stackName": "/".join(parts)}
+        )
+    except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
+        pulumi.log.warn(f"preflight: nothing verified, as the stack's state is not told: {error}")
+        return None
+    return tuple(from_engine(told.value))
+
+
+def _judge(plan: Plan, environment: AzureEnvironment) -> None:
+    # Loading takes half a second, which no preview is to pay for.
+    from components.preflight.ask import azure_of  # noqa: PLC0415
+    from components.preflight.judge import judged  # noqa: PLC0415
+    from components.preflight.lines import told, verdict  # noqa: PLC0415
+
+    try:
+        client = pulumi.runtime.invoke("azure-native:authorization:getClientConfig", {}).value
+        token = pulumi.runtime.invoke("azure-native:authorization:getClientToken", {}).value
+    except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
+        pulumi.log.warn(f"preflight: nothing verified, as no identity is told: {error}")
+        return
+    azure = azure_of(environment, client["subscriptionId"], SECONDS, token["token"])
+    lines = judged(plan, azure)
+    text = "\n".join(told(lines))
+    if verdict(lines) == "wrong":
+        raise pulumi.RunError(f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}")
+    if text:
+        pulumi.log.warn(f"preflight: not all is verified.\n{text}")
