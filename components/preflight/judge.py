@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from components.preflight import existing, names
 from components.preflight.facts import Azure, Check, answered
 from components.preflight.lines import Line
 from components.preflight.models import MODELS, QUOTA
+from components.preflight.place import REGION, SERVICE, TIER
 from components.preflight.plan import Plan
+from components.preflight.rights import RIGHTS
 
-CHECKS: tuple[Check, ...] = (MODELS, QUOTA)
+CHECKS: tuple[Check, ...] = (
+    *(REGION, SERVICE, TIER, MODELS, QUOTA),
+    *(names.GROUP, names.ACCOUNT, names.GATEWAY, names.WORKSPACE),
+    *(existing.WORKSPACE, existing.GATEWAY, RIGHTS),
+)
 """In the order in which they are told."""
 
 

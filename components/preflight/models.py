@@ -202,7 +202,7 @@ def _elsewhere(plan: Plan, azure: Azure, drawn: list[Deployment]) -> str:
     place, wanted = plan.settings.location, sum(one.capacity for one in drawn)
     try:
         groups = regions(azure)
-    except UnreadableError as error:
+    except (UnreadableError, KeyError) as error:
         return f"{_ask_for(place)}; other regions are not read: {error}"
     others = sorted(set(groups) - {place}, key=lambda one: (groups[one] != groups.get(place), one))
     azure.learn({key: read for one in others for key, read in _of(azure, one).items()})
@@ -231,7 +231,7 @@ def regions(azure: Azure) -> dict[str, str]:
     """
     azure.learn(location_reads(azure))
     return {
-        region(one.get("name")): str((one.get("metadata") or {}).get("geographyGroup") or "")
+        region(one["name"]): str((one.get("metadata") or {}).get("geographyGroup") or "")
         for one in azure.fact("locations")
         if (one.get("metadata") or {}).get("regionType", "Physical") == "Physical"
     }

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import rbac
-from sandbox.arm.base import ACCOUNT, AZURE, SERVICE, refuse
+from sandbox.arm.base import ACCOUNT, AZURE, SERVICE, missing, parse, refuse
 from sandbox.cloud import SUBSCRIPTION_ID, Cloud
 from sandbox.http import Request, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
-_SCOPE = rf"({_HERE}(?:/resourceGroups/[^/]+)?)"
+_SCOPE = rf"({_HERE}(?:/resourceGroups/.+)?)"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 """The deployer is Owner of the subscription: see `sandbox.cloud.DEPLOYER_OBJECT_ID`.
 
@@ -129,8 +129,8 @@ def _permissions(cloud: Cloud, _: Request, scope: str) -> Any:
     https://learn.microsoft.com/azure/azure-resource-manager/management/overview
     Sure: inferred, as the reference has groups and resources, and guides read subscriptions so.
     """
-    if "/resourcegroups/" in scope.lower() and cloud.get(scope) is None:
-        raise refuse("ResourceGroupNotFound", name=scope.rpartition("/")[2])
+    if scope.lower() != _HERE and cloud.get(scope) is None:
+        raise missing(parse(scope))
     owner = rbac.BUILT_IN[OWNER]
     kept = ("actions", "notActions", "dataActions", "notDataActions")
     return {"value": [{kind: owner[kind] for kind in kept}]}
