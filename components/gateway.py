@@ -172,10 +172,11 @@ class Gateway(pulumi.ComponentResource):
         self.provider = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
-        service = lookup.read(
+        service = lookup.given(
             "apimanagement:getApiManagementService",
             {"resourceGroupName": found.resource_group, "serviceName": found.name},
-            gone=lookup.missing("gatewayId", f"the API Management service {existing_id}"),
+            key="gatewayId",
+            what=f"the API Management service {existing_id}",
             parent=self,
             provider=self.provider,
         )
@@ -183,8 +184,8 @@ class Gateway(pulumi.ComponentResource):
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
-        self.url = service["gatewayUrl"]
-        self.principal_id = service.apply(_usable_principal)
+        self.url = pulumi.Output.from_input(service["gatewayUrl"])
+        self.principal_id = pulumi.Output.from_input(_usable_principal(service))
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
         if args.logger == "existing" or (args.logger == "auto" and args.existing_id):

@@ -23,11 +23,12 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
     if settings.protect:
         pulumi.log.info(LIFT)
     if settings.use_existing_resource_group:
-        given = settings.resource_group_name
-        found = lookup.read(
+        name = settings.resource_group_name
+        found = lookup.given(
             "resources:getResourceGroup",
-            {"resourceGroupName": given},
-            gone=lookup.missing("resourceGroupName", f"the resource group {given}"),
+            {"resourceGroupName": name},
+            key="resourceGroupName",
+            what=f"the resource group {name}",
         )
         return pulumi.Output.from_input(found["name"])
     group = resources.ResourceGroup(

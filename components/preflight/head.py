@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pulumi
 
+from components.azure import lookup
 from components.azure.environment import AzureEnvironment
 from components.preflight.plan import Held, Plan, from_engine
 from components.settings.stack import Settings
 
+STATE = "pulumi:pulumi:readStackResourceOutputs"
+"""The engine's function that tells the resources of a stack, by URN.
+
+https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
+"""
 SECONDS = 60.0
 """Most seconds that `pulumi up` waits for Azure's answers."""
 ENDS = (
@@ -36,19 +42,14 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> None:
 
 
 def _held() -> tuple[Held, ...] | None:
-    """Return what the stack has by its state, or None if the engine does not tell.
-
-    https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
-    """
+    """Return what the stack has by its state, or None if the engine does not tell."""
     parts = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
     try:
-        told = pulumi.runtime.invoke(
-            "pulumi:pulumi:readStackResourceOutputs", {"stackName": "/".join(parts)}
-        )
+        told = lookup.wait(pulumi.runtime.invoke_async(STATE, {"stackName": "/".join(parts)}))
     except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
         pulumi.log.warn(f"preflight: nothing verified, as the stack's state is not told: {error}")
         return None
-    return tuple(from_engine(told.value))
+    return tuple(from_engine(told))
 
 
 def _judge(plan: Plan, environment: AzureEnvironment) -> None:
@@ -58,8 +59,8 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> None:
     from components.preflight.lines import told, verdict  # noqa: PLC0415
 
     try:
-        client = pulumi.runtime.invoke("azure-native:authorization:getClientConfig", {}).value
-        token = pulumi.runtime.invoke("azure-native:authorization:getClientToken", {}).value
+        client = lookup.wait(lookup.ask("authorization:getClientConfig", {}, gone=dict))
+        token = lookup.wait(lookup.ask("authorization:getClientToken", {}, gone=dict))
     except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
         pulumi.log.warn(f"preflight: nothing verified, as no identity is told: {error}")
         return
