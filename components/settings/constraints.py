@@ -193,8 +193,8 @@ https://learn.microsoft.com/rest/api/resources/tags/create-or-update
 """
 TAGS = (
     f"a map of at most {MOST_TAGS} tags: names of 1 to {TAG_NAME} characters without "
-    "< > % & \\ ? /, not blanks alone, not beginning with microsoft, azure or windows, no two alike "
-    f"but for case; values of at most {TAG_VALUE} characters"
+    "< > % & \\ ? /, not blanks alone, not beginning with microsoft, azure or windows, no two "
+    f"alike but for case; values of at most {TAG_VALUE} characters"
 )
 
 
