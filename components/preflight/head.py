@@ -43,9 +43,11 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> None:
 
 def _held() -> tuple[Held, ...] | None:
     """Return what the stack has by its state, or None if the engine does not tell."""
-    parts = (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
+    organization = pulumi.get_organization()
+    place = [organization, pulumi.get_project()] if organization else []
+    name = "/".join([*place, pulumi.get_stack()])
     try:
-        told = lookup.wait(pulumi.runtime.invoke_async(STATE, {"stackName": "/".join(parts)}))
+        told = lookup.wait(pulumi.runtime.invoke_async(STATE, {"stackName": name}))
     except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
         pulumi.log.warn(f"preflight: nothing verified, as the stack's state is not told: {error}")
         return None
