@@ -17,7 +17,7 @@ startup.postpone_garbage_collection()
 retry.everywhere()
 settings = load_settings()
 azure = environment.current()
-refuse_early(settings, azure)
+vouched = refuse_early(settings, azure)
 group_name = resource_group(settings)
 suffix = naming.suffix("name-suffix", keepers=settings.place)
 
@@ -65,6 +65,7 @@ gateway = Gateway(
         workspace_id=workspace.id,
         tags=settings.tags,
         protect=settings.protect,
+        after=() if vouched else account.last,
     ),
 )
 api = OpenAIApi(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,8 @@ class GatewayArgs:
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
+    """What is created before a service is: what may fail, and would do so after 45 minutes else."""
 
 
 class Gateway(pulumi.ComponentResource):
@@ -145,6 +147,7 @@ class Gateway(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=list(args.after),
                 protect=args.protect,
                 # A service cannot move to another region.
                 delete_before_replace=True,

@@ -43,6 +43,9 @@ class OpenAIAccount(pulumi.ComponentResource):
     """Where a gateway sends calls: `https://<subdomain>.openai.azure.com/openai`, no slash at the
     end. It is made from the name, so that it is known before the account exists."""
 
+    last: list[pulumi.Resource]
+    """The deployment that is created last, as each waits for the one before."""
+
     def __init__(
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -53,7 +56,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         self.backend_url = pulumi.Output.concat(
             "https://", args.name, ".", args.environment.openai_suffix, "/openai"
         )
-        self._deployments(account, args)
+        self.last = self._deployments(account, args)
         send_everything(
             f"{name}-diagnostics",
             setting_name=args.diagnostic_setting_name,
@@ -97,7 +100,9 @@ class OpenAIAccount(pulumi.ComponentResource):
             ),
         )
 
-    def _deployments(self, account: cognitiveservices.Account, args: OpenAIAccountArgs) -> None:
+    def _deployments(
+        self, account: cognitiveservices.Account, args: OpenAIAccountArgs
+    ) -> list[pulumi.Resource]:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
 
         A deployment comes after the filter that it names, and is deleted before it.
@@ -133,3 +138,4 @@ class OpenAIAccount(pulumi.ComponentResource):
                 ),
             )
             previous = [deployment]
+        return previous

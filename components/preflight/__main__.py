@@ -24,8 +24,11 @@ from components.settings import load
 from components.settings.figures import ROOT
 from queries.command_line import Parser
 from queries.errors import CannotRunError
+from queries.interrupts import INTERRUPTED
 from queries.outputs import ask_pulumi
 
+SECONDS = 180.0
+"""Most seconds that Azure is asked for."""
 AZ_SECONDS = 30.0
 """Seconds that the Azure CLI may take to say which subscription is selected."""
 
@@ -42,13 +45,6 @@ def parse(arguments: list[str]) -> Namespace:
         "--stack", metavar="NAME", help="stack to ask for; default: the selected one"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=3.0,
-        metavar="MIN",
-        help="minutes in all; default %(default)g",
-    )
     parser.add_argument(
         "--allow",
         action="append",
@@ -77,6 +73,9 @@ def main(arguments: list[str]) -> int:
         fix = getattr(error, "fix", "")
         sys.stderr.write(f"components.preflight: {error}{f' ({fix})' if fix else ''}\n")
         return lines.EXIT["error"]
+    except KeyboardInterrupt:
+        sys.stderr.write("components.preflight: interrupted\n")
+        return INTERRUPTED
     print("\n".join([*lines.told(found, also_fine=True), f"{end}: {_count(found)}"]))
     return lines.EXIT[end]
 
@@ -102,7 +101,7 @@ def asked_of(options: Namespace) -> tuple[Plan, Azure]:
     state = ask_pulumi(options.stack, "stack", "export", "--non-interactive")
     plan = Plan(settings=settings, held=tuple(from_export(state)))
     subscription = _subscription(given.get("azure-native:subscriptionId", ""))
-    return plan, azure_of(cloud, subscription, options.timeout * 60)
+    return plan, azure_of(cloud, subscription, SECONDS)
 
 
 def _own(values: dict[str, dict[str, Any]]) -> tuple[dict[str, str], set[str]]:

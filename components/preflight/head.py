@@ -14,6 +14,8 @@ STATE = "pulumi:pulumi:readStackResourceOutputs"
 
 https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
 """
+OF_DEPLOYMENTS = {"models", "model", "quota"}
+"""Lines on what deployments need."""
 SECONDS = 60.0
 """Most seconds that `pulumi up` waits for Azure's answers."""
 ENDS = (
@@ -22,8 +24,12 @@ ENDS = (
 )
 
 
-def refuse_early(settings: Settings, environment: AzureEnvironment) -> None:
+def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
     """Ask Azure before the first resource is declared; do nothing in a preview.
+
+    Return whether the deployments can be had, as far as that can be known: if not, the gateway is
+    to wait for them. To wait always would cost every first `up` a minute or more, and a tier that
+    takes minutes a sixth of its time: docs/preflight.md has the measures.
 
     A preview needs no credentials and asks nothing. An update that creates nothing asks only the
     engine for the stack's state.
@@ -32,13 +38,12 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> None:
         pulumi.RunError: Azure would refuse a part; the message has each, and what to do.
     """
     if not settings.preflight or pulumi.runtime.is_dry_run():
-        return
+        return settings.preflight
     held = _held()
     if held is None:
-        return
+        return False
     plan = Plan(settings=settings, held=held)
-    if plan.creates:
-        _judge(plan, environment)
+    return not plan.creates or _judge(plan, environment)
 
 
 def _held() -> tuple[Held, ...] | None:
@@ -54,7 +59,7 @@ def _held() -> tuple[Held, ...] | None:
     return tuple(from_engine(told))
 
 
-def _judge(plan: Plan, environment: AzureEnvironment) -> None:
+def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
     # Loading takes half a second, which no preview is to pay for.
     from components.preflight.ask import azure_of  # noqa: PLC0415
     from components.preflight.judge import judged  # noqa: PLC0415
@@ -65,7 +70,7 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> None:
         token = lookup.wait(lookup.ask("authorization:getClientToken", {}, gone=dict))
     except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
         pulumi.log.warn(f"preflight: nothing verified, as no identity is told: {error}")
-        return
+        return False
     azure = azure_of(environment, client["subscriptionId"], SECONDS, token["token"])
     lines = judged(plan, azure)
     text = "\n".join(told(lines))
@@ -73,3 +78,5 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> None:
         raise pulumi.RunError(f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}")
     if text:
         pulumi.log.warn(f"preflight: not all is verified.\n{text}")
+    doubted = {line.id.split(":")[0] for line in lines if line.status == "unverified"}
+    return not doubted & OF_DEPLOYMENTS

@@ -38,6 +38,9 @@ def test_up_creates_nothing_with_a_model_that_cannot_be_had(
     assert json.loads(file.read_text())["verdict"] == "wrong"
     machine.configure(preflight=False)
     assert "preflight" not in machine.up(fails=True)
+    made = {entry["type"] for entry in machine.changes()}
+    assert "azure-native:cognitiveservices:Account" in made
+    assert "azure-native:apimanagement:ApiManagementService" not in made
 
 
 def test_the_command_says_of_a_good_stack_that_it_is_fine(machine: Machine) -> None:
@@ -49,3 +52,16 @@ def test_the_command_says_of_a_good_stack_that_it_is_fine(machine: Machine) -> N
     again = machine.run(*COMMAND)
     assert again.status == 0, again.text
     assert "there is nothing to ask" in again.text
+
+
+def test_a_gateway_that_waited_for_the_deployments_outlives_them(machine: Machine) -> None:
+    machine.configure(preflight=False)
+    machine.up()
+    machine.configure(preflight=None)
+    machine.pulumi("preview", "--expect-no-changes")
+    before = machine.outputs()["gatewayId"]
+    machine.configure(deployments=[ONE | {"model": "gpt-5.4", "version": "2026-03-05"}])
+    machine.up()
+    replaced = [one for one in machine.changes() if one["op"] == "delete"]
+    assert {one["type"] for one in replaced} == {"azure-native:cognitiveservices:Deployment"}
+    assert machine.outputs()["gatewayId"] == before

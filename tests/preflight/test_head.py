@@ -117,6 +117,24 @@ def test_what_is_unverified_is_a_warning(
     assert "fine" not in warned[0]
 
 
+@pytest.mark.parametrize(
+    ("end", "waits"), [("none", False), ("/models", True), ("/usages", True), ("/skus", False)]
+)
+def test_the_gateway_waits_for_deployments_of_which_nobody_knows(
+    end: str, waits: bool, region: Region, asked: list[Any]
+) -> None:
+    region.answers[end] = httpx.Response(403)
+    after = list(run({}).request("gateway").dependencies)
+    assert asked
+    assert any("::deployment-text-turbo" in one for one in after) is waits
+
+
+@pytest.mark.parametrize(("preflight", "waits"), [("false", True), ("true", False)])
+def test_without_preflight_it_waits_in_the_preview_too(preflight: str, waits: bool) -> None:
+    after = list(run({"preflight": preflight}, preview=True).request("gateway").dependencies)
+    assert any("::deployment-text-turbo" in one for one in after) is waits
+
+
 def test_the_engine_is_asked_for_this_stack() -> None:
     done = run({}, held())
     [arguments] = [given for token, given in done.azure.calls if token == STATE]
