@@ -7,15 +7,17 @@ from components.insights.component import Insights, InsightsArgs, subject
 from components.openai_api import routing
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
 from components.openai_api.diagnostic import ApiLogging
+from components.preflight.head import refuse_early
 from components.resource_group import resource_group
+from components.settings.limits import GATEWAY_ROLES
 from components.settings.load import load_settings
-from components.settings.stack import GATEWAY_ROLES
 from components.workspace import Workspace, WorkspaceArgs
 
 startup.postpone_garbage_collection()
 retry.everywhere()
 settings = load_settings()
 azure = environment.current()
+vouched = refuse_early(settings, azure)
 group_name = resource_group(settings)
 suffix = naming.suffix("name-suffix", keepers=settings.place)
 
@@ -55,6 +57,7 @@ gateway = Gateway(
         workspace_id=workspace.id,
         tags=settings.tags,
         protect=settings.protect,
+        after=() if vouched else [one for account in every_account for one in account.last],
     ),
 )
 api = OpenAIApi(

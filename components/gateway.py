@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,8 @@ class GatewayArgs:
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
+    """What is created before a service is: what may fail, and would do so after 45 minutes else."""
 
 
 class Gateway(pulumi.ComponentResource):
@@ -145,6 +147,7 @@ class Gateway(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=list(args.after),
                 protect=args.protect,
                 # A service cannot move to another region.
                 delete_before_replace=True,
@@ -172,10 +175,11 @@ class Gateway(pulumi.ComponentResource):
         self.provider = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
-        service = lookup.read(
+        service = lookup.given(
             "apimanagement:getApiManagementService",
             {"resourceGroupName": found.resource_group, "serviceName": found.name},
-            gone=lookup.missing("gatewayId", f"the API Management service {existing_id}"),
+            key="gatewayId",
+            what=f"the API Management service {existing_id}",
             parent=self,
             provider=self.provider,
         )
@@ -183,8 +187,8 @@ class Gateway(pulumi.ComponentResource):
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
-        self.url = service["gatewayUrl"]
-        self.principal_id = service.apply(_usable_principal)
+        self.url = pulumi.Output.from_input(service["gatewayUrl"])
+        self.principal_id = pulumi.Output.from_input(_usable_principal(service))
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
         if args.logger == "existing" or (args.logger == "auto" and args.existing_id):

@@ -67,6 +67,8 @@ class OpenAIAccount(pulumi.ComponentResource):
     _group_name: pulumi.Input[str]
     _account_provider: pulumi.ProviderResource | None
     """Provider of the account's subscription; None for the stack's own."""
+    last: list[pulumi.Resource]
+    """The deployment that is created last, as each waits for the one before."""
 
     def __init__(
         self, name: str, args: OpenAIAccountArgs, opts: pulumi.ResourceOptions | None = None
@@ -78,7 +80,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             self._use(name)
         else:
             self._create(name)
-        self._deployments()
+        self.last = self._deployments()
         if args.diagnostic_setting_name:
             send_everything(
                 f"{name}-diagnostics",
@@ -171,7 +173,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             ),
         )
 
-    def _deployments(self) -> None:
+    def _deployments(self) -> list[pulumi.Resource]:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.
 
         Accounts do not wait for each other.
@@ -188,6 +190,7 @@ class OpenAIAccount(pulumi.ComponentResource):
                 self._existing_deployment(declared)
             else:
                 previous = [self._deployment(declared, previous)]
+        return previous
 
     def _inside(
         self, after: list[pulumi.Resource], hooks: pulumi.ResourceHookBinding | None

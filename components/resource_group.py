@@ -23,11 +23,12 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
     if settings.protect:
         pulumi.log.info(LIFT)
     if settings.use_existing_resource_group:
-        given = settings.resource_group_name
-        found = lookup.read(
+        name = settings.resource_group_name
+        found = lookup.given(
             "resources:getResourceGroup",
-            {"resourceGroupName": given},
-            gone=lookup.missing("resourceGroupName", f"the resource group {given}"),
+            {"resourceGroupName": name},
+            key="resourceGroupName",
+            what=f"the resource group {name}",
         )
         # Read under the name of the one that is created: so the engine lets a group go that the
         # stack has created, and does not delete it with all that is in it.

@@ -80,13 +80,14 @@ class Workspace(pulumi.ComponentResource):
         subscription = provider.in_subscription(
             f"{name}-subscription", found.subscription_id, parent=self
         )
-        workspace = lookup.read(
+        workspace = lookup.given(
             "operationalinsights:getWorkspace",
             {"resourceGroupName": found.resource_group, "workspaceName": found.name},
-            gone=lookup.missing("workspaceId", f"the Log Analytics workspace {existing_id}"),
+            key="workspaceId",
+            what=f"the Log Analytics workspace {existing_id}",
             parent=self,
             provider=subscription,
         )
         self.id = pulumi.Output.from_input(existing_id)
-        self.customer_id = workspace["customerId"]
-        self.location = workspace["location"]
+        self.customer_id = pulumi.Output.from_input(workspace["customerId"])
+        self.location = pulumi.Output.from_input(workspace["location"])

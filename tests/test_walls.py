@@ -29,8 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("components", "components.azure", "components.settings"),
         *("components.openai_api", "components.insights", "queries.contract"),
     },
+    "components.preflight": {
+        *("components.azure", "components.settings", "queries", "queries.check"),
+    },
     "__main__": {
-        *("components", "components.azure", "components.settings"),
+        *("components", "components.azure", "components.settings", "components.preflight"),
         *("components.openai_api", "components.insights", "components.outputs"),
     },
     "queries.library": set(),

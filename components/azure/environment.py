@@ -64,11 +64,20 @@ def current() -> AzureEnvironment:
     Raises:
         pulumi.RunError: the value names no cloud.
     """
-    given = pulumi.Config("azure-native").get("environment") or os.environ.get("ARM_ENVIRONMENT")
-    found = ENVIRONMENTS.get((given or "public").lower())
+    return named(pulumi.Config("azure-native").get("environment"))
+
+
+def named(given: str | None) -> AzureEnvironment:
+    """Return the cloud of a value of `azure-native:environment`, or else of `ARM_ENVIRONMENT`.
+
+    Raises:
+        pulumi.RunError: the value names no cloud.
+    """
+    wanted = given or os.environ.get("ARM_ENVIRONMENT")
+    found = ENVIRONMENTS.get((wanted or "public").lower())
     if found is None:
         raise pulumi.RunError(
-            f"azure-native:environment = {given!r}\n    allowed: {', '.join(ENVIRONMENTS)}\n"
+            f"azure-native:environment = {wanted!r}\n    allowed: {', '.join(ENVIRONMENTS)}\n"
             "    fix:     pulumi config set azure-native:environment public"
         )
     return found

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
+from pulumi.runtime.sync_await import _sync_await
 
 Arguments = Mapping[str, pulumi.Input[str]]
 
+T = TypeVar("T")
+REMOVE = "or, to remove the stack, run `pulumi destroy` without --run-program"
 GONE = "Status=404"
 """Part of the provider's error if Azure does not have the resource.
 
@@ -49,9 +52,8 @@ async def ask(
 def read(function: str, arguments: Arguments, **more: Any) -> pulumi.Output[Any]:
     """Call a function of the provider as `ask` does, and return its answer as an output.
 
-        group = {"resourceGroupName": "rg-shared"}
-        gone = missing("resourceGroupName", "the resource group rg-shared")
-        location = read("resources:getResourceGroup", group, gone=gone)["location"]
+        path = {"resourceGroupName": "rg", "serviceName": "apim", "sid": subscription.name}
+        key = read("apimanagement:listSubscriptionSecrets", path, gone=dict)["primaryKey"]
 
     The output is unknown while an argument is.
     """
@@ -65,6 +67,39 @@ def read(function: str, arguments: Arguments, **more: Any) -> pulumi.Output[Any]
     return pulumi.Output(set(), asked(), known)
 
 
+def wait(asked: Awaitable[T]) -> T:
+    """Wait for what was asked, before the program goes on, and return it or raise its error."""
+    return _sync_await(asked)
+
+
+def given(
+    function: str,
+    arguments: Mapping[str, str],
+    *,
+    key: str,
+    what: str,
+    parent: pulumi.Resource | None = None,
+    provider: pulumi.ProviderResource | None = None,
+) -> Any:
+    """Call a function of the provider for what the stack file's `key` names, and wait for it.
+
+    The program ends here where `read` would end it later, among resources that are under way.
+
+    Raises:
+        pulumi.RunError: Azure does not have `what`, or does not show it to whoever deploys.
+    """
+    gone = missing(key, what)
+    try:
+        return wait(ask(function, arguments, gone=gone, parent=parent, provider=provider))
+    except pulumi.RunError:
+        raise
+    except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
+        said = " ".join(str(error).split())
+    raise pulumi.RunError(
+        f"{key}: {what} cannot be read: {said}; name one that whoever deploys may read, {REMOVE}"
+    )
+
+
 def missing(key: str, what: str) -> Callable[[], Any]:
     """Return a `gone` that ends the program, as the stack file's `key` names what does not exist.
 
@@ -72,9 +107,6 @@ def missing(key: str, what: str) -> Callable[[], Any]:
     """
 
     def refuse() -> Any:
-        raise pulumi.RunError(
-            f"{key}: {what} does not exist; name one that does, or, to remove the stack, run "
-            "`pulumi destroy` without --run-program"
-        )
+        raise pulumi.RunError(f"{key}: {what} does not exist; name one that does, {REMOVE}")
 
     return refuse

@@ -23,8 +23,8 @@ from queries.contract import OPENAI
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]"
 SHORT_NAME = "2 to 20 lower-case letters and digits, and not pool"
-SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /"
-SETTING_PATTERN = r"[^<>*%&:\\?+/]{1,260}"
+SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /, not blanks alone"
+SETTING_PATTERN = r"(?=.*\S)[^<>*%&:\\?+/]{1,260}"
 OptionalSetting = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)]
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 KINDS = (OPENAI, "AIServices")
@@ -34,6 +34,7 @@ https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
 """
 ACCOUNT_SETTING = "OpenAI Diagnostic Setting"
 REGION = "an Azure region such as eastus"
+REGION_PATTERN = r"[A-Za-z][A-Za-z0-9 ]{0,38}[A-Za-z0-9]"
 SOME_OR_ACCOUNTS = Constraint(
     named_once("deployment").allowed, named_once("deployment", optional=True).check
 )
@@ -62,7 +63,7 @@ class Account(Frozen):
     """
     location: Annotated[
         str,
-        matching(REGION, r"[A-Za-z0-9 ]{2,40}", optional=True),
+        matching(REGION, REGION_PATTERN, optional=True),
         AfterValidator(without_blanks),
     ] = ""
     """Azure region; empty is the stack's."""

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -84,6 +85,19 @@ def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constrain
     def check(value: str) -> None:
         if not (optional and value == "") and not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(allowed)
+
+    return Constraint(allowed, check)
+
+
+def dated(allowed: str, end: str) -> Constraint:
+    """Allow a day that there is, as 2026-09-01, with what matches `end` behind it."""
+
+    def check(value: str) -> None:
+        found = re.fullmatch(rf"(\d{{4}}-\d\d-\d\d){end}", value, re.ASCII)
+        try:
+            date.fromisoformat(found[1] if found else "")
+        except ValueError:
+            raise ValueError(allowed) from None
 
     return Constraint(allowed, check)
 
@@ -172,15 +186,15 @@ MOST_TAGS, TAG_NAME, TAG_VALUE = 50, 512, 256
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 """
-_TAG = re.compile(rf"(?!(?i:microsoft|azure|windows))[^<>%&\\?/\x00-\x1f]{{1,{TAG_NAME}}}")
+_TAG = re.compile(rf"(?=.*\S)(?!(?i:microsoft|azure|windows))[^<>%&\\?/\x00-\x1f]{{1,{TAG_NAME}}}")
 """What a tag's name may be: Azure's own begin with the three words.
 
 https://learn.microsoft.com/rest/api/resources/tags/create-or-update
 """
 TAGS = (
     f"a map of at most {MOST_TAGS} tags: names of 1 to {TAG_NAME} characters without "
-    "< > % & \\ ? /, not beginning with microsoft, azure or windows, no two alike but for case; "
-    f"values of at most {TAG_VALUE} characters"
+    "< > % & \\ ? /, not blanks alone, not beginning with microsoft, azure or windows, no two "
+    f"alike but for case; values of at most {TAG_VALUE} characters"
 )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from components.alerts.catalogue import LEARNT, NAMES
-from components.settings.constraints import Constraint, Frozen, at_least, each_once, matching, whole
+from components.settings.constraints import (
+    Constraint,
+    Frozen,
+    at_least,
+    dated,
+    each_once,
+    matching,
+    whole,
+)
 
 EMAIL = ("an e-mail address", r"[^@\s]+@[^@\s]+\.[^@\s]+")
 """What is allowed, in words and as a pattern."""
@@ -34,16 +40,6 @@ class Alert(Frozen):
 
 DAY = 'a day, in quotes: "2026-09-01"'
 CHANGES = f"a list, each with since ({DAY}) and the keys of a price, and no day twice"
-
-
-def _check_day(given: str) -> None:
-    # Python takes other forms of ISO 8601 too, which KQL may not.
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", given, re.ASCII):
-        raise ValueError(DAY)
-    try:
-        date.fromisoformat(given)
-    except ValueError:
-        raise ValueError(DAY) from None
 
 
 class Rates(Frozen):
@@ -75,7 +71,7 @@ class DayPrice(Rates):
 class Change(DayPrice):
     """What a model costs since a day."""
 
-    since: Annotated[str, Constraint(DAY, _check_day)]
+    since: Annotated[str, dated(DAY, "")]
 
 
 def _check_days(given: tuple[Change, ...]) -> None:

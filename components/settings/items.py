@@ -24,11 +24,18 @@ https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements#azur
 """
 
 CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
+CONSUMER_NAME = f"{CHILD_NAME}, and not master, which API Management itself has in every service"
+"""The name of the subscription to all APIs that nobody can make or delete.
+
+https://learn.microsoft.com/azure/api-management/api-management-subscriptions#all-access-subscription
+"""
 DEPLOYMENT_NAME = "2 to 64 letters, digits, hyphens, underscores and periods"
 DEPLOYMENT_PATTERN = r"[A-Za-z0-9][\w.-]{1,63}"
 
-ChildName = Annotated[str, matching(CHILD_NAME, r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?")]
-Text = Annotated[str, matching("1 to 100 characters", r".{1,100}")]
+_CHILD = r"[A-Za-z0-9]([A-Za-z0-9-]{0,78}[A-Za-z0-9])?"
+ChildName = Annotated[str, matching(CHILD_NAME, _CHILD)]
+ConsumerName = Annotated[str, matching(CONSUMER_NAME, rf"(?!(?i:master)\Z){_CHILD}")]
+Text = Annotated[str, matching("1 to 100 characters, not blanks alone", r"(?=.*\S).{1,100}")]
 
 
 class Deployment(Frozen):
@@ -105,7 +112,7 @@ def check_spillover(deployments: Iterable[Deployment]) -> None:
 class Consumer(Frozen):
     """One caller of the API: a subscription to the product, with keys of its own."""
 
-    name: ChildName
+    name: ConsumerName
     """Name of the subscription, by which logs and reports call the consumer."""
     display_name: Text
     """Name that the portal shows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import textwrap
+from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_origin
 
 import pulumi
@@ -46,18 +47,31 @@ def load_settings() -> Settings:
             message names each of them.
     """
     project = pulumi.get_project()
-    raw = {key: _typed(key, value) for key, value in _values(project).items()}
-    plain = {key for key in SECRET if not runtime_config.is_config_secret(f"{project}:{key}")}
+    secret = {key for key in SECRET if runtime_config.is_config_secret(f"{project}:{key}")}
+    cloud = environment.current().name
+    settings = judge(_values(project), secret, cloud, pulumi.get_stack())
+    for warning in settings.warnings:
+        pulumi.log.warn(warning)
+    return settings
+
+
+def judge(values: Mapping[str, str], secret: Collection[str], cloud: str, stack: str) -> Settings:
+    """Return the settings of a stack file's values, as Pulumi hands them to a program.
+
+    `secret` names the keys whose values are secret there, `cloud` is `azure-native:environment`.
+
+    Raises:
+        pulumi.RunError: as of `load_settings`.
+    """
+    raw = {key: _typed(key, value) for key, value in values.items()}
     try:
-        context = {PLAIN: plain, CLOUD: environment.current().name}
+        context = {PLAIN: SECRET - set(secret), CLOUD: cloud}
         settings = Settings.model_validate(raw, context=context)
         policy_document.template(settings.policy_without, several=bool(settings.accounts))
     except ValidationError as error:
-        raise pulumi.RunError(report(error, pulumi.get_stack())) from None
+        raise pulumi.RunError(report(error, stack)) from None
     except ValueError as error:
         raise pulumi.RunError(f"the gateway's policy: {error}. Nothing was changed.") from None
-    for warning in settings.warnings:
-        pulumi.log.warn(warning)
     return settings
 
 

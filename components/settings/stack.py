@@ -19,6 +19,7 @@ from components.settings.accounts import (
     ACCOUNTS,
     KINDS,
     REGION,
+    REGION_PATTERN,
     SETTING_NAME,
     SOME_OR_ACCOUNTS,
     Account,
@@ -36,6 +37,7 @@ from components.settings.constraints import (
     Constraint,
     Frozen,
     check_tags,
+    dated,
     each_once,
     existing,
     matching,
@@ -65,12 +67,26 @@ PLAIN = "plain"
 WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
 SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
 GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
+API_VERSION = dated("a real date, with -preview or without", "(-preview)?")
 GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
     each_once("object ids"),
 ]
-LongText = Annotated[str, matching("1 to 1,000 characters", r"(?s:.{1,1000})")]
+LongText = Annotated[
+    str, matching("1 to 1,000 characters, not blanks alone", r"(?s:(?=.*\S).{1,1000})")
+]
+LONGEST_PATH = 400
+"""Most characters of an API's path.
+
+https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update
+"""
+PATH = (
+    f"a URL path of at most {LONGEST_PATH} characters, letters, digits and . _ ~ -, without / at "
+    "either end, no part . or .."
+)
+_PART = r"(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+"
+PATH_PATTERN = rf"(?=.{{1,{LONGEST_PATH}}}\Z){_PART}(/{_PART})*"
 
 
 class Settings(Frozen):
@@ -90,7 +106,7 @@ class Settings(Frozen):
     """Use the group of that name instead of creating it."""
     location: Annotated[
         str,
-        matching(REGION, r"[A-Za-z0-9 ]{2,40}"),
+        matching(REGION, REGION_PATTERN),
         AfterValidator(without_blanks),
     ] = "eastus"
     """Azure region of everything."""
@@ -98,6 +114,10 @@ class Settings(Frozen):
     """Tags put on everything that takes them."""
     protect: bool = False
     """Refuse to delete or replace the group, workspace, account, deployments and gateway."""
+    preflight: bool = True
+    """Before anything is created, let pulumi up ask Azure for models, quota, names and rights, and
+    refuse what Azure would refuse.
+    """
     workspace_id: Annotated[str, existing("Microsoft.OperationalInsights/workspaces")] = ""
     """ARM id of an existing Log Analytics workspace; empty creates one."""
     workspace_name: Annotated[
@@ -167,9 +187,7 @@ class Settings(Frozen):
     """Address that gets the service's notifications; needed to create a service."""
     api_name: ChildName = "miyagi-api"
     """Name of the API on the gateway."""
-    api_path: Annotated[
-        str, matching("a URL path without / at either end", r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
-    ] = "openai"
+    api_path: Annotated[str, matching(PATH, PATH_PATTERN)] = "openai"
     """URL suffix of the API; the OpenAI client libraries call openai."""
     api_document: Annotated[str, Constraint(IMPORTABLE, check_document)] = ""
     """OpenAPI document to import instead of the project's own, as a file path or an https
@@ -215,9 +233,7 @@ class Settings(Frozen):
     """Log tokens, and whole prompts and completions in chunks, beside the gateway log."""
     llm_message_bytes: Annotated[int, whole("bytes", 1, LLM_MESSAGE_BYTES_LIMIT)] = 262144
     """Bytes of prompt and of completion in the LLM log of one call ({bounds})."""
-    check_api_version: Annotated[
-        str, matching("a date, with -preview or without", r"\d{4}-\d\d-\d\d(-preview)?")
-    ] = "2024-12-01-preview"
+    check_api_version: Annotated[str, API_VERSION] = "2024-12-01-preview"
     """api-version that the post-deploy check sends."""
     insights: bool = True
     """Deploy alerts, workbook and saved queries."""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox import arm, rbac
-from sandbox.arm import apis, gateway, roles, subscription
+from sandbox.arm import apis, availability, gateway, roles, subscription
 from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
@@ -44,12 +44,14 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         if isinstance(who, str):
             raise refuse(who)
         secrets = request.method == "POST" and path.endswith(SECRETS)
-        if request.method not in METHODS and not secrets:
+        asks = availability.asks(request, path)
+        if request.method not in METHODS and not secrets and not asks:
             raise refuse("MethodNotAllowed", method=request.method)
         if not query.get("api-version"):
             raise refuse("MissingApiVersionParameter")
         if who.object_id == DEPLOYER_OBJECT_ID and (
-            told := subscription.answer(cloud, request.method, path, query.get("$expand", ""))
+            told := availability.answer(cloud, request, path)
+            or subscription.answer(cloud, request.method, path, query.get("$expand", ""))
         ):
             return told
         path = path.removesuffix(SECRETS) if secrets else path

@@ -144,6 +144,29 @@ def _deleted(kind: str) -> Callable[..., Response]:
     return endpoint
 
 
+def _list_deleted(kind: str, name: str) -> Callable[..., Response]:
+    """A subscription lists its soft-deleted accounts, and its services, each with what it was.
+
+    https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/list
+    https://learn.microsoft.com/rest/api/apimanagement/deleted-services/list-by-subscription
+    """
+    namespace = kind.partition("/")[0]
+
+    def endpoint(cloud: Cloud, method: str) -> Response:
+        _only_get(method)
+        value = []
+        for one in _kept(cloud, kind):
+            place, group = region(one.body["location"]), one.id.split("/")[4]
+            inside = f"/resourceGroups/{group}" if kind == ACCOUNT else ""
+            at = f"{_HERE}/providers/{namespace}/locations/{place}{inside}/{name}/{one.name}"
+            was = {"serviceId": one.id} if kind == SERVICE else {}
+            shown = {"id": at, "name": one.name, "type": f"{namespace}/{name}"}
+            value.append(shown | {"location": one.body["location"], "properties": was})
+        return Response.json(200, {"value": value})
+
+    return endpoint
+
+
 def _deleted_workspaces(cloud: Cloud, method: str) -> Response:
     """A subscription lists its soft-deleted workspaces.
 
@@ -192,5 +215,11 @@ _ENDPOINTS: dict[str, Callable[..., Response]] = {
     rf"{_REGION}/usages": _usages,
     _ACCOUNT: _deleted(ACCOUNT),
     _SERVICE: _deleted(SERVICE),
+    rf"{_HERE}/providers/Microsoft\.CognitiveServices/deletedAccounts": _list_deleted(
+        ACCOUNT, "deletedAccounts"
+    ),
+    rf"{_HERE}/providers/Microsoft\.ApiManagement/deletedservices": _list_deleted(
+        SERVICE, "deletedservices"
+    ),
     _WORKSPACES: _deleted_workspaces,
 }

@@ -26,6 +26,7 @@ from sandbox.engine.operations import (
 )
 from sandbox.engine.values import UNKNOWN, from_struct, keep_secret, public, reveal, to_struct
 from sandbox.errors import ArmError, NotModelledError
+from sandbox.identity import mint
 from sandbox.options import Options
 
 CLIENT = {
@@ -35,6 +36,8 @@ CLIENT = {
     "tenantId": TENANT_ID,
 }
 """Who is logged in, by the Azure CLI."""
+MANAGEMENT = "https://management.azure.com"
+"""What a token is for where no endpoint is named."""
 NOT_FOUND = 404
 GROUP = "resourceGroupName"
 
@@ -182,10 +185,17 @@ class AzureNative(plugin.Plugin):
         return Empty()
 
     def invoke(self, request: Any) -> Any:
-        """Functions: who is logged in, a subscription's keys, and `get` of every type."""
+        """Functions: who is logged in, and a token of theirs; keys; and `get` of every type.
+
+        https://www.pulumi.com/registry/packages/azure-native/api-docs/authorization/getclienttoken/
+        """
         if request.tok.endswith(":getClientConfig"):
             client = CLIENT | {"subscriptionId": self._subscription_id}
             return rpc.InvokeResponse(**{"return": to_struct(client)})
+        if request.tok.endswith(":getClientToken"):
+            audience = str(from_struct(request.args).get("endpoint") or MANAGEMENT)
+            token, _ = mint(self._cloud, audience, DEPLOYER_OBJECT_ID)
+            return rpc.InvokeResponse(**{"return": to_struct({"token": token})})
         keys = request.tok.endswith(":listSubscriptionSecrets")
         token = request.tok.replace(":listSubscriptionSecrets", ":Subscription")
         shape, inputs = shapes.shape_of(token.replace(":get", ":")), from_struct(request.args)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pulumi
 import yaml
 from google.protobuf import empty_pb2, json_format
@@ -29,7 +30,7 @@ Json = dict[str, Any]
 class Azure(Mocks):
     """Answers what Azure would add to the inputs; the key that it hands out is `the-key`."""
 
-    def __init__(self, answers: Mapping[str, Json]) -> None:
+    def __init__(self, answers: Mapping[str, Json | Exception]) -> None:
         self.answers = answers
         self.calls: list[tuple[str, Json]] = []
 
@@ -63,7 +64,10 @@ class Azure(Mocks):
     def call(self, args: Any) -> Any:
         self.calls.append((args.token, args.args))
         if args.token in self.answers:
-            return self.answers[args.token]
+            answer = self.answers[args.token]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
         return {
             "azure-native:authorization:getClientConfig": {"subscriptionId": SUBSCRIPTION},
             "azure-native:apimanagement:listSubscriptionSecrets": {"primaryKey": "the-key"},
@@ -83,6 +87,20 @@ PHYSICAL_NAMES = (
     "workspaceName",
     "resourceGroupName",
 )
+
+
+class Refused(grpc.RpcError):  # type: ignore[misc] # grpc has no types
+    """What the engine answers where the provider refuses a function, in the provider's words."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self.said
 
 
 class Recorder(MockMonitor):
@@ -160,18 +178,21 @@ def run_program(
     config: Json | None = None,
     *,
     preview: bool = False,
-    answers: Mapping[str, Json] | None = None,
+    answers: Mapping[str, Json | Exception] | None = None,
     without: tuple[str, ...] = (),
     provider_config: Mapping[str, str] | None = None,
     secret: tuple[str, ...] = ("alertWebhooks",),
+    declared: list[str] | None = None,
 ) -> Run:
     """Run `__main__.py` with Pulumi.yaml's defaults, the example stack's values and `config`.
 
+    Preflight is off, as there is no Azure to ask. `declared` gets the names of what was registered,
+    also by a run that fails.
     Values of the keys in `secret` are as `pulumi config set --secret` sets them.
     """
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     values = {key: spec["default"] for key, spec in project["config"].items()}
-    values |= example_config() | (config or {})
+    values |= {"preflight": "false"} | example_config() | (config or {})
     for key in without:
         del values[key]
     own = {f"{project['name']}:{key}": _text(value) for key, value in values.items()}
@@ -192,7 +213,11 @@ def run_program(
     def run() -> None:
         runpy.run_path(program, run_name="__main__")
 
-    asyncio.get_event_loop().run_until_complete(run_in_stack(run))
+    try:
+        asyncio.get_event_loop().run_until_complete(run_in_stack(run))
+    finally:
+        if declared is not None:
+            declared += [request.name for request in recorder.requests.values()]
     stack = next((o for urn, o in recorder.outputs.items() if "pulumi:pulumi:Stack" in urn), {})
     return Run(recorder.requests, recorder.outputs, azure, recorder.reads, _as_printed(stack))
 

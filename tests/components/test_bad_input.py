@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from components.settings.stack import Settings
 from harness.example import example_config
-from tests.components.harness import Json, run_program
+from tests.components.harness import Json, run_program, run_without_insights
 
 DEPLOYMENT = example_config()["deployments"][0]
 CONSUMER = example_config()["consumers"][0]
@@ -120,6 +120,46 @@ def refusal(config: Json, without: tuple[str, ...] = ()) -> str:
             "empty only beside gatewayId",
         ),
         ({"capture": "some"}, 'capture = "some"', "full or metadata"),
+        ({"organizationName": " "}, 'organizationName = " "', "not blanks alone"),
+        ({"productDescription": " \n"}, "productDescription =", "not blanks alone"),
+        (
+            {"accountDiagnosticSettingName": " "},
+            'accountDiagnosticSettingName = " "',
+            "not blanks alone",
+        ),
+        (
+            {"gatewayDiagnosticSettingName": "  "},
+            'gatewayDiagnosticSettingName = " "',
+            "not blanks alone",
+        ),
+        (
+            {"consumers": [{**CONSUMER, "displayName": " "}]},
+            'consumers[0].displayName = " "',
+            "not blanks alone",
+        ),
+        (
+            {"deployments": [{**DEPLOYMENT, "model": " "}]},
+            'deployments[0].model = " "',
+            "not blanks alone",
+        ),
+        ({"tags": {" ": "c"}}, "tags = {", "not blanks alone"),
+        ({"location": "  "}, 'location = " "', "an Azure region such as eastus"),
+        ({"location": "12"}, 'location = "12"', "an Azure region such as eastus"),
+        ({"apiPath": ".."}, 'apiPath = ".."', "no part . or .."),
+        ({"apiPath": "openai/../v1"}, "apiPath =", "no part . or .."),
+        ({"apiPath": "a" * 5000}, "apiPath =", "at most 400 characters"),
+        ({"apiPath": "a" * 401}, "apiPath =", "at most 400 characters"),
+        (
+            {"checkApiVersion": "2024-13-45"},
+            'checkApiVersion = "2024-13-45"',
+            "a real date, with -preview or without",
+        ),
+        ({"checkApiVersion": "2023-02-29-preview"}, "checkApiVersion =", "a real date"),
+        (
+            {"consumers": [{**CONSUMER, "name": "Master"}]},
+            'consumers[0].name = "Master"',
+            "not master, which API Management itself has in every service",
+        ),
         ({"samplingPercentage": 101}, 'samplingPercentage = "101"', "from 0 to 100"),
     ],
 )
@@ -178,3 +218,18 @@ def test_a_sku_that_the_cloud_lacks_is_refused(given: Json) -> None:
     assert "such as Standard or DataZoneStandard" in str(caught.value)
     run_program({"deployments": [{**wanted, "sku": "DataZoneStandard"}]}, provider_config=cloud)
     run_program({"deployments": [wanted]})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"apiPath": "a" * 400},
+        {"apiPath": "v1.0/..a"},
+        {"checkApiVersion": "2024-02-29-preview"},
+        {"consumers": [{**CONSUMER, "name": "masters"}]},
+        {"organizationName": " Windows "},
+        {"location": "East US 2"},
+    ],
+)
+def test_what_just_may_be_is_taken(config: Json) -> None:
+    run_without_insights(config)

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.components.harness import SECRET, SUBSCRIPTION, Json, Run, run_without_insights
+from tests.components.harness import SECRET, SUBSCRIPTION, Json, Refused, Run, run_without_insights
 
 OTHER = "99999999-8888-4777-8666-555555555555"
 WORKSPACE = (
@@ -140,3 +140,37 @@ def test_existing_group_is_not_created() -> None:
     assert "resource-group" not in {request.name for request in run.requests.values()}
     assert run.reads["resource-group"].id == group_id, "one that the stack created is let go"
     assert run.inputs("openai-account")["resourceGroupName"] == "rg-activategenai"
+
+
+GIVEN: list[tuple[str, Json]] = [
+    ("operationalinsights:getWorkspace", {"workspaceId": WORKSPACE}),
+    ("apimanagement:getApiManagementService", {"gatewayId": GATEWAY}),
+    ("resources:getResourceGroup", {"useExistingResourceGroup": "true"}),
+]
+
+
+@pytest.mark.parametrize(("function", "config"), GIVEN)
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('Status=404 Code="ResourceNotFound"', "does not exist; name one that does"),
+        ('Status=404 Code="SubscriptionNotFound"', "does not exist; name one that does"),
+        ('Status=403 Code="AuthorizationFailed"', 'cannot be read: .*Status=403 Code="Authoriz'),
+        ('Status=401 Code="InvalidAuthenticationTokenTenant"', "cannot be read: .*Status=401"),
+        ('Status=400 Code="InvalidSubscriptionId"', "cannot be read: .*Status=400"),
+    ],
+)
+def test_what_is_named_and_cannot_be_read_stops_the_program_before_it_declares_more(
+    function: str, config: Json, answer: str, said: str
+) -> None:
+    key = "resourceGroupName" if "Group" in function else next(iter(config))
+    declared: list[str] = []
+    with pytest.raises(pulumi.RunError, match=said) as caught:
+        run_without_insights(
+            config,
+            answers={f"azure-native:{function}": Refused(answer)},
+            declared=declared,
+        )
+    assert str(caught.value).startswith(f"{key}: ")
+    assert "\n" not in str(caught.value)
+    assert "openai-api" not in declared

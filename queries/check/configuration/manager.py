@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -110,13 +110,24 @@ class Manager:
             raise UnreadableError(OTHER_SHAPE)
         return found
 
-    def post(self, action: str, version: str) -> Resource | None:
+    def fact(self, path: str, version: str) -> Resource | None:
+        """Get what is no resource, and so has no id; None if it does not exist.
+
+        Raises:
+            UnreadableError: refused, or no answer.
+        """
+        return self._get(f"{self.endpoint}{path}", {"api-version": version})
+
+    def post(
+        self, action: str, version: str, body: Mapping[str, str] | None = None
+    ) -> Resource | None:
         """Get what a read-only action of a resource answers, or None if there is no such resource.
 
         Raises:
             UnreadableError: refused, or no answer.
         """
-        return self._get(f"{self.endpoint}{action}", {"api-version": version}, method="POST")
+        url, query = f"{self.endpoint}{action}", {"api-version": version}
+        return self._get(url, query, method="POST", body=body)
 
     def list(self, resource_id: str, version: str, **query: str) -> list[Resource]:
         """Get every resource of a list, page by page.
@@ -125,15 +136,29 @@ class Manager:
             AbsentError: what holds the list does not exist.
             UnreadableError: refused, no answer, or one that is no list, or not a whole one.
         """
-        url: object = f"{self.endpoint}{resource_id}"
-        asked: dict[str, str] | None = {"api-version": version, **query}
-        found: list[Resource] = []
+        return self._pages(resource_id, {"api-version": version, **query}, _is_resource)
+
+    def facts(self, path: str, version: str) -> list_type[Resource]:
+        """Get every item of a list of what is no resource, and so has no id, page by page.
+
+        Raises:
+            AbsentError: what holds the list does not exist.
+            UnreadableError: refused, no answer, or one that is no list, or not a whole one.
+        """
+        return self._pages(path, {"api-version": version}, lambda item: isinstance(item, dict))
+
+    def _pages(
+        self, path: str, query: dict[str, str], fits: Callable[[object], bool]
+    ) -> list_type[Resource]:
+        url: object = f"{self.endpoint}{path}"
+        asked: dict[str, str] | None = query
+        found: list_type[Resource] = []
         for _ in range(PAGES):
             page = self._get(url, asked) if isinstance(url, str) else {}
             if page is None:
                 raise AbsentError
             items = page.get("value")
-            if not isinstance(items, list_type) or not all(map(_is_resource, items)):
+            if not isinstance(items, list_type) or not all(map(fits, items)):
                 raise UnreadableError(OTHER_SHAPE)
             found += items
             url, asked = page.get("nextLink"), None
@@ -162,22 +187,33 @@ class Manager:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _get(
-        self, url: str, query: dict[str, str] | None, *, method: str = "GET"
+        self,
+        url: str,
+        query: dict[str, str] | None,
+        *,
+        method: str = "GET",
+        body: Mapping[str, str] | None = None,
     ) -> Resource | None:
         if not url.startswith(f"{self.endpoint}/"):
             raise UnreadableError("a list continues at another host")
-        answer = self._answer(method, url, query)
+        answer = self._answer(method, url, query, body)
         if answer.status_code not in {OK, NOT_FOUND}:
             raise UnreadableError(f"HTTP {answer.status_code}", _code(answer))
         try:
-            body: Resource | None = answer.json() if answer.status_code == OK else None
+            found: Resource | None = answer.json() if answer.status_code == OK else None
         except ValueError:
             raise UnreadableError("an answer that is no JSON") from None
-        if answer.status_code == OK and not isinstance(body, dict):
+        if answer.status_code == OK and not isinstance(found, dict):
             raise UnreadableError(OTHER_SHAPE)
-        return body
+        return found
 
-    def _answer(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        query: dict[str, str] | None,
+        body: Mapping[str, str] | None,
+    ) -> httpx.Response:
         """Return the answer, of a throttled request the last.
 
         Raises:
@@ -188,7 +224,7 @@ class Manager:
             self._be_patient()
             try:
                 with self._slots:
-                    answer = self._once(method, url, query)
+                    answer = self._once(method, url, query, body)
             except httpx.HTTPError as error:
                 lost += 1
                 self._missed(error, last=lost == LOST_TRIES)
@@ -203,7 +239,13 @@ class Manager:
             self._leave_alone(asked)
         return answer
 
-    def _once(self, method: str, url: str, query: dict[str, str] | None) -> httpx.Response:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        query: dict[str, str] | None,
+        body: Mapping[str, str] | None,
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._bearer()}"}
         with self._lock:
             self._connection = self._connection or self.client()
@@ -211,7 +253,7 @@ class Manager:
         timeout = httpx.Timeout(left, connect=min(left, CONNECT_TIMEOUT))
         until = self.clock.elapsed() + left
         with self._connection.stream(
-            method, url, params=query, headers=headers, timeout=timeout
+            method, url, params=query, headers=headers, timeout=timeout, json=body
         ) as answer:
             parts, size = list[bytes](), 0
             for part in answer.iter_bytes():

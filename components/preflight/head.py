@@ -1,0 +1,82 @@
+"""Preflight at the head of `pulumi up`: nothing is created where Azure would refuse a part."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.azure import lookup
+from components.azure.environment import AzureEnvironment
+from components.preflight.plan import Held, Plan, from_engine
+from components.settings.stack import Settings
+
+STATE = "pulumi:pulumi:readStackResourceOutputs"
+"""The engine's function that tells the resources of a stack, by URN.
+
+https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
+"""
+OF_DEPLOYMENTS = {"models", "model", "quota"}
+"""Lines on what deployments need."""
+SECONDS = 60.0
+"""Most seconds that `pulumi up` waits for Azure's answers."""
+ENDS = (
+    "Nothing was changed. Ask again by `python -m components.preflight`; to deploy in spite of it: "
+    "pulumi config set preflight false. `pulumi destroy` works without --run-program"
+)
+
+
+def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
+    """Ask Azure before the first resource is declared; do nothing in a preview.
+
+    Return whether the deployments can be had, as far as that can be known: if not, the gateway is
+    to wait for them. To wait always would cost every first `up` a minute or more, and a tier that
+    takes minutes a sixth of its time: docs/preflight.md has the measures.
+
+    A preview needs no credentials and asks nothing. An update that creates nothing asks only the
+    engine for the stack's state.
+
+    Raises:
+        pulumi.RunError: Azure would refuse a part; the message has each, and what to do.
+    """
+    if not settings.preflight or pulumi.runtime.is_dry_run():
+        return settings.preflight
+    held = _held()
+    if held is None:
+        return False
+    plan = Plan(settings=settings, held=held)
+    return not plan.creates or _judge(plan, environment)
+
+
+def _held() -> tuple[Held, ...] | None:
+    """Return what the stack has by its state, or None if the engine does not tell."""
+    organization = pulumi.get_organization()
+    place = [organization, pulumi.get_project()] if organization else []
+    name = "/".join([*place, pulumi.get_stack()])
+    try:
+        told = lookup.wait(pulumi.runtime.invoke_async(STATE, {"stackName": name}))
+    except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
+        pulumi.log.warn(f"preflight: nothing verified, as the stack's state is not told: {error}")
+        return None
+    return tuple(from_engine(told))
+
+
+def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
+    # Loading takes half a second, which no preview is to pay for.
+    from components.preflight.ask import azure_of  # noqa: PLC0415
+    from components.preflight.judge import judged  # noqa: PLC0415
+    from components.preflight.lines import told, verdict  # noqa: PLC0415
+
+    try:
+        client = lookup.wait(lookup.ask("authorization:getClientConfig", {}, gone=dict))
+        token = lookup.wait(lookup.ask("authorization:getClientToken", {}, gone=dict))
+    except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
+        pulumi.log.warn(f"preflight: nothing verified, as no identity is told: {error}")
+        return False
+    azure = azure_of(environment, client["subscriptionId"], SECONDS, token["token"])
+    lines = judged(plan, azure)
+    text = "\n".join(told(lines))
+    if verdict(lines) == "wrong":
+        raise pulumi.RunError(f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}")
+    if text:
+        pulumi.log.warn(f"preflight: not all is verified.\n{text}")
+    doubted = {line.id.split(":")[0] for line in lines if line.status == "unverified"}
+    return not doubted & OF_DEPLOYMENTS

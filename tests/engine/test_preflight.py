@@ -1,0 +1,67 @@
+"""What Azure would refuse stops `pulumi up` before anything is created, and the command says it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.example import example_config
+from harness.machine import Machine
+
+ONE = example_config()["deployments"][0]
+COMMAND = ("python", "-m", "components.preflight", "--stack", "dev")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": "gpt-5.1", "version": "2025-11-13"}, "closed to subscriptions that never"),
+        ({"capacity": 1001}, "has 1000 left; text-turbo: 1001 wanted"),
+    ],
+)
+def test_up_creates_nothing_with_a_model_that_cannot_be_had(
+    machine: Machine, change: dict[str, object], said: str
+) -> None:
+    machine.configure(deployments=[ONE | change])
+    machine.pulumi("preview")
+    text = " ".join(machine.up(fails=True).split())
+    assert "preflight: Azure would refuse this stack" in text
+    assert said in text
+    assert "Traceback" not in text
+    assert machine.changes() == []
+
+    file = machine.project / "preflight.json"
+    done = machine.run(*COMMAND, "--json", str(file))
+    assert done.status == 1, done.text
+    assert said in done.text
+    assert json.loads(file.read_text())["verdict"] == "wrong"
+    machine.configure(preflight=False)
+    assert "preflight" not in machine.up(fails=True)
+    made = {entry["type"] for entry in machine.changes()}
+    assert "azure-native:cognitiveservices:Account" in made
+    assert "azure-native:apimanagement:ApiManagementService" not in made
+
+
+def test_the_command_says_of_a_good_stack_that_it_is_fine(machine: Machine) -> None:
+    done = machine.run(*COMMAND)
+    assert done.status == 0, done.text
+    assert "model:text-turbo" in done.text
+    machine.up()
+    machine.pulumi("preview", "--expect-no-changes")
+    again = machine.run(*COMMAND)
+    assert again.status == 0, again.text
+    assert "there is nothing to ask" in again.text
+
+
+def test_a_gateway_that_waited_for_the_deployments_outlives_them(machine: Machine) -> None:
+    machine.configure(preflight=False)
+    machine.up()
+    machine.configure(preflight=None)
+    machine.pulumi("preview", "--expect-no-changes")
+    before = machine.outputs()["gatewayId"]
+    machine.configure(deployments=[ONE | {"model": "gpt-5.4", "version": "2026-03-05"}])
+    machine.up()
+    replaced = [one for one in machine.changes() if one["op"] == "delete"]
+    assert {one["type"] for one in replaced} == {"azure-native:cognitiveservices:Deployment"}
+    assert machine.outputs()["gatewayId"] == before
