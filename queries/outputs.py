@@ -67,6 +67,11 @@ class Target(ProofOutput[str]):
         return self.stored_responses == "refuse" and self.offers(CANCEL)
 
     @property
+    def refuses_background(self) -> bool:
+        """Tell whether the policy is meant to refuse responses made in the background."""
+        return self.stored_responses == "refuse" and self.offers("/v1/responses")
+
+    @property
     def caller(self) -> str:
         """Return the consumer whose subscription is read: the first called as, or the first."""
         called = (consumer.name for consumer in self.callers)

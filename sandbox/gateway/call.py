@@ -60,6 +60,8 @@ class Call:
     response: Response = field(default_factory=lambda: Response(200))
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
+    left: bool = False
+    """Whether the caller hung up before the last part of the response."""
 
     def content(self) -> bytes:
         """Return the request's body as policies left it.
