@@ -81,6 +81,11 @@ class Target(ProofOutput[str]):
         return self.stored_responses == "refuse" and self.offers(CANCEL)
 
     @property
+    def refuses_background(self) -> bool:
+        """Tell whether the policy is meant to refuse responses made in the background."""
+        return self.stored_responses == "refuse" and self.offers("/v1/responses")
+
+    @property
     def bodies(self) -> bool:
         """Tell whether the gateway log is meant to hold bodies, of requests at least."""
         return self.capture == "full" and self.body_bytes > 0

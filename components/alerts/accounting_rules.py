@@ -114,11 +114,13 @@ ACCOUNTING_RULES = (
         severity=WARNING,
         meaning=(
             "For too large a share of a deployment's calls in the last day, the token count is "
-            "unknown."
+            "unknown although they were answered; those that ended without an answer do not count."
         ),
         remedy=(
-            "run tokens-unknown.kql: it names the reason of each call; streams report their tokens "
-            "if callers send stream_options.include_usage, and the LLM log must be on."
+            "run tokens-unknown.kql: it names the reason of each call, then `python -m "
+            "queries.check`: the policy must ask streams for their tokens (streamUsage: ensure) "
+            "and set the accounting header, and the LLM log must be on; `pulumi up --refresh` puts "
+            "them back. Streams of an api-version before 2024-09-01-preview tell none."
         ),
         query="coverage",
         parameters=lambda _: {"minimumCalls": FEW_CALLS_OF_A_DAY},

@@ -10,7 +10,7 @@ from components.preflight.lines import Line, fine, wrong
 from components.preflight.names import WORKSPACES
 from components.preflight.place import LOGS, MANAGEMENT, SERVICES
 from components.preflight.plan import Plan
-from components.settings.stack import UNITS_BY_TIER
+from components.settings.limits import UNITS_BY_TIER
 
 FIX = "name one that does; az resource show --ids <id> shows whether you can read it"
 

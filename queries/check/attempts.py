@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from queries.check import kinds
 from queries.check.answers import clock_error, retry_after, said
 from queries.check.calls import Caller
-from queries.check.kinds import PREFIX
+from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
 from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
 from queries.outputs import CANCEL
 
@@ -32,9 +32,10 @@ def make(caller: Caller) -> list[Attempt]:
         "unknown deployment": consumer.key.get_secret_value(),
     }
     whose: dict[AttemptName, str] = {"unknown deployment": consumer.name}
-    if caller.target.keeps_apart:
-        keys["stored response"] = other.key.get_secret_value()
-        whose["stored response"] = other.name
+    refused: list[AttemptName] = ["stored response"] if caller.target.keeps_apart else []
+    refused += ["background response"] if caller.target.refuses_background else []
+    keys |= dict.fromkeys(refused, other.key.get_secret_value())
+    whose |= dict.fromkeys(refused, other.name)
     made = [_attempt(caller, name, key) for name, key in keys.items()]
     return [replace(one, consumer=whose.get(one.name, "")) for one in made]
 
@@ -55,7 +56,8 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
     # The account logs the name of a deployment: it is no marker, which stands in content only.
     mark = f"no-such-{caller.run.removeprefix(PREFIX)}-{secrets.token_hex(6)}"
     text = f"{caller.run}-{secrets.token_hex(6)}"
-    body = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 16}
+    body: Json = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 16}
+    model = next((d.name for d in caller.target.deployments if d.kind == "chat"), mark)
     started, asked = caller.clock.now(), 0.0
     skew = started - started
     try:
@@ -68,6 +70,11 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
             path, body = f"{path}?{mark}", {"model": mark, **body}
         if name == "stored response":
             path, body = CANCEL.replace("{response-id}", mark), {}
+        if name == "background response":
+            # The gateway refuses the call; the query, which it ignores, marks its row.
+            path = f"/v1/responses?check={mark}"
+            body = {"model": model, "input": text, "background": True, "store": True}
+            body["max_output_tokens"] = BRIEF_TOKENS
         response = caller.post(path, body, key)
         skew = clock_error(response, caller.clock.now())
         asked = retry_after(response)

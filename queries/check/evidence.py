@@ -15,9 +15,9 @@ from queries.check.difference import NOTHING, Difference, Findings
 from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, text, within
 from queries.check.kinds import PREFIX, path_of
-from queries.check.records import Call, CallOfOthers, OwnCall
+from queries.check.records import Call, CallOfOthers, HungUp, OwnCall
 from queries.check.rows import TABLES, Rows, Source
-from queries.check.traffic import Traffic
+from queries.check.traffic import OwnTraffic, Traffic
 from queries.outputs import Target
 from queries.workspace import Row
 
@@ -153,6 +153,45 @@ class Evidence:
                 return links[call.marker]
 
     @cached_property
+    def left_ids(self) -> frozenset[str]:
+        """Return the gateway's ids of the calls whose caller hung up."""
+        return frozenset(text(row, "CorrelationId") for row in self.left_rows)
+
+    @cached_property
+    def left_rows(self) -> list[Row]:
+        """Return the gateway's rows of calls whose caller hung up, by their marker or by time.
+
+        Without content to go by, such a call is the one that no other call of the run explains.
+        """
+        made = self.traffic.hung_up if isinstance(self.traffic, OwnTraffic) else ()
+        return [row for call in made for row in self._left(call)]
+
+    def _left(self, call: HungUp) -> list[Row]:
+        in_llm = {
+            text(row, "CorrelationId")
+            for row in self.of("llm")
+            if text(row, "RequestId") == call.response_id or call.marker in text(row, "Request")
+        }
+        rows = self.of_api
+        sure = [
+            row
+            for row in rows
+            if text(row, "CorrelationId") in in_llm
+            or any(call.marker in text(row, body) for body in BODIES)
+        ]
+        path = path_of(self.target, call.kind, call.deployment).lower()
+        possible = [
+            row
+            for row in rows
+            if within(row, call)
+            and path in text(row, "Url").lower()
+            and text(row, "ApimSubscriptionId").lower() in {"", call.consumer.lower()}
+            and text(row, "CorrelationId") not in self.all_correlations
+            and not any(text(row, body) for body in BODIES)
+        ]
+        return sure or (possible if len(possible) == 1 else [])
+
+    @cached_property
     def all_correlations(self) -> frozenset[str]:
         """Return every gateway id that some call is known by."""
         return frozenset[str]().union(*map(self.correlations, self.calls))
@@ -179,17 +218,21 @@ class Evidence:
     def _only_one_possible(self, call: OwnCall) -> frozenset[str]:
         """Without content to go by: the one such call of that consumer in that time, if only one.
 
-        Where bodies are meant to be logged, a short call without any says that they are not.
+        What the policy told of the answer tells one from another. Where bodies are meant to be
+        logged, a short call without any says that they are not.
         """
         if call.is_chat and self.target.llm_logging:
             return frozenset()
-        possible = frozenset(
-            text(row, "CorrelationId")
+        possible = [
+            row
             for row in self.calls_like(call)
             if text(row, "ApimSubscriptionId").lower() in {"", call.consumer.lower()}
             and not any(text(row, body) for body in BODIES)
-        )
-        return possible if len(possible) == 1 else frozenset()
+        ]
+        header = call.accounting
+        same = [row for row in possible if header and header in text(row, "ResponseHeaders")]
+        ids = frozenset(text(row, "CorrelationId") for row in same or possible)
+        return ids if len(ids) == 1 else frozenset()
 
     def calls_like(self, call: Call) -> list[Row]:
         """Return the gateway's rows of answered calls to that deployment at that time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from queries.check.records import Answered
@@ -15,9 +16,29 @@ LAG = timedelta(minutes=1)
 In a public row it is 2.85 s, and no page gives a bound.
 https://github.com/elastic/integrations/blob/main/packages/azure_openai/data_stream/logs/_dev/test/pipeline/test-open-ai-request-response.log
 """
+LEFT = "ClientConnection"
+"""How the last error's reason begins where the caller left while the answer came.
+
+https://learn.microsoft.com/rest/api/apimanagement/backend/create-or-update#circuitbreakerfailurecondition
+https://stackoverflow.com/questions/58006974
+"""
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""
+
+
+ENTRY_LIMIT = 32 * 1024
+"""Bytes of one gateway log entry, beyond which all its bodies are dropped.
+
+https://learn.microsoft.com/azure/api-management/api-management-howto-use-azure-monitor
+"""
+ENVELOPE = 2 * 1024
+"""Bytes that an entry's other columns take, roughly."""
+
+
+def is_dropped(sizes: Iterable[int], limit: int) -> bool:
+    """Tell whether an entry may pass `ENTRY_LIMIT`; each body is logged twice, up to a limit."""
+    return 2 * sum(min(size, limit) for size in sizes) + ENVELOPE > ENTRY_LIMIT
 
 
 def within(row: Row, call: Answered, after: timedelta = SLACK) -> bool:

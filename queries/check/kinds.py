@@ -1,8 +1,9 @@
 """The kinds of call: which a deployment serves, and what is sent to it.
 
 One look at every kind costs about 250 tokens for each chat deployment (chat, streamed chat,
-responses), 20 for each other one, and about 6,000 for the two long calls, which go to one
-deployment only. A brief call of `burst` costs about 40.
+responses), 20 for each other one, about 6,000 for the two long calls, which go to one deployment
+only, and about 2,100 for embeddings of many inputs, which go to one too. A brief call of `burst`
+costs about 40.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from queries.contract import OPENAI, Deployment
 from queries.outputs import Consumer, Target
 
 Kind = Literal[
-    "chat", "stream", "responses", "completions", "embeddings", "long-prompt", "long-completion"
+    "chat",
+    "stream",
+    "responses",
+    "completions",
+    "embeddings",
+    "long-prompt",
+    "long-completion",
+    "many-embeddings",
 ]
 Json = dict[str, Any]
 COMPLETION_TOKENS = 256
@@ -29,6 +37,14 @@ https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
 """
 EMBEDDING_DIMENSIONS = 8
 """Keeps the response below the bytes that the gateway logs; third-generation models take it."""
+MANY: Kind = "many-embeddings"
+MANY_INPUTS = 2048
+"""Most inputs of one call, whose answer is longer than a log entry may be.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/embeddings
+"""
+MANY_CAPACITY = 5
+"""Thousands of tokens a minute below which a deployment gets no such call: it is of some 2,100."""
 PREFIX = "proof-"
 """What every marker begins with."""
 SHORT = "Answer with one short sentence."
@@ -54,7 +70,12 @@ https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 """
 CHAT = ("chat", "stream", "long-prompt", "long-completion", f"{V1}chat/completions")
 LONG: tuple[Kind, ...] = ("long-prompt", "long-completion")
-PATHS = {"completions": "completions", "embeddings": "embeddings", "responses": "responses"}
+PATHS = {
+    "completions": "completions",
+    "embeddings": "embeddings",
+    MANY: "embeddings",
+    "responses": "responses",
+}
 """What a kind is called in a path, if not `chat/completions`."""
 
 
@@ -67,6 +88,8 @@ class Planned:
     consumer: Consumer
     brief: bool = False
     """Whether the call is one of many, made as cheaply as it can be."""
+    hangs_up: bool = False
+    """Whether the caller leaves half way through a streamed answer."""
     among: int = 1
     """How many consumers the run calls as."""
 
@@ -74,7 +97,7 @@ class Planned:
     def label(self) -> str:
         """Return the kind's name in what a person reads."""
         plain = self.kind == OF_MODEL[self.deployment.kind][0]
-        kind = "" if plain else f" ({self.kind})"
+        kind = " (hung up)" if self.hangs_up else "" if plain else f" ({self.kind})"
         whose = f" as {self.consumer.name}" if self.among > 1 else ""
         return f"{self.deployment.name}{kind}{whose}"
 
@@ -90,12 +113,14 @@ def slots(target: Target) -> list[tuple[Deployment, Kind]]:
 
 
 def plan(target: Target) -> list[Planned]:
-    """Return every kind that each deployment serves, and the long calls to the one fit for them.
+    """Return every kind that each deployment serves, and the large calls to those fit for them.
 
     The consumers take turns.
     """
     roomy, callers = long_deployment(target), target.callers
     wanted = slots(target) + ([(roomy, kind) for kind in LONG] if roomy else [])
+    if many := many_deployment(target):
+        wanted.append((many, MANY))
     return [
         Planned(
             deployment=deployment,
@@ -152,6 +177,24 @@ def no_long_calls(target: Target) -> tuple[str, str] | None:
     return None
 
 
+def many_deployment(target: Target) -> Deployment | None:
+    """Return the deployment for embeddings of many inputs; None where none is fit for them."""
+    fit = [
+        deployment
+        for deployment in target.deployments
+        if has_short_vectors(deployment) and deployment.capacity >= MANY_CAPACITY
+    ]
+    return max(fit, key=lambda d: d.capacity, default=None) if target.accounting_header else None
+
+
+def has_short_vectors(deployment: Deployment) -> bool:
+    """Tell whether a model makes vectors of as few dimensions as its caller asks for.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/reference#embeddings
+    """
+    return deployment.kind == "embeddings" and deployment.model.startswith("text-embedding-3")
+
+
 def long_size(target: Target) -> int:
     """Bytes of the long prompt: more than the gateway log holds of one body."""
     return target.body_bytes + 1024
@@ -197,9 +240,12 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
 
 
 def _content(planned: Planned, marker: str, target: Target, *, roomy: bool) -> Json:
-    if planned.kind == "embeddings":
-        small = planned.deployment.model.startswith("text-embedding-3")
-        return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
+    if planned.kind in {"embeddings", MANY}:
+        few = {"dimensions": EMBEDDING_DIMENSIONS} if has_short_vectors(planned.deployment) else {}
+        if planned.kind == MANY:
+            inputs = [marker, *["a"] * (MANY_INPUTS - 1)]
+            return {"input": inputs, "encoding_format": "base64", **few}
+        return {"input": marker, **few}
     text = f"{marker} {BRIEF}" if planned.brief else prompt(planned.kind, marker, target)
     limit = most_tokens(planned, roomy=roomy)
     if planned.kind == "completions":

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, brief_calls, kinds, observe, proofs
+from queries.check import attempts, brief_calls, hangup, kinds, observe, proofs
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
-from queries.check.records import Attempt, Failed, OwnCall
+from queries.check.records import Failed, OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic, Traffic
 from queries.outputs import Target
 
@@ -61,7 +61,7 @@ class OwnCalls:
                 left_out={**kinds.left_out(self._caller.target), **self._caller.left_out},
             )
         if self.traffic.calls:
-            self._add([], attempts.make(self._caller))
+            self._add([])
 
     def read(self, _: Evidence) -> OwnTraffic:
         """Return the traffic as it is: rows tell nothing of which calls were made."""
@@ -77,17 +77,21 @@ class OwnCalls:
         calls = [one for one in results if isinstance(one, OwnCall)]
         if len(calls) < len(results):
             return False
-        self._add(calls, attempts.make(self._caller))
+        self._add(calls)
         return bool(calls)
 
     def nothing_to_find(self) -> bool:
         """Tell whether no call was answered."""
         return not self.traffic.calls
 
-    def _add(self, calls: list[OwnCall], made: list[Attempt]) -> None:
+    def _add(self, calls: list[OwnCall]) -> None:
+        """Add calls, and make those that must fail and one whose caller hangs up."""
         traffic = self.traffic
         self.traffic = replace(
-            traffic, calls=(*traffic.calls, *calls), attempts=(*traffic.attempts, *made)
+            traffic,
+            calls=(*traffic.calls, *calls),
+            attempts=(*traffic.attempts, *attempts.make(self._caller)),
+            hung_up=(*traffic.hung_up, *hangup.make(self._caller)),
         )
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from queries.check.evidence import OK, Evidence
-from queries.check.fields import CHARACTER, logged_part, text
+from queries.check.fields import CHARACTER, LEFT, logged_part, text
 from queries.check.kinds import OF_MODEL, V1
 from queries.check.proofs.llm import objects, usage_in, usage_in_header
 from queries.check.records import CallOfOthers, Side
@@ -29,7 +29,11 @@ _PLAIN = {kinds[0] for kinds in OF_MODEL.values()}
 
 def calls(evidence: Evidence) -> tuple[CallOfOthers, ...]:
     """Return the newest answered calls; what their bodies do not tell stays unknown."""
-    answered = [row for row in evidence.of_api if row.get("ResponseCode") == OK]
+    answered = [
+        row
+        for row in evidence.of_api
+        if row.get("ResponseCode") == OK and not text(row, "LastErrorReason").startswith(LEFT)
+    ]
     found = [call for number, row in enumerate(answered) if (call := _call(evidence, row, number))]
     kept: dict[tuple[str, ...], list[CallOfOthers]] = {}
     for call in sorted(found, key=lambda call: call.started, reverse=True):

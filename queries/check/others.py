@@ -13,7 +13,8 @@ from queries.check.fields import LAG, SLACK, text
 from queries.check.gateway.targets import Account
 from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_in_header
-from queries.check.records import OwnCall, Usage
+from queries.check.records import Answered, OwnCall, Usage
+from queries.check.traffic import OwnTraffic
 from queries.workspace import Row
 
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)")
@@ -45,26 +46,27 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     logged = [call.started for call in calls if evidence.correlations(call)]
     if not logged:
         return None
-    begun, ids = min(logged), {one for call in calls for one in call.account_ids}
+    left = evidence.traffic.hung_up if isinstance(evidence.traffic, OwnTraffic) else ()
+    begun, ids = min(logged), {one for call in (*calls, *left) for one in call.account_ids}
     requests = list(_requests(evidence))
     known = {one.id for one in requests} & ids
     own = {evidence.target.gateway_principal_id.lower()}
     own |= {one.identity for one in requests if one.id in known}
     sent = tuple(_sent(evidence))
-    ours = list[Sent]()
+    ours = [_made(call) for call in left if not call.account_ids & known]
     if not known:
         # No row has the id that a caller was told: calls are known by deployment and time alone,
         # and a request of which no row tells who made it may be one of them.
-        ours, own = [_made(call) for call in calls], own | {""}
+        ours, own = [_made(call) for call in (*calls, *left)], own | {""}
     extra = [one for one in requests if one.id not in known]
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
     spilling = {d.name.lower() for d in evidence.target.deployments if d.provisioned}
-    left = unmatched(by_gateway, [*sent, *ours], {"", *spilling})
+    alone = unmatched(by_gateway, [*sent, *ours], {"", *spilling})
     return Others(
         sent=sent,
-        unexplained=tuple(one for one in left if one.first >= begun - SLACK),
+        unexplained=tuple(one for one in alone if one.first >= begun - SLACK),
         foreign=tuple(one for one in extra if one.identity not in own),
         begun=begun,
     )
@@ -93,7 +95,8 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
-    account, ours, seen = Account.of(evidence.target, None), evidence.all_correlations, set[str]()
+    account, seen = Account.of(evidence.target, None), set[str]()
+    ours = evidence.all_correlations | evidence.left_ids
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}
     for row in evidence.of("gateway-others"):
@@ -126,6 +129,6 @@ def _counted(entry: Row) -> Usage | None:
     return Usage(prompt=prompt, completion=completion, total=total) if total else None
 
 
-def _made(call: OwnCall) -> Sent:
+def _made(call: Answered) -> Sent:
     name = call.deployment.lower()
     return Sent(deployment=name, started=call.started, ended=call.ended)

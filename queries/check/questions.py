@@ -94,6 +94,7 @@ def _minutes(evidence: Evidence) -> str:
     ]
     if isinstance(evidence.traffic, OwnTraffic):
         spans += [(attempt.started, attempt.ended) for attempt in evidence.traffic.attempts]
+        spans += [(call.started, call.ended) for call in evidence.traffic.hung_up]
     return _minutes_of(tuple(spans))
 
 

@@ -14,15 +14,18 @@ from queries.check.kinds import CHAT
 NO_KEY = SecretStr("")
 Side = Literal["Request", "Response"]
 """What a column's name begins with: of what was sent, or of what was answered."""
-AttemptName = Literal["no key", "wrong key", "unknown deployment", "stored response"]
+AttemptName = Literal[
+    "no key", "wrong key", "unknown deployment", "stored response", "background response"
+]
 EXPECTED: dict[AttemptName, int] = {
     "no key": 401,
     "wrong key": 401,
     "unknown deployment": 404,
     "stored response": 403,
+    "background response": 403,
 }
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions;
-that of a stored response is the policy's own.
+those of stored responses and background ones are the policy's own.
 """
 APART = 0.005
 """Seconds between two parts below which they came as one: a network's own time for some packets."""
@@ -145,6 +148,16 @@ class OwnCall(Answered):
     """Whether it was one of the brief calls."""
     arrival: Arrival | None = None
     """How a streamed answer came; None for one that was not streamed, or is brief."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HungUp(Answered):
+    """A streamed call of this run whose caller left half way: nobody was told its tokens."""
+
+    marker: str
+    """Random text of the prompt."""
+    most: Usage
+    """Tokens that it may have cost, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ def read(kind: Kind, content: bytes) -> Answer:
     if kind == "stream":
         return _streamed(content)
     body = json.loads(content)
-    if kind == "embeddings":
+    if kind.endswith("embeddings"):
         return Answer(id="", usage=body["usage"], text="", model=str(body.get("model") or ""))
     if not isinstance(body["id"], str) or not body["id"]:
         raise ValueError("no id")

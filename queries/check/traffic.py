@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from queries.check.fields import SLACK
-from queries.check.records import Attempt, Call, CallOfOthers, Failed, OwnCall
+from queries.check.records import Attempt, Call, CallOfOthers, Failed, HungUp, OwnCall
 
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
@@ -26,6 +26,8 @@ class OwnTraffic:
     calls: tuple[OwnCall, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     """Calls that had to fail."""
+    hung_up: tuple[HungUp, ...] = ()
+    """Streams that the caller left half way."""
     failed: tuple[Failed, ...] = ()
     """Calls of the first round that were not answered."""
     wanted: int = 0
@@ -46,7 +48,8 @@ class OwnTraffic:
     @cached_property
     def until(self) -> datetime:
         """Return the time up to which rows are asked for."""
-        ends = [call.ended for call in self.calls] + [one.ended for one in self.attempts]
+        ends = [one.ended for one in (*self.calls, *self.hung_up)]
+        ends += [one.ended for one in self.attempts]
         return max([self.begun, *(end + MARGIN for end in ends)])
 
     @cached_property

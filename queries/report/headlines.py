@@ -134,12 +134,13 @@ def _known(facts: Facts) -> Tile:
     rows = facts.rows("coverage")
     if not rows:
         return Tile(label="Accounted for", value=NOTHING, details=["no rows"])
-    calls, known, unknown = (shape.total(rows, m) for m in ("Calls", "Accounted", "Unknown"))
-    value = share(known, calls)
-    said = (
-        f"of {_many(unknown, 'call')} the tokens are unknown" if unknown else "every call's tokens"
+    calls, known, unknown, unanswered = (
+        shape.total(rows, measure) for measure in ("Calls", "Accounted", "Unknown", "Unanswered")
     )
-    unanswered = max((number(row["UnansweredCalls"]) for row in facts.rows("unknown")), default=0)
+    value = share(known, known + unknown)
+    said = "of every answered call the tokens are known"
+    if unknown:
+        said = f"of {_many(unknown, 'answered call')} the tokens are unknown"
     missing = shape.total(
         [row for row in facts.rows("silence") if row["Log"] == "ApiManagementGatewayLogs"],
         "Missing",
@@ -148,7 +149,7 @@ def _known(facts: Facts) -> Tile:
     details = [said]
     if unanswered:
         part = percent(share(unanswered, calls))
-        details.append(f"{count(unanswered)} of them, {part} of calls, ended without an answer")
+        details.append(f"{_many(unanswered, 'call')} more, {part}, ended without a whole answer")
     details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
     details += [f"{_many(around, 'request')} around the gateway"] if around else []
     return Tile(
@@ -192,7 +193,7 @@ NEEDS = {
     "Cost": ("cost", "traffic"),
     "Error rate": ("traffic",),
     "P95 latency": ("latency in all",),
-    "Accounted for": ("coverage", "unknown", "silence", "bypass"),
+    "Accounted for": ("coverage", "silence", "bypass"),
     "Of what Azure counted": ("reconcile",),
 }
 """The questions that each figure is made from, by its label."""

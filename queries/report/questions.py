@@ -72,8 +72,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         "unknown": Question(
             file="tokens-unknown",
             values=times,
-            then="| summarize Calls = count(), Last = max(Time), UnansweredCalls = "
-            "take_any(UnansweredCalls) by Why, Deployment\n"
+            then="| summarize Calls = count(), Last = max(Time) by Why, Deployment\n"
             f"| top {TOP} by Calls desc",
         ),
         "addresses": Question(

@@ -59,6 +59,9 @@ def gateway_endpoint(
             for part in _gathered(parts) if call.buffered else parts:
                 call.body.extend(part)
                 yield part
+        except GeneratorExit:
+            call.left = True
+            raise
         finally:
             call.backend_seconds += clock.now() - began
             record(cloud, telemetry, sampler, call, options.seed)

@@ -68,6 +68,8 @@ class Call:
     """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)
     failure: GatewayError | None = None
+    left: bool = False
+    """Whether the caller hung up before the last part of the response."""
 
     def content(self) -> bytes:
         """Return the request's body as policies left it.

@@ -21,6 +21,11 @@ NEUTRAL = {
     "text", "tool_choice", "truncation", "user", "verbosity", *REFUSED,
 }  # fmt: skip
 """Parameters that change nothing of what is modelled."""
+MOST_INPUTS = 2048
+"""Most texts of one call for embeddings.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/embeddings
+"""
 Limit = Annotated[int, Field(ge=1)]
 Many = Annotated[list[str] | list[int] | list[list[int]] | list[Json], Field(min_length=1)]
 
@@ -107,11 +112,26 @@ def check(kind: str, model: str, body: Json) -> None:
         raise invalid(
             "invalid_type", f"Invalid type or value for '{name}': {text}.", name
         ) from None
+    if kind == "embeddings":
+        _check_inputs(body["input"])
     for name in sorted(body.keys() - Body.model_fields.keys() - NEUTRAL):
         if body[name] and (name, body[name]) != ("n", 1):
             raise NotModelledError(f"The sandbox's models do not take '{name}'.")
     if REASONING.match(model):
         _check_reasoning(body)
+
+
+def _check_inputs(given: str | list[Any]) -> None:
+    """One call takes 2,048 texts at most.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/embeddings
+
+    Sure: inferred, as the page has the number, and the words are those of OpenAI.
+    """
+    if isinstance(given, list) and not isinstance(given[0], int) and len(given) > MOST_INPUTS:
+        message = "Invalid 'input': array too long. Expected an array with maximum length "
+        message += f"{MOST_INPUTS}, but got an array with length {len(given)} instead."
+        raise invalid("array_above_max_length", message, "input")
 
 
 def _check_reasoning(body: Json) -> None:

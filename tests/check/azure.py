@@ -120,6 +120,8 @@ class Azure:
     """The policy refuses what leads to a stored response."""
     asks: bool = True
     """The policy asks streams for their tokens."""
+    left: Row = field(default_factory=lambda: {"LastErrorReason": "ClientConnectionFailure"})
+    """Columns that the gateway logs of a call whose caller left; none: it does not notice."""
     streams: bool = True
     """Parts of a streamed answer come one after another, not all at its end."""
     keys: bool = True
@@ -130,7 +132,8 @@ class Azure:
     """What queries of the library return, by title, if not what they declare."""
     arm: Arm = field(default_factory=Arm)
     requests: list[httpx.Request] = field(default_factory=list)
-    """Calls with the key to a deployment that there is."""
+    """Calls with the key to a deployment that there is, but for those whose caller hung up."""
+    hung_up: list[httpx.Request] = field(default_factory=list)
     refused: list[httpx.Request] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
@@ -148,7 +151,7 @@ class Azure:
         self.requests.append(request)
         if self.refusals:
             return self.refusals.pop(0)
-        number = len(self.requests)
+        number = len(self.requests) + len(self.hung_up)
         usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
         if asked.kind == "embeddings":
             usage = {"prompt_tokens": 20 + number, "total_tokens": 20 + number}
@@ -173,14 +176,26 @@ class Azure:
         for name, tokens in counts.items():
             if name != "GeneratedTokens" or asked.kind != "embeddings":
                 self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
-        content = self._parts(body) if stream else body.encode()
-        return httpx.Response(200, content=content, headers=self._headers(f"acc-{number}"))
+        headers = {
+            **self._headers(f"acc-{number}"),
+            **json.loads(told.get("ResponseHeaders", "{}")),
+        }
+        if stream:
+            parts = _Parts(self, request, number, body)
+            return httpx.Response(200, stream=parts, headers=headers)
+        return httpx.Response(200, content=body.encode(), headers=headers)
 
-    def _parts(self, body: str) -> Iterator[bytes]:
-        parts = re.findall(r".+?\n\n", body, re.DOTALL)
-        for part in parts:
-            self.clock.time += 0.05 if self.streams or part is parts[0] else 0
-            yield part.encode()
+    def hang_up(self, request: httpx.Request, number: int) -> None:
+        """Log of a call that its caller left: no usage came, and the reason, unless told else."""
+        self.requests.remove(request)
+        self.hung_up.append(request)
+        for _, table, row in self._rows:
+            if row.get("CorrelationId") != f"corr-{number}":
+                continue
+            if table == "ApiManagementGatewayLogs":
+                row.update(self.left)
+            elif self.left:
+                row.update(dict.fromkeys(("PromptTokens", "CompletionTokens", "TotalTokens"), 0))
 
     def _told(self, answer: Row) -> Row:
         """What the policy tells of an answer or an error, if it does."""
@@ -195,9 +210,11 @@ class Azure:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
         elif Asked.of(request).deployment.startswith("no-such-"):
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
+        elif self.keeps_apart and _is_stored(request):
+            answer = refused(403, "StoredResponsesNotOffered", "no stored responses")
+            reason = ""
         elif "/responses/no-such-" in request.url.path:
-            said = (403, "StoredResponsesNotOffered") if self.keeps_apart else (404, "NotFound")
-            answer, reason = refused(*said, "no such response"), ""
+            answer, reason = refused(404, "NotFound", "no such response"), ""
         else:
             return None
         code = answer.status_code
@@ -352,6 +369,26 @@ class Azure:
         return max(metrics + [at for at, _, row in self._rows if row.get("CorrelationId") in ids])
 
 
+class _Parts(httpx.SyncByteStream):
+    """A streamed answer, part by part; the caller may leave before its end."""
+
+    def __init__(self, azure: Azure, request: httpx.Request, number: int, body: str) -> None:
+        self._azure, self._request, self._number = azure, request, number
+        self._parts = re.findall(r".+?\n\n", body, re.DOTALL)
+        self._sent = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            azure = self._azure
+            azure.clock.time += 0.05 if azure.streams or part is self._parts[0] else 0
+            self._sent += 1
+            yield part.encode()
+
+    def close(self) -> None:
+        if self._sent < len(self._parts):
+            self._azure.hang_up(self._request, self._number)
+
+
 def _standard(table: str) -> Row:
     """Columns that every row of a table has."""
     return {"TenantId": CUSTOMER, "Type": table, "_SubscriptionId": "s", **STANDARD.get(table, {})}
@@ -389,6 +426,12 @@ def refused(status: int, code: str, message: str, **headers: str) -> httpx.Respo
     """An error in the model endpoint's shape."""
     error = {"error": {"code": code, "message": message}}
     return httpx.Response(status, json=error, headers=headers)
+
+
+def _is_stored(request: httpx.Request) -> bool:
+    """Whether a call leads to a stored response, or makes one."""
+    named = "/responses/no-such-" in request.url.path
+    return named or bool(json.loads(request.content).get("background"))
 
 
 def wrong_key() -> httpx.Response:

@@ -13,13 +13,14 @@ LOGS, LLM, DIAGNOSTICS = (
     "AzureDiagnostics",
 )
 FULL = ["call", "prompt", "completion", "caller", "consumers", "operation", "tokens", "messages"]
+FULL[7:7] = ["careless"]
 FULL += ["whole", "long", "streams"]
 """Proofs of calls with `capture: full`, in their order."""
-PLAIN = ["call", "caller", "consumers", "operation", "tokens", "whole", "streams"]
+PLAIN = ["call", "caller", "consumers", "operation", "tokens", "careless", "whole", "streams"]
 """Those of them with `capture: metadata`."""
 ALWAYS = ["refused", "error", "no-secrets"]
 LOG_PROOFS = {"prompt", "completion", "caller", "consumers", "operation", "whole", "refused"}
-LOG_PROOFS |= {"error", "no-secrets"}
+LOG_PROOFS |= {"careless", "error", "no-secrets"}
 """Proofs that wait for the gateway's log."""
 BODIES = ("RequestBody", "BackendRequestBody", "ResponseBody", "BackendResponseBody")
 DEPLOYED = ["audit", "declared", "drift", "routes", "access"]

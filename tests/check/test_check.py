@@ -203,7 +203,7 @@ def test_an_entry_over_32_kb_is_told_from_a_missing_setting(run: Run) -> None:
     ("table", "unseen", "says"),
     [
         (LOGS, LOG_PROOFS, "GatewayLogs"),
-        (LLM, {"tokens", "messages", "whole", "no-secrets"}, "LlmLogs|GatewayLogs"),
+        (LLM, {"tokens", "careless", "messages", "whole", "no-secrets"}, "LlmLogs|GatewayLogs"),
         (DIAGNOSTICS, {"account"}, "RequestResponse"),
         (GATEWAY, {"gateway-metrics"}, "AllMetrics"),
         (ACCOUNT, {"account-metrics", "reconciled"}, "AllMetrics"),
@@ -233,7 +233,7 @@ def test_earlier_requests_do_not_count_for_this_call(run: Run) -> None:
     report = run("--timeout", "1")
 
     assert {name for name, end in ends(report).items() if end == "timeout"} == {"gateway-metrics"}
-    assert "2 of 7 requests" in of(report, "gateway-metrics")[1]
+    assert "3 of 8 requests" in of(report, "gateway-metrics")[1]
 
 
 def test_capture_metadata_wants_no_content(run: Run) -> None:
@@ -300,7 +300,7 @@ def test_no_traffic_tells_of_the_newest_call(run: Run) -> None:
     run.clock.time += 600
     run()
 
-    assert re.search("chatcmpl-[34] ", of(run("--no-traffic"), "completion")[1])
+    assert re.search("chatcmpl-[45] ", of(run("--no-traffic"), "completion")[1])
 
 
 def test_no_traffic_without_calls_looks_once(run: Run) -> None:

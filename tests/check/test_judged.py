@@ -128,7 +128,7 @@ def test_calls_whose_tokens_are_logged_nowhere_are_named(run: Run) -> None:
     assert status == "seen"
     assert detail.endswith("not judged: no log holds its usage; and 1 more")
     assert "text-turbo (responses): not judged" in detail
-    assert "proofs seen, tokens in part in" in run.screen.getvalue()
+    assert "proofs seen, tokens, careless in part in" in run.screen.getvalue()
     only = run(capture="metadata", deployments=[vectors], operations=DOCUMENT)
     assert ends(only)["tokens"] == "skipped"
 

@@ -172,11 +172,11 @@ def test_a_call_that_cannot_be_that_request_does_not_explain_it(run: Run, other:
 def test_tokens_beyond_those_of_logged_calls_fail(run: Run) -> None:
     served(run, "acc-theirs", soon(run))
     logged(run, "theirs", soon(run), tokens=700)
-    counted(run, soon(run), 701)
+    counted(run, soon(run), 801)
 
     status, detail, _ = of(run("--timeout", "60"), "reconciled")
 
-    assert (status, "701 ProcessedPromptTokens" in detail) == ("failed", True)
+    assert (status, "824 ProcessedPromptTokens" in detail) == ("failed", True)
 
 
 @pytest.mark.parametrize("seconds", [70, 550])

@@ -111,6 +111,8 @@ def _failures() -> Iterator[Call]:
     yield Call(id="broken-after-answer", status=500, backend=200, tokens=_price())
     for status in (0, 499, 500, 504):
         yield Call(id=f"unanswered-{status}", status=status, answered=False, tokens=_price())
+    yield Call(id="left", stream=True, usage=False, left=True, tokens=_price())
+    yield Call(id="left-at-its-end", stream=True, left=True, tokens=_price())
     yield Call(id="never-sent", status=500, sent=False, answered=False, tokens=(0, 0))
 
 

@@ -10,7 +10,7 @@ import pytest
 from queries.library import load, render
 from tests.queries.calls import every_call
 from tests.queries.database import NOW, Database, gateway, llm, workspace
-from tests.queries.truth import source
+from tests.queries.truth import source, unanswered
 
 MINUTE = timedelta(minutes=1)
 HOUR = (NOW - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
@@ -40,9 +40,11 @@ def test_coverage_is_that_of_the_calls() -> None:
         unknown = sum(source(call) == "unknown" for call in calls)
         expected = [call for call in calls if call.in_llm_log]
         missing = sum(0 in call.lost for call in expected)
-        assert (row["Calls"], row["Unknown"]) == (len(calls), unknown)
+        ended = sum(map(unanswered, calls))
+        assert (row["Calls"], row["Unanswered"]) == (len(calls), ended)
+        assert row["Unknown"] == unknown - ended
         assert row["Accounted"] == len(calls) - unknown
-        assert row["UnknownPercent"] == pytest.approx(100 * unknown / len(calls), abs=0.01)
+        assert row["UnknownPercent"] == pytest.approx(100 * row["Unknown"] / len(calls), abs=0.01)
         assert (row["LlmCalls"], row["WithoutLlmRow"]) == (len(expected), missing)
         share = 100 * missing / len(expected) if expected else 0
         assert row["WithoutLlmRowPercent"] == pytest.approx(share, abs=0.01)

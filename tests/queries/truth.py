@@ -53,6 +53,8 @@ class Call:
     """Whether the gateway sent it to the model endpoint."""
     answered: bool = True
     """Whether the model endpoint answered the gateway."""
+    left: bool = False
+    """Whether its caller hung up before the answer's end."""
     error: Json | None = None
     apart: bool = False
     """Whether the LLM log has each message in a row of its own."""
@@ -215,7 +217,8 @@ def gateway_row(call: Call, time: datetime) -> Json:
         "BackendUrl": f"https://account/openai/{path}" if call.sent else "",
         "RequestSize": len(call.request_body), "ResponseSize": len(call.response_body),
         "RequestBody": "", "BackendRequestBody": "", "ResponseBody": "", "BackendResponseBody": "",
-        "LastErrorReason": "", "LastErrorSource": "", "_ResourceId": "/gateway",
+        "LastErrorReason": "ClientConnectionFailure" if call.left else "",
+        "LastErrorSource": "transfer-response" if call.left else "", "_ResourceId": "/gateway",
         "ResponseHeaders": {"x-gateway-accounting": call.told} if call.plain and call.told else {},
     }  # fmt: skip
     if has_bodies(call):
@@ -266,6 +269,11 @@ def source(call: Call) -> str:
     if call.usage and dumps(call.counts) in read:
         return "streamed usage" if call.stream else "response body"
     return "unknown"
+
+
+def unanswered(call: Call) -> bool:
+    """Whether the tokens are unknown as the call ended before its answer did."""
+    return source(call) == "unknown" and (call.left or not call.status or call.status >= 400)
 
 
 def tells_kinds(call: Call) -> bool:

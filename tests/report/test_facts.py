@@ -8,12 +8,15 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
+import pytest
+
 from queries import library
 from queries.library import price_list
 from queries.outputs import Target
 from queries.report import page, questions
 from queries.report.ask import Answer
 from queries.report.facts import Facts
+from queries.report.numbers import NOTHING
 from queries.report.period import Period, of
 from tests.report.fortnight import TARGET, UNTIL, target
 
@@ -185,15 +188,27 @@ def test_answers_whose_end_is_not_logged_are_counted_apart() -> None:
     assert "judged" not in shown(filtered=[stopped])
 
 
-def test_unknown_tokens_of_calls_without_an_answer_are_a_share_of_their_own() -> None:
-    coverage = [{"Deployment": "chat", "Calls": 200, "Accounted": 197, "Unknown": 3}]
-    coverage[0] |= {"LlmCalls": 0, "WithoutLlmRow": 0}
-    last = {"Last": UNTIL - timedelta(days=1), "UnansweredCalls": 2, "Deployment": "chat"}
-    unknown = [{"Why": "caller gone", "Calls": 2} | last, {"Why": "no body", "Calls": 1} | last]
+@pytest.mark.parametrize(
+    ("known", "unknown", "ended", "value", "said"),
+    [
+        (196, 2, 2, "99.0 %", "of 2 answered calls the tokens are unknown"),
+        (198, 0, 2, "100 %", "of every answered call the tokens are known"),
+        (200, 0, 0, "100 %", "of every answered call the tokens are known"),
+        (0, 0, 2, NOTHING, "of every answered call the tokens are known"),
+    ],
+)
+def test_calls_without_an_answer_are_a_share_of_their_own(
+    known: int, unknown: int, ended: int, value: str, said: str
+) -> None:
+    row = {"Deployment": "chat", "Calls": known + unknown + ended, "Accounted": known}
+    row |= {"Unknown": unknown, "Unanswered": ended, "LlmCalls": 0, "WithoutLlmRow": 0}
 
-    told = "2 of them, 1.0 % of calls, ended without an answer"
-    assert told in shown(coverage=coverage, unknown=unknown)
-    assert "without an answer" not in shown(coverage=coverage, unknown=[])
+    page = shown(coverage=[row])
+
+    tile = page.partition("Accounted for")[2].partition("Of what Azure counted")[0]
+    assert value in tile
+    assert said in tile
+    assert ("ended without a whole answer" in tile) == bool(ended)
 
 
 def test_seconds_are_written_as_a_person_reads_them() -> None:
@@ -209,7 +224,7 @@ def test_seconds_are_written_as_a_person_reads_them() -> None:
 
 def test_a_chart_says_that_it_has_not_all_bars() -> None:
     names = [f"c{number:02}" for number in range(30)]
-    unknown = {"Accounted": 1, "Unknown": 0, "LlmCalls": 1, "WithoutLlmRow": 0}
+    unknown = {"Accounted": 1, "Unknown": 0, "Unanswered": 0, "LlmCalls": 1, "WithoutLlmRow": 0}
     times = {"Time": UNTIL - timedelta(days=1), "P50": 900.0, "P95": 3_000.0}
     budget = {"Unit": "tokens", "Used": 1, "Allowed": 2, "Percent": 50.0}
     budget |= {"UnknownCalls": 0, "UnpricedCalls": 0}

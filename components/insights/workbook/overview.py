@@ -97,6 +97,7 @@ OVERVIEW = Tab(
                 Column("Accounted", "Calls with known tokens", NUMBER),
                 Column("Unknown", "Calls with unknown tokens", NUMBER),
                 Column("UnknownPercent", "Unknown", PERCENT, yellow=0.1, red=1),
+                Column("Unanswered", "Ended without a whole answer", NUMBER),
                 Column("LlmCalls", "Answered chats and responses", NUMBER),
                 Column("WithoutLlmRow", "Of these not in the LLM log", NUMBER),
                 Column("WithoutLlmRowPercent", "Not in the LLM log", PERCENT, yellow=1, red=5),

@@ -185,7 +185,8 @@ def wanted(call: OwnCall, side: str) -> list[str]:
         return [call.text] if call.text else []
     body = json.loads(call.request)
     given = body.get("messages") or body.get("input") or body.get("prompt")
-    return [given] if isinstance(given, str) else [str(one["content"]) for one in given]
+    parts = [given] if isinstance(given, str) else given
+    return [one if isinstance(one, str) else str(one["content"]) for one in parts]
 
 
 def joined(rows: Sequence[Row], column: str) -> str:

@@ -6,6 +6,7 @@ from queries.check.proofs import (
     account,
     audit,
     calls,
+    careless,
     consumers,
     content,
     drift,
@@ -32,6 +33,7 @@ PROOFS = (
     consumers.CONSUMERS,
     rows.OPERATION,
     llm.TOKENS,
+    careless.CARELESS,
     llm.MESSAGES,
     whole.WHOLE,
     long.LONG,
@@ -54,7 +56,7 @@ PROOFS = (
 )
 
 
-OWN_ONLY = (calls.CALL, reconciled.RECONCILED)
+OWN_ONLY = (calls.CALL, careless.CARELESS, reconciled.RECONCILED)
 """What calls of others cannot bear: nobody here was told their tokens."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from queries.check import kinds
 from queries.check.evidence import Evidence
-from queries.check.fields import BODIES, CHARACTER, held, text
+from queries.check.fields import BODIES, CHARACTER, held, is_dropped, text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     LLM_LOG_FIX,
@@ -27,13 +28,6 @@ from queries.check.rows import GATEWAY_LOG, LLM_LOG, TABLES
 from queries.check.traffic import OwnTraffic
 from queries.workspace import Row
 
-ENTRY_LIMIT = 32 * 1024
-"""Bytes of one gateway log entry, beyond which all its bodies are dropped.
-
-https://learn.microsoft.com/azure/api-management/api-management-howto-use-azure-monitor
-"""
-ENVELOPE = 2 * 1024
-"""Bytes that an entry's other columns take, roughly."""
 OFF_FIX = (
     "pulumi up --refresh puts the API's diagnostic back; look for a second diagnostic of the "
     "gateway that logs bodies"
@@ -162,8 +156,9 @@ def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
     limit = evidence.target.body_bytes
     sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
     logged = sizes if evidence.target.response_bodies else sizes[:1]
-    dropped = 2 * sum(min(size, limit) for size in logged) + ENVELOPE > ENTRY_LIMIT
-    others = isinstance(call, CallOfOthers)
+    dropped, others = is_dropped(logged, limit), isinstance(call, CallOfOthers)
+    if dropped and call.kind == kinds.MANY:
+        return skipped("the log entry exceeded 32 KB, so Azure dropped its bodies, as it must")
     if dropped and evidence.target.messages and call.is_chat and others:
         return skipped(
             "the log entry exceeded 32 KB, so Azure dropped its bodies; the LLM log has the texts"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from queries.check import kinds, replies
 from queries.check.evidence import Evidence
@@ -45,7 +46,8 @@ _ASKED = re.compile(r'"stream"\s*:\s*true')
 COUNTS = ("PromptTokens", "CompletionTokens", "TotalTokens")
 
 
-def _tokens(evidence: Evidence, call: OwnCall) -> Verdict:
+def tokens(evidence: Evidence, call: OwnCall) -> Verdict:
+    """Demand the tokens that the caller was told, in a log."""
     header = evidence.target.accounting_header
     if call.usage is None:
         return failed("the stream told no tokens: the policy did not ask for them", ASK_FIX)
@@ -84,6 +86,13 @@ def _by_llm_log(evidence: Evidence, call: Call) -> Verdict:
     prompt, completion, total = (max(values) for values in zip(*counts, strict=True))
     logged = Usage(prompt=prompt, completion=completion, total=total)
     return _compared(call, logged, LLM_LOG)
+
+
+def counted(evidence: Evidence, ids: Iterable[str]) -> str:
+    """Return the most tokens that the LLM log counts of calls by their ids; "" for none."""
+    rows = [row for one in ids for row in evidence.with_id("llm", one)]
+    most = max((int(row.get("TotalTokens") or 0) for row in rows), default=0)
+    return f"{most} tokens in {LLM_LOG}" if most else ""
 
 
 def _counts(evidence: Evidence, call: Call) -> list[list[int]]:
@@ -234,7 +243,7 @@ TOKENS = Proof(
     about="the tokens logged of each call are those that the caller was told",
     needs=("gateway", "llm"),
     judge=by_traffic(
-        each_own_call(_tokens, log=lambda call: LLM_LOG if call.is_chat else GATEWAY_LOG),
+        each_own_call(tokens, log=lambda call: LLM_LOG if call.is_chat else GATEWAY_LOG),
         each_call_of_others(_tokens_of_others),
     ),
     fix=LLM_LOG_FIX,

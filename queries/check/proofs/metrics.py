@@ -58,7 +58,10 @@ def _others(evidence: Evidence, log: Source, calls: Sequence[OwnCall]) -> int:
     Of the account only calls of a deployment count: it logs its management requests too.
     """
     begin, end = evidence.traffic.metrics_since, max(call.ended for call in calls) + SLACK
-    ours = evidence.all_correlations.union(*(call.account_ids for call in calls))
+    left = evidence.traffic.hung_up if isinstance(evidence.traffic, OwnTraffic) else ()
+    ours = (evidence.all_correlations | evidence.left_ids).union(
+        *(call.account_ids for call in (*calls, *left))
+    )
     ids = {
         text(row, "CorrelationId")
         for row in evidence.of(log)

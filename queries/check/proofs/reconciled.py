@@ -26,7 +26,7 @@ from queries.check.proofs.base import (
     unjudged,
     waiting,
 )
-from queries.check.records import OwnCall
+from queries.check.records import HungUp, OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic, by_round
 from queries.check.words import counted, listed
 
@@ -132,10 +132,13 @@ def _over(
     """Compare the tokens beside these calls' with those of others' that any log holds."""
     begin = min(min(call.started for call in calls) for calls in by_round(traffic.calls))
     theirs = [one for one in found.sent if one.costs and one.ended >= begin - LAG]
-    known, told = _sum(theirs), _figures(_sum(traffic.calls))
-    said = f"{_figures(over)} beside {told} of these calls"
-    if all(count <= known[name] for name, count in over.items()):
-        return seen(f"{said}, of {counted(len(theirs), 'call')} of others that the gateway logged")
+    known, ours = _sum(theirs), _figures(_sum(traffic.calls))
+    said, whose = f"{_figures(over)} beside {ours} of these calls", "others that the gateway logged"
+    left = _most(traffic.hung_up)
+    if all(count <= left[name] for name, count in over.items()):
+        return seen(f"{said}, of {len(traffic.hung_up)} whose caller hung up{_beside(found)}")
+    if all(count <= known[name] + left[name] for name, count in over.items()):
+        return seen(f"{said}, of {counted(len(theirs), 'call')} of {whose}")
     ended = max(call.ended for call in traffic.calls)
     dark = [one for one in theirs if one.usage is None]
     if any(one.of_stack for one in dark) and _is_before(evidence, ended + evidence.settle):
@@ -170,6 +173,14 @@ def _sum(calls: Sequence[OwnCall] | Sequence[Sent]) -> dict[str, int]:
     return {
         PROMPT: sum(usage.prompt for usage in usages),
         GENERATED: sum(usage.completion for usage in usages),
+    }
+
+
+def _most(calls: Sequence[HungUp]) -> dict[str, int]:
+    """Return the tokens that calls may have cost whose caller hung up, by the counting metric."""
+    return {
+        PROMPT: sum(call.most.prompt for call in calls),
+        GENERATED: sum(call.most.completion for call in calls),
     }
 
 

@@ -45,7 +45,15 @@ APART_FIX = (
     "any consumer who learns an id reads, continues or deletes what another has stored: the "
     "policy's inbound section must refuse it; pulumi up --refresh puts it back"
 )
-FIXES: dict[AttemptName, str] = {"unknown deployment": ERROR_FIX, "stored response": APART_FIX}
+BACKGROUND_FIX = (
+    "responses made in the background are stored, and their tokens come with a later answer: the "
+    "policy's inbound section must refuse them; pulumi up --refresh puts it back"
+)
+FIXES: dict[AttemptName, str] = {
+    "unknown deployment": ERROR_FIX,
+    "stored response": APART_FIX,
+    "background response": BACKGROUND_FIX,
+}
 STORED = "/v1/responses/"
 """What stands in the URL of a call to a stored response, and in no other."""
 
@@ -54,12 +62,12 @@ def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
     def judge(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
         if not traffic.attempts:
             return waiting(NO_CALL)
-        return together(_of_kind(evidence, traffic, name) for name in names)
+        return together(of_kind(evidence, traffic, name) for name in names)
 
     return judge
 
 
-def _of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verdict:
+def of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verdict:
     """Judge attempts of a kind: one row is enough; an answer that is no refusal is enough to fail.
 
     One that was throttled or lost tells neither.

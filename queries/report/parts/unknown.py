@@ -66,12 +66,18 @@ def section(facts: Facts) -> Section:
 
 
 def _coverage(rows: list[dict[str, object]]) -> Figure:
-    sums = shape.totals(
-        rows, "Deployment", "Calls", "Accounted", "Unknown", "LlmCalls", "WithoutLlmRow"
+    measures = ("Calls", "Accounted", "Unknown", "Unanswered", "LlmCalls", "WithoutLlmRow")
+    sums = shape.totals(rows, "Deployment", *measures)
+    calls, known, unanswered = (
+        sum(entry[measure] for entry in sums.values())
+        for measure in ("Calls", "Accounted", "Unanswered")
     )
-    calls, known = (sum(entry[m] for entry in sums.values()) for m in ("Calls", "Accounted"))
     parts = {
-        key: {"known": entry["Accounted"], "unknown": entry["Unknown"]}
+        key: {
+            "known": entry["Accounted"],
+            "unknown": entry["Unknown"],
+            "without an answer": entry["Unanswered"],
+        }
         for key, entry in list(sums.items())[:SHOWN]
     }
     data = Table(
@@ -81,15 +87,18 @@ def _coverage(rows: list[dict[str, object]]) -> Figure:
             "calls",
             "known",
             "unknown",
-            "share known",
+            "without a whole answer",
+            "share known of answered",
             "chats and responses",
             "of them not in the LLM log",
         ],
         rows=[
             [
                 Cell(key),
-                *(shape.numeric(entry[m]) for m in ("Calls", "Accounted", "Unknown")),
-                shape.numeric(share(entry["Accounted"], entry["Calls"]), percent),
+                *(shape.numeric(entry[measure]) for measure in measures[:4]),
+                shape.numeric(
+                    share(entry["Accounted"], entry["Accounted"] + entry["Unknown"]), percent
+                ),
                 *(shape.numeric(entry[m]) for m in ("LlmCalls", "WithoutLlmRow")),
             ]
             for key, entry in shape.folded(sums, str).items()
@@ -98,11 +107,12 @@ def _coverage(rows: list[dict[str, object]]) -> Figure:
     return figure(
         "coverage",
         f"Calls whose tokens are known, by deployment{shape.drawn(len(parts), len(sums))}",
-        f"Bars of known and unknown. Known: {count(known)} of {count(calls)} calls, "
-        f"{percent(share(known, calls))}.",
-        lambda width: charts.bars(parts, COLOURS[:2], width),
+        f"Bars of known, unknown and unanswered. Known: {count(known)} of "
+        f"{count(calls - unanswered)} answered calls, {percent(share(known, calls - unanswered))}. "
+        f"{count(unanswered)} more ended without a whole answer: no gateway could tell theirs.",
+        lambda width: charts.bars(parts, COLOURS[:3], width),
         data,
-        ["known", "unknown"],
+        ["known", "unknown", "without an answer"],
     )
 
 

@@ -60,6 +60,23 @@ def test_each_part_of_a_stream_is_passed_on_at_once(azure: Azure) -> None:
     assert ACCOUNTING_HEADER not in str(azure.logged()[0]["ResponseHeaders"])
 
 
+@pytest.mark.parametrize("read", [1, 3])
+def test_a_caller_that_hangs_up_half_way_is_logged_so(azure: Azure, read: int) -> None:
+    deploy(azure)
+    events(azure)
+    body: Any = azure.call(read=False).body
+    for _ in range(read):
+        next(body)
+    if read == 3:
+        assert list(body) == []
+    body.close()
+
+    row = azure.logged()[0]
+    assert (row["ResponseCode"], row["ResponseSize"]) == (200, read * len(EVENT))
+    assert row["IsRequestSuccess"] == (read == 3)
+    assert row.get("LastErrorReason", "") == ("" if read == 3 else "ClientConnectionFailure")
+
+
 def test_a_stream_whose_body_is_logged_waits_until_it_is_whole(azure: Azure) -> None:
     deploy(azure, response_bytes=1)
     taken = events(azure)

@@ -135,6 +135,12 @@ RESPONSES = "/openai/v1/responses"
 EMBEDDINGS = "/openai/deployments/vectors/embeddings"
 
 
+@pytest.mark.parametrize(("inputs", "status"), [(2048, 200), (2049, 400)])
+def test_embeddings_take_2048_inputs(world: World, inputs: int, status: int) -> None:
+    body = {"input": ["a"] * inputs, "dimensions": 2}
+    assert world.call(EMBEDDINGS, body, version="?api-version=2024-10-21").status == status
+
+
 @pytest.mark.parametrize(
     ("path", "body", "param"),
     [
