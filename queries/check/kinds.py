@@ -88,8 +88,8 @@ def plan(target: Target) -> list[Planned]:
 
     The consumers take turns.
     """
-    roomy, callers = long_deployment(target), target.callers
-    wanted = slots(target) + ([(roomy, kind) for kind in LONG] if roomy else [])
+    fit, callers = long_deployment(target), target.callers
+    wanted = slots(target) + ([(fit, kind) for kind in LONG] if fit else [])
     return [
         Planned(
             deployment=deployment,
@@ -153,14 +153,14 @@ def template(kind: str) -> str:
     return f"/deployments/{{deployment-id}}/{PATHS.get(kind, 'chat/completions')}"
 
 
-def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
-    """Return the most tokens of the answer; `roomy` for a model that cannot answer in few."""
+def most_tokens(planned: Planned, *, thinks: bool = False) -> int:
+    """Return the most tokens of the answer; `thinks` for a model that cannot answer in few."""
     if planned.kind == "long-completion":
         return LONG_TOKENS
-    return BRIEF_TOKENS if planned.brief and not roomy else COMPLETION_TOKENS
+    return BRIEF_TOKENS if planned.brief and not thinks else COMPLETION_TOKENS
 
 
-def request(planned: Planned, marker: str, target: Target, *, roomy: bool = False) -> Json:
+def request(planned: Planned, marker: str, target: Target, *, thinks: bool = False) -> Json:
     """Return the body; `marker` stands at the start of its text.
 
     A stream does not ask for its tokens, as careless callers do not, where the policy does so.
@@ -169,7 +169,7 @@ def request(planned: Planned, marker: str, target: Target, *, roomy: bool = Fals
         small = planned.deployment.model.startswith("text-embedding-3")
         return {"input": marker, **({"dimensions": EMBEDDING_DIMENSIONS} if small else {})}
     text = f"{marker} {BRIEF}" if planned.brief else prompt(planned.kind, marker, target)
-    limit = most_tokens(planned, roomy=roomy)
+    limit = most_tokens(planned, thinks=thinks)
     if planned.kind == "completions":
         return {"prompt": text, "max_tokens": limit}
     if planned.kind == "responses":
