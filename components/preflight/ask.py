@@ -11,7 +11,8 @@ from azure.identity import DefaultAzureCredential
 
 from components.azure.environment import AzureEnvironment
 from components.preflight.facts import Azure
-from queries.check.configuration.manager import Credential, Manager
+from queries.check.configuration.connection import Credential
+from queries.check.configuration.manager import Manager
 from queries.clock import Clock
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from components.preflight.lines import Line, unverified
 from components.preflight.plan import Plan
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 
 Read = Callable[[], Any]
 

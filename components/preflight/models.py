@@ -12,7 +12,7 @@ from components.preflight.facts import Azure, Check, Read
 from components.preflight.lines import Line, fine, unverified, wrong
 from components.preflight.plan import Plan, region
 from components.settings.items import Deployment
-from queries.check.configuration.manager import UnreadableError
+from queries.check.configuration.connection import UnreadableError
 
 COGNITIVE = "Microsoft.CognitiveServices"
 VERSION = "2025-06-01"

@@ -76,8 +76,8 @@ class Caller:
     """What no call is made of, by label, and why."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
-    _roomy: set[str] = field(default_factory=set)
-    """Deployments whose model cannot answer in few tokens."""
+    _thinking: set[str] = field(default_factory=set)
+    """Deployments whose model cannot answer in few tokens, as it thinks before it writes."""
     _full: set[str] = field(default_factory=set)
     """Deployments that had no room for a brief call of this round."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -141,7 +141,7 @@ class Caller:
     def _brief(self, planned: Planned, pace: Pace, end: float) -> None:
         """Make one brief call, unless it is hopeless or its deployment has no room in time."""
         name = planned.deployment.name
-        tokens = brief_calls.TOKENS + kinds.most_tokens(planned, roomy=name in self._roomy)
+        tokens = brief_calls.TOKENS + kinds.most_tokens(planned, thinks=name in self._thinking)
         if _is_hopeless(planned, self.results) or name in self._full:
             return
         if not pace.wait(planned.deployment, tokens, end):
@@ -166,8 +166,8 @@ class Caller:
             answer = self._once(planned, marker)
             if isinstance(answer, OwnCall):
                 return answer
-            if too_few_tokens(answer.cause) and planned.deployment.name not in self._roomy:
-                self._roomy.add(planned.deployment.name)
+            if too_few_tokens(answer.cause) and planned.deployment.name not in self._thinking:
+                self._thinking.add(planned.deployment.name)
                 continue
             pause = max(wait, answer.retry_after)
             end = min(begun + answer.patience, self.deadline)
@@ -242,8 +242,8 @@ class Caller:
 
     def _once(self, planned: Planned, marker: str) -> OwnCall | Refusal:
         started = self.clock.now()
-        roomy = planned.deployment.name in self._roomy
-        body = kinds.request(planned, marker, self.target, roomy=roomy)
+        thinks = planned.deployment.name in self._thinking
+        body = kinds.request(planned, marker, self.target, thinks=thinks)
         key = planned.consumer.key.get_secret_value()
         try:
             path = kinds.path_of(self.target, planned.kind, planned.deployment.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from queries.check.configuration.base import properties
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import SERVICES
 from queries.errors import CannotRunError
 from queries.outputs import Consumer, Target
@@ -47,20 +48,16 @@ def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetim
     if one := alone():
         return _as_one(target, known, one)
     chosen = _today(target.consumers, manager, target, now)
-    keys, missing = dict[str, str](), dict[str, str]()
-    for name in chosen:
-        key = known.get(name)
-        if isinstance(key, str) and key not in {"", SECRET}:
-            keys[name] = key
-    _from_azure(target, manager, [name for name in chosen if name not in keys], keys, missing)
-    for name in [name for name, key in keys.items() if not _sendable(key)]:
-        missing[name] = UNSENDABLE
-        del keys[name]
-    if not keys:
+    keys = {n: key for n in chosen if isinstance(key := known.get(n), str) and _is_key(key)}
+    asked, missing = _from_azure(target, manager, [name for name in chosen if name not in keys])
+    keys |= asked
+    missing |= {name: UNSENDABLE for name, key in keys.items() if not _sendable(key)}
+    callable_as = [name for name in chosen if name not in missing]
+    if not callable_as:
         raise _no_key(missing)
     return replace(
         target,
-        callers=tuple(Consumer(name=n, key=SecretStr(keys[n])) for n in chosen if n in keys),
+        callers=tuple(Consumer(name=name, key=SecretStr(keys[name])) for name in callable_as),
         keyless=missing,
         resting=tuple(name for name in target.consumers if name not in chosen),
     )
@@ -124,28 +121,24 @@ def _is_new(subscription: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _from_azure(
-    target: Target,
-    manager: Manager,
-    names: Iterable[str],
-    keys: dict[str, str],
-    missing: dict[str, str],
-) -> None:
-    """Read keys that the outputs do not tell; note why where Azure does not tell either.
+    target: Target, manager: Manager, names: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys that Azure gives, and why it gives none, each by the consumer's name.
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
     """
-    wanted = list(names)
-    paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in wanted]
+    paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in names]
     answers = manager.at_once(partial(manager.post, path, SERVICES) for path in paths)
-    for name, answer in zip(wanted, answers, strict=True):
+    keys, missing = dict[str, str](), dict[str, str]()
+    for name, answer in zip(names, answers, strict=True):
+        key = answer.get("primaryKey") if isinstance(answer, dict) else None
         if isinstance(answer, UnreadableError):
             missing[name] = f"Azure returns no key: {answer}"
-            continue
-        key = (answer or {}).get("primaryKey")
-        if isinstance(key, str) and key:
+        elif isinstance(key, str) and key:
             keys[name] = key
         else:
             missing[name] = f"the gateway knows no subscription {name}"
+    return keys, missing
 
 
 def _no_key(missing: Mapping[str, str]) -> CannotRunError:
@@ -155,6 +148,11 @@ def _no_key(missing: Mapping[str, str]) -> CannotRunError:
         reason = f"{name}: {why}"
         fix = f"give this identity {ACTION}, or set {VARIABLE}; or check with --no-traffic"
     return CannotRunError(f"no key to call with: {reason}", fix)
+
+
+def _is_key(text: str) -> bool:
+    """Tell whether the outputs hold a key, and not what stands for it where secrets are hidden."""
+    return text not in {"", SECRET}
 
 
 def _sendable(key: str) -> bool:

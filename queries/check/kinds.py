@@ -117,8 +117,8 @@ def plan(target: Target) -> list[Planned]:
 
     The consumers take turns.
     """
-    roomy, callers = long_deployment(target), target.callers
-    wanted = slots(target) + ([(roomy, kind) for kind in LONG] if roomy else [])
+    fit, callers = long_deployment(target), target.callers
+    wanted = slots(target) + ([(fit, kind) for kind in LONG] if fit else [])
     if many := many_deployment(target):
         wanted.append((many, MANY))
     return [
@@ -222,24 +222,24 @@ def is_on_v1(target: Target, kind: str, deployment: str) -> bool:
     return template(target, kind, deployment).startswith(V1_SURFACE)
 
 
-def most_tokens(planned: Planned, *, roomy: bool = False) -> int:
-    """Return the most tokens of the answer; `roomy` for a model that cannot answer in few."""
+def most_tokens(planned: Planned, *, thinks: bool = False) -> int:
+    """Return the most tokens of the answer; `thinks` for a model that cannot answer in few."""
     if planned.kind == "long-completion":
         return LONG_TOKENS
-    return BRIEF_TOKENS if planned.brief and not roomy else COMPLETION_TOKENS
+    return BRIEF_TOKENS if planned.brief and not thinks else COMPLETION_TOKENS
 
 
-def request(planned: Planned, marker: str, target: Target, *, roomy: bool = False) -> Json:
+def request(planned: Planned, marker: str, target: Target, *, thinks: bool = False) -> Json:
     """Return the body; `marker` stands at the start of its text.
 
     A stream does not ask for its tokens, as careless callers do not, where the policy does so.
     """
     name = planned.deployment.name
     named = {"model": name} if is_on_v1(target, planned.kind, name) else {}
-    return {**named, **_content(planned, marker, target, roomy=roomy)}
+    return {**named, **_content(planned, marker, target, thinks=thinks)}
 
 
-def _content(planned: Planned, marker: str, target: Target, *, roomy: bool) -> Json:
+def _content(planned: Planned, marker: str, target: Target, *, thinks: bool) -> Json:
     if planned.kind in {"embeddings", MANY}:
         few = {"dimensions": EMBEDDING_DIMENSIONS} if has_short_vectors(planned.deployment) else {}
         if planned.kind == MANY:
@@ -247,7 +247,7 @@ def _content(planned: Planned, marker: str, target: Target, *, roomy: bool) -> J
             return {"input": inputs, "encoding_format": "base64", **few}
         return {"input": marker, **few}
     text = f"{marker} {BRIEF}" if planned.brief else prompt(planned.kind, marker, target)
-    limit = most_tokens(planned, roomy=roomy)
+    limit = most_tokens(planned, thinks=thinks)
     if planned.kind == "completions":
         return {"prompt": text, "max_tokens": limit}
     if planned.kind == "responses":

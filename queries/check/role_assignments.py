@@ -12,7 +12,8 @@ from typing import Any
 
 from queries.check.configuration.access import keys_fix
 from queries.check.configuration.base import Json, inside, last, properties, same_id
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import ROLES
 from queries.check.difference import Difference, Findings
 from queries.check.words import counted

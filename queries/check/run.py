@@ -17,7 +17,6 @@ from queries.check import keys
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
-from queries.check.difference import Difference
 from queries.check.display import Display
 from queries.check.drift import source
 from queries.check.evidence import AsDeployed, Evidence
@@ -80,8 +79,7 @@ def check(options: argparse.Namespace, world: World) -> Report:
 
 
 def _prove(options: argparse.Namespace, world: World, report: Report, deadline: float) -> None:
-    end = deadline + options.grace
-    target, manager = _target(options, world, end - LAST_WORDS)
+    target, manager = _target(options, world, deadline + options.grace - LAST_WORDS)
     configuration = Configuration(target=target, manager=manager)
     with world.client() as client, Display(world.console, world.clock) as display:
         caller = Caller(
@@ -95,16 +93,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         mode = _mode(options, caller)
         watch = _watch(options, world, mode, target, deadline, display)
         try:
-            if isinstance(mode, OwnCalls) and target.every_call:
-                report.doing = "asking the workspace for the first time"
-                _try_to_read(watch.workspace, mode.traffic)
-                report.doing = "calling the deployments"
-                mode.call()
-            report.doing = "reading the deployed configuration"
-            deployed = _deployed(configuration, options)
-            watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
-            report.doing = "waiting for an answer of the workspace"
-            watch.run()
+            _look(options, report, configuration, watch)
         except (KeyboardInterrupt, TimeUpError):
             if not watch.verdicts:
                 watch.evidence = replace(watch.evidence, traffic=mode.traffic)
@@ -116,9 +105,24 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         if report.verdict != "proven" and target.every_call:
             report.doing = "reading the deployed configuration"
             display.say(report.doing)
-            compared = configuration.compared()
-            report.differences = [*compared.differences, *_found(watch.evidence)]
-            report.unreadable = {**configuration.unreadable, **compared.unreadable}
+            _explain(report, configuration, watch.evidence)
+
+
+def _look(
+    options: argparse.Namespace, report: Report, configuration: Configuration, watch: Watch
+) -> None:
+    """Make the calls, read what is deployed, and wait for the rows."""
+    mode = watch.mode
+    if isinstance(mode, OwnCalls) and configuration.target.every_call:
+        report.doing = "asking the workspace for the first time"
+        _try_to_read(watch.workspace, mode.traffic)
+        report.doing = "calling the deployments"
+        mode.call()
+    report.doing = "reading the deployed configuration"
+    deployed = _deployed(configuration, options)
+    watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
+    report.doing = "waiting for an answer of the workspace"
+    watch.run()
 
 
 def _mode(options: argparse.Namespace, caller: Caller) -> Mode:
@@ -192,10 +196,12 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
     )
 
 
-def _found(evidence: Evidence) -> list[Difference]:
-    """List every difference that the proofs by the configuration rest on, however many."""
-    if (deployed := evidence.deployed) is None:
-        return []
-    drifted = deployed.drift.of("drift") if deployed.drift else []
-    ways = (*deployed.routes.differences, *deployed.access.differences)
-    return [*(finding.difference for finding in drifted), *ways]
+def _explain(report: Report, configuration: Configuration, evidence: Evidence) -> None:
+    """List every difference, also those that the proofs by the configuration rest on."""
+    compared, deployed = configuration.compared(), evidence.deployed
+    report.differences = list(compared.differences)
+    report.unreadable = {**configuration.unreadable, **compared.unreadable}
+    if deployed:
+        drifted = deployed.drift.of("drift") if deployed.drift else []
+        report.differences += [finding.difference for finding in drifted]
+        report.differences += [*deployed.routes.differences, *deployed.access.differences]

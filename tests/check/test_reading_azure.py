@@ -11,7 +11,8 @@ import httpx
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
-from queries.check.configuration.manager import AT_ONCE, TRIES, Manager, UnreadableError
+from queries.check.configuration.connection import AT_ONCE, TRIES, UnreadableError
+from queries.check.configuration.manager import Manager
 from tests.check.clock import FakeClock
 
 ENDPOINT = "https://management.azure.com"

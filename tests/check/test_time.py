@@ -16,8 +16,9 @@ import pytest
 
 from queries.check import arguments
 from queries.check import run as running
-from queries.check.configuration import manager as managing
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration import connection
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.report import Report
 from queries.clock import Clock
 from queries.interrupts import released
@@ -237,7 +238,7 @@ def cut_off(connection: socket.socket) -> None:
 def test_a_connection_that_hangs_or_trickles_costs_that_read(
     answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(managing, "TIMEOUT", 0.5)
+    monkeypatch.setattr(connection, "TIMEOUT", 0.5)
 
     class Signed(Credential):
         def get_token(self, *_: str) -> Credential:

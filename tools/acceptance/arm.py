@@ -11,7 +11,7 @@ import httpx
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
-from queries.check.configuration.manager import Credential
+from queries.check.configuration.connection import Credential
 from tools.acceptance.plan import Plan
 from tools.adopt.arm import KINDS
 

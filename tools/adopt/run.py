@@ -11,7 +11,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from tools.adopt import account, arm, import_file
 from tools.adopt.engine import Engine

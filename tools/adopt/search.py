@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from queries.check.configuration.manager import AbsentError, Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import AbsentError, Manager
 from tools.adopt import arm
 from tools.adopt.arm import KINDS, ROLE_ASSIGNMENT, SUBSCRIPTION
 from tools.adopt.stack import Planned, State

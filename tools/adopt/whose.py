@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from tools.adopt import arm
 from tools.adopt.search import Found
 from tools.adopt.stack import State, moment

@@ -18,7 +18,8 @@ from queries.check.configuration import (
     streams,
 )
 from queries.check.configuration.base import Comparison, properties
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.configuration.read import READS
 from queries.check.difference import Difference, Findings
 from queries.check.evidence import Compared

@@ -7,7 +7,8 @@ from typing import Any
 
 from queries.check import role_assignments
 from queries.check.configuration.base import last
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import (
     ACCOUNTS,
     DIAGNOSTICS,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from queries.check.configuration.base import last, properties, same_id
-from queries.check.configuration.manager import Manager, Resource, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager, Resource
 from queries.check.configuration.versions import LOGGER
 from queries.check.drift import findings, shape
 from queries.check.drift.findings import Finding, Level

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from queries.check.configuration.manager import Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager
 from queries.check.drift import shape
 from queries.check.drift.shape import Json
 from queries.check.drift.state import Declared

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
-from queries.check.configuration.manager import Manager, Resource, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import Manager, Resource
 from queries.check.drift import beside, compare, findings, imported, shape
 from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift

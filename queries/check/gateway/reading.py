@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from queries.check.configuration.base import last, properties
-from queries.check.configuration.manager import OTHER_SHAPE, Manager, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import OTHER_SHAPE, Manager
 from queries.check.configuration.versions import DIAGNOSTICS, LOGGER
 from queries.check.gateway.model import (
     REVISION,
