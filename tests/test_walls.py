@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "components.alerts": {"components.azure", "queries.library"},
     "components.settings": {
         *("components.azure", "components.alerts", "queries.library", "policies.gateway"),
+        "queries.contract",
     },
     "components": {"components.azure", "components.settings", "queries.contract"},
     "components.openai_api": {"components", "components.azure", "components.settings"},

@@ -13,7 +13,8 @@ from components.preflight.models import COGNITIVE
 from components.preflight.names import group_id
 from components.preflight.place import INSIGHTS, LOGS, MANAGEMENT
 from components.preflight.plan import Plan
-from queries.check.configuration.manager import AbsentError, UnreadableError
+from queries.check.configuration.connection import UnreadableError
+from queries.check.configuration.manager import AbsentError
 
 VERSION = "2022-04-01"
 """https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group"""

@@ -149,7 +149,7 @@ def test_settings_and_a_program_that_break_several_policies(machine: Machine) ->
     configure(machine, {**DAY, "account-public-network": "mandatory"})
     account, api = "components/openai_account.py", "components/openai_api/component.py"
     edit(machine, account, "disable_local_auth=True", "disable_local_auth=False")
-    edit(machine, "components/settings/stack.py", next(iter(GATEWAY_ROLES.values())), CONTRIBUTOR)
+    edit(machine, "components/settings/limits.py", next(iter(GATEWAY_ROLES.values())), CONTRIBUTOR)
     edit(machine, api, "after=self._policy(name, api)", "after=api")
     done = guarded(machine, "preview")
     assert done.status != 0, done.text

@@ -23,7 +23,7 @@ FREE = {
     "serviceName", "sid", "tags", "value", "workspaceId", "workspaceName",
 }  # fmt: skip
 """What may hold anything, or is judged by where it comes from, or as a policy document."""
-STATED = {"properties/model/name", "properties/model/version", "sku/name"}
+STATED = {*(f"properties/model/{key}" for key in ("format", "name", "version")), "sku/name"}
 """What a deployment must say, whatever it is."""
 EITHER = {"approvalRequired", "properties/versionUpgradeOption"}
 """What may have several values, the example's other among them."""
