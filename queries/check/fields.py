@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from queries.check.records import Answered
@@ -16,8 +17,11 @@ In a public row it is 2.85 s, and no page gives a bound.
 https://github.com/elastic/integrations/blob/main/packages/azure_openai/data_stream/logs/_dev/test/pipeline/test-open-ai-request-response.log
 """
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
+MODEL = r'"model"\s*:\s*"([^"\\]+)"'
+"""How a body names its model or deployment, as a regular expression."""
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""
+_MODEL = re.compile(MODEL)
 
 
 def within(row: Row, call: Answered, after: timedelta = SLACK) -> bool:
@@ -30,6 +34,12 @@ def text(row: Row, column: str) -> str:
     """Return a column as text, "" for null."""
     value = row.get(column)
     return "" if value is None else str(value)
+
+
+def model_in(body: str) -> str:
+    """Return the model that a body names, which may be cut; "" for none."""
+    found = _MODEL.search(body)
+    return found[1] if found else ""
 
 
 def held(row: Row, column: str) -> str:
