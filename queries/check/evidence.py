@@ -154,7 +154,7 @@ class Evidence:
 
     @cached_property
     def _by_word(self) -> dict[str, frozenset[str]]:
-        """Correlation ids by each marker or response id of a call that a row of both logs holds."""
+        """Return correlation ids by each marker or response id of a call that a row holds."""
         calls = [call for call in self.calls if isinstance(call, OwnCall)]
         wanted = {call.marker for call in calls} | {call.response_id for call in calls} - {""}
         found = defaultdict[str, set[str]](set)
@@ -168,7 +168,7 @@ class Evidence:
         return {word: frozenset(ids - {""}) for word, ids in found.items()}
 
     def _only_one_possible(self, call: OwnCall) -> frozenset[str]:
-        """Without content to go by: the one such call of that consumer in that time, if only one.
+        """Return the one such call of that consumer in that time, if only one: no content tells.
 
         Where bodies are meant to be logged, a short call without any says that they are not.
         """

@@ -96,7 +96,7 @@ class Place:
 
     @property
     def chat(self) -> str:
-        """URL of the account's deployment, to which `/chat/completions` is added."""
+        """Return the URL of the account's deployment, to which `/chat/completions` is added."""
         return f"{self.target.account.backend_url}/deployments/{self.target.deployments[0].name}"
 
     def the(self, kind: str) -> Resource:
