@@ -20,7 +20,7 @@ class Retries(RetryPolicy[Any, Any]):
         self._until = 0.0
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Not where the answer has a `Retry-After`."""
+        """Tell whether it is tried again here: not where the answer has a `Retry-After`."""
         after = self.get_retry_after(response)
         if after is None:
             return bool(super().is_retry(settings, response))

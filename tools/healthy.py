@@ -120,7 +120,7 @@ def _rows(file: Path) -> list[str]:
 
 @contextmanager
 def _doubled(file: Path, chance: random.Random) -> Iterator[set[str]]:
-    """While the block runs, append a copy of some rows as they come; yield the copies."""
+    """Append a copy of some rows as they come, while the block runs; yield the copies."""
     copies: set[str] = set()
     known: set[str] = set()
     done = threading.Event()

@@ -276,7 +276,7 @@ class Settings(Frozen):
 
     @property
     def policy_without(self) -> frozenset[str]:
-        """Fragments in `policies/gateway` that the policy does without."""
+        """Name the fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}
         off["stored-responses"] = self.stored_responses == "share"
         return frozenset(name for name, left_out in off.items() if left_out)

@@ -121,7 +121,7 @@ def unreachable(error: httpx.RequestError) -> Refusal:
 
 
 def said(response: httpx.Response) -> tuple[str, str]:
-    """Code and message of an error, in the gateway's shape or the model endpoint's."""
+    """Return code and message of an error, in the gateway's shape or the model endpoint's."""
     try:
         body: Any = response.json()
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from queries.check.evidence import Evidence
-from queries.check.fields import LAG
+from queries.check.fields import LAG, MODEL
 from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Source
 from queries.check.traffic import OwnTraffic, by_round
 from queries.library import literal
@@ -16,8 +16,7 @@ MOST_ROWS = 5000
 """Rows of one page."""
 SOURCES: tuple[Source, ...] = ("gateway-others", "account-others", "llm-others")
 USAGE = r'("usage"\s*:\s*\{(?:[^{}]|\{[^{}]*\})*\})'
-MODEL = r'("model"\s*:\s*"[^"\\]+")'
-"""The parts of bodies that are read, as texts of a regular expression in KQL's @'…'."""
+"""The part of an answer that is read, as text of a regular expression in KQL's @'…'."""
 
 
 def question(source: Source, evidence: Evidence) -> str | Paged:
@@ -69,7 +68,7 @@ COLUMNS: dict[Source, str] = {
         "| where isnotempty(BackendUrl)\n"
         "| extend Answer = iff(isempty(ResponseBody), BackendResponseBody, ResponseBody)\n"
         "| project TimeGenerated, CorrelationId, ApiId, TotalTime, ResponseCode, Url, BackendUrl, "
-        f"RequestBody = extract(@'{MODEL}', 1, RequestBody), "
+        f"RequestBody = extract(@'({MODEL})', 1, RequestBody), "
         f"""ResponseBody = strcat("{{", extract(@'{USAGE}', 1, Answer), "}}"), """
         "ResponseHeaders = tostring(ResponseHeaders)\n"
     ),

@@ -46,6 +46,11 @@ class Findings:
         return tuple(dict.fromkeys(map(_place, self.unclear)))
 
 
+def unread(part: str, reason: str) -> str:
+    """Say of a part that it cannot be read, and why."""
+    return f"{part} cannot be read ({reason})"
+
+
 def _place(unclear: str) -> str:
     """Return the place of what is unclear: a path, `STATEMENT in POLICY`, or all that is said.
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from queries.check import leaks
-from queries.check.difference import NOTHING, Difference, Findings
+from queries.check.difference import NOTHING, Findings
 from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, text, within
 from queries.check.kinds import PREFIX, path_of
@@ -33,23 +33,14 @@ _WORD = re.compile(rf"{PREFIX}[0-9a-f-]+|(?<=\")[\w.-]+(?=\")")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
-    """What some comparisons of the declared with the deployed configuration showed."""
-
-    differences: tuple[Difference, ...] = ()
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-    """Why a part that they need could not be read, by the part's name."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class AsDeployed:
     """What the deployed configuration shows that no call does."""
 
-    audit: Compared = Compared()
+    audit: Findings = NOTHING
     """What keeps audit logs from the workspace."""
-    declared: Compared = Compared()
+    declared: Findings = NOTHING
     """What is deployed otherwise, and shows in a call by chance or not at all."""
-    streams: Compared = Compared()
+    streams: Findings = NOTHING
     """What is deployed otherwise, and makes the gateway hold streamed answers back."""
     routes: Findings = NOTHING
     """What leads to the account around the logs, or changes the stack's calls."""
@@ -202,7 +193,7 @@ class Evidence:
 
     @cached_property
     def _by_word(self) -> dict[str, frozenset[str]]:
-        """Correlation ids by each marker or response id of a call that a row of both logs holds."""
+        """Return correlation ids by each marker or response id of a call that a row holds."""
         calls = [call for call in self.calls if isinstance(call, OwnCall)]
         wanted = {call.marker for call in calls} | {call.response_id for call in calls} - {""}
         found = defaultdict[str, set[str]](set)
@@ -216,7 +207,7 @@ class Evidence:
         return {word: frozenset(ids - {""}) for word, ids in found.items()}
 
     def _only_one_possible(self, call: OwnCall) -> frozenset[str]:
-        """Without content to go by: the one such call of that consumer in that time, if only one.
+        """Return the one such call of that consumer in that time, if only one: no content tells.
 
         What the policy told of the answer tells one from another. Where bodies are meant to be
         logged, a short call without any says that they are not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -23,8 +24,11 @@ https://learn.microsoft.com/rest/api/apimanagement/backend/create-or-update#circ
 https://stackoverflow.com/questions/58006974
 """
 BODIES = ("RequestBody", "BackendRequestBody", "BackendResponseBody", "ResponseBody")
+MODEL = r'"model"\s*:\s*"([^"\\]+)"'
+"""How a body names its model or deployment, as a regular expression."""
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""
+_MODEL = re.compile(MODEL)
 
 
 ENTRY_LIMIT = 32 * 1024
@@ -51,6 +55,12 @@ def text(row: Row, column: str) -> str:
     """Return a column as text, "" for null."""
     value = row.get(column)
     return "" if value is None else str(value)
+
+
+def model_in(body: str) -> str:
+    """Return the model that a body names, which may be cut; "" for none."""
+    found = _MODEL.search(body)
+    return found[1] if found else ""
 
 
 def held(row: Row, column: str) -> str:

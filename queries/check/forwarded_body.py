@@ -29,7 +29,7 @@ def expected(request: bytes, kind: str, target: Target) -> bytes:
 
 
 def possible(request: bytes, target: Target) -> Iterator[bytes]:
-    """Bodies that the account may get of one that others sent, of which only the start is known."""
+    """Yield bodies that the account may get of one of others, of which only the start is known."""
     yield request
     if target.stored_responses == "refuse":
         yield _with(NOT_STORED, request)

@@ -165,7 +165,7 @@ def long_deployment(target: Target) -> Deployment | None:
 
 
 def no_long_calls(target: Target) -> tuple[str, str] | None:
-    """Why long calls cannot be made, or not be judged, and what to do; None if they can."""
+    """Say why long calls cannot be made, or not be judged, and what to do; None if they can."""
     capacity = max((d.capacity for d in target.deployments if d.kind == "chat"), default=0)
     if capacity < LONG_CAPACITY:
         reason = f"long calls need a capacity of {LONG_CAPACITY}, and chat deployments have"
@@ -196,7 +196,7 @@ def has_short_vectors(deployment: Deployment) -> bool:
 
 
 def long_size(target: Target) -> int:
-    """Bytes of the long prompt: more than the gateway log holds of one body."""
+    """Return the bytes of the long prompt: more than the gateway log holds of one body."""
     return target.body_bytes + 1024
 
 

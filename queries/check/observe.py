@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from queries.check.evidence import OK, Evidence
-from queries.check.fields import CHARACTER, LEFT, logged_part, text
+from queries.check.fields import CHARACTER, LEFT, logged_part, model_in, text
 from queries.check.kinds import OF_MODEL, V1
 from queries.check.proofs.llm import objects, usage_in, usage_in_header
 from queries.check.records import CallOfOthers, Side
@@ -23,7 +23,6 @@ HEADERS = 8 * 1024
 """Bytes by which the logged size may pass the body's, as headers may count."""
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/(chat/completions|completions|embeddings)")
 _V1 = re.compile(r"/v1/(chat/completions|completions|embeddings|responses)(?:\?|$)")
-_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
 _PLAIN = {kinds[0] for kinds in OF_MODEL.values()}
 
 
@@ -98,7 +97,7 @@ def _is_long(row: Row, side: Side, limit: int) -> bool:
 
 
 def _target(evidence: Evidence, row: Row) -> tuple[str, str]:
-    """Deployment and kind of a call; "" if it calls none, or one that no log tells."""
+    """Return deployment and kind of a call; "" if it calls none, or one that no log tells."""
     url = text(row, "Url")
     if match := _DEPLOYMENT.search(url):
         return match[1], match[2].partition("/")[0]
@@ -117,8 +116,7 @@ def _model(body: str) -> str:
     with suppress(ValueError):
         value = json.loads(body)
         return str(value.get("model") or "") if isinstance(value, dict) else ""
-    match = _MODEL.search(body)
-    return match[1] if match else ""
+    return model_in(body)
 
 
 def _logged(evidence: Evidence, row: Row) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import CATEGORY, INNER, times, unfolded
-from queries.check.fields import LAG, SLACK, text
+from queries.check.fields import LAG, SLACK, model_in, text
 from queries.check.gateway.targets import Account
 from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_in_header
@@ -18,7 +18,6 @@ from queries.check.traffic import OwnTraffic
 from queries.workspace import Row
 
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)")
-_MODEL = re.compile(r'"model"\s*:\s*"([^"\\]+)"')
 
 FREE = frozenset(range(401, 500)) - {408, 499}
 """Results of calls that cost nothing; 400 of a content filter may.
@@ -119,8 +118,8 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
 
 def _deployment(row: Row) -> str:
     """Return the deployment that a call names, "" for none."""
-    found = _DEPLOYMENT.search(text(row, "Url")) or _MODEL.search(text(row, "RequestBody"))
-    return found[1].lower() if found else ""
+    found = _DEPLOYMENT.search(text(row, "Url"))
+    return (found[1] if found else model_in(text(row, "RequestBody"))).lower()
 
 
 def _counted(entry: Row) -> Usage | None:

@@ -43,7 +43,7 @@ class Usage:
 
     @classmethod
     def of(cls, usage: dict[str, Any]) -> Usage:
-        """From the `usage` object of an answer; responses name the counts otherwise.
+        """Read the `usage` object of an answer; responses name the counts otherwise.
 
         Embeddings have no completion.
 

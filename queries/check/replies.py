@@ -37,7 +37,7 @@ def read(kind: Kind, content: bytes) -> Answer:
 
 
 def _streamed(content: bytes) -> Answer:
-    """From the events: the id of any, the usage of the last that has it ({}: none), all texts.
+    """Read the events: the id of any, the last usage ({}: none), all texts.
 
     https://learn.microsoft.com/azure/ai-foundry/openai/reference#chatcompletionstreamoptions
     """

@@ -87,7 +87,7 @@ class Report:
         ]
 
     def interrupt(self) -> None:
-        """Somebody gave up: a proof that had failed stays the verdict."""
+        """End as somebody gave up: a proof that had failed stays the verdict."""
         self.stop("interrupted", verdict="failed" if self.verdict == "failed" else "error")
         self.status = INTERRUPTED
 
@@ -100,7 +100,7 @@ class Report:
         self.error, self.fix = f"the time was up while {self.doing}", TIME_UP_FIX
 
     def write_json(self, file: Path) -> None:
-        """Verdict, proofs with id, status, detail and fix, seconds, and differences.
+        """Write verdict, proofs with id, status, detail and fix, seconds, and differences.
 
         A difference has path, declared, deployed and fix. `allowed` names the unjudged proofs that
         `--allow` accepts.

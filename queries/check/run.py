@@ -198,10 +198,10 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
 
 def _explain(report: Report, configuration: Configuration, evidence: Evidence) -> None:
     """List every difference, also those that the proofs by the configuration rest on."""
-    compared, deployed = configuration.compared(), evidence.deployed
-    report.differences = list(compared.differences)
-    report.unreadable = {**configuration.unreadable, **compared.unreadable}
-    if deployed:
+    differences, unreadable = configuration.compared()
+    report.differences = list(differences)
+    report.unreadable = {**configuration.unreadable, **unreadable}
+    if deployed := evidence.deployed:
         drifted = deployed.drift.of("drift") if deployed.drift else []
         report.differences += [finding.difference for finding in drifted]
         report.differences += [*deployed.routes.differences, *deployed.access.differences]

@@ -31,7 +31,7 @@ SHORT = 10_000
 
 
 def stacked(found: Series, period: Period, width: int, form: str = COUNTS) -> alt.Chart:
-    """Bars over time, one on the other, the largest at the bottom."""
+    """Draw bars over time, one on the other, the largest at the bottom."""
     rows, tops = [], dict.fromkeys(period.steps, 0.0)
     for shown in found.all:
         for start in tops:
@@ -64,7 +64,7 @@ def stacked(found: Series, period: Period, width: int, form: str = COUNTS) -> al
 
 
 def lines(found: Series, period: Period, width: int, form: str = COUNTS) -> alt.Chart:
-    """Lines over time; a step without a value breaks its line."""
+    """Draw lines over time; a step without a value breaks its line."""
     rows = [
         {
             "start": _iso(start + period.step / 2),
@@ -98,7 +98,7 @@ def bars(
     form: str = COUNTS,
     reach: float = 0,
 ) -> alt.Chart:
-    """Bars by name, the parts of each on one line; the axis goes to `reach` at least."""
+    """Draw bars by name, the parts of each on one line; the axis goes to `reach` at least."""
     parts = list(next(iter(values.values()), {}))
     rows = [
         {"name": shown, "part": part, "order": parts.index(part), "value": value}

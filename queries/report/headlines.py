@@ -27,7 +27,7 @@ WELL_KNOWN = 99.0
 
 
 def tiles(facts: Facts) -> list[Tile]:
-    """Calls, tokens, cost, errors, latency, share accounted for, share of what Azure counted."""
+    """Return calls, tokens, cost, errors, latency, and the shares accounted for and reconciled."""
     return [
         _calls(facts),
         _tokens(facts),
@@ -53,7 +53,7 @@ def _calls(facts: Facts) -> Tile:
 
 
 def _may_exist(row: Row, facts: Facts) -> bool:
-    """Not a name that callers only made up: the stack has it, or not every call was refused."""
+    """Tell whether the stack has a name, or not every call was refused: callers make names up."""
     known = {deployment.name.lower() for deployment in facts.target.deployments}
     return row["Deployment"].lower() in known or row["Calls"] > row["ClientErrors"]
 

@@ -38,12 +38,12 @@ def number(value: float | None) -> float:
 
 
 def count(value: float | None) -> str:
-    """1234567 as 1,234,567."""
+    """Write 1234567 as 1,234,567."""
     return NOTHING if value is None else f"{round(value):,}"
 
 
 def compact(value: float) -> str:
-    """1234567 as 1.23 M, with three digits."""
+    """Write 1234567 as 1.23 M, with three digits."""
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
         if value >= 0.9995 * size:
             return f"{value / size:{'.3g' if value < 1000 * size else ',.0f'}} {unit}"
@@ -51,7 +51,7 @@ def compact(value: float) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Two digits after the point below one percent, so that a small share is not called none."""
+    """Write two digits after the point below one percent: a small share is not called none."""
     if value is None:
         return NOTHING
     if 0 < value < 0.01:  # noqa: PLR2004 smaller than is shown
@@ -65,12 +65,12 @@ def percent(value: float | None) -> str:
 
 
 def share(part: float, whole: float) -> float | None:
-    """Percent that a part is of the whole; None of nothing."""
+    """Return the percent that a part is of the whole; None of nothing."""
     return 100 * part / whole if whole else None
 
 
 def usd(value: float | None) -> str:
-    """US dollars; cents matter less the larger the sum is."""
+    """Write US dollars; cents matter less the larger the sum is."""
     if value is None:
         return NOTHING
     if 0 < value < 0.01:  # noqa: PLR2004 less than a cent
@@ -79,7 +79,7 @@ def usd(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """850 ms, 1.24 s, 95.1 s."""
+    """Write a time as 850 ms, 1.24 s, 95.1 s."""
     if value is None:
         return NOTHING
     if value < 1000:  # noqa: PLR2004 a second
@@ -89,5 +89,5 @@ def milliseconds(value: float | None) -> str:
 
 
 def moment(value: datetime) -> str:
-    """2026-11-21 10:32 UTC."""
+    """Write a moment as 2026-11-21 10:32 UTC."""
     return f"{value:%Y-%m-%d %H:%M} UTC"

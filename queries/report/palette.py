@@ -14,7 +14,7 @@ MEASURES = (("traffic", "TotalTokens"), ("cost", "Cost"), ("traffic", "Calls"))
 
 
 def of(facts: Facts, by: str) -> dict[str, str]:
-    """Colours by name in a column: of all names if there are enough, else of the largest."""
+    """Return colours by name in a column: of all names, or else of the largest."""
     orders = [
         list(shape.totals([row for row in facts.rows(question) if row[measure]], by, measure))
         for question, measure in MEASURES

@@ -43,7 +43,7 @@ class Series:
 
 
 def totals(rows: Rows, by: str, *measures: str) -> dict[str, dict[str, float]]:
-    """Measures added up by name, the largest of the first measure first."""
+    """Add up measures by name, the largest of the first measure first."""
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         sums = found.setdefault(name(row[by]), dict.fromkeys(measures, 0.0))
@@ -110,7 +110,7 @@ def series(
 
 
 def measures(rows: Rows, names: Mapping[str, str], period: Period) -> Series:
-    """Several measures by step, each under the name it is shown by."""
+    """Return several measures by step, each under the name it is shown by."""
     rows = list(rows)
     values: dict[tuple[datetime, str], float] = {}
     for row in rows:

@@ -29,7 +29,7 @@ DASHES = dict(
 
 
 def config() -> dict[str, Any]:
-    """Vega-Lite's configuration."""
+    """Return Vega-Lite's configuration."""
     axis = {
         "labelColor": INK,
         "domainColor": GRID,

@@ -36,7 +36,7 @@ def test_what_may_not_be_read_is_not_seen(run: Run) -> None:
     report = run(**ROOMY)
 
     assert (ends(report)["audit"], ends(report)["declared"]) == ("unjudged", "unjudged")
-    assert "not judged: the configuration cannot be read: account" in of(report, "declared")[1]
+    assert "not judged: account cannot be read (HTTP 403)" in of(report, "declared")[1]
     assert "(HTTP 403)" in of(report, "declared")[1]
     assert "Reader" in of(report, "declared")[2]
     assert (report.verdict, report.status) == ("unjudged", 4)

@@ -16,7 +16,7 @@ from queries.check.drift.state import read
 from queries.check.masked import masked
 from queries.check.proofs.base import Verdict
 from queries.check.proofs.drift import verdict
-from queries.check.proofs.routes import verdict as of_routes
+from queries.check.proofs.findings import verdict as of_routes
 from tests.check.arm import POLICY
 from tests.check.states import declared, state
 from tests.check.test_drift import GROUP, SIGNATURE
@@ -121,7 +121,7 @@ def test_a_secret_in_any_property_of_the_gateway_is_not_shown(form: str) -> None
             if not isinstance(body["properties"].get(path[0]), dict):
                 world.set(resource, ".".join(path), text)
                 found = routes(world)
-                said = of_routes(found, "")
+                said = of_routes("routes", found)
                 assert secret not in f"{said.detail} {said.fix} {found.differences}", path
     world = gateway("api", "base-url", text.replace('"', ""), "literal", "always")
     world.resources[PLACES["service"]] = world.resources[PLACES["api"]]

@@ -129,7 +129,7 @@ def test_streams_cannot_be_judged_by_what_may_not_be_read(run: Run) -> None:
     run.azure.streams = False
     run.azure.arm.denied = ("/policies/policy",)
     status, detail, _ = of(run(**DEFAULT), "streams")
-    assert (status, "cannot be read: policy (HTTP 403)" in detail) == ("unjudged", True)
+    assert (status, "policy cannot be read (HTTP 403)" in detail) == ("unjudged", True)
 
 
 @pytest.mark.parametrize("rows", ["none", "without messages", "with both"])

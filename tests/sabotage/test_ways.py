@@ -12,7 +12,7 @@ from harness.machine import Machine
 from harness.sabotage.generated import ways
 from harness.sabotage.generated.mutation import tell
 from harness.sabotage.generated.ways import OK, Place, Recorder
-from queries.check.proofs.routes import verdict
+from queries.check.proofs.findings import verdict
 from queries.outputs import target
 from sandbox import arm, rbac
 from sandbox.arm.base import ACCOUNT
@@ -91,6 +91,6 @@ def test_whoever_the_account_answers_is_told_and_nobody_else(deployed: Machine, 
                 arm.put(place.cloud, options, own, "2022-04-01", {"properties": body})
             assert not _calls(place, kind)
             _assign(place, scope, kind, role)
-            found = verdict(place.configuration.access(), "")
+            found = verdict("access", place.configuration.access())
             assert (found.status == "failed") == _calls(place, kind), (kind, role, found.detail)
             assert found.status != "failed" or PRINCIPALS[kind] in found.detail

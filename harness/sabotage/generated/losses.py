@@ -84,7 +84,7 @@ class Recorded:
         return all(verdict.status in {"seen", "skipped"} for verdict in found)
 
     def rows_of(self, source: Source, only: Callable[[OwnCall], bool]) -> list[int]:
-        """Places in a table of the rows of some of the run's calls."""
+        """Return places in a table of the rows of some of the run's calls."""
         calls = [c for c in self.evidence.calls if isinstance(c, OwnCall) and only(c)]
         ids = {
             one
@@ -166,7 +166,7 @@ def _dropped(rows: list[Row], places: Sequence[int]) -> list[Row]:
 
 
 def _delayed(rows: list[Row], places: Sequence[int]) -> list[Row]:
-    """Hours late: not there, as far as this run can see."""
+    """Delay a row by hours: it is not there, as far as this run can see."""
     return _dropped(rows, places)
 
 
@@ -195,7 +195,7 @@ WHOLE: dict[str, Callable[[list[Row], Sequence[int]], list[Row]]] = {
 
 
 def other(value: Any) -> Any:
-    """Another value of the same type."""
+    """Return another value of the same type."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):

@@ -48,7 +48,7 @@ def identity(_: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def role(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """That identity has the role on the account; the message names what it has instead."""
+    """Demand that this identity has the role on the account, or name what it has instead."""
     principal = _principal(deployed)
     if not principal:
         return
@@ -66,7 +66,7 @@ def role(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Keys of the account are off, so that nobody calls around the gateway with one.
+    """Demand that keys of the account are off: nobody calls around the gateway with one.
 
     https://learn.microsoft.com/azure/ai-services/disable-local-auth
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import starmap
 from typing import Any
 
 from queries.check import role_assignments
@@ -21,8 +22,7 @@ from queries.check.configuration.base import Comparison, properties
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
 from queries.check.configuration.read import READS
-from queries.check.difference import Difference, Findings
-from queries.check.evidence import Compared
+from queries.check.difference import Difference, Findings, unread
 from queries.check.gateway import judge
 from queries.outputs import Target
 
@@ -57,8 +57,10 @@ class Configuration:
     read: dict[str, Any] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
 
-    def compared(self, comparisons: Iterable[Comparison] = COMPARISONS) -> Compared:
-        """List every difference, and the parts that could not be read to find more."""
+    def compared(
+        self, comparisons: Iterable[Comparison] = COMPARISONS
+    ) -> tuple[tuple[Difference, ...], dict[str, str]]:
+        """Return every difference, and why parts could not be read to find more, by their names."""
         chosen = list(comparisons)
         needs = dict.fromkeys(need for one in chosen for need in one.needs)
         self._fetch(needs)
@@ -72,15 +74,15 @@ class Configuration:
         absent = [n for n in needs if n not in differing and self.read.get(n, n) is None]
         unreadable = dict.fromkeys(absent, NOT_THERE)
         unreadable |= {need: self.unreadable[need] for need in needs if need in self.unreadable}
-        return Compared(differences=tuple(dict.fromkeys(found)), unreadable=unreadable)
+        return tuple(dict.fromkeys(found)), unreadable
 
-    def audit(self) -> Compared:
+    def audit(self) -> Findings:
         """List what keeps audit logs from the workspace."""
-        return self.compared(diagnostic_settings.AUDIT)
+        return self._findings(diagnostic_settings.AUDIT)
 
-    def declared(self) -> Compared:
+    def declared(self) -> Findings:
         """List what the outputs declare, and a few calls show by chance or not at all."""
-        return self.compared(DECLARED)
+        return self._findings(DECLARED)
 
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to."""
@@ -89,9 +91,9 @@ class Configuration:
             return [NO_REMARKS]
         return list(remarks.remarks(self.target, self.read))
 
-    def streams(self) -> Compared:
+    def streams(self) -> Findings:
         """List what makes the gateway hold streamed answers back."""
-        return self.compared(streams.COMPARISONS)
+        return self._findings(streams.COMPARISONS)
 
     def products(self) -> dict[str, str]:
         """Return the product of each consumer whose subscription is to one, as far as is known.
@@ -120,12 +122,16 @@ class Configuration:
         """Judge who else may call the account."""
         return self._found("callers", role_assignments.judge)
 
+    def _findings(self, comparisons: Iterable[Comparison]) -> Findings:
+        differences, unreadable = self.compared(comparisons)
+        return Findings(differences=differences, unclear=tuple(starmap(unread, unreadable.items())))
+
     def _found(self, part: str, judged: Judge) -> Findings:
         """Judge a part by the account; what cannot be read of either is not judged."""
         self._fetch((part, "account"))
-        unread = [name for name in (part, "account") if name in self.unreadable]
-        unclear = tuple(f"{name} cannot be read ({self.unreadable[name]})" for name in unread)
-        if part in unread:
+        left = {n: self.unreadable[n] for n in (part, "account") if n in self.unreadable}
+        unclear = tuple(starmap(unread, left.items()))
+        if part in left:
             return Findings(unclear=unclear)
         try:
             found = judged(self.read[part], self.read.get("account"), self.target)

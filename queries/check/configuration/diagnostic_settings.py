@@ -86,7 +86,7 @@ def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterat
 
 
 def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Audit logs are on: their own category, or one of the groups that hold it."""
+    """Demand that audit logs are on: their own category, or a group that holds it."""
     settings = _sending(resource, target, deployed)
     on = any(_sends(s, resource.audit) or _sends(s, "audit") for s in settings)
     if settings and not on:
@@ -95,7 +95,7 @@ def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Di
 
 
 def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Platform metrics are sent."""
+    """Demand that platform metrics are sent."""
     settings = _sending(resource, target, deployed)
     enabled = [m for s in settings for m in properties(s).get("metrics") or [] if m.get("enabled")]
     if settings and not enabled:

@@ -72,7 +72,7 @@ def _backend_url(evidence: Evidence, call: Call) -> str | None:
 
 
 def address(value: object) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    """Host, path and query of a URL, without what does not change where it leads."""
+    """Return host, path and query of a URL, without what does not change where it leads."""
     parts = urlsplit(written(value))
     query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True)))
     return (parts.hostname or "").lower(), unquote(parts.path), query

@@ -145,7 +145,7 @@ def _chain(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[
 
 
 def _gaps(rows: Sequence[Logged]) -> set[int]:
-    """Numbers that are missing between a call's rows."""
+    """Return the numbers that are missing between a call's rows."""
     numbers = {number(one) for one in rows}
     return set(range(min(numbers), max(numbers))) - numbers
 

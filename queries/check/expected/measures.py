@@ -22,7 +22,7 @@ Message = Literal["request", "forwarded", "response"]
 
 
 def sent(call: OwnCall, message: Message) -> int:
-    """Bytes of a body as it was sent, as the gateway sent it on, or as it was got."""
+    """Return the bytes of a body as it was sent, as the gateway sent it on, or as it was got."""
     bodies = {"request": call.request, "forwarded": call.forwarded, "response": call.response}
     return len(bodies[message])
 

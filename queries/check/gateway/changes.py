@@ -130,7 +130,7 @@ def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> 
 
 
 def _guarded(one: Statement, target: Target) -> frozenset[str]:
-    """Headers and query parameters by which a call is sent, answered or accounted for."""
+    """Return headers and query parameters by which a call is sent, answered or accounted for."""
     if one.element.name == QUERY:
         return frozenset({"api-version"})
     guarded = BODY_HEADERS | SET_ANEW | {target.accounting_header.lower()}

@@ -39,7 +39,7 @@ def _account(evidence: Evidence, call: Call) -> Verdict:
 
 
 def _account_row(evidence: Evidence, call: Call) -> Verdict:
-    """By the account's request id if a row has it, else by deployment, result and time.
+    """Judge by the account's request id if a row has it, else by deployment, result and time.
 
     The row holds neither content nor tokens, and no public page says which id it shares with the
     response; so there must be a row more than the gateway logged calls of others.

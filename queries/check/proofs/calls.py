@@ -39,7 +39,7 @@ CALL = Proof(
 
 
 def called_by_others(deployment: Deployment) -> Proof:
-    """Somebody called the deployment of late, and was answered."""
+    """Prove that somebody called the deployment of late, and was answered."""
 
     def judge(evidence: Evidence) -> Verdict:
         if not evidence.calls:

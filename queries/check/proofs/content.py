@@ -113,7 +113,7 @@ def _whole(evidence: Evidence, call: CallOfOthers) -> Verdict:
 
 
 def _has_completion(evidence: Evidence, call: Call) -> bool:
-    """Vectors are in the body of a response alone, and no text."""
+    """Tell whether a log has an answer: vectors are in the body of a response alone."""
     return evidence.target.response_bodies or not call.kind.endswith("embeddings")
 
 
@@ -133,7 +133,7 @@ def _held(evidence: Evidence, call: Call, wanted: Mapping[str, str], name: str) 
 
 
 def _needle(raw: bytes, wanted: str, limit: int) -> str:
-    """`wanted` if it lies in the logged part of `raw`, else the first half of that part.
+    """Return `wanted` if it lies in the logged part of `raw`, else half of that part.
 
     The rest of a part may differ by how a cut character is written.
     """
@@ -152,7 +152,7 @@ def _lacking(row: Row, wanted: Mapping[str, str]) -> list[str]:
 
 
 def _no_bodies(evidence: Evidence, call: Call, row: Row) -> Verdict:
-    """Calls that others made may be long on both sides, which is what the LLM log is for."""
+    """Judge a row without bodies: calls of others may be long, which the LLM log is for."""
     limit = evidence.target.body_bytes
     sizes = [int(row.get(name) or 0) for name in ("RequestSize", "ResponseSize")]
     logged = sizes if evidence.target.response_bodies else sizes[:1]

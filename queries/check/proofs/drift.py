@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from queries.check.drift.findings import Finding
 from queries.check.drift.outcome import Drift
 from queries.check.evidence import Evidence
-from queries.check.proofs.audit import NOT_LOOKED, READER_FIX
 from queries.check.proofs.base import Proof, Verdict, failed, seen, unjudged, waiting
+from queries.check.proofs.findings import NOT_LOOKED, READER_FIX
 from queries.check.words import counted, listed
 
 LISTED = 4

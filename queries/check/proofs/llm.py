@@ -216,7 +216,7 @@ def whole(rows: list[Row], column: str) -> str:
 
 
 def _chunks(rows: list[Row], column: str) -> dict[int, str]:
-    """By their number, in order."""
+    """Return chunks by their number, in order."""
     chunks = {
         int(row.get("SequenceNumber") or 0): held(row, column) for row in rows if held(row, column)
     }

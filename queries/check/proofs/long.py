@@ -92,7 +92,7 @@ def _too_short(column: str, size: int, limit: int) -> Verdict:
 
 
 def _whole(evidence: Evidence, call: OwnCall, side: Side) -> Verdict:
-    """Byte for byte: the chunks in order are the text that was sent or answered."""
+    """Demand byte for byte that the chunks in order are the text that was sent or answered."""
     rows = evidence.linked("llm", call)
     if not rows:
         return no_row(evidence, "llm", LLM_LOG)
@@ -130,7 +130,7 @@ def _collect(value: Any, found: list[str]) -> None:
 
 
 def _of_others(evidence: Evidence, traffic: OthersTraffic) -> Verdict:
-    """Nobody knows what was sent; but what is cut in one log must be complete in the other."""
+    """Judge what nobody here sent: what is cut in one log must be complete in the other."""
     if not traffic.calls:
         return waiting(NO_CALL)
     if not evidence.target.bodies:

@@ -12,7 +12,6 @@ from queries.check.evidence import SETTLE, Evidence
 from queries.check.fields import LAG, SLACK, text
 from queries.check.others import Others
 from queries.check.pairs import Request, Sent
-from queries.check.proofs.audit import NOT_LOOKED
 from queries.check.proofs.base import (
     LATE,
     NO_CALL,
@@ -26,6 +25,7 @@ from queries.check.proofs.base import (
     unjudged,
     waiting,
 )
+from queries.check.proofs.findings import NOT_LOOKED
 from queries.check.records import HungUp, OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic, by_round
 from queries.check.words import counted, listed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from queries.check import kinds
 from queries.check.evidence import AsDeployed, Evidence
-from queries.check.proofs.audit import NOT_LOOKED, unread
 from queries.check.proofs.base import (
     NO_CALL,
     Proof,
@@ -15,6 +14,7 @@ from queries.check.proofs.base import (
     skipped,
     waiting,
 )
+from queries.check.proofs.findings import NOT_LOOKED, verdict
 from queries.check.records import NO_ARRIVAL, OwnCall
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.outputs import Target
@@ -57,7 +57,7 @@ def _of_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     deployed, target = evidence.deployed, evidence.target
     if deployed is None or deployed.streams.differences:
         return _held_back(deployed)
-    if not deployed.streams.unreadable and not target.response_bodies:
+    if not deployed.streams.unclear and not target.response_bodies:
         said = "as configured, neither the policy nor logged bodies of responses hold them back"
         return seen(f"{said}{'; logged bodies of requests may' * target.bodies}")
     return _not_judged(target, deployed, "logs do not tell when the parts of an answer came")
@@ -75,8 +75,8 @@ def _not_judged(target: Target, deployed: AsDeployed, reason: str, fix: str = ""
     """Tell why it cannot be judged: by what may hold answers back, or else by `reason`."""
     if target.response_bodies:
         return skipped(HELD_BACK, THROUGH_FIX if target.llm_logging else LLM_FIX)
-    if deployed.streams.unreadable:
-        return unread(deployed.streams)
+    if deployed.streams.unclear:
+        return verdict("streams", deployed.streams)
     return skipped(reason, fix)
 
 

@@ -128,7 +128,7 @@ def price_source(facts: Facts) -> str:
 
 
 def _cost(facts: Facts) -> list[Figure]:
-    """Cost over time; what has no price is in none of the bars."""
+    """Draw cost over time; what has no price is in none of the bars."""
     rows, days = priced(facts), _by_day(facts.period)
     figures = []
     for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
@@ -148,7 +148,7 @@ def _over_time(
     show: Callable[[float | None], str] = count,
     form: str = "~s",
 ) -> Figure:
-    """Bars over time, with their text."""
+    """Draw bars over time, with their text."""
     brief, absent = (compact, 0.0) if show is count else (show, None)
     most = ", ".join(f"{shown} {brief(found.totals[shown])}" for shown in found.all[:3])
     return figure(
