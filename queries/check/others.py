@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import CATEGORY, INNER, times, unfolded
 from queries.check.fields import LAG, SLACK, text
-from queries.check.gateway.targets import Account
+from queries.check.gateway.targets import Accounts
 from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_told
 from queries.check.records import OwnCall, Usage
@@ -93,7 +93,7 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
-    account, ours, seen = Account.of(evidence.target, None), evidence.all_correlations, set[str]()
+    account, ours, seen = Accounts.of(evidence.target), evidence.all_correlations, set[str]()
     told = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in told}
     for row in evidence.of("gateway-others"):

@@ -113,7 +113,7 @@ def deployment(_resource: Resource, config: Config) -> Shape:
         "properties": {
             "model": {"format": "OpenAI", "name": SET, "version": SET},
             "versionUpgradeOption": UPGRADES,
-            **free("raiPolicyName"),
+            **free("raiPolicyName", "spilloverDeploymentName"),
         },
     }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from queries.check import callers
@@ -48,7 +48,10 @@ UNSEEN: tuple[Comparison, ...] = (
     *streams.TIMEOUTS,
 )
 CONTENT: tuple[Comparison, ...] = (logs.BODIES, logs.LLM)
-Judge = Callable[[Any, Any, Target], Findings]
+OF_ACCOUNT = frozenset(
+    {"account", "account settings", "callers", "deployments", "roles", "upgrade"}
+)
+"""Parts that each of several accounts has of its own."""
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of unexpected shape than documented raises."""
 
@@ -67,8 +70,14 @@ class Configuration:
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def compared(self, comparisons: Iterable[Comparison] = COMPARISONS) -> Compared:
-        """List every difference, and the parts that could not be read to find more."""
+        """List every difference, and the parts that could not be read to find more.
+
+        What concerns one of several accounts names it.
+        """
         chosen = list(comparisons)
+        several = [one for one in chosen if self.views and OF_ACCOUNT & set(one.needs)]
+        own = self._of_accounts(several) if several else Compared()
+        chosen = [one for one in chosen if one not in several]
         needs = dict.fromkeys(need for one in chosen for need in one.needs)
         self._fetch(needs)
         found: list[Difference] = []
@@ -81,7 +90,41 @@ class Configuration:
         untold = [need for need in needs if need not in told and self.read.get(need, need) is None]
         unreadable = dict.fromkeys(untold, NOT_THERE)
         unreadable |= {need: self.unreadable[need] for need in needs if need in self.unreadable}
-        return Compared(differences=tuple(dict.fromkeys(found)), unreadable=unreadable)
+        return Compared(
+            differences=tuple(dict.fromkeys([*found, *own.differences])),
+            unreadable=unreadable | dict(own.unreadable),
+        )
+
+    @cached_property
+    def views(self) -> dict[str, Configuration]:
+        """Return a configuration for each of several accounts, by short name; none for one alone.
+
+        They share what was read of the gateway, and read their own account.
+        """
+        target, manager = self.target, self.manager
+        return {
+            one.name: Configuration(target=target.of(one), manager=manager)
+            for one in target.accounts
+        }
+
+    def _of_accounts(self, comparisons: Sequence[Comparison]) -> Compared:
+        """Compare each of several accounts with what was declared of it."""
+        needs = {need for one in comparisons for need in one.needs} - OF_ACCOUNT
+        self._fetch(needs)
+        found, unreadable = list[Difference](), dict[str, str]()
+        if route.WAYS in comparisons:
+            found += self.routes().differences
+        of_each = [one for one in comparisons if one is not route.WAYS]
+        for name, view in self.views.items():
+            view.read |= {need: self.read[need] for need in needs if need in self.read}
+            view.unreadable |= {n: why for n, why in self.unreadable.items() if n in needs}
+            compared = view.compared(of_each)
+            found += [replace(one, path=f"{one.path} ({name})") for one in compared.differences]
+            unreadable |= {
+                f"{part} of {name}" if part in OF_ACCOUNT else part: why
+                for part, why in compared.unreadable.items()
+            }
+        return Compared(differences=tuple(found), unreadable=unreadable)
 
     def audit(self) -> Compared:
         """List what keeps audit logs from the workspace."""
@@ -98,6 +141,9 @@ class Configuration:
 
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to."""
+        if self.views:
+            each = self.views.items()
+            return [f"{name}: {said}" for name, view in each for said in view.remarks()]
         self._fetch(remarks.NEEDS)
         if not all(need in self.read for need in remarks.NEEDS):
             return [NO_REMARKS]
@@ -127,22 +173,41 @@ class Configuration:
         return str(found[0].properties.get("apiRevision") or "") if found else ""
 
     def routes(self) -> Findings:
-        """Judge every way through the gateway."""
-        return self._found("gateway APIs", judge.judge)
+        """Judge every way through the gateway, by each account to which one may lead."""
+        every = self.views or {"": self}
+        shown, unread = list[Any](), dict[str, str]()
+        for name, one in every.items():
+            account, why = one.account()
+            shown.append(account)
+            unread |= {f"account {name}".strip(): why} if why else {}
+        target = self.target
+        return self._found("gateway APIs", lambda part: judge.judge(part, shown, target), unread)
+
+    def account(self) -> tuple[Any, str]:
+        """Return the account as Azure shows it, and why it could not be read, if it could not."""
+        self._fetch(("account",))
+        return self.read.get("account"), self.unreadable.get("account", "")
 
     def access(self) -> Findings:
-        """Judge who else may call the account."""
-        return self._found("callers", callers.judge)
+        """Judge who else may call the account, or each of several."""
+        if self.views:
+            found = {name: view.access() for name, view in self.views.items()}
+            return _together(found)
+        shown, why = self.account()
+        unread = {"account": why} if why else {}
+        return self._found("callers", lambda part: callers.judge(part, shown, self.target), unread)
 
-    def _found(self, part: str, judged: Judge) -> Findings:
-        """Judge a part by the account; what cannot be read of either is not judged."""
-        self._fetch((part, "account"))
-        unread = [name for name in (part, "account") if name in self.unreadable]
-        unclear = tuple(f"{name} cannot be read ({self.unreadable[name]})" for name in unread)
-        if part in unread:
+    def _found(
+        self, part: str, judged: Callable[[Any], Findings], unread: dict[str, str]
+    ) -> Findings:
+        """Judge a part; what could not be read of it, or of the accounts, is not judged."""
+        self._fetch((part,))
+        told = {part: self.unreadable[part]} if part in self.unreadable else {}
+        unclear = tuple(f"{name} cannot be read ({why})" for name, why in (told | unread).items())
+        if told:
             return Findings(unclear=unclear)
         try:
-            found = judged(self.read[part], self.read.get("account"), self.target)
+            found = judged(self.read[part])
         except UNEXPECTED:
             return Findings(unclear=(f"{part}: {UNEXPECTED_SHAPE}",))
         return replace(found, unclear=(*unclear, *found.unclear))
@@ -170,3 +235,17 @@ class Configuration:
             return READS[name](self.manager, self.target)
         except UNEXPECTED:
             raise UnreadableError(UNEXPECTED_SHAPE) from None
+
+
+def _together(found: Mapping[str, Findings]) -> Findings:
+    """Put what was found of several accounts together, each under its short name."""
+    return Findings(
+        differences=tuple(
+            replace(one, path=f"{one.path} ({name})")
+            for name, each in found.items()
+            for one in each.differences
+        ),
+        unclear=tuple(f"{name}: {one}" for name, each in found.items() for one in each.unclear),
+        said="; ".join(f"{name}: {each.said}" for name, each in found.items()),
+        groups=tuple(dict.fromkeys(one for each in found.values() for one in each.groups)),
+    )

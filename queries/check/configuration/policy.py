@@ -44,9 +44,9 @@ def audience(target: Target, deployed: Deployed) -> Iterator[Difference]:
 
 
 def backend(target: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Calls go to the account's endpoint."""
+    """Calls go to the account's endpoint; `routes` judges where those of several go."""
     inbound = _inbound(deployed)
-    if inbound is None:
+    if inbound is None or target.accounts:
         return
     found = inbound.first("set-backend-service")
     url = found.attributes.get("base-url", "") if found else ""
