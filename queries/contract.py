@@ -166,6 +166,14 @@ class ProofOutput(Generic[Made]):
         """Return the accounts behind the API: several, or the only one."""
         return self.accounts or (self.account,)
 
+    def serving(self, deployment: str) -> tuple[Account[Made], ...]:
+        """Return the accounts that may answer a deployment's calls; the first for others."""
+        named = deployment.lower()
+        found = tuple(
+            one for one in self.accounts if named in {each.name.lower() for each in one.deployments}
+        )
+        return found or (self.account,)
+
 
 def is_provisioned(sku: str) -> bool:
     """Tell whether deployments of a SKU are paid by the hour, with throughput of their own.

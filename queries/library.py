@@ -25,6 +25,16 @@ from typing import Any
 FOLDER = Path(__file__).parent
 MARK = re.compile(r"^// (?:>>>|<<<) .*\n", re.MULTILINE)
 """A line at the beginning or end of what several queries have in common: see `queries.compose`."""
+ACCOUNT = "account"
+"""The parameter that takes one ARM id, or a list of several, of which rows are read."""
+_SEVERAL = (
+    ("isempty(account) or _ResourceId =~ account", "_ResourceId in~ (account)"),
+    (
+        "(isempty(gateway) and isempty(account)) or _ResourceId in~ (gateway, account)",
+        "_ResourceId =~ gateway or _ResourceId in~ (account)",
+    ),
+)
+"""How the files choose the rows of one account or of all, and how those of several are chosen."""
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -39,9 +49,21 @@ class Expression:
     """KQL that stands unquoted where a value would: `Expression("bin(ago(6h), 1m)")`."""
 
     kql: str
+    many: bool = False
+    """Whether it gives several values, of which each counts."""
 
 
-Value = str | int | float | datetime | timedelta | Mapping[str, Any] | list[str] | Expression
+Value = (
+    str
+    | int
+    | float
+    | datetime
+    | timedelta
+    | Mapping[str, Any]
+    | list[str]
+    | tuple[str, ...]
+    | Expression
+)
 """A time span means that long ago; a map or a list becomes a `dynamic` literal."""
 
 
@@ -97,7 +119,14 @@ def render(name: str, **values: Value) -> str:
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
+        if parameter == ACCOUNT and _is_many(value):
+            for one, several in _SEVERAL:
+                text = text.replace(one, several)
     return text
+
+
+def _is_many(value: Value) -> bool:
+    return value.many if isinstance(value, Expression) else isinstance(value, list | tuple)
 
 
 def fill(name: str, values: Mapping[str, Value]) -> str:
@@ -139,7 +168,23 @@ def literal(value: Value) -> str:
             return str(value)
         case str():
             return _quoted(value)
+    return _several(value)
+
+
+def _several(value: Any) -> str:
+    """Write a map or a list; ids of Azure one by one, as each is to be cut in two."""
+    if isinstance(value, list | tuple) and any(map(_SUBSCRIPTIONS.search, value)):
+        return f"pack_array({', '.join(map(_quoted, value))})"
     return f"dynamic({json.dumps(value)})"
+
+
+def among(ids: str | tuple[str, ...]) -> str:
+    """Write the condition that a row is of one resource, or of one of several."""
+    return f"_ResourceId {'=~' if isinstance(ids, str) else 'in~'} {_in_place(ids)}"
+
+
+def _in_place(ids: str | tuple[str, ...]) -> str:
+    return literal(ids) if isinstance(ids, str) else f"({', '.join(map(_quoted, ids))})"
 
 
 def _quoted(text: str) -> str:

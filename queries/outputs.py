@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from queries.contract import Deployment, ProofOutput, key_of, unwire
+from queries.contract import Account, Deployment, ProofOutput, key_of, unwire
 from queries.errors import CannotRunError
 
 PULUMI_TIMEOUT = 300.0
@@ -50,10 +50,28 @@ class Target(ProofOutput[str]):
     resting: tuple[str, ...] = ()
     """Consumers that this run leaves to another day's."""
 
+    def of(self, account: Account[str]) -> Target:
+        """Return the target as it would be if the stack had this one of its accounts alone."""
+        setting = replace(self.diagnostic_settings, account=account.diagnostic_setting)
+        deployments = account.deployments
+        return replace(
+            self,
+            account=account,
+            accounts=(),
+            deployments=deployments,
+            diagnostic_settings=setting,
+        )
+
     @property
-    def own(self) -> dict[str, str]:
+    def account_ids(self) -> str | tuple[str, ...]:
+        """Return the ARM id of the account, or of several, as queries take them."""
+        ids = tuple(one.id for one in self.every_account)
+        return ids if self.accounts else ids[0]
+
+    @property
+    def own(self) -> dict[str, str | tuple[str, ...]]:
         """Return whose rows each query reads, by its parameter: others share the workspace."""
-        return {"gateway": self.gateway_id, "account": self.account.id, "api": self.api_id}
+        return {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}
 
     @property
     def every_call(self) -> bool:

@@ -8,7 +8,7 @@ from queries.check.evidence import Evidence
 from queries.check.fields import LAG, MODEL
 from queries.check.rows import DIAGNOSTICS, GATEWAY_LOG, LLM_LOG, Source
 from queries.check.traffic import OwnTraffic, by_round
-from queries.library import literal
+from queries.library import among, literal
 from queries.pages import Paged
 
 Span = tuple[datetime, datetime]
@@ -37,7 +37,9 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     ]
     since, until = spans[0][0] - wait, spans[-1][1]
     if source == "account-others":
-        rows = f"{DIAGNOSTICS}\n{_among(spans, wait, target.account.id, 'abs(toreal(DurationMs))')}"
+        rows = (
+            f"{DIAGNOSTICS}\n{_among(spans, wait, target.account_ids, 'abs(toreal(DurationMs))')}"
+        )
     else:
         rows = f"{GATEWAY_LOG}\n{_among(spans, wait, target.gateway_id, 'toreal(TotalTime)')}"
     if source == "llm-others":
@@ -52,7 +54,7 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     )
 
 
-def _among(spans: list[Span], wait: timedelta, whose: str, took: str) -> str:
+def _among(spans: list[Span], wait: timedelta, whose: str | tuple[str, ...], took: str) -> str:
     """Keep the rows of what was under way in some times; `took` are its milliseconds, a real."""
     ended = f"TimeGenerated + 1ms * coalesce({took}, 0.0)"
     times = (
@@ -60,7 +62,7 @@ def _among(spans: list[Span], wait: timedelta, whose: str, took: str) -> str:
         f"and {ended} >= {literal(begin)})"
         for begin, end in spans
     )
-    return f"| where _ResourceId =~ {literal(whose)}\n| where {' or '.join(times)}\n"
+    return f"| where {among(whose)}\n| where {' or '.join(times)}\n"
 
 
 COLUMNS: dict[Source, str] = {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import CATEGORY, INNER, times, unfolded
 from queries.check.fields import LAG, SLACK, model_in, text
-from queries.check.gateway.targets import Account
+from queries.check.gateway.targets import Accounts
 from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_in_header
 from queries.check.records import Answered, OwnCall, Usage
@@ -94,7 +94,7 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
-    account, seen = Account.of(evidence.target, None), set[str]()
+    account, seen = Accounts.of(evidence.target), set[str]()
     ours = evidence.all_correlations | evidence.left_ids
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}

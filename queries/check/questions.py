@@ -13,6 +13,7 @@ from queries.check.fields import SLACK
 from queries.check.kinds import PREFIX
 from queries.check.rows import TABLES, Source
 from queries.check.traffic import OwnTraffic, by_round
+from queries.library import among
 from queries.pages import Paged
 
 CONTENT: dict[Source, str] = {
@@ -53,8 +54,8 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
         return _with_room(kql, len(calls) * ENTRIES)
     if source == "account":
         ids = ",".join(sorted({one for call in calls for one in call.account_ids}))
-        only = {"account": target.account.id, "minutes": _minutes(evidence)}
-        return Paged(render("account-calls", **between, **only, correlations=ids))
+        own = {"account": target.account_ids, "minutes": _minutes(evidence)}
+        return Paged(render("account-calls", **between, **own, correlations=ids))
     return _account_minutes(evidence) if source == "account-minutes" else _metrics(source, evidence)
 
 
@@ -65,7 +66,7 @@ def _metrics(source: Source, evidence: Evidence) -> str:
     until = evidence.traffic.until + target.longest_wait + MINUTE
     between = {"since": evidence.traffic.metrics_since, "until": until}
     of_gateway = source == "gateway-metrics"
-    whose = {"gateway": target.gateway_id} if of_gateway else {"account": target.account.id}
+    whose = {"gateway": target.gateway_id} if of_gateway else {"account": target.account_ids}
     return render("metrics", **between, **whose)
 
 
@@ -121,10 +122,10 @@ def _account_minutes(evidence: Evidence) -> str:
         f"let until = {literal(traffic.until)};\n"
         f"let minutes = {literal(_minutes(evidence))};\n"
         "AzureMetrics\n| where TimeGenerated >= since and TimeGenerated <= until\n"
-        f"| where _ResourceId =~ {literal(evidence.target.account.id)}\n"
+        f"| where {among(evidence.target.account_ids)}\n"
         '| where MetricName in ("ProcessedPromptTokens", "GeneratedTokens")\n'
         '| where minutes contains format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")\n'
-        "| summarize Total = max(Total) by TimeGenerated, MetricName\n"
+        "| summarize Total = max(Total) by TimeGenerated, _ResourceId, MetricName\n"
         "| summarize Total = sum(Total) by MetricName\n"
     )
 
@@ -160,7 +161,7 @@ def _whole(source: Source, evidence: Evidence) -> Paged:
             ours += f" or {content} contains {literal(_run(evidence))}"
     else:
         ids |= {one for call in evidence.calls for one in call.account_ids}
-        both = (target.gateway_id, target.account.id)
+        both = (target.gateway_id, *(one.id for one in target.every_account))
         ours = " or ".join(f"_ResourceId =~ {literal(one)}" for one in both)
         minutes = literal(_minutes(evidence))
         minute = 'format_datetime(TimeGenerated, "yyyy-MM-dd HH:mm")'

@@ -102,7 +102,7 @@ def judged(world: Arm, stack: Target = STACK) -> Findings:
         credential=arm.Credential,
         clock=FakeClock(),
     )
-    return judge(reading.read(manager, stack), world.resources[ACCOUNT], stack)
+    return judge(reading.read(manager, stack), [world.resources[ACCOUNT]], stack)
 
 
 def verdict(world: Arm) -> str:

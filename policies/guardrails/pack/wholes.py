@@ -113,7 +113,7 @@ def deployment(_resource: Resource, config: Config) -> Shape:
         "properties": {
             "model": {"format": SET, "name": SET, "version": SET},
             "versionUpgradeOption": UPGRADES,
-            **free("raiPolicyName"),
+            **free("raiPolicyName", "spilloverDeploymentName"),
         },
     }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import starmap
 from typing import Any
 
@@ -39,7 +39,10 @@ COMPARISONS: tuple[Comparison, ...] = (
     *streams.COMPARISONS,
     *diagnostic_settings.COMPARISONS,
 )
-Judge = Callable[[Any, Any, Target], Findings]
+OF_ACCOUNT = frozenset(
+    {"account", "account settings", "callers", "deployments", "roles", "upgrade"}
+)
+"""Parts that each of several accounts has of its own."""
 UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)
 """What an answer of unexpected shape than documented raises."""
 
@@ -60,8 +63,14 @@ class Configuration:
     def compared(
         self, comparisons: Iterable[Comparison] = COMPARISONS
     ) -> tuple[tuple[Difference, ...], dict[str, str]]:
-        """Return every difference, and why parts could not be read to find more, by their names."""
+        """Return every difference, and why parts could not be read to find more, by their names.
+
+        What concerns one of several accounts names it.
+        """
         chosen = list(comparisons)
+        several = [one for one in chosen if self.views and OF_ACCOUNT & set(one.needs)]
+        of_accounts, unread_of_accounts = self._of_accounts(several)
+        chosen = [one for one in chosen if one not in several]
         needs = dict.fromkeys(need for one in chosen for need in one.needs)
         self._fetch(needs)
         found: list[Difference] = []
@@ -74,7 +83,39 @@ class Configuration:
         absent = [n for n in needs if n not in differing and self.read.get(n, n) is None]
         unreadable = dict.fromkeys(absent, NOT_THERE)
         unreadable |= {need: self.unreadable[need] for need in needs if need in self.unreadable}
-        return tuple(dict.fromkeys(found)), unreadable
+        return tuple(dict.fromkeys([*found, *of_accounts])), unreadable | unread_of_accounts
+
+    @cached_property
+    def views(self) -> dict[str, Configuration]:
+        """Return a configuration for each of several accounts, by short name; none for one alone.
+
+        They share what was read of the gateway, and read their own account.
+        """
+        target, manager = self.target, self.manager
+        return {
+            one.name: Configuration(target=target.of(one), manager=manager)
+            for one in target.accounts
+        }
+
+    def _of_accounts(
+        self, comparisons: Sequence[Comparison]
+    ) -> tuple[list[Difference], dict[str, str]]:
+        """Compare each of several accounts with what was declared of it."""
+        found, unreadable = list[Difference](), dict[str, str]()
+        if not comparisons:
+            return found, unreadable
+        needs = {need for one in comparisons for need in one.needs} - OF_ACCOUNT
+        self._fetch(needs)
+        for name, view in self.views.items():
+            view.read |= {need: self.read[need] for need in needs if need in self.read}
+            view.unreadable |= {n: why for n, why in self.unreadable.items() if n in needs}
+            differences, reasons = view.compared(comparisons)
+            found += [replace(one, path=f"{one.path} ({name})") for one in differences]
+            unreadable |= {
+                f"{part} of {name}" if part in OF_ACCOUNT else part: why
+                for part, why in reasons.items()
+            }
+        return found, unreadable
 
     def audit(self) -> Findings:
         """List what keeps audit logs from the workspace."""
@@ -86,6 +127,9 @@ class Configuration:
 
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to."""
+        if self.views:
+            each = self.views.items()
+            return [f"{name}: {remark}" for name, view in each for remark in view.remarks()]
         self._fetch(remarks.NEEDS)
         if not all(need in self.read for need in remarks.NEEDS):
             return [NO_REMARKS]
@@ -115,26 +159,44 @@ class Configuration:
         return str(found[0].properties.get("apiRevision") or "") if found else ""
 
     def routes(self) -> Findings:
-        """Judge every way through the gateway."""
-        return self._found("gateway APIs", judge.judge)
+        """Judge every way through the gateway, by each account to which one may lead."""
+        every = self.views or {"": self}
+        shown, left = list[Any](), dict[str, str]()
+        for name, one in every.items():
+            account, why = one.account()
+            shown.append(account)
+            left |= {f"account {name}".strip(): why} if why else {}
+        return self._found("gateway APIs", lambda part: judge.judge(part, shown, self.target), left)
+
+    def account(self) -> tuple[Any, str]:
+        """Return the account as Azure shows it, and why it could not be read, if it could not."""
+        self._fetch(("account",))
+        return self.read.get("account"), self.unreadable.get("account", "")
 
     def access(self) -> Findings:
-        """Judge who else may call the account."""
-        return self._found("callers", role_assignments.judge)
+        """Judge who else may call the account, or each of several."""
+        if self.views:
+            return _together({name: view.access() for name, view in self.views.items()})
+        shown, why = self.account()
+        left = {"account": why} if why else {}
+        judged = role_assignments.judge
+        return self._found("callers", lambda part: judged(part, shown, self.target), left)
 
     def _findings(self, comparisons: Iterable[Comparison]) -> Findings:
         differences, unreadable = self.compared(comparisons)
         return Findings(differences=differences, unclear=tuple(starmap(unread, unreadable.items())))
 
-    def _found(self, part: str, judged: Judge) -> Findings:
-        """Judge a part by the account; what cannot be read of either is not judged."""
-        self._fetch((part, "account"))
-        left = {n: self.unreadable[n] for n in (part, "account") if n in self.unreadable}
-        unclear = tuple(starmap(unread, left.items()))
-        if part in left:
+    def _found(
+        self, part: str, judged: Callable[[Any], Findings], left: Mapping[str, str]
+    ) -> Findings:
+        """Judge a part; what could not be read of it, or of the accounts, is not judged."""
+        self._fetch((part,))
+        own = {part: self.unreadable[part]} if part in self.unreadable else {}
+        unclear = tuple(starmap(unread, (own | dict(left)).items()))
+        if own:
             return Findings(unclear=unclear)
         try:
-            found = judged(self.read[part], self.read.get("account"), self.target)
+            found = judged(self.read[part])
         except UNEXPECTED:
             return Findings(unclear=(f"{part}: {UNEXPECTED_SHAPE}",))
         return replace(found, unclear=(*unclear, *found.unclear))
@@ -162,3 +224,17 @@ class Configuration:
             return READS[name](self.manager, self.target)
         except UNEXPECTED:
             raise UnreadableError(UNEXPECTED_SHAPE) from None
+
+
+def _together(found: Mapping[str, Findings]) -> Findings:
+    """Put what was found of several accounts together, each under its short name."""
+    return Findings(
+        differences=tuple(
+            replace(one, path=f"{one.path} ({name})")
+            for name, each in found.items()
+            for one in each.differences
+        ),
+        unclear=tuple(f"{name}: {one}" for name, each in found.items() for one in each.unclear),
+        said="; ".join(f"{name}: {each.said}" for name, each in found.items()),
+        groups=tuple(dict.fromkeys(one for each in found.values() for one in each.groups)),
+    )

@@ -32,8 +32,10 @@ TABLE: dict[str, Json] = json.loads(Path(__file__).with_name("settable.json").re
 """By type, its API version and what a program can set of it; `make docs` writes it from the SDK."""
 RENAMED = {
     "apimanagement:Api": {"apiType": "type", "soapApiType": "apiType"},
+    "apimanagement:Backend": {"type": "type"},
 }
-"""Names in the SDK, and in `properties` of the answer, where they differ by more than letter case.
+"""Names in the SDK, and in `properties` of the answer, where they differ by more than letter case,
+or where a property hides what each resource has beside its properties.
 
 https://github.com/Azure/azure-rest-api-specs/blob/main/specification/apimanagement/resource-manager/Microsoft.ApiManagement/stable/2024-05-01/definitions.json
 (`x-ms-client-name`)

@@ -6,9 +6,10 @@ The shape is that of public rows: https://github.com/elastic/integrations/tree/m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from queries.check.evidence import Evidence
 from queries.check.expected.measures import TOLERANCE, size, whole_number
@@ -25,9 +26,10 @@ from queries.check.expected.rules import (
     shown,
     surface,
 )
-from queries.check.fields import LAG, within
+from queries.check.fields import LAG, text, within
 from queries.check.records import Call, OwnCall
 from queries.check.rows import DIAGNOSTICS
+from queries.contract import Account
 from queries.workspace import Row
 
 CATEGORY = "RequestResponse"
@@ -63,6 +65,38 @@ def times(row: Row) -> tuple[datetime, datetime] | None:
 def _model(evidence: Evidence, call: Call) -> str | None:
     models = [d.model for d in evidence.target.deployments if d.name == call.deployment]
     return models[0] if models else None
+
+
+def answering(evidence: Evidence, call: Call) -> Account[str] | None:
+    """Return the account that answered a call, by the gateway's row; None where no row tells."""
+    if not evidence.target.accounts:
+        return evidence.target.account
+    called = {
+        urlsplit(text(row, "BackendUrl")).hostname for row in evidence.linked("gateway", call)
+    }
+    every = evidence.target.every_account
+    found = [one for one in every if urlsplit(one.backend_url).hostname in called]
+    return found[0] if len(found) == 1 else None
+
+
+def _id(evidence: Evidence, call: Call) -> str | None:
+    found = answering(evidence, call)
+    return found.id if found else None
+
+
+def _part(number: int) -> Callable[[Evidence, Call], str | None]:
+    """Return a want for a part of the account's ARM id, cut at its slashes."""
+
+    def want(evidence: Evidence, call: Call) -> str | None:
+        found = _id(evidence, call)
+        return found.split("/")[number] if found else None
+
+    return want
+
+
+def _owner(row: Row) -> str:
+    """Tell rows of one account from those of another."""
+    return text(row, "_ResourceId").lower()
 
 
 def _stream(_: Evidence, call: Call) -> str | None:
@@ -111,14 +145,14 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "TimeGenerated": [_logged_late],
     "TenantId": [equal(lambda evidence, _: evidence.target.workspace_customer_id)],
     "Type": [always(DIAGNOSTICS)],
-    "_ResourceId": [equal(lambda evidence, _: evidence.target.account.id)],
-    "ResourceId": [equal(lambda evidence, _: evidence.target.account.id)],
-    "_SubscriptionId": [equal(lambda evidence, _: evidence.target.account.id.split("/")[2])],
-    "SubscriptionId": [equal(lambda evidence, _: evidence.target.account.id.split("/")[2])],
-    "Resource": [equal(lambda evidence, _: evidence.target.account.id.rsplit("/", 1)[-1])],
+    "_ResourceId": [equal(_id)],
+    "ResourceId": [equal(_id)],
+    "_SubscriptionId": [equal(_part(2))],
+    "SubscriptionId": [equal(_part(2))],
+    "Resource": [equal(_part(-1))],
     "ResourceProvider": [always("Microsoft.CognitiveServices")],
     "ResourceType": [always("accounts")],
-    "ResourceGroup": [same()],
+    "ResourceGroup": [same(per=_owner)],
     "SourceSystem": [same()],
     "_IsBillable": [same()],
     "Category": [always(CATEGORY)],
@@ -127,8 +161,8 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "DurationMs": [_took],
     "CallerIPAddress": [filled()],
     "event_s": [same()],
-    "location_s": [same()],
-    "Tenant_s": [same()],
+    "location_s": [same(per=_owner)],
+    "Tenant_s": [same(per=_owner)],
     f"{INNER}.apiName": [same(surface)],
     f"{INNER}.objectId": [equal(_identity)],
     f"{INNER}.requestTime": [_in_order],

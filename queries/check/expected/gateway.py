@@ -25,7 +25,9 @@ from queries.check.expected.rules import (
     among,
     connection,
     consumer,
+    deployment,
     equal,
+    equal_to_one,
     filled,
     is_empty,
     kind,
@@ -62,13 +64,22 @@ def _url(_: Evidence, call: Call) -> str | None:
     return call.url if isinstance(call, OwnCall) and call.url else None
 
 
-def _backend_url(evidence: Evidence, call: Call) -> str | None:
-    """Return the account's address with the path and query that the caller gave."""
+def _backend_urls(evidence: Evidence, call: Call) -> Sequence[str]:
+    """Return the addresses of the accounts that may answer, with the caller's path and query."""
     if not isinstance(call, OwnCall) or not call.url:
-        return None
+        return ()
     path = kinds.path_of(evidence.target, call.kind, call.deployment)
     query = urlsplit(call.url).query
-    return f"{evidence.target.account.backend_url.rstrip('/')}{path}?{query}".rstrip("?")
+    return [
+        f"{one.backend_url.rstrip('/')}{path}?{query}".rstrip("?")
+        for one in evidence.target.serving(call.deployment)
+    ]
+
+
+def _backend_id(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let one account's calls have one backend, of several accounts those of one deployment."""
+    several = same(deployment, per=lambda row: address(row.get("BackendUrl"))[0])
+    yield from (several if evidence.target.accounts else same())(column, evidence, rows)
 
 
 def address(value: object) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -191,10 +202,10 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "ClientTime": [spent],
     "CacheTime": [among("", "0")],
     "Cache": [among("", "none"), same()],
-    "BackendId": [same()],
+    "BackendId": [_backend_id],
     "BackendMethod": [always("POST")],
     "BackendProtocol": [same()],
-    "BackendUrl": [equal(_backend_url, address)],
+    "BackendUrl": [equal_to_one(_backend_urls, address)],
     "BackendResponseCode": [always(OK)],
     "RequestBody": _body("RequestBody"),
     "BackendRequestBody": _body("BackendRequestBody"),

@@ -95,6 +95,21 @@ def among(*values: str) -> Rule:
     return rule
 
 
+def equal_to_one(
+    wants: Callable[[Evidence, Call], Sequence[object]], form: Callable[[Any], Hashable] = plain
+) -> Rule:
+    """Hold each row against the values that its call may have, as where several may answer it."""
+
+    def rule(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+        for one in rows:
+            wanted = wants(evidence, one.call)
+            if wanted and form(one.row.get(column)) not in {form(each) for each in wanted}:
+                said = " or ".join(map(shown, wanted))
+                yield Fault(one, f"{column} is {shown(one.row.get(column))}, not {said}")
+
+    return rule
+
+
 def filled(only: Callable[[Evidence, Call], bool] = lambda _, __: True) -> Rule:
     """Let no row be without a value."""
 
@@ -106,17 +121,22 @@ def filled(only: Callable[[Evidence, Call], bool] = lambda _, __: True) -> Rule:
     return rule
 
 
-def same(by: By = lambda _: "", form: Callable[[Any], Hashable] = plain) -> Rule:
+def same(
+    by: By = lambda _: "",
+    form: Callable[[Any], Hashable] = plain,
+    per: Callable[[Row], Hashable] = lambda _: "",
+) -> Rule:
     """Let rows of own calls that are alike have one value: those that differ from most are wrong.
 
-    For what the setting, the connection or the service decides, and no single call.
+    For what the setting, the connection or the service decides, and no single call; `per` tells
+    alike rows by another column.
     """
 
     def rule(column: str, _: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
         groups = defaultdict[Hashable, list[Logged]](list)
         for one in rows:
             if isinstance(one.call, OwnCall):
-                groups[by(one.call)].append(one)
+                groups[by(one.call), per(one.row)].append(one)
         for group in groups.values():
             values = [form(one.row.get(column)) for one in group]
             if len(set(values)) == 1:

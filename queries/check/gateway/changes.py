@@ -71,14 +71,22 @@ def changes(
             continue
         if said:
             yield _difference(one, said)
-    yield from _forwards(statements, own)
+    yield from _forwards(statements, own, several=bool(target.accounts))
 
 
-def _forwards(statements: Sequence[Statement], own: Collection[int]) -> Iterator[Difference]:
-    """Demand that each call goes to the account once, as the API's own policy sends it."""
+def _forwards(
+    statements: Sequence[Statement], own: Collection[int], *, several: bool
+) -> Iterator[Difference]:
+    """Demand that each call goes to an account once, as the API's own policy sends it.
+
+    Where there are several accounts, that policy sends on to the next what one refuses.
+    """
     forwards = [one for one in statements if one.element.name == FORWARD]
     again = [one for one in forwards if any(holder.name == RETRY for holder in one.within)]
     main = next((one for one in forwards if one.sure), None)
+    if several and main is None:
+        main = next((one for one in again if id(one) in own and len(one.within) == 1), None)
+    again = [one for one in again if one is not main]
     for one in again:
         yield _difference(one, "may call the account again and again")
     if main is None and not again:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from queries.check.difference import Difference, Findings
 from queries.check.gateway import own as stack
@@ -12,7 +12,7 @@ from queries.check.gateway.logged import IN_PORTAL, unlogged
 from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
 from queries.check.gateway.paths import taken
 from queries.check.gateway.statements import KNOWN
-from queries.check.gateway.targets import Account, End, Unclear, ends
+from queries.check.gateway.targets import Accounts, End, Unclear, ends
 from queries.check.masked import masked
 from queries.check.words import counted
 from queries.outputs import Target
@@ -25,9 +25,9 @@ https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update#apitype
 Found = Iterator[Difference | str]
 
 
-def judge(gateway: Gateway, deployed: Json | None, target: Target) -> Findings:
-    """Judge a gateway by the account as Azure shows it, and by what the stack declared."""
-    account = Account.of(target, deployed)
+def judge(gateway: Gateway, deployed: Sequence[Json | None], target: Target) -> Findings:
+    """Judge a gateway by the accounts as Azure shows them, and by what the stack declared."""
+    account = Accounts.of(target, deployed)
     found: list[Difference | str] = list(taken(gateway, target))
     for scope in gateway.scopes:
         for api in scope.apis:
@@ -51,7 +51,7 @@ def _current(gateway: Gateway, target: Target) -> Api | None:
     return next((one for one in gateway.service.apis if one.name.lower() == wanted), None)
 
 
-def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Account, target: Target) -> Found:
+def _of_api(gateway: Gateway, scope: Scope, api: Api, account: Accounts, target: Target) -> Found:
     """Yield what is wrong with one API, or not understood."""
     own = not scope.workspace and api.base == target.api_id.lower()
     name = f"API {api.name}{f' of the workspace {scope.workspace}' if scope.workspace else ''}"
@@ -104,7 +104,7 @@ def _of_own(
     api: Api,
     current: Api,
     statements: list[Statement],
-    account: Account,
+    account: Accounts,
     target: Target,
 ) -> Found:
     """Yield where the stack's own calls end beside the account, and what changes them.
@@ -125,7 +125,7 @@ def _of_own(
             yield f"{one.statement} in {one.place}: {reason}"
         elif not one.extra and not account.called_as_declared(one.url):
             path = f"where calls of the stack's API go ({one.statement} in {one.place})"
-            declared = target.account.backend_url
+            declared = " or ".join(each.backend_url for each in target.every_account)
             yield Difference(path=path, declared=declared, deployed=one.url)
     try:
         wanted = stack.statements(way.scope, way.service, current)
@@ -139,7 +139,7 @@ def _of_own(
 
 
 def _of_other(
-    way: Effective, api: Api, statements: list[Statement], account: Account
+    way: Effective, api: Api, statements: list[Statement], account: Accounts
 ) -> Iterator[End | Unclear]:
     """Yield where calls of another API reach the account, or may, for all that is understood."""
     for one in ends(way, api.properties.get("serviceUrl"), statements):

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from queries import contract
 from queries.check.configuration.base import inside, last, properties
 from queries.check.gateway.effective import Effective, Statement, UnclearError
 from queries.check.gateway.model import Json, Scope
@@ -93,10 +94,10 @@ class Account:
     """Whether it has private endpoints, or may have, as nothing could be read of it."""
 
     @classmethod
-    def of(cls, target: Target, deployed: Json | None) -> Account:
+    def of(cls, declared: contract.Account[str], deployed: Json | None) -> Account:
         """Gather the names from the stack's output, and from the account as Azure shows it."""
         found = properties(deployed)
-        urls = [target.account.endpoint, target.account.backend_url, found.get("endpoint")]
+        urls = [declared.endpoint, declared.backend_url, found.get("endpoint")]
         endpoints = found.get("endpoints")
         urls += list(endpoints.values()) if isinstance(endpoints, dict) else []
         hosts = {host_of(str(url)) for url in urls if url}
@@ -106,7 +107,7 @@ class Account:
             names.add(str(found["customSubDomainName"]).lower())
         keys = deployed is None or not found.get("disableLocalAuth")
         region = re.sub(r"\W", "", str(inside(deployed, "location") or "")).lower()
-        path = urlsplit(target.account.backend_url).path.rstrip("/")
+        path = urlsplit(declared.backend_url).path.rstrip("/")
         return cls(
             hosts=frozenset(own - {""}),
             subdomains=frozenset(names),
@@ -140,6 +141,31 @@ class Account:
     def called_as_declared(self, url: str) -> bool:
         """Tell whether a URL is that of the stack's own calls, by any name of the account."""
         return self.has(url) and urlsplit(_absolute(url)).path.rstrip("/") == self.path
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts behind the API: what is true of one of them is true of all together."""
+
+    every: tuple[Account, ...]
+
+    @classmethod
+    def of(cls, target: Target, deployed: Sequence[Json | None] = ()) -> Accounts:
+        """Gather the names of each account of the stack; `deployed` has what Azure shows of it."""
+        shown = deployed or [None] * len(target.every_account)
+        return cls(tuple(map(Account.of, target.every_account, shown)))
+
+    def has(self, url: str) -> bool:
+        """Tell whether a URL leads to an account."""
+        return any(one.has(url) for one in self.every)
+
+    def may_have(self, url: str) -> str:
+        """Say why a URL may lead to an account; "" if it cannot."""
+        return next(filter(None, (one.may_have(url) for one in self.every)), "")
+
+    def called_as_declared(self, url: str) -> bool:
+        """Tell whether a URL is that of the stack's own calls to one of the accounts."""
+        return any(one.called_as_declared(url) for one in self.every)
 
 
 def host_of(url: str) -> str:

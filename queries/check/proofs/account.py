@@ -27,12 +27,14 @@ class Alike:
 
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
-    """Demand that the gateway sent the call to this account, and the account has a row of it."""
-    wanted = urlsplit(evidence.target.account.backend_url).hostname
+    """Demand that the gateway sent the call to an account, and that this has a row of it."""
+    serving = evidence.target.serving(call.deployment)
+    wanted = {urlsplit(one.backend_url).hostname for one in serving}
     backends = {text(row, "BackendUrl") for row in evidence.linked("gateway", call)} - {""}
-    if backends and wanted not in {urlsplit(url).hostname for url in backends}:
+    if backends and not wanted & {urlsplit(url).hostname for url in backends}:
         return failed(
-            f"the gateway sent the call to {min(backends).split('?')[0]}, not to the account",
+            f"the gateway sent the call to {min(backends).split('?')[0]}, not to "
+            f"{'an account that has it' if serving[1:] else 'the account'}",
             "the API's policy names another backend: pulumi up --refresh puts it back",
         )
     return _account_row(evidence, call)
