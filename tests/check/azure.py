@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import cache
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from tests.check import answers
 from tests.check.answers import Asked
 from tests.check.arm import ACCOUNT, GATEWAY, Arm
 from tests.check.clock import FakeClock
+from tests.check.query import Query, summed
 from tests.check.stack import CUSTOMER, KEY, Row
 
 CHUNK = 32
@@ -41,56 +41,6 @@ STANDARD: dict[str, Row] = {
     },
 }
 """Columns that Azure fills in every row of a table."""
-SPLIT_ID = re.compile(r'strcat\("(/subscriptions)", "([^"]*)"\)')
-"""How a query names an ARM id, of which it must not hold a whole one."""
-
-
-@dataclass(frozen=True)
-class Query:
-    """A query's text, and what its lines say."""
-
-    kql: str
-    table: str
-    since: datetime
-    until: datetime
-    limit: int | None
-    ordered: bool
-    marker: str
-    """What the wanted rows hold; "" if none is wanted before others."""
-    ids: str
-    """Ids of the wanted rows."""
-
-    @staticmethod
-    @cache
-    def of(kql: str) -> Query:
-        """Read a query; the check asks the same ones look after look."""
-        kql = SPLIT_ID.sub(r'"\1\2"', kql)
-        since, until = re.findall(r"datetime\(([^)]+)\)", kql)[:2]
-        given = dict(re.findall(r'^let (\w+) = "(.*)";$', kql, re.MULTILINE))
-        wanted = "Wanted" in kql
-        limit = re.search(r"\| take (\d+)\s*$", kql)
-        return Query(
-            kql=kql,
-            table=next((line for line in kql.splitlines() if line[:3] in {"Api", "Azu"}), ""),
-            since=datetime.fromisoformat(since),
-            until=datetime.fromisoformat(until),
-            limit=int(limit[1]) if limit else None,
-            ordered="order by" in kql,
-            marker=given.get("marker", "") if wanted else "",
-            ids=given.get("correlations", "") + given.get("requests", "") if wanted else "",
-        )
-
-    def first(self, rows: list[Row]) -> list[Row]:
-        """As `order by` and `take` say: the wanted ones first if the query has them, the newest."""
-
-        def rank(row: Row) -> tuple[bool, datetime]:
-            own = [row.get(name) for name in ("CorrelationId", "RequestId") if row.get(name)]
-            known = any(str(one) in self.ids for one in own)
-            return known or bool(self.marker and self.marker in str(row)), row["TimeGenerated"]
-
-        if self.ordered:
-            rows = sorted(rows, key=rank, reverse=True)
-        return rows if self.limit is None else rows[: self.limit]
 
 
 @dataclass
@@ -317,7 +267,7 @@ class Azure:
             return self._searched(asked)
         if asked.table == "AzureMetrics":
             resource = GATEWAY if GATEWAY in asked.kql else ACCOUNT
-            return _summed(self._there(resource, asked), asked.kql)
+            return summed(self._there(resource, asked), asked.kql)
         return self._there(asked.table, asked)
 
     def _there(self, table: str, asked: Query) -> list[Row]:
@@ -410,16 +360,6 @@ def _details(asked: Asked, body: str, models: dict[str, str], *, asks: bool) -> 
         "modelName": models.get(asked.deployment, "gpt-5.1"),
         "modelVersion": "1",
     }
-
-
-def _summed(rows: list[Row], kql: str) -> list[Row]:
-    """As metrics.kql sums: each minute's row once, if it says so."""
-    if "by TimeGenerated" in kql:
-        rows = list({(row["TimeGenerated"], row["MetricName"]): row for row in rows}.values())
-    totals: dict[str, float] = {}
-    for row in rows:
-        totals[row["MetricName"]] = totals.get(row["MetricName"], 0) + row["Total"]
-    return [{"MetricName": name, "Total": total} for name, total in totals.items()]
 
 
 def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:

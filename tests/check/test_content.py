@@ -10,8 +10,8 @@ import pytest
 
 from queries.workspace import NotYetError
 from tests.check.arm import DIAGNOSTIC
-from tests.check.azure import Query
 from tests.check.conftest import Run
+from tests.check.query import Query
 from tests.check.reading import LLM, ends, of
 from tests.check.stack import Row
 

@@ -65,4 +65,4 @@ def test_what_the_owner_or_azure_moved_is_said() -> None:
 def test_of_what_the_stack_declares_no_move_is_said() -> None:
     read = {"account": account(), "deployments": [found(version="2", capacity=7)]}
     (said,) = remarks.remarks(target(outputs()), read)
-    assert "which Azure upgraded" in said
+    assert "to which it was upgraded" in said

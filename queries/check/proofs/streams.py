@@ -6,6 +6,7 @@ from queries.check import kinds
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.proofs.base import (
     NO_CALL,
+    NO_SUCH_CALL,
     Proof,
     Verdict,
     by_traffic,
@@ -45,7 +46,8 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if any(map(_came_apart, calls)):
         return seen("; ".join(_said(call) for call in calls if _came_apart(call)))
     if not calls:
-        return waiting(NO_CALL)
+        offered = any(kind == "stream" for _, kind in kinds.slots(evidence.target))
+        return waiting(NO_CALL) if offered else skipped(NO_SUCH_CALL)
     said = f"too short to tell: {'; '.join(map(_said, calls))}"
     if bodies := evidence.target.bodies:
         said += f"; or {BY_REQUESTS}"
