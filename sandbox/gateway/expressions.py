@@ -208,6 +208,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
     "context.Response.StatusCode": lambda call, _: call.response.status,
+    "Property.Name": lambda _, one: one.name,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
     "Group.Index": lambda _, group: group.found.start(group.number) if group.found else 0,
@@ -270,6 +271,14 @@ def _select(_: Call, token: Token, path: str) -> Token | None:
     if len(found) > 1:
         raise ThrownError("Path returned multiple tokens.")
     return found[0] if found else None
+
+
+def _properties(_: Call, token: Token) -> list[Property]:
+    """Return the properties of a `JObject`; of a name that comes twice it has the last.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JObject_Properties.htm
+    """
+    return [Property(name, value) for name, value in token.value.items()]
 
 
 def _selected(value: Any, path: str) -> Iterator[Token]:
@@ -382,6 +391,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "JValue.CreateNull": lambda _, __: Token(None),
     "list.Any": lambda _, found, condition: any(map(condition, found)),
     "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
+    "Token.Properties": _properties,
     "Token.SelectToken": _select,
     "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),
     "Token.ToString": lambda _, token: json.dumps(token.value, indent=2, ensure_ascii=False),

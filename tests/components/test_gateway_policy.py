@@ -47,7 +47,7 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
         ("set-query-parameter", {"name": "subscription-key", **delete}),
         ("set-header", {"name": "Authorization", **delete}),
         ("set-header", {"name": "Accept-Encoding", **delete}),
-        ("set-variable", {"name": "refused-as-stored"}),
+        ("set-variable", {"name": "stored-responses"}),
         ("choose", {}),
         ("choose", {}),
         ("authentication-managed-identity", {"resource": AUDIENCE, "ignore-error": "false"}),

@@ -187,7 +187,7 @@ def test_a_stack_may_leave_streams_to_their_callers_where_the_pack_is_told_so() 
 
 def test_a_stack_may_share_stored_responses_where_the_pack_is_told_so() -> None:
     left = changed(NAME, "value", rendered("stored-responses"))
-    assert 'wanted:   <set-variable name="refused-as-stored"' in said(left).text
+    assert 'wanted:   <set-variable name="stored-responses"' in said(left).text
     allowed = {"api-policy": {"storedResponses": "share"}}
     assert said(left, allowed).refused == {}
     half = with_text("<return-response>", "<return-response><set-status code='200' />")

@@ -34,7 +34,7 @@ STORED_RESPONSES: Parameter[str] = Parameter(
 )
 OPTIONAL = {
     "asking-for-usage": (STREAM_USAGE, "leave"),
-    "refused-as-stored": (STORED_RESPONSES, "share"),
+    "stored-responses": (STORED_RESPONSES, "share"),
 }
 """Statements that a policy may lack, by the variable that they use: the parameter, and its value
 that allows this.
