@@ -168,11 +168,12 @@ class OpenAIApi(pulumi.ComponentResource):
             service_name=self._args.gateway.name,
             resource_group_name=self._args.gateway.resource_group_name,
             format=apimanagement.PolicyContentFormat.RAWXML,
-            value=self._args.account.backend_url.apply(
-                lambda url: policy.render(
+            value=pulumi.Output.all(self._args.account.backend_url, self._args.gateway.tier).apply(
+                lambda known: policy.render(
                     audience=audience,
-                    backend_url=url,
+                    backend_url=known[0],
                     timeout=self._args.backend_timeout,
+                    tier=known[1],
                     without=self._args.without,
                 )
             ),
@@ -226,12 +227,13 @@ def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:
     """Return the policy's lines, with a placeholder for the account's address.
 
-    A first preview does not know that address.
+    A first preview does not know that address, nor the tier of an existing gateway.
     """
     audience = args.environment.openai_audience
     return policy.render(
         audience=audience,
         backend_url=f"https://{ACCOUNT}",
         timeout=args.backend_timeout,
+        tier=args.gateway.declared_tier,
         without=args.without,
     ).splitlines()

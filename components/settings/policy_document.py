@@ -19,7 +19,9 @@ from policies.gateway.reader import parse
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "policies" / "gateway"
 DOCUMENT, FRAGMENTS = FOLDER / "azure-openai.xml", FOLDER / "fragments"
-PLACEHOLDERS = frozenset({"audience", "backendUrl", "timeout", "accountingHeader"})
+PLACEHOLDERS = frozenset(
+    {"audience", "backendUrl", "timeout", "accountingHeader", "readableLength"}
+)
 """What `components/openai_api/policy.py` fills in."""
 _INCLUDE = re.compile(r'^( *)<include-fragment fragment-id="([\w-]+)" />\n', re.MULTILINE)
 

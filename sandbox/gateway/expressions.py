@@ -13,7 +13,7 @@ from typing import Any
 from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
-from sandbox.gateway.call import Call
+from sandbox.gateway.call import Call, GatewayError
 from sandbox.http import Headers
 
 _STEP = re.compile(
@@ -217,6 +217,38 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
 }
 
 
+BUFFER_V2 = 2 * 1024 * 1024
+"""Bytes of a body that a gateway of a v2 tier holds; one of a classic tier holds 500 MiB.
+
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
+"""
+
+
+def _held(call: Call, body: bytes) -> bytes:
+    """Return a body that the tier can hold; a larger one ends the call.
+
+    https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
+
+    Sure: inferred, as the page has the numbers, and not how the call ends, nor whether a `catch`
+    takes it.
+    """
+    tier = str((call.service.body.get("sku") or {}).get("name"))
+    if tier.endswith("V2") and len(body) > BUFFER_V2:
+        text = "The body is larger than the gateway can buffer."
+        raise GatewayError(500, "policy-expression", "ExpressionValueEvaluationFailure", text)
+    return body
+
+
+def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # noqa: N803
+    """Return the text of a response; see `_as_object`.
+
+    https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody
+    """
+    if not preserveContent:
+        raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
+    return _held(call, call.whole()).decode(errors="replace")
+
+
 def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token:  # noqa: N803
     """A response that comes in parts is waited for, whole: it is no stream any more.
 
@@ -224,7 +256,7 @@ def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token: 
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _parsed(call.whole())
+    return _parsed(_held(call, call.whole()))
 
 
 def _parsed(text: str | bytes) -> Token:
@@ -251,7 +283,7 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return call.content()
+    return _held(call, call.content())
 
 
 def _deep(token: Token | None, other: Token | None) -> bool:
@@ -367,6 +399,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
         call.response.headers.get(name, other)
     ),
     "context.Response.Body.As<JObject>": _as_object,
+    "context.Response.Body.As<string>": _as_text,
     "context.Request.Headers.GetValueOrDefault": lambda call, _, name, other: (
         call.request.headers.get(name, other)
     ),

@@ -259,6 +259,9 @@ class Policies:
         finally:
             call.backend_seconds = clock.now() - started
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        if isinstance(reply.body, bytes) and "Content-Length" not in call.response.headers:
+            # What a server states of an answer in one piece, as the network does here.
+            call.response.headers.add("Content-Length", str(len(reply.body)))
         call.buffered = statement.get("buffer-response") != "false"
 
 
