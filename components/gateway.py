@@ -74,6 +74,10 @@ class Gateway(pulumi.ComponentResource):
     """Provider of an existing service's subscription; None for the stack's own."""
     subscription_id: str | None
     """Subscription of an existing service; None for the stack's own."""
+    tier: pulumi.Output[str]
+    """Pricing tier, such as StandardV2."""
+    declared_tier: str
+    """The same, as the stack declares it; "" for an existing service."""
     created: apimanagement.ApiManagementService | None
     """The service if this stack creates it: what lies in it is deleted with it."""
 
@@ -155,6 +159,7 @@ class Gateway(pulumi.ComponentResource):
             ),
         )
         self.created = service
+        self.tier, self.declared_tier = pulumi.Output.from_input(args.tier), args.tier
         self.provider = None
         self.subscription_id = None
         self.id = service.id
@@ -184,6 +189,7 @@ class Gateway(pulumi.ComponentResource):
             provider=self.provider,
         )
         self.created = None
+        self.tier, self.declared_tier = service.apply(lambda found: str(found["sku"]["name"])), ""
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)

@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "harness": {"sandbox", "queries", "queries.check"},
     "tools": {
         *("components.azure", "components.alerts", "components.settings", "components.insights"),
+        "components.openai_api",
         *("harness", "sandbox", "pack"),
         *("queries", "queries.library", "queries.check"),
     },

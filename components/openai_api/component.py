@@ -182,7 +182,9 @@ class OpenAIApi(pulumi.ComponentResource):
             service_name=args.gateway.name,
             resource_group_name=args.gateway.resource_group_name,
             format=apimanagement.PolicyContentFormat.RAWXML,
-            value=args.accounts[0].backend_url.apply(lambda url: _policy_text(args, url)),
+            value=pulumi.Output.all(args.accounts[0].backend_url, args.gateway.tier).apply(
+                lambda known: _policy_text(args, *known)
+            ),
             # Azure refuses a policy that names a backend which is not there.
             opts=args.gateway.inside(self, *ways),
         )
@@ -231,11 +233,12 @@ def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
     return pulumi.Output(set(), now(), known)
 
 
-def _policy_text(args: OpenAIApiArgs, backend_url: str) -> str:
+def _policy_text(args: OpenAIApiArgs, backend_url: str, tier: str) -> str:
     return policy.render(
         audience=args.environment.openai_audience,
         backend_url=backend_url,
         timeout=args.backend_timeout,
+        tier=tier,
         without=args.without,
         routing=args.routing,
     )
@@ -244,6 +247,6 @@ def _policy_text(args: OpenAIApiArgs, backend_url: str) -> str:
 def _policy_lines(args: OpenAIApiArgs) -> list[str]:
     """Return the policy's lines, with a placeholder for the account's address.
 
-    A first preview does not know that address.
+    A first preview does not know that address, nor the tier of an existing gateway.
     """
-    return _policy_text(args, f"https://{ACCOUNT}").splitlines()
+    return _policy_text(args, f"https://{ACCOUNT}", args.gateway.declared_tier).splitlines()

@@ -26,17 +26,27 @@ JSON without quotes, as no page says how the gateway log writes a header's value
 """
 
 
+READABLE = {"V2": "^([0-9]{0,6}|1[0-9]{6}|20[0-8][0-9]{4})$", "": "^[0-9]*$"}
+"""Lengths of a body that policies of a tier can read, by how the tier's name ends: the v2 tiers
+hold 2 MiB of a body, the classic ones 500 MiB, and no inference call is as long.
+
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
+"""
+
+
 def render(
     *,
     audience: str,
     backend_url: str,
     timeout: int,
+    tier: str = "",
     without: Collection[str] = frozenset(),
     routing: Routing | None = None,
 ) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
-    The gateway waits `timeout` seconds for an answer to begin. Fragments in `without` are left out.
+    The gateway waits `timeout` seconds for an answer to begin, and reads no body that is too long
+    for its `tier`. Fragments in `without` are left out.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
 
@@ -59,6 +69,7 @@ def render(
         "audience": escape(audience, QUOTES),
         "backendUrl": escape(backend_url, QUOTES),
         "timeout": timeout,
+        "readableLength": READABLE["V2" if tier.endswith("V2") else ""],
         "accountingHeader": ACCOUNTING_HEADER,
     }
     if routing:

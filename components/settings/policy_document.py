@@ -26,7 +26,7 @@ OWN = {DOCUMENT.name: {"account"}, SEVERAL: {"accounts", "no-account"}}
 """Fragments that one document alone includes."""
 PLACEHOLDERS = frozenset(
     {
-        *("audience", "backendUrl", "timeout", "accountingHeader"),
+        *("audience", "backendUrl", "timeout", "accountingHeader", "readableLength"),
         *("routes", "backend", "retries", "tripSeconds"),
     }
 )

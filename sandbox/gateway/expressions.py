@@ -13,7 +13,7 @@ from typing import Any
 from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
-from sandbox.gateway.call import Call
+from sandbox.gateway.call import Call, GatewayError
 from sandbox.http import Headers
 
 _STEP = re.compile(
@@ -209,12 +209,45 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Request.Url.Path": lambda call, _: call.request.path,
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
+    "Property.Name": lambda _, one: one.name,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
     "Group.Index": lambda _, group: group.found.start(group.number) if group.found else 0,
     "Group.Length": lambda _, group: len(group.found[group.number]) if group.found else 0,
     "Group.Value": lambda _, group: group.found[group.number] if group.found else "",
 }
+
+
+BUFFER_V2 = 2 * 1024 * 1024
+"""Bytes of a body that a gateway of a v2 tier holds; one of a classic tier holds 500 MiB.
+
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
+"""
+
+
+def _held(call: Call, body: bytes) -> bytes:
+    """Return a body that the tier can hold; a larger one ends the call.
+
+    https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
+
+    Sure: inferred, as the page has the numbers, and not how the call ends, nor whether a `catch`
+    takes it.
+    """
+    tier = str((call.service.body.get("sku") or {}).get("name"))
+    if tier.endswith("V2") and len(body) > BUFFER_V2:
+        text = "The body is larger than the gateway can buffer."
+        raise GatewayError(500, "policy-expression", "ExpressionValueEvaluationFailure", text)
+    return body
+
+
+def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # noqa: N803
+    """Return the text of a response; see `_as_object`.
+
+    https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-imessagebody
+    """
+    if not preserveContent:
+        raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
+    return _held(call, call.whole()).decode(errors="replace")
 
 
 def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token:  # noqa: N803
@@ -224,7 +257,7 @@ def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token: 
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _parsed(call.whole())
+    return _parsed(_held(call, call.whole()))
 
 
 def _parsed(text: str | bytes) -> Token:
@@ -251,7 +284,7 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return call.content()
+    return _held(call, call.content())
 
 
 def _deep(token: Token | None, other: Token | None) -> bool:
@@ -279,6 +312,14 @@ def _select(_: Call, token: Token, path: str) -> Token | None:
     if len(found) > 1:
         raise ThrownError("Path returned multiple tokens.")
     return found[0] if found else None
+
+
+def _properties(_: Call, token: Token) -> list[Property]:
+    """Return the properties of a `JObject`; of a name that comes twice it has the last.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JObject_Properties.htm
+    """
+    return [Property(name, value) for name, value in token.value.items()]
 
 
 def _selected(value: Any, path: str) -> Iterator[Token]:
@@ -367,6 +408,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
         call.response.headers.get(name, other)
     ),
     "context.Response.Body.As<JObject>": _as_object,
+    "context.Response.Body.As<string>": _as_text,
     "context.Request.Headers.GetValueOrDefault": lambda call, _, name, other: (
         call.request.headers.get(name, other)
     ),
@@ -391,6 +433,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "JValue.CreateNull": lambda _, __: Token(None),
     "list.Any": lambda _, found, condition: any(map(condition, found)),
     "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
+    "Token.Properties": _properties,
     "Token.SelectToken": _select,
     "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),
     "Token.ToString": lambda _, token: _written(token.value),

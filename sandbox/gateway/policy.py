@@ -301,6 +301,9 @@ class Policies:
         if member:
             call.breakers.answered(member, reply.status, reply.headers.get("Retry-After"))
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        if isinstance(reply.body, bytes) and "Content-Length" not in call.response.headers:
+            # What a server states of an answer in one piece, as the network does here.
+            call.response.headers.add("Content-Length", str(len(reply.body)))
         call.answered = True
         call.buffered = statement.get("buffer-response") != "false"
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
     policy = rendered()
     inbound = [(child.tag, dict(child.attrib)) for child in policy.find("inbound")]
     delete = {"exists-action": "delete"}
+    assert inbound.pop(5) == ("set-variable", {"name": "readable-length", "value": "^[0-9]*$"})
     inbound[5][1].pop("value")
     assert inbound == [
         ("base", {}),
@@ -47,12 +49,23 @@ def test_caller_credentials_go_before_the_gateway_authenticates() -> None:
         ("set-query-parameter", {"name": "subscription-key", **delete}),
         ("set-header", {"name": "Authorization", **delete}),
         ("set-header", {"name": "Accept-Encoding", **delete}),
-        ("set-variable", {"name": "refused-as-stored"}),
+        ("set-variable", {"name": "stored-responses"}),
         ("choose", {}),
         ("choose", {}),
         ("authentication-managed-identity", {"resource": AUDIENCE, "ignore-error": "false"}),
         ("set-backend-service", {"base-url": BACKEND}),
     ]
+
+
+@pytest.mark.parametrize("length", [0, 999_999, 1_999_999, 2_089_999, 2_097_153, 30_000_000])
+@pytest.mark.parametrize("tier", ["Developer", "Premium", "BasicV2", "StandardV2"])
+def test_a_body_is_read_that_the_tier_can_hold(tier: str, length: int) -> None:
+    text = policy.render(audience=AUDIENCE, backend_url=BACKEND, timeout=600, tier=tier)
+    document: Any = ElementTree.fromstring(as_xml(text, "rawxml"))
+    pattern = document.find("inbound/set-variable").get("value")
+    wanted = length <= 2 * 1024 * 1024 or not tier.endswith("V2")
+    assert bool(re.search(pattern, str(length))) == wanted
+    assert re.search(pattern, "")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 from components.settings import policy_document
 from tests.components.harness import run_without_insights
 
-MADE = ("audience", "backendUrl", "timeout", "accountingHeader")
 USAGE = "fragments/stream-usage.xml"
 
 
@@ -55,7 +54,7 @@ INCLUDE = '    <include-fragment fragment-id="stream-usage" />\n'
         ),
         (
             edit(USAGE, lambda text: text.replace("$$", "$", 1)),
-            f"{USAGE}, line 4: $ before no placeholder; allowed are",
+            f"{USAGE}, line 5: $ before no placeholder; allowed are",
         ),
         (
             edit("azure-openai.xml", lambda text: text.replace(INCLUDE, "")),
@@ -83,7 +82,7 @@ def test_a_file_that_is_not_whole_is_named_before_any_resource(
 
 
 def test_a_fragment_stands_whole_where_it_is_included(folder: Path) -> None:
-    text = policy_document.template().substitute(dict.fromkeys(MADE, "x"))
+    text = policy_document.template().substitute(dict.fromkeys(policy_document.PLACEHOLDERS, "x"))
     assert "include-fragment" not in text
     assert '      <when condition="@(context.Request.Body != null\n' in text
     assert "$" in text

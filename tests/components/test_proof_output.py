@@ -21,7 +21,7 @@ def test_the_proof_output_tells_what_the_policy_does_without(example: Run) -> No
     run = run_without_insights({"streamUsage": "leave", "storedResponses": "share"})
     assert run.stack["proof"]["streamUsage"] == "leave"
     assert run.stack["proof"]["storedResponses"] == "share"
-    assert "refused-as-stored" not in run.inputs("openai-api-policy")["value"]
+    assert "stored-responses" not in run.inputs("openai-api-policy")["value"]
 
 
 def test_other_callers_are_in_the_proof_output_only_if_there_are_some(example: Run) -> None:

@@ -4,6 +4,7 @@ import pytest
 from pack.api_policy import ALLOWED, DIFFERENT, account_called
 from pack.resource import UNKNOWN
 
+from components.openai_api import policy
 from components.settings import policy_document
 from policies.gateway.reader import Element, parse
 from tests.policies.harness import Shown, changed, example, said
@@ -107,6 +108,15 @@ def test_an_edit_is_named_where_it_stands(old: str, new: str, words: str) -> Non
     assert words in told.text
 
 
+@pytest.mark.parametrize("tier", ["Standard", "StandardV2"])
+def test_the_readable_length_is_that_of_a_tier(tier: str) -> None:
+    whole = policy.READABLE[""]
+    mine = policy.READABLE["V2" if tier.endswith("V2") else ""]
+    assert not said(with_text(f'value="{whole}"', f'value="{mine}"')).text
+    told = said(with_text(f'value="{whole}"', 'value="^[0-9]{0,9}$"'))
+    assert "set-variable readable-length with another value" in told.text
+
+
 def test_the_gateway_waits_as_long_as_a_stack_may_set() -> None:
     for seconds in range(1, 3601):
         assert DIFFERENT["${timeout}"].fullmatch(f"{seconds}"), seconds
@@ -171,6 +181,7 @@ def rendered(without: str) -> str:
         audience="https://cognitiveservices.azure.com",
         backendUrl="https://oai-example.openai.azure.com/openai",
         timeout=600,
+        readableLength=policy.READABLE[""],
         accountingHeader="x-gateway-accounting",
     )
 
@@ -187,7 +198,7 @@ def test_a_stack_may_leave_streams_to_their_callers_where_the_pack_is_told_so() 
 
 def test_a_stack_may_share_stored_responses_where_the_pack_is_told_so() -> None:
     left = changed(NAME, "value", rendered("stored-responses"))
-    assert 'wanted:   <set-variable name="refused-as-stored"' in said(left).text
+    assert 'wanted:   <set-variable name="stored-responses"' in said(left).text
     allowed = {"api-policy": {"storedResponses": "share"}}
     assert said(left, allowed).refused == {}
     half = with_text("<return-response>", "<return-response><set-status code='200' />")

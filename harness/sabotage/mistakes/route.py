@@ -20,7 +20,7 @@ TOKEN_LINE = (
     '<authentication-managed-identity resource="https://cognitiveservices.azure.com" '
     'ignore-error="false" />'
 )
-STORED_LINE = '"refused-as-stored", "") != ""'
+STORED_LINE = '"stored-responses", "").StartsWith("!")'
 BODY_LINE = (
     '<set-body>@(context.Variables.GetValueOrDefault<string>("asking-for-usage", ""))</set-body>'
 )
@@ -188,7 +188,7 @@ MISTAKES = (
     Mistake(
         "stored responses offered",
         "The policy's condition that refuses stored responses is turned off for a demonstration.",
-        _policy(STORED_LINE, '"refused-as-stored", "") == "never"'),
+        _policy(STORED_LINE, '"stored-responses", "") == "never"'),
         1,
         ("stored response: not refused with 403", "any consumer who learns an id reads"),
     ),

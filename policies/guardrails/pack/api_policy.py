@@ -34,7 +34,7 @@ STORED_RESPONSES: Parameter[str] = Parameter(
 )
 OPTIONAL = {
     "asking-for-usage": (STREAM_USAGE, "leave"),
-    "refused-as-stored": (STORED_RESPONSES, "share"),
+    "stored-responses": (STORED_RESPONSES, "share"),
 }
 """Statements that a policy may lack, by the variable that they use: the parameter, and its value
 that allows this.
@@ -43,9 +43,13 @@ _MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/op
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
     "${backendUrl}": _MODEL,
+    "${readableLength}": re.compile(
+        r"\^\(\[0-9\]\{0,6\}\|1\[0-9\]\{6\}\|20\[0-8\]\[0-9\]\{4\}\)\$|\^\[0-9\]\*\$"
+    ),
     "${timeout}": re.compile(r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600"),
 }
-"""What differs from stack to stack: the cloud, the account, and the seconds of waiting, 1 to 3600.
+"""What differs from stack to stack: the cloud, the account, the seconds of waiting, 1 to 3600, and
+the lengths of a body that policies of the gateway's tier can read: up to 2 MiB, or any.
 
 https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
 https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes

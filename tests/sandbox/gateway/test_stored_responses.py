@@ -58,7 +58,10 @@ def test_what_is_stored_is_out_of_reach(azure: Azure, method: str, path: str) ->
 
 REFUSED = {
     f'{{"previous_response_id":"{OTHERS}"}}': "previous_response_id",
-    f'{{"Previous_Response_ID":"{OTHERS}"}}': "previous_response_id",
+    f'{{"Previous_Response_ID":"{OTHERS}"}}': "a name in capital letters",
+    '{"store":true,"STORE":false}': "a name in capital letters",
+    '{"store":false,"STORE":true}': "a name in capital letters",
+    '{"Input":[{"id":"msg_1"}]}': "a name in capital letters",
     f'{{"previous\\u005fresponse_id":"{OTHERS}"}}': "previous_response_id",
     f'{{"previous_response_id":"{OTHERS}","previous_response_id":null}}': (
         "previous_response_id twice"
@@ -74,7 +77,7 @@ REFUSED = {
     '{"conversation":"conv_1","conversation":null}': "conversation twice",
     '{"store":true}': "store other than false",
     '{"store":null}': "store other than false",
-    '{"STORE":true,"store":false,"Store":true}': "store other than false",
+    '{"STORE":true,"store":false,"Store":true}': "a name in capital letters",
     '{"background":true}': "background: true",
     '{"input":[{"type":"item_reference","id":"msg_1"}]}': "a reference to a stored item in input",
     '{"input":[{"id":"msg_1"}]}': "a reference to a stored item in input",
@@ -92,12 +95,14 @@ REFUSED = {
     "[1]": "a body that is no JSON object",
     '{"previous_response_id"': "a body that is no JSON object",
     '\ufeff{"store":true}': "a body that is no JSON object",
+    '{"input":"\udcff"}': "a body that is no UTF-8",
 }
 
 
 @pytest.mark.parametrize(("body", "what"), REFUSED.items())
 def test_no_body_leads_to_what_is_stored(azure: Azure, body: str, what: str) -> None:
-    refused(azure, azure.call(RESPONSES, raw=body.encode(), headers=JSON), what)
+    raw = body.encode(errors="surrogateescape")
+    refused(azure, azure.call(RESPONSES, raw=raw, headers=JSON), what)
 
 
 PASSED = [
@@ -124,7 +129,7 @@ def test_what_carries_its_own_history_passes_and_is_not_stored(azure: Azure, bod
     assert json.loads(kept)["store"] is False
 
 
-@pytest.mark.parametrize("store", ["", '"Store":false,', '"metadata":{"store":true},'])
+@pytest.mark.parametrize("store", ["", '"metadata":{"store":true,"Store":true},'])
 def test_white_space_and_other_keys_hide_no_store(azure: Azure, store: str) -> None:
     body = f' \n{{ {store} "input" : "\u00e9 12345678901234567890.0" }}'
     assert azure.call(RESPONSES, raw=body.encode(), headers=JSON).status == 200

@@ -7,10 +7,10 @@ import pytest
 
 from components.openai_api.policy import ACCOUNTING_HEADER, render
 from sandbox.errors import NotModelledError
-from sandbox.gateway import BUFFER
+from sandbox.gateway import BUFFER, expressions
 from sandbox.http import Headers, Response
-from tests.sandbox.gateway.conftest import COMPLETION, Azure, diagnostic
-from tests.sandbox.seen import reply
+from tests.sandbox.gateway.conftest import COMPLETION, SERVICE, Azure, diagnostic
+from tests.sandbox.seen import held, reply
 
 PER_API = "/apis/miyagi-api/diagnostics/azuremonitor"
 OWN = render(
@@ -142,6 +142,93 @@ def test_a_refusal_is_told_by_its_code_and_what_stopped_it(azure: Azure) -> None
     assert "answer_filter:[{hate:{filtered:true,severity:high}}]" in header
 
 
+def test_a_long_header_is_cut_to_what_accounting_needs(azure: Azure) -> None:
+    deploy(azure)
+    choice = {"finish_reason": "content_filter", "content_filter_results": {"why": "x" * 100}}
+    answer = {"model": "m", "usage": {"total_tokens": 3}, "choices": [choice] * 30}
+    assert "answer_filter:[{why:xx" in told(azure, answer)
+    answer["choices"] = [choice] * 128
+    assert told(azure, answer) == "{model:m,usage:{total_tokens:3},code:null}"
+    assert told(azure, {"model": "m" * 5000, "usage": {"total_tokens": 3}}) == ""
+
+
+VECTORS = "/openai/deployments/vectors/embeddings"
+ANSWERS = {
+    '{"data":[{"embedding":[0.5]}],"model":"m","usage":{"prompt_tokens":3}}': True,
+    '{\n "data": [],\n "model": "m",\n "usage": {"prompt_tokens": 3}\n}\n': True,
+    '{"model":"m","data":[1],"usage":{"prompt_tokens":3}}': False,
+    '{"usage":{"prompt_tokens":3},"data":[],"model":"m"}': False,
+    '{"data":["model"],"usage":{"prompt_tokens":3,"more":{"a":1}},"model":"m"}': False,
+    '{"error":{"message":"no \\"model\\"","code":"m"}}': False,
+}
+
+
+@pytest.mark.parametrize(("body", "short"), ANSWERS.items())
+def test_of_embeddings_the_end_is_parsed_alone_wherever_it_stands(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, body: str, short: bool
+) -> None:
+    deploy(azure)
+    azure.operation("Embeddings_Create", "POST", "/deployments/{deployment-id}/embeddings")
+    parsed = list[Any]()
+    parse = expressions._METHODS["JObject.Parse"]
+
+    def remember(call: Any, target: Any, text: str) -> Any:
+        parsed.append(text)
+        return parse(call, target, text)
+
+    monkeypatch.setitem(expressions._METHODS, "JObject.Parse", remember)
+    headers = Headers([("Content-Type", "application/json")])
+    azure.answer = lambda _: Response(200, headers, body.encode())
+    header = azure.call(VECTORS).headers.get(ACCOUNTING_HEADER)
+
+    assert "prompt_tokens:3" in header or "code:m" in header
+    assert "model:m" in header or "code:m" in header
+    assert [len(text) < len(body) for text in parsed] == [short]
+
+
+V2 = render(
+    audience="https://cognitiveservices.azure.com",
+    backend_url="https://oai-x.openai.azure.com/openai",
+    timeout=600,
+    tier="StandardV2",
+)
+LONG = 2 * 1024 * 1024
+
+
+@pytest.mark.parametrize("size", [1_000, LONG + 1])
+@pytest.mark.parametrize("tier", ["Standard", "StandardV2"])
+def test_a_tier_that_cannot_hold_a_body_passes_it_untouched(
+    azure: Azure, tier: str, size: int
+) -> None:
+    held(azure.cloud, SERVICE).body["sku"] = {"name": tier}
+    deploy(azure, policy=V2 if tier == "StandardV2" else OWN)
+    azure.operation("V1_Responses_Create", "POST", "/v1/responses")
+    read = size <= LONG or tier == "Standard"
+    length = {"Content-Type": "application/json", "Content-Length": str(size)}
+    raw = b'{"stream":true,"messages":"%b"}' % (b"x" * (size - 30))
+
+    answer = {"usage": {"total_tokens": 3}, "text": "x" * size}
+    azure.answer = lambda _: Response.json(200, answer)
+    response = azure.call(raw=raw, headers=length)
+    assert reply(response) == answer
+    assert (azure.sent[-1].body == raw) != read
+    assert bool(response.headers.get(ACCOUNTING_HEADER)) == read
+
+    raw = b'{"input":"%b"}' % (b"x" * size)
+    response = azure.call("/openai/v1/responses", raw=raw, headers=length)
+    assert response.status == (200 if read else 403)
+    assert read or "more than 2 MB" in str(reply(response))
+
+
+def test_a_body_that_a_tier_cannot_hold_ends_the_call_of_a_policy_that_reads_it(
+    azure: Azure,
+) -> None:
+    held(azure.cloud, SERVICE).body["sku"] = {"name": "BasicV2"}
+    deploy(azure)
+    azure.answer = lambda _: Response.json(200, {"usage": {}, "text": "x" * LONG})
+    assert azure.call().status == 500
+
+
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"", b'{"data": []}'])
 def test_what_tells_no_usage_leaves_no_header_and_no_error(azure: Azure, body: bytes) -> None:
     deploy(azure)
@@ -196,7 +283,7 @@ def test_expressions_mean_what_they_mean_in_c_sharp(
         '@($"{1}")',
         '@{ foreach (var x in "a") { return x; } }',
         '@{ var x = "a"; }',
-        "@(context.Response.Body.As<string>(preserveContent: true))",
+        "@(context.Response.Body.As<JArray>(preserveContent: true))",
         "@(context.Response.Body.As<JObject>().ToString())",
         '@(Regex.Replace("a", "(?<n>a)", "b"))',
         '@(new JObject().SelectToken("$..a"))',
