@@ -20,8 +20,10 @@ SECONDS = 60.0
 """Most seconds that `pulumi up` waits for Azure's answers."""
 ENDS = (
     "Nothing was changed. Ask again by `python -m components.preflight`; to deploy in spite of it: "
-    "pulumi config set preflight false. `pulumi destroy` works without --run-program"
+    "pulumi config set preflight false"
 )
+HOOK = "preflight"
+AGAIN = "preflight: refused, as another resource's error says in full"
 
 
 def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
@@ -32,10 +34,12 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
     takes minutes a sixth of its time: docs/preflight.md has the measures.
 
     A preview needs no credentials and asks nothing. An update that creates nothing asks only the
-    engine for the stack's state.
+    engine for the stack's state. What is wrong stops the first creation or change, not the
+    program: `pulumi destroy --run-program` of a stack that is half gone runs it too.
 
     Raises:
-        pulumi.RunError: Azure would refuse a part; the message has each, and what to do.
+        pulumi.RunError: Azure would refuse what is to take the place of something, which the engine
+            deletes first.
     """
     if not settings.preflight or pulumi.runtime.is_dry_run():
         return settings.preflight
@@ -75,8 +79,34 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
     lines = judged(plan, azure)
     text = "\n".join(told(lines))
     if verdict(lines) == "wrong":
-        raise pulumi.RunError(f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}")
-    if text:
+        refusal = f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}"
+        if plan.replaces:
+            raise pulumi.RunError(f"{refusal}. `pulumi destroy` works without --run-program")
+        _refuse_changes(refusal)
+    elif text:
         pulumi.log.warn(f"preflight: not all is verified.\n{text}")
     doubted = {line.id.split(":")[0] for line in lines if line.status == "unverified"}
     return not doubted & OF_DEPLOYMENTS
+
+
+def _refuse_changes(refusal: str) -> None:
+    """Let every creation and change of a resource fail, the first with the whole reason.
+
+    A provider is no resource in Azure, and a destroy makes one anew for what is left to delete.
+    """
+    said: list[str] = []
+
+    def refuse(_: pulumi.ResourceHookArgs) -> None:
+        said.append(AGAIN if said else refusal)
+        raise pulumi.RunError(said[-1])
+
+    hook = pulumi.ResourceHook(HOOK, refuse)
+    hooks = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+    def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.type_.startswith("pulumi:providers:"):
+            return None
+        args.opts.hooks = pulumi.ResourceHookBinding.merge(args.opts.hooks, hooks)
+        return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+    pulumi.runtime.register_stack_transformation(bind)

@@ -128,9 +128,13 @@ class Hooks:
 
     def __init__(self) -> None:
         self.error_hooks: list[pulumi.ErrorHook] = []
+        self.hooks: list[pulumi.ResourceHook] = []
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self.error_hooks.append(hook)
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self.hooks.append(hook)
 
     def register_transform(self, transform: Any) -> callback_pb2.Callback:
         return callback_pb2.Callback(token=transform.__name__, target="harness")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from harness.example import example_config
 from harness.machine import Machine
 
 ONE = example_config()["deployments"][0]
+GATEWAY = "azure-native:apimanagement:ApiManagementService"
 COMMAND = ("python", "-m", "components.preflight", "--stack", "dev")
 
 
@@ -40,7 +42,7 @@ def test_up_creates_nothing_with_a_model_that_cannot_be_had(
     assert "preflight" not in machine.up(fails=True)
     made = {entry["type"] for entry in machine.changes()}
     assert "azure-native:cognitiveservices:Account" in made
-    assert "azure-native:apimanagement:ApiManagementService" not in made
+    assert GATEWAY not in made
 
 
 def test_the_command_says_of_a_good_stack_that_it_is_fine(machine: Machine) -> None:
@@ -62,6 +64,31 @@ def test_a_gateway_that_waited_for_the_deployments_outlives_them(machine: Machin
     before = machine.outputs()["gatewayId"]
     machine.configure(deployments=[ONE | {"model": "gpt-5.4", "version": "2026-03-05"}])
     machine.up()
-    replaced = [one for one in machine.changes() if one["op"] == "delete"]
-    assert {one["type"] for one in replaced} == {"azure-native:cognitiveservices:Deployment"}
+    gone = {one["type"] for one in machine.changes() if one["op"] == "delete"}
+    assert "azure-native:cognitiveservices:Deployment" in gone
+    assert not {"azure-native:cognitiveservices:Account", GATEWAY} & gone
     assert machine.outputs()["gatewayId"] == before
+
+
+def test_a_destroy_that_stopped_half_way_goes_on(machine: Machine, tmp_path: Path) -> None:
+    """Its program would be refused: Azure keeps the name of the account that is gone already."""
+    machine.configure(accountName="oai-half", preflight=True)
+    machine.up()
+    faults = tmp_path / "faults.json"
+    wanted = {
+        "op": "delete",
+        "type": GATEWAY,
+        "when": "before",
+        "status": 400,
+        "code": "BadRequest",
+    }
+    faults.write_text(json.dumps([wanted]))
+    command = ("destroy", "--yes", "--run-program", "--skip-preview")
+    machine.pulumi(*command, options=("--faults", str(faults)), fails=True)
+    gone = {entry["type"] for entry in machine.changes() if entry["op"] == "delete"}
+    assert "azure-native:cognitiveservices:Account" in gone
+    assert GATEWAY not in gone
+    machine.pulumi(*command)
+    assert "oai-half" in machine.leftovers().text
+    text = machine.up(fails=True)
+    assert "a deleted account keeps the name oai-half" in text
