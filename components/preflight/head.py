@@ -23,7 +23,9 @@ ENDS = (
     "pulumi config set preflight false"
 )
 HOOK = "preflight"
-AGAIN = "preflight: refused, as another resource's error says in full"
+MADE = ("azure-native", "random:")
+"""How types begin of what is created for good: all but components and providers."""
+AGAIN = "refused, as another resource's error says in full"
 
 
 def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
@@ -79,9 +81,11 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
     lines = judged(plan, azure)
     text = "\n".join(told(lines))
     if verdict(lines) == "wrong":
-        refusal = f"preflight: Azure would refuse this stack.\n{text}\n{ENDS}"
+        refusal = f"Azure would refuse this stack.\n{text}\n{ENDS}"
         if plan.replaces:
-            raise pulumi.RunError(f"{refusal}. `pulumi destroy` works without --run-program")
+            raise pulumi.RunError(
+                f"preflight: {refusal}. `pulumi destroy` works without --run-program"
+            )
         _refuse_changes(refusal)
     elif text:
         pulumi.log.warn(f"preflight: not all is verified.\n{text}")
@@ -90,10 +94,7 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
 
 
 def _refuse_changes(refusal: str) -> None:
-    """Let every creation and change of a resource fail, the first with the whole reason.
-
-    A provider is no resource in Azure, and a destroy makes one anew for what is left to delete.
-    """
+    """Let every creation and change of a resource fail, the first with the whole reason."""
     said: list[str] = []
 
     def refuse(_: pulumi.ResourceHookArgs) -> None:
@@ -104,7 +105,7 @@ def _refuse_changes(refusal: str) -> None:
     hooks = pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_.startswith("pulumi:providers:"):
+        if not args.type_.startswith(MADE):
             return None
         args.opts.hooks = pulumi.ResourceHookBinding.merge(args.opts.hooks, hooks)
         return pulumi.ResourceTransformationResult(args.props, args.opts)

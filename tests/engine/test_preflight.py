@@ -28,9 +28,10 @@ def test_up_creates_nothing_with_a_model_that_cannot_be_had(
     machine.configure(deployments=[ONE | change])
     machine.pulumi("preview")
     text = " ".join(machine.up(fails=True).split())
-    assert "preflight: Azure would refuse this stack" in text
+    assert 'before hook "preflight" failed: Azure would refuse this stack' in text
     assert said in text
     assert "Traceback" not in text
+    assert text.count("Nothing was changed. Ask again") == 1
     assert machine.changes() == []
 
     file = machine.project / "preflight.json"
