@@ -33,7 +33,7 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
 
     Return whether the deployments can be had, as far as that can be known: if not, the gateway is
     to wait for them. To wait always would cost every first `up` a minute or more, and a tier that
-    takes minutes a sixth of its time: docs/preflight.md has the measures.
+    takes minutes a third of its time: docs/preflight.md has the measures.
 
     A preview needs no credentials and asks nothing. An update that creates nothing asks only the
     engine for the stack's state. What is wrong stops the first creation or change, not the
@@ -74,11 +74,11 @@ def _judge(plan: Plan, environment: AzureEnvironment) -> bool:
     try:
         client = lookup.wait(lookup.ask("authorization:getClientConfig", {}, gone=dict))
         token = lookup.wait(lookup.ask("authorization:getClientToken", {}, gone=dict))
+        identity = str(client["subscriptionId"]), SECONDS, str(token["token"])
     except Exception as error:  # noqa: BLE001 the provider's errors have no type of their own
         pulumi.log.warn(f"preflight: nothing verified, as no identity is told: {error}")
         return False
-    azure = azure_of(environment, client["subscriptionId"], SECONDS, token["token"])
-    lines = judged(plan, azure)
+    lines = judged(plan, azure_of(environment, *identity))
     text = "\n".join(told(lines))
     if verdict(lines) == "wrong":
         refusal = f"Azure would refuse this stack.\n{text}\n{ENDS}"

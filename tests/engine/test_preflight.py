@@ -93,3 +93,26 @@ def test_a_destroy_that_stopped_half_way_goes_on(machine: Machine, tmp_path: Pat
     assert "oai-half" in machine.leftovers().text
     text = machine.up(fails=True)
     assert "a deleted account keeps the name oai-half" in text
+
+
+NOWHERE = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-none/providers/"
+    "Microsoft.ApiManagement/service/apim-none"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"location": "eastus9"}, "location eastus9 is no region of this subscription"),
+        ({"gatewayId": NOWHERE}, "apim-none does not exist"),
+    ],
+)
+def test_up_creates_nothing_where_or_in_what_there_is_not(
+    machine: Machine, config: dict[str, object], said: str
+) -> None:
+    machine.configure(**config)
+    text = " ".join(machine.up(fails=True).split())
+    assert said in text
+    assert "Traceback" not in text
+    assert machine.changes() == []
