@@ -82,12 +82,12 @@ def _judge_model(plan: Plan, azure: Azure, wanted: Deployment) -> Line:
     if wanted.sku not in _skus(offer):
         there = ", ".join(sorted(_skus(offer))) or "none"
         return wrong(name, f"{place} offers {said} not as {wanted.sku}; SKUs: {there}", _see(place))
-    return _judge_life(azure, name, said, place, offer, wanted)
+    return _judge_life(plan, azure, offer, wanted)
 
 
-def _judge_life(
-    azure: Azure, name: str, said: str, place: str, offer: list[Json], wanted: Deployment
-) -> Line:
+def _judge_life(plan: Plan, azure: Azure, offer: list[Json], wanted: Deployment) -> Line:
+    place, name = plan.settings.location, f"model:{wanted.name}"
+    said = f"{wanted.model} {wanted.version}"
     states = {str(one.get("lifecycleStatus")) for one in offer}
     of_model = (offer[0].get("deprecation") or {}).get("inference")
     days = (_day(of_model), _day(_skus(offer)[wanted.sku].get("deprecationDate")))
@@ -97,23 +97,30 @@ def _judge_life(
         return wrong(name, f"{said} is retired{until}", _see(place))
     if CLOSING not in states:
         return fine(name, f"{place} offers {said} as {wanted.sku}{until}")
+    return _judge_closed(plan, azure, wanted, until)
+
+
+def _judge_closed(plan: Plan, azure: Azure, wanted: Deployment, until: str) -> Line:
+    name, said = f"model:{wanted.name}", f"{wanted.model} {wanted.version}"
+    closed = f"{said} is closed to subscriptions that never deployed it"
     try:
         had = _deployed_somewhere(azure, wanted)
     except UnreadableError as error:
         return unverified(
             name,
-            f"{said} is closed to subscriptions that never deployed it, and what this has is not "
-            f"read: {error}",
+            f"{closed}, and what this one has is not read: {error}",
             "name a model that is generally available, or read with the right "
             f"{COGNITIVE}/accounts/deployments/read",
         )
     if had:
         return fine(name, f"{said} is closed to newcomers, and this subscription has it{until}")
+    see = _see(plan.settings.location)
+    if plan.had(wanted):
+        return unverified(name, f"{closed}; this one has another version now{until}", see)
     return wrong(
         name,
-        f"{said} is closed to subscriptions that never deployed it, and this one has no "
-        f"deployment of it{until}",
-        f"{_see(place)}; if the subscription did have it once, set preflight false",
+        f"{closed}, and this one has no deployment of it{until}",
+        f"{see}; if the subscription did have it once, set preflight false",
     )
 
 

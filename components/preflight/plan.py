@@ -104,9 +104,22 @@ class Plan:
             self.group or self.workspace or self.account or self.gateway or self.deployments
         )
 
+    @property
+    def replaces(self) -> bool:
+        """Tell whether something that is there is to make way for what is to be created."""
+        created = ((GROUP, self.group), (WORKSPACE, self.workspace), (ACCOUNT, self.account))
+        there = {one.type for one in self.held}
+        moved = any(new and kind in there for kind, new in (*created, (GATEWAY, self.gateway)))
+        names = {one.name.lower() for one in self._of(DEPLOYMENT)}
+        return moved or any(one.name.lower() in names for one in self.deployments)
+
+    def had(self, wanted: Deployment) -> bool:
+        """Tell whether the stack has a deployment of a model, whatever its version became."""
+        return any(of_deployment(one)[0] == wanted.model for one in self._of(DEPLOYMENT))
+
     def own(self) -> Iterator[tuple[str, str, int]]:
         """Yield model, SKU and capacity of what the stack has deployed in the settings' region."""
-        if not self.account:
+        if self._has(ACCOUNT, "", self.settings.location):
             for one in self._of(DEPLOYMENT):
                 model, _, sku, capacity = of_deployment(one)
                 yield model, sku, capacity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from harness.example import example_config
 from harness.machine import Machine
 
 ONE = example_config()["deployments"][0]
+GATEWAY = "azure-native:apimanagement:ApiManagementService"
 COMMAND = ("python", "-m", "components.preflight", "--stack", "dev")
 
 
@@ -26,9 +28,10 @@ def test_up_creates_nothing_with_a_model_that_cannot_be_had(
     machine.configure(deployments=[ONE | change])
     machine.pulumi("preview")
     text = " ".join(machine.up(fails=True).split())
-    assert "preflight: Azure would refuse this stack" in text
+    assert 'before hook "preflight" failed: Azure would refuse this stack' in text
     assert said in text
     assert "Traceback" not in text
+    assert text.count("Nothing was changed. Ask again") == 1
     assert machine.changes() == []
 
     file = machine.project / "preflight.json"
@@ -40,7 +43,7 @@ def test_up_creates_nothing_with_a_model_that_cannot_be_had(
     assert "preflight" not in machine.up(fails=True)
     made = {entry["type"] for entry in machine.changes()}
     assert "azure-native:cognitiveservices:Account" in made
-    assert "azure-native:apimanagement:ApiManagementService" not in made
+    assert GATEWAY not in made
 
 
 def test_the_command_says_of_a_good_stack_that_it_is_fine(machine: Machine) -> None:
@@ -62,6 +65,54 @@ def test_a_gateway_that_waited_for_the_deployments_outlives_them(machine: Machin
     before = machine.outputs()["gatewayId"]
     machine.configure(deployments=[ONE | {"model": "gpt-5.4", "version": "2026-03-05"}])
     machine.up()
-    replaced = [one for one in machine.changes() if one["op"] == "delete"]
-    assert {one["type"] for one in replaced} == {"azure-native:cognitiveservices:Deployment"}
+    gone = {one["type"] for one in machine.changes() if one["op"] == "delete"}
+    assert "azure-native:cognitiveservices:Deployment" in gone
+    assert not {"azure-native:cognitiveservices:Account", GATEWAY} & gone
     assert machine.outputs()["gatewayId"] == before
+
+
+def test_a_destroy_that_stopped_half_way_goes_on(machine: Machine, tmp_path: Path) -> None:
+    """Its program would be refused: Azure keeps the name of the account that is gone already."""
+    machine.configure(accountName="oai-half", preflight=True)
+    machine.up()
+    faults = tmp_path / "faults.json"
+    wanted = {
+        "op": "delete",
+        "type": GATEWAY,
+        "when": "before",
+        "status": 400,
+        "code": "BadRequest",
+    }
+    faults.write_text(json.dumps([wanted]))
+    command = ("destroy", "--yes", "--run-program", "--skip-preview")
+    machine.pulumi(*command, options=("--faults", str(faults)), fails=True)
+    gone = {entry["type"] for entry in machine.changes() if entry["op"] == "delete"}
+    assert "azure-native:cognitiveservices:Account" in gone
+    assert GATEWAY not in gone
+    machine.pulumi(*command)
+    assert "oai-half" in machine.leftovers().text
+    text = machine.up(fails=True)
+    assert "a deleted account keeps the name oai-half" in text
+
+
+NOWHERE = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-none/providers/"
+    "Microsoft.ApiManagement/service/apim-none"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"location": "eastus9"}, "location eastus9 is no region of this subscription"),
+        ({"gatewayId": NOWHERE}, "apim-none does not exist"),
+    ],
+)
+def test_up_creates_nothing_where_or_in_what_there_is_not(
+    machine: Machine, config: dict[str, object], said: str
+) -> None:
+    machine.configure(**config)
+    text = " ".join(machine.up(fails=True).split())
+    assert said in text
+    assert "Traceback" not in text
+    assert machine.changes() == []

@@ -57,19 +57,30 @@ def test_a_good_stack_is_asked_for_as_the_provider_and_declared(asked: list[Any]
     assert done.request("gateway")
 
 
-def test_what_azure_would_refuse_ends_the_program_before_it_declares_anything(
-    asked: list[Any],
-) -> None:
-    declared: list[str] = []
+def test_what_azure_would_refuse_stops_every_creation_and_change(asked: list[Any]) -> None:
+    """The engine runs the hooks: `tests/engine/test_preflight.py` has what becomes of that."""
+    done = run({"deployments": CLOSED})
+    assert asked
+    for request in done.requests.values():
+        made = request.custom and not request.type.startswith("pulumi:providers:")
+        assert ("preflight" in request.resource_hooks.before_create) is made, request.type
+        assert ("preflight" in request.resource_hooks.before_update) is made, request.type
+    assert not run({}).request("gateway").resource_hooks.before_create
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"deployments": CLOSED},
+        {"location": "westeurope", "deployments": CLOSED},
+    ],
+)
+def test_what_would_be_deleted_for_it_ends_the_program(config: Json, asked: list[Any]) -> None:
     with pytest.raises(pulumi.RunError, match=r"gpt-5\.1 2025-11-13 is closed") as caught:
-        run_without_insights(
-            {"preflight": "true", "deployments": CLOSED},
-            answers={STATE: state(), CLIENT: {"subscriptionId": "s"}, TOKEN: {"token": "t"}},
-            declared=declared,
-        )
+        run(config, held())
     assert asked
     assert "Nothing was changed" in str(caught.value)
-    assert not [name for name in declared if "azure-openai" not in name]
+    assert "`pulumi destroy` works without --run-program" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,11 @@ def test_what_cannot_be_read_is_unverified(region: Region, end: str, answer: Any
     about = ["models", "quota"] if end.endswith("models") else ["quota"]
     assert {name for name, line in found.items() if line.status == "unverified"} == set(about)
     assert "wrong" not in {line.status for line in found.values()}
+
+
+def test_a_closed_version_that_azure_moved_on_from_is_unverified(region: Region) -> None:
+    """The stack had it, and Azure takes it back from whoever had it: nothing tells."""
+    wanted = {"deployments": [ONE | {"model": "gpt-4o", "version": "2024-08-06"}]}
+    there = held(model="gpt-4o", version="2024-11-20")
+    assert region.judged(wanted, there)[f"model:{NAME}"].status == "unverified"
+    assert region.judged(wanted, held())[f"model:{NAME}"].status == "wrong"
