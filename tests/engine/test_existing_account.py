@@ -127,6 +127,9 @@ def test_everything_was_there_is_proven_and_left_as_found(
     )
     before = found_at(machine, ids["first"])
     assert len(before) == 3, "account, deployment, diagnostic setting"
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    assert "judge the existing account, its keys too" in guarded
     machine.up()
     made = {one["type"].rsplit(":", 1)[1] for one in machine.changes()}
     assert not {"Account", "Deployment", "Workspace", "DiagnosticSetting"} & made
