@@ -32,6 +32,8 @@ class Subject:
     """Deployments of provisioned throughput, which are paid by the hour."""
     llm_logging: bool
     every_call_is_logged: bool
+    other_callers: tuple[str, ...] = ()
+    """Object ids, beside the gateway's, that are meant to call the account."""
 
     @property
     def own(self) -> dict[str, Any]:

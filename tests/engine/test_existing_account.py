@@ -127,6 +127,9 @@ def test_everything_was_there_is_proven_and_left_as_found(
     )
     before = found_at(machine, ids["first"])
     assert len(before) == 3, "account, deployment, diagnostic setting"
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    assert "judge the existing account, its keys too" in guarded
     machine.up()
     made = {one["type"].rsplit(":", 1)[1] for one in machine.changes()}
     assert not {"Account", "Deployment", "Workspace", "DiagnosticSetting"} & made
@@ -179,11 +182,13 @@ def test_another_account_takes_the_place_of_one(accounts: Machine, tmp_path: Pat
     assert (found_at(machine, ids["first"]), found_at(machine, ids["second"])) == before
 
 
-@pytest.mark.parametrize("written", [str, str.lower])
-def test_account_that_the_stack_created_is_handed_over(tmp_path: Path, written: Any) -> None:
+@pytest.mark.parametrize(("written", "protect"), [(str, True), (str.lower, False)])
+def test_account_that_the_stack_created_is_handed_over(
+    tmp_path: Path, written: Any, protect: bool
+) -> None:
     """`accountId` of the stack's own account: the stack lets it go, and deletes nothing of it."""
     machine = Machine(tmp_path)
-    machine.configure(insights=False, deployments=[DECLARED, MINE])
+    machine.configure(insights=False, protect=protect, deployments=[DECLARED, MINE])
     machine.up()
     own = machine.outputs()["accountId"]
     before, done = found_at(machine, own), len(machine.changes())
@@ -198,10 +203,35 @@ def test_account_that_the_stack_created_is_handed_over(tmp_path: Path, written: 
     assert not logical(machine, "create", done)
     assert found_at(machine, own) == before
     machine.pulumi("preview", "--expect-no-changes")
+    machine.configure(protect=False)
+    machine.up()
+    assert found_at(machine, own) == before
     machine.pulumi("destroy", "--yes")
     left = found_at(machine, own)
     assert set(left) == {own, f"{own}/deployments/text-turbo"}
     assert all(left[one] == before[one] for one in left)
+
+
+def test_created_account_gives_way_to_another_unless_protected(
+    accounts: Machine, tmp_path: Path
+) -> None:
+    machine = stack(accounts, tmp_path, protect=True, deployments=[DECLARED])
+    machine.up()
+    own, ids = machine.outputs()["accountId"], accounts.outputs()
+    machine.configure(accountId=ids["first"], deployments=[THERE])
+    refused = " ".join(machine.pulumi("preview", fails=True).split())
+    assert "cannot be deleted because it is protected" in refused
+    machine.up(fails=True)
+    assert {own, f"{own}/deployments/text-turbo"} <= found_at(machine, own).keys()
+
+    machine.configure(accountId=None, deployments=[DECLARED], protect=False)
+    machine.up()
+    machine.configure(accountId=ids["first"], deployments=[THERE])
+    planned = machine.pulumi("preview")
+    assert re.search(r"- +azure-native:cognitiveservices:Account +openai-account +delete", planned)
+    machine.up()
+    assert not found_at(machine, own)
+    machine.pulumi("preview", "--expect-no-changes")
 
 
 def test_deployment_of_others_is_neither_overwritten_nor_met_half_way(
