@@ -31,7 +31,7 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
             what=f"the resource group {name}",
         )
         held = own_state.outputs().get("azure-native:resources:ResourceGroup::resource-group", {})
-        if str(held.get("name")).lower() == given.lower():
+        if str(held.get("name")).lower() == name.lower():
             # The stack has created it, and now lets it go with all that is in it.
             resources.ResourceGroup.get("resource-group", found["id"])
         return pulumi.Output.from_input(found["name"])

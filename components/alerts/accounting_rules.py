@@ -46,7 +46,7 @@ ACCOUNTING_RULES = (
             "Resource": [
                 resource.apply(str.lower)
                 for resource in (
-                    subject.account_id,
+                    *subject.accounts.values(),
                     *([subject.gateway_id] if subject.every_call_is_logged else []),
                 )
             ]

@@ -12,17 +12,31 @@ from components.alerts.subject import Subject
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 
 
-def metric_alert(rule: MetricRule, subject: Subject, place: Place) -> monitor.MetricAlert:
-    """Declare the rule; metric alerts lie in no region."""
+def metric_alerts(rule: MetricRule, subject: Subject, place: Place) -> None:
+    """Declare the rule for each account to which it applies.
+
+    A rule on several resources takes those of few types, and of one region.
+    https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-metric-overview#monitor-multiple-resources-with-one-alert-rule
+    """
+    for account in subject.accounts:
+        own = subject.of(account)
+        if rule.applies(own):
+            _metric_alert(rule, own, place, f"{rule.name}-{account}" if account else rule.name)
+
+
+def _metric_alert(
+    rule: MetricRule, subject: Subject, place: Place, name: str
+) -> monitor.MetricAlert:
+    """Declare the rule for one account; metric alerts lie in no region."""
     return monitor.MetricAlert(
-        f"alert-{rule.name}",
-        rule_name=pulumi.Output.concat(rule.name, "-", place.suffix),
+        f"alert-{name}",
+        rule_name=pulumi.Output.concat(name, "-", place.suffix),
         description=rule.description,
         severity=rule.severity,
         enabled=rule.enabled,
         resource_group_name=place.resource_group_name,
         location="global",
-        scopes=[subject.account_id],
+        scopes=list(subject.accounts.values()),
         evaluation_frequency=rule.frequency,
         window_size=rule.window,
         criteria=_criteria(rule, subject),

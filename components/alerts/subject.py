@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -14,7 +15,8 @@ Json = dict[str, Any]
 class Subject:
     """The ids and numbers of one stack that its alerts and workbook ask about."""
 
-    account_id: pulumi.Output[str]
+    accounts: Mapping[str, pulumi.Output[str]]
+    """ARM id of each account by its short name; "" is that of the only one."""
     gateway_id: pulumi.Output[str]
     gateway_principal_id: pulumi.Output[str]
     """Object id by which the account knows the gateway."""
@@ -29,7 +31,9 @@ class Subject:
     prices: Json
     """US dollars per 1,000,000 tokens, by model."""
     provisioned: tuple[str, ...]
-    """Deployments of provisioned throughput, which are paid by the hour."""
+    """Deployments of provisioned throughput, which are paid by the hour in every account."""
+    provisioned_in: Mapping[str, tuple[str, ...]]
+    """Those of each account, by its short name."""
     llm_logging: bool
     every_call_is_logged: bool
     other_callers: tuple[str, ...] = ()
@@ -41,7 +45,22 @@ class Subject:
 
         Other stacks may share the workspace, and other APIs the gateway.
         """
-        return {"gateway": self.gateway_id, "account": self.account_id, "api": self.api_id}
+        ids = list(self.accounts.values())
+        account = pulumi.Output.all(*ids) if self.several else ids[0]
+        return {"gateway": self.gateway_id, "account": account, "api": self.api_id}
+
+    @property
+    def several(self) -> bool:
+        """Tell whether there are several accounts, each with a short name."""
+        return "" not in self.accounts
+
+    def of(self, account: str) -> Subject:
+        """Return the subject as it would be if the stack had this one of its accounts alone."""
+        return replace(
+            self,
+            accounts={"": self.accounts[account]},
+            provisioned=self.provisioned_in[account],
+        )
 
     @property
     def figures(self) -> dict[str, Any]:

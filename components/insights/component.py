@@ -11,7 +11,7 @@ import pulumi
 from components.alerts.action_group import action_group
 from components.alerts.catalogue import RULES
 from components.alerts.log_alert import log_alert
-from components.alerts.metric_alert import metric_alert
+from components.alerts.metric_alert import metric_alerts
 from components.alerts.rule import AlertRule, LogRule, Place
 from components.alerts.subject import Subject
 from components.gateway import Gateway
@@ -69,7 +69,7 @@ class Insights(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).register(args.subject.figures)
+        ).register(args.subject.figures, several=args.subject.several)
         self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
@@ -86,7 +86,7 @@ class Insights(pulumi.ComponentResource):
                     location=args.workspace_location,
                 )
             else:
-                metric_alert(rule, args.subject, place)
+                metric_alerts(rule, args.subject, place)
         return [rule.name for rule in rules]
 
     def _workbook(self, args: InsightsArgs, function: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -103,8 +103,10 @@ class Insights(pulumi.ComponentResource):
                 location=args.workspace_location,
                 name_seed=pulumi.Output.concat(args.resource_group_name, "/", args.suffix),
                 workspace_id=args.workspace_id,
-                account_id=subject.account_id,
-                figures=function.apply(lambda name: read_from(name, subject.figures)),
+                account_ids=list(subject.accounts.values()),
+                figures=function.apply(
+                    lambda name: read_from(name, subject.figures, several=subject.several)
+                ),
                 tags=args.tags,
             ),
             parent=self,
@@ -146,19 +148,32 @@ def subject(
     settings: Settings, accounts: Sequence[OpenAIAccount], gateway: Gateway, api: OpenAIApi
 ) -> Subject:
     """Gather the ids and numbers that the stack's alerts and workbook ask about."""
+    given = settings.every_account
     # By name: the order in the stack file means nothing, so a change of it shows in no preview.
-    every = [one for account in settings.every_account for one in account.deployments]
-    deployments = sorted(every, key=lambda deployment: deployment.name)
+    deployments = sorted(
+        (one for account in given for one in account.deployments), key=lambda one: one.name
+    )
+    hourly = {
+        account.name: tuple(
+            sorted(one.name for one in account.deployments if is_provisioned(one.sku))
+        )
+        for account in given
+    }
+    capacities = dict[str, int]()
+    for one in deployments:
+        if not is_provisioned(one.sku):
+            capacities[one.name] = capacities.get(one.name, 0) + one.capacity
     return Subject(
-        account_id=accounts[0].id,
+        accounts={one.label: one.id for one in accounts},
         gateway_id=gateway.id,
         gateway_principal_id=api.principal_id,
         api_id=settings.api_name,
         budgets=budgets(settings.consumers),
-        capacities={d.name: d.capacity for d in deployments if not is_provisioned(d.sku)},
+        capacities=capacities,
         retirements=retirements(deployments),
         prices=prices(settings.prices),
-        provisioned=tuple(d.name for d in deployments if is_provisioned(d.sku)),
+        provisioned=tuple(dict.fromkeys(d.name for d in deployments if d.name not in capacities)),
+        provisioned_in=hourly,
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),

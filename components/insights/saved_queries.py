@@ -39,8 +39,10 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids, as several stacks may share a workspace."""
 
-    def register(self, figures: Mapping[str, Any]) -> pulumi.Output[str]:
+    def register(self, figures: Mapping[str, Any], *, several: bool = False) -> pulumi.Output[str]:
         """Register one saved search per query, and the function `figures`; return its name.
+
+        `several`: the figure `account` is a list.
 
         A saved query reads the stack's ids and figures through the function: a person who opens it
         gets the rows of this stack, and a changed figure changes the function alone.
@@ -51,7 +53,7 @@ class Editor:
             operationalinsights.SavedSearch(
                 f"query-{name}",
                 display_name=library.title(name),
-                query=function.apply(partial(_asked, name, list(figures))),
+                query=function.apply(partial(_asked, name, list(figures), several=several)),
                 **self._common(name, group),
                 opts=options,
             )
@@ -101,13 +103,23 @@ def figures_query(figures: Mapping[str, Any]) -> str:
     return "print\n" + ",\n".join(columns)
 
 
-def read_from(function: str, names: Iterable[str]) -> dict[str, library.Value]:
-    """Write the KQL that reads each figure, to be the value of the parameter of that name."""
-    return {name: library.Expression(f"toscalar({function} | project {name})") for name in names}
+def read_from(
+    function: str, names: Iterable[str], *, several: bool = False
+) -> dict[str, library.Value]:
+    """Write the KQL that reads each figure, to be the value of the parameter of that name.
+
+    `several`: the figure `account` is a list.
+    """
+    return {
+        name: library.Expression(
+            f"toscalar({function} | project {name})", many=several and name == library.ACCOUNT
+        )
+        for name in names
+    }
 
 
-def _asked(query: str, names: Sequence[str], function: str) -> str:
-    return library.fill(query, read_from(function, names))
+def _asked(query: str, names: Sequence[str], function: str, *, several: bool) -> str:
+    return library.fill(query, read_from(function, names, several=several))
 
 
 def _written(figure: Any) -> str:

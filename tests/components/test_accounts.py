@@ -9,7 +9,7 @@ import pytest
 
 from components.openai_api import routing
 from components.settings.accounts import Account
-from tests.components.harness import Run, run_without_insights
+from tests.components.harness import Run, run_program, run_without_insights
 
 CHAT: dict[str, Any] = {"name": "chat", "model": "gpt-5.6-luna", "version": "2026-07-09"}
 LUNA = CHAT | {"capacity": 10}
@@ -176,3 +176,26 @@ def test_without_accounts_there_is_nothing_to_plan() -> None:
     planned = routing.plan("miyagi-api", (one,))
     assert planned
     assert planned.retries == 1
+
+
+def test_alerts_queries_and_charts_are_of_every_account() -> None:
+    run = run_program(SEVERAL)
+    names = {request.name for request in run.requests.values()}
+    ids = [f"/id/openai-account-{one['name']}" for one in ACCOUNTS]
+    for account in ACCOUNTS:
+        given = run.inputs(f"alert-token-usage-{account['name']}")
+        assert given["scopes"] == [f"/id/openai-account-{account['name']}"]
+    assert "alert-ptu-utilization-alone" in names
+    assert "alert-ptu-utilization-weu" not in names
+    figures = run.inputs("figures")["query"]
+    for one in ids:
+        assert one in figures
+    query = run.inputs("query-bypass")["query"]
+    assert "| where _ResourceId in~ (account)" in query
+    assert "_ResourceId =~ account" not in query
+    silence = run.inputs("alert-silence")
+    assert all(one in str(silence["criteria"]) for one in ids)
+    assert "_ResourceId in~ (account)" in str(silence["criteria"])
+    book = run.inputs("workbook")["serializedData"]
+    assert all(one in book for one in ids)
+    assert '"chat": 30' in figures

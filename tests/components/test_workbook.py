@@ -22,7 +22,7 @@ Json = dict[str, Any]
 GROUP = "/subscriptions/0/resourceGroups/rg/providers"
 WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/log"
 ACCOUNT = f"{GROUP}/Microsoft.CognitiveServices/accounts/oai"
-BOOK = document(WORKSPACE, ACCOUNT, {})
+BOOK = document(WORKSPACE, [ACCOUNT], {})
 LOG_TILES = [tile for tab in TABS for tile in tab.tiles if isinstance(tile, LogTile)]
 METRIC_TILES = [tile for tab in TABS for tile in tab.tiles if isinstance(tile, MetricTile)]
 PAGE = (ROOT / "docs" / "workbook.md").read_text()
@@ -147,7 +147,7 @@ def test_metrics_exist_with_that_category_aggregation_and_dimension(tile: Metric
 
 
 def test_the_document_reads_as_lines() -> None:
-    lines = serialized(WORKSPACE, ACCOUNT, {}).splitlines()
+    lines = serialized(WORKSPACE, [ACCOUNT], {}).splitlines()
 
     assert len(lines) > 1_000
     assert max(len(line) for line in lines if '"query": ' not in line) < 300

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.machine import Machine
+from sandbox.arm.base import ACCOUNT, SERVICE, SETTING
 from sandbox.cloud import Cloud
 from sandbox.gateway import gateway_endpoint
 from sandbox.http import Endpoint, Headers, Request, Response
@@ -17,7 +18,7 @@ from sandbox.logs import Telemetry, Workspaces
 from sandbox.model import model_endpoint
 from sandbox.model.service import Service
 from sandbox.options import Options
-from tests.engine.stacks import QUICK
+from tests.engine.stacks import QUICK, Stack
 
 LUNA: dict[str, Any] = {
     "name": "text-turbo",
@@ -165,6 +166,50 @@ def test_a_name_that_no_account_has_is_the_first_accounts_to_refuse(azure: Azure
     response = azure.call("/openai/deployments/nothing/chat/completions")
     assert response.status == 404
     assert b"DeploymentNotFound" in bytes(response.body)  # type: ignore[arg-type]
+
+
+CHECK = ("python", "-m", "queries.check", "--stack", "dev", "--depth", "quick", "--settle", "0.1")
+
+
+def test_the_check_proves_all_but_the_accounts_that_no_call_reaches(deployed: Machine) -> None:
+    done = deployed.run(*CHECK, "--timeout", "2", options=QUICK)
+    assert done.status == 4, done.text
+    assert "no call reached text-turbo of swc, text-turbo of eus, text-turbo of eus2" in done.text
+    assert "1 unjudged (accounts)" in done.text
+
+
+def test_the_check_tells_what_is_wrong_with_which_account(
+    deployed: Machine, tmp_path: Path
+) -> None:
+    broken = Stack(deployed.cloud, tmp_path).machine
+    broken.configure(accounts=ACCOUNTS, deployments=None, insights=False)
+    broken.pulumi("stack", "select", "dev")
+    cloud, ids = Cloud(broken.cloud), dict[str, str]()
+    for account in cloud.of_type(ACCOUNT):
+        ids[account.name.split("-")[1]] = account.id
+    with cloud.change():
+        found = cloud.get(ids["swc"])
+        assert found
+        found.properties["disableLocalAuth"] = False
+        for one in cloud.of_type("Microsoft.Authorization/roleAssignments"):
+            if one.id.startswith(ids["eus"] + "/"):
+                cloud.remove(one.id)
+        for one in cloud.of_type(SETTING):
+            if one.id.startswith(ids["eus2"] + "/"):
+                cloud.remove(one.id)
+        for one in cloud.of_type(f"{SERVICE}/backends"):
+            if one.name == "miyagi-api.swc.text-turbo":
+                one.properties["url"] = "https://elsewhere.openai.azure.com/openai"
+    done = broken.run(*CHECK, "--timeout", "0.5", options=QUICK)
+    text = " ".join(done.text.split())
+    assert done.status == 1, done.text
+    for words in (
+        "disableLocalAuth of the account (swc) is false",
+        "role of the gateway's identity on the account (eus) is missing",
+        "API miyagi-api) is https://elsewhere.openai.azure.com/openai",
+        "(eus2)",
+    ):
+        assert words in text, done.text
 
 
 def test_a_second_up_changes_nothing_and_destroy_leaves_nothing(deployed: Machine) -> None:

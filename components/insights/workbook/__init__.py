@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,8 @@ class WorkbookArgs:
     """What the name is derived from: Azure wants a UUID, and the stack one that stays the same."""
     workspace_id: pulumi.Input[str]
     """ARM id of the workspace that the log tiles query."""
-    account_id: pulumi.Input[str]
-    """ARM id of the account whose metrics are charted."""
+    account_ids: Sequence[pulumi.Input[str]]
+    """ARM ids of the accounts whose metrics are charted."""
     figures: pulumi.Input[Mapping[str, Any]]
     """Values of queries' parameters that the stack knows and the logs do not, by name: api,
     prices, provisioned, budgets, capacities, retirements, account, identity."""
@@ -45,7 +45,7 @@ def workbook(
     """Register the workbook."""
     known = pulumi.Output.all(
         workspace=args.workspace_id,
-        account=args.account_id,
+        accounts=pulumi.Output.all(*args.account_ids),
         figures=args.figures,
     )
     return applicationinsights.Workbook(
@@ -63,7 +63,7 @@ def workbook(
         # https://github.com/Azure/arm-template-whatif/issues/57
         source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
         serialized_data=known.apply(
-            lambda at: serialized(at["workspace"], at["account"], at["figures"])
+            lambda at: serialized(at["workspace"], at["accounts"], at["figures"])
         ),
         version=VERSION,
         tags=args.tags,

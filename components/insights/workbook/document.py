@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from components.insights.workbook import items
 from components.insights.workbook.items import Item
@@ -24,22 +24,22 @@ UNFILTERED = (
 )
 
 
-def serialized(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> str:
+def serialized(workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]) -> str:
     """Return the workbook as JSON, indented so that a change shows as lines.
 
     The slashes of ARM ids are escaped, as JSON allows: of a text that holds a whole ARM id, the
     provider sees no change beside that id. https://github.com/pulumi/pulumi-azure-native/issues/3620
     """
-    text = json.dumps(document(workspace_id, account_id, figures), indent=2)
+    text = json.dumps(document(workspace_id, account_ids, figures), indent=2)
     return re.sub("/(subscriptions)/", r"\\/\1\\/", text, flags=re.IGNORECASE)
 
 
-def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
+def document(workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]) -> Item:
     """Return the workbook's content.
 
     Args:
         workspace_id: ARM id of the workspace that the log tiles query.
-        account_id: ARM id of the account whose metrics are charted.
+        account_ids: ARM ids of the accounts whose metrics are charted.
         figures: values of queries' parameters, by name; a query without one of them ignores it.
     """
     return {
@@ -47,7 +47,7 @@ def document(workspace_id: str, account_id: str, figures: Mapping[str, Value]) -
         "items": [
             items.parameters("pickers", list(pickers(workspace_id, figures))),
             items.tabs(TABS),
-            *(_page(page, workspace_id, account_id, figures) for page in TABS),
+            *(_page(page, workspace_id, account_ids, figures) for page in TABS),
         ],
         "fallbackResourceIds": [workspace_id],
         "$schema": SCHEMA,
@@ -71,7 +71,9 @@ def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
     )
 
 
-def _page(page: Tab, workspace_id: str, account_id: str, figures: Mapping[str, Value]) -> Item:
+def _page(
+    page: Tab, workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]
+) -> Item:
     texts = [items.text(f"note-{page.name}", page.note)] if page.note else []
     fields = [items.parameters("call", [call_field()])] if page.asks_for_call else []
     logs = [
@@ -80,7 +82,7 @@ def _page(page: Tab, workspace_id: str, account_id: str, figures: Mapping[str, V
         if isinstance(tile, LogTile)
     ]
     metrics = [
-        items.metric_tile(page, tile, account_id)
+        items.metric_tile(page, tile, account_ids)
         for tile in page.tiles
         if isinstance(tile, MetricTile)
     ]

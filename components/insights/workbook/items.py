@@ -5,7 +5,7 @@ https://github.com/microsoft/Application-Insights-Workbooks/blob/master/schema/w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from components.insights.workbook.metrics import NAMESPACE, workbook_id
@@ -94,7 +94,7 @@ def log_tile(page: Tab, tile: LogTile, kql: str, workspace_id: str) -> Item:
     return _shown(LOGS, content, f"{page.name}-{slug(tile.title)}", tile.width, tile.needs)
 
 
-def metric_tile(page: Tab, tile: MetricTile, account_id: str) -> Item:
+def metric_tile(page: Tab, tile: MetricTile, account_ids: Sequence[str]) -> Item:
     """Return a chart of platform metrics."""
     content: Item = {
         "chartId": f"chart-{page.name}-{slug(tile.title)}",
@@ -104,7 +104,7 @@ def metric_tile(page: Tab, tile: MetricTile, account_id: str) -> Item:
         "chartType": 2,
         "resourceType": NAMESPACE,
         "metricScope": 0,
-        "resourceIds": [account_id],
+        "resourceIds": list(account_ids),
         **TIME_CONTEXT,
         "metrics": [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from queries.check.proofs import (
     account,
+    accounts,
     audit,
     calls,
     careless,
@@ -44,6 +45,7 @@ PROOFS = (
     refused.APART,
     secrets.NO_SECRETS,
     account.ACCOUNT,
+    accounts.ACCOUNTS,
     audit.AUDIT,
     audit.DECLARED,
     drift.DRIFT,
