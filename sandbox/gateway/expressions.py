@@ -4,62 +4,22 @@ https://learn.microsoft.com/azure/api-management/api-management-policy-expressio
 of `context` and the .NET types that an expression may use.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
+from sandbox.gateway import dotnet
 from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.dotnet import Group, Part, Property, ThrownError, Token
 from sandbox.http import Headers
-
-_STEP = re.compile(
-    r"\.?(?P<name>\w+)|\[(?P<every>\*)\]|\[\?\(@\.(?P<key>\w+) == '(?P<is>[^']*)'\)\]"
-)
-"""What of JSONPath is known: https://www.newtonsoft.com/json/help/html/SelectToken.htm"""
-
-
-class ThrownError(Exception):
-    """A .NET exception: a `catch` of the expression takes it, or the call fails."""
 
 
 class _ReturnError(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
-
-
-@dataclass(frozen=True)
-class Token:
-    """A `JToken`: a JSON value, `null` included, which is not C#'s."""
-
-    value: Any
-
-
-@dataclass(frozen=True)
-class Property:
-    """A `JProperty`."""
-
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Part:
-    """`context`, one of the objects below it, or a class or constant of .NET, by its path."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """A `Match`, or a `Group` of one: what a pattern found, with its groups."""
-
-    found: re.Match[str] | None
-    number: int = 0
 
 
 def evaluate(text: str, call: Call) -> Any:
@@ -257,24 +217,7 @@ def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token: 
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _parsed(_held(call, call.whole()))
-
-
-def _parsed(text: str | bytes) -> Token:
-    """Read a JSON object; Json.NET takes control characters in texts too.
-
-    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JObject_Parse.htm
-
-    Sure: inferred, as Json.NET also takes comments, single quotes and names without quotes, which
-    are an error here: the service behind refuses what is no JSON.
-    """
-    try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise ThrownError(f"The message body is not a valid JSON. {error}") from None
-    if not isinstance(value, dict):
-        raise ThrownError("Error reading JObject from JsonReader.")
-    return Token(value)
+    return dotnet.parsed(_held(call, call.whole()))
 
 
 def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  # noqa: N803
@@ -287,119 +230,9 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     return _held(call, call.content())
 
 
-def _deep(token: Token | None, other: Token | None) -> bool:
-    """Compare two tokens by value and by type, as `JToken.DeepEquals` does.
-
-    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JToken_DeepEquals.htm
-    """
-    if token is None or other is None:
-        return token is other
-    if isinstance(token.value, dict | list) and isinstance(other.value, dict | list):
-        raise NotModelledError("the sandbox's gateway compares no two JSON containers")
-    return type(token.value) is type(other.value) and bool(token.value == other.value)
-
-
-def _written(value: Any) -> str:
-    """Write JSON indented; of a text alone the text itself, without quotes.
-
-    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JToken_ToString.htm
-    """
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _select(_: Call, token: Token, path: str) -> Token | None:
-    found = list(_selected(token.value, path))
-    if len(found) > 1:
-        raise ThrownError("Path returned multiple tokens.")
-    return found[0] if found else None
-
-
-def _properties(_: Call, token: Token) -> list[Property]:
-    """Return the properties of a `JObject`; of a name that comes twice it has the last.
-
-    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JObject_Properties.htm
-    """
-    return [Property(name, value) for name, value in token.value.items()]
-
-
-def _selected(value: Any, path: str) -> Iterator[Token]:
-    if not path:
-        yield Token(value)
-        return
-    step = _STEP.match(path)
-    if step is None:
-        raise NotModelledError(f"the sandbox's gateway does not follow the JSONPath {path}")
-    rest = path[step.end() :]
-    if step["name"]:
-        inner = [value[step["name"]]] if isinstance(value, dict) and step["name"] in value else []
-    else:
-        inner = value if isinstance(value, list) else []
-        if step["key"]:
-            inner = [
-                one for one in inner if isinstance(one, dict) and one.get(step["key"]) == step["is"]
-            ]
-    for one in inner:
-        yield from _selected(one, rest)
-
-
-def _plain(content: Any) -> Any:
-    """Return the JSON from which a container was made."""
-    if isinstance(content, list):
-        return [_plain(one) for one in content]
-    return content.value if isinstance(content, Token) else content
-
-
-_UNREAD = re.compile(r"\(\?|\\[^x]")
-"""What of a pattern Python may read in another way than .NET."""
-
-
-def _pattern(pattern: str, options: Part | None = None) -> re.Pattern[str]:
-    """Compile a pattern; sets, groups, ends and escapes of codes mean the same to Python.
-
-    https://learn.microsoft.com/dotnet/standard/base-types/regular-expression-language-quick-reference
-    """
-    if _UNREAD.search(pattern):
-        raise NotModelledError(f"the sandbox's gateway does not look for {pattern}")
-    return re.compile(pattern, re.IGNORECASE if options else 0)
-
-
-def _replace(_: Call, __: Part, text: str, pattern: str, replacement: str) -> str:
-    """Replace by a text: one with `$` or a backslash means something to .NET or to Python."""
-    if re.search(r"[\\$]", replacement):
-        raise NotModelledError(f"the sandbox's gateway does not replace by {replacement}")
-    return _pattern(pattern).sub(replacement, text)
-
-
-def _ordinal(*options: Part) -> None:
-    """Refuse a comparison by a culture's rules, which is what .NET does unless told otherwise.
-
-    https://learn.microsoft.com/dotnet/standard/base-types/best-practices-strings
-    """
-    if options != (Part("StringComparison.Ordinal"),):
-        raise NotModelledError("the sandbox's gateway looks for texts by StringComparison.Ordinal")
-
-
-def _find(_: Call, text: str, part: str, *options: Part) -> int:
-    _ordinal(*options)
-    return text.find(part)
-
-
-def _find_last(_: Call, text: str, part: str, *options: Part) -> int:
-    _ordinal(*options)
-    return text.rfind(part)
-
-
-def _part_of(_: Call, text: str, start: int, length: int | None = None) -> str:
-    """Cut a text; .NET throws where it does not reach so far."""
-    end = len(text) if length is None else start + length
-    if not 0 <= start <= end <= len(text):
-        raise ThrownError("Index and length must refer to a location within the string.")
-    return text[start:end]
-
-
 _NEW: dict[str, Callable[..., Any]] = {
-    "JProperty": lambda name, content: Property(name, _plain(content)),
-    "JArray": lambda content: Token(_plain(content)),
+    "JProperty": lambda name, content: Property(name, dotnet.plain(content)),
+    "JArray": lambda content: Token(dotnet.plain(content)),
     "JObject": lambda *content: Token({one.name: one.value for one in content}),
     "JValue": Token,
 }
@@ -421,23 +254,27 @@ _METHODS: dict[str, Callable[..., Any]] = {
     ),
     "str.StartsWith": lambda _, text, start, *__: text.startswith(start),
     "str.Contains": lambda _, text, part: part in text,
-    "str.IndexOf": _find,
-    "str.LastIndexOf": _find_last,
-    "str.Substring": _part_of,
+    "str.IndexOf": dotnet.find,
+    "str.LastIndexOf": dotnet.find_last,
+    "str.Substring": dotnet.part_of,
     "str.ToLowerInvariant": lambda _, text: text.lower(),
     "str.TrimStart": lambda _, text: text.lstrip(),
     "Encoding.UTF8.GetString": lambda _, __, raw: raw.decode(errors="replace"),
     "Encoding.UTF8.GetBytes": lambda _, __, text: text.encode(errors="replace"),
     "bytes.SequenceEqual": lambda _, raw, other: raw == other,
-    "JObject.Parse": lambda _, __, text: _parsed(text),
+    "JObject.Parse": lambda _, __, text: dotnet.parsed(text),
     "JValue.CreateNull": lambda _, __: Token(None),
     "list.Any": lambda _, found, condition: any(map(condition, found)),
-    "JToken.DeepEquals": lambda _, __, one, other: _deep(one, other),
-    "Token.Properties": _properties,
-    "Token.SelectToken": _select,
-    "Token.SelectTokens": lambda _, token, path: list(_selected(token.value, path)),
-    "Token.ToString": lambda _, token: _written(token.value),
-    "Regex.Replace": _replace,
-    "Regex.IsMatch": lambda _, __, text, pattern, *o: bool(_pattern(pattern, *o).search(text)),
-    "Regex.Match": lambda _, __, text, pattern, *o: Group(_pattern(pattern, *o).search(text)),
+    "JToken.DeepEquals": lambda _, __, one, other: dotnet.deep(one, other),
+    "Token.Properties": dotnet.properties,
+    "Token.SelectToken": dotnet.select,
+    "Token.SelectTokens": lambda _, token, path: list(dotnet.selected(token.value, path)),
+    "Token.ToString": lambda _, token: dotnet.written(token.value),
+    "Regex.Replace": dotnet.replace,
+    "Regex.IsMatch": lambda _, __, text, pattern, *o: bool(
+        dotnet.compiled(pattern, *o).search(text)
+    ),
+    "Regex.Match": lambda _, __, text, pattern, *o: Group(
+        dotnet.compiled(pattern, *o).search(text)
+    ),
 }

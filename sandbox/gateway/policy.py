@@ -18,7 +18,7 @@ from sandbox import clock, named_values
 from sandbox.cloud import Cloud, Resource
 from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
-from sandbox.gateway import backends, expressions
+from sandbox.gateway import backends, dotnet, expressions
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.http import Endpoint, Headers, Request, Response
@@ -98,7 +98,7 @@ class Policies:
             return text
         try:
             return expressions.evaluate(text, self.call)
-        except expressions.ThrownError as error:
+        except dotnet.ThrownError as error:
             said = f"Expression evaluation failed. {error}"
             reason = "ExpressionValueEvaluationFailure"
             raise GatewayError(500, statement.tag, reason, said) from None

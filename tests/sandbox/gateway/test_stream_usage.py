@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.openai_api.policy import render
-from sandbox.gateway import expressions
+from sandbox.gateway import dotnet
 from sandbox.http import Headers, Response
 from tests.sandbox.gateway.conftest import CHAT, COMPLETION, Azure
 from tests.sandbox.gateway.test_streams import OWN, deploy, events
@@ -184,13 +184,13 @@ def test_the_stream_still_passes_at_once_and_both_bodies_are_logged(azure: Azure
 def test_a_body_is_parsed_once_and_again_only_to_see_that_an_edit_is_right(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, body: bytes, times: int
 ) -> None:
-    parsed, read = list[str | bytes](), expressions._parsed
+    parsed, read = list[str | bytes](), dotnet.parsed
 
     def counted(text: str | bytes) -> Any:
         parsed.append(text)
         return read(text)
 
-    monkeypatch.setattr(expressions, "_parsed", counted)
+    monkeypatch.setattr(dotnet, "parsed", counted)
     azure.answer = lambda _: Response(200, Headers([("Content-Type", "text/event-stream")]), b"")
     deploy(azure)
     azure.call(raw=body, headers=JSON)
