@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from queries.check.configuration import access, models, remarks
+from queries.check.configuration import access, diagnostic_settings, models, remarks
 from queries.outputs import Target, target
 from tests.check.stack import deployment, outputs
 
@@ -66,3 +66,15 @@ def test_of_what_the_stack_declares_no_move_is_said() -> None:
     read = {"account": account(), "deployments": [found(version="2", capacity=7)]}
     (said,) = remarks.remarks(target(outputs()), read)
     assert "to which it was upgraded" in said
+
+
+@pytest.mark.parametrize(("name", "own"), [("", False), ("to-workspace", True)])
+def test_setting_of_somebody_else_is_not_said_to_be_put_back(name: str, own: bool) -> None:
+    named = {"gateway": "to-workspace", "account": name}
+    settings = [{"properties": {"workspaceId": "another"}}]
+    (difference,) = diagnostic_settings.present(
+        diagnostic_settings.ACCOUNT,
+        stack(diagnosticSettings=named),
+        {"account settings": settings},
+    )
+    assert ("pulumi up --refresh" in difference.fix) is own
