@@ -35,6 +35,8 @@ _SEVERAL = (
     ),
 )
 """How the files choose the rows of one account or of all, and how those of several are chosen."""
+_WITH_SEVERAL = re.compile(r"^// several accounts: (.*\n)", re.MULTILINE)
+"""A line that a query needs only where there are several accounts."""
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -68,9 +70,13 @@ Value = (
 
 
 @cache
-def load(name: str) -> str:
-    """Return the text of `queries/<name>.kql`, without the marks round its common parts."""
-    return MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
+def load(name: str, *, several: bool = False) -> str:
+    """Return the text of `queries/<name>.kql`, without the marks round its common parts.
+
+    With `several` accounts it has the lines that only those need.
+    """
+    text = MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
+    return _WITH_SEVERAL.sub(r"\1" if several else "", text)
 
 
 @cache
@@ -115,13 +121,13 @@ def render(name: str, **values: Value) -> str:
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
-    text = load(name)
+    several = _is_many(values.get(ACCOUNT, ""))
+    text = load(name, several=several)
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
-        if parameter == ACCOUNT and _is_many(value):
-            for one, several in _SEVERAL:
-                text = text.replace(one, several)
+    for one, many in _SEVERAL if several else ():
+        text = text.replace(one, many)
     return text
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from components.openai_api import routing
 from components.settings.accounts import Account
+from tests.components import test_existing_account as existing
 from tests.components.harness import Run, run_program, run_without_insights
 
 CHAT: dict[str, Any] = {"name": "chat", "model": "gpt-5.6-luna", "version": "2026-07-09"}
@@ -112,6 +113,23 @@ def test_the_proof_names_every_account(several: Run) -> None:
     assert proof["accountId"] == proof["accounts"][0]["id"]
 
 
+def test_one_of_several_accounts_may_exist() -> None:
+    there = {"name": "shared", "id": existing.HERE, "deployments": [existing.THERE], "priority": 2}
+    given = {k: existing.DECLARED[k] for k in ("name", "model", "version", "capacity")}
+    config = {"accounts": [{"name": "own", "deployments": [given]}, there], "deployments": []}
+    answers = {existing.GET_ACCOUNT: existing.ACCOUNT, existing.GET_DEPLOYMENT: existing.FOUND}
+    run = run_without_insights(config, answers=answers)
+    created = [request.name for request in run.requests.values()]
+    assert run.reads["openai-account-shared"].id == existing.HERE
+    assert "deployment-own-text-turbo" in created
+    assert "deployment-shared-text-turbo" not in created
+    assert run.inputs("openai-api-role-shared")["scope"] == existing.HERE
+    member = run.inputs("openai-api-backend-shared-text-turbo")
+    assert member["url"] == "https://shared-sub.openai.azure.com/openai"
+    proof = run.stack["proof"]["accounts"]
+    assert [one["existing"] for one in proof] == [False, True]
+
+
 def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
     spilling = RESERVED | {"spillover": "chat"}
     run = run_without_insights({"deployments": [spilling, LUNA]})
@@ -132,6 +150,11 @@ def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"priority": 0}]}, "accounts[0].priority"),
         (SEVERAL | {"storedResponses": "share"}, "storedResponses"),
         ({"deployments": []}, "at least one deployment"),
+        (
+            SEVERAL | {"accounts": [ACCOUNTS[0] | {"keys": "allow"}]},
+            "only beside id",
+        ),
+        (SEVERAL | {"accounts": [ACCOUNTS[0] | {"diagnosticSettingName": ""}]}, "only beside id"),
         (
             SEVERAL | {"accounts": [ACCOUNTS[0], {"name": "b2", "deployments": [MINI | CHAT]}]},
             "",

@@ -1,0 +1,103 @@
+"""Queries of several accounts: the rows of each count, and those of strangers do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from queries import library
+from queries.library import Expression, among, render
+from tests.queries.database import ACCOUNT, HOUR, Database, gateway, request
+from tests.queries.test_reconcile import LOST_HOUR
+
+SECOND, STRANGE = f"{ACCOUNT}-2", f"{ACCOUNT}-of-others"
+BOTH = (ACCOUNT, SECOND)
+OF_ACCOUNTS = [name for name in library.names() if library.has(name, "account")]
+
+
+def failing_over(calls: int, seen: int) -> Database:
+    """An hour in which the first account throttles each call, and the second answers `seen`."""
+    database, counts = Database(), Counter[tuple[Any, str]]()
+    for number in range(calls):
+        start = LOST_HOUR + timedelta(minutes=5, seconds=number)
+        minute = start.replace(second=0, microsecond=0)
+        for account, status in ((ACCOUNT, "429"), (SECOND, "200")):
+            row: dict[str, Any] = {
+                "ResultSignature": status,
+                "_ResourceId": account,
+                "TimeGenerated": start,
+            }
+            request(database, f"{account}-{number}", DurationMs=300, **row)
+            counts[minute, account] += 1
+        if number < seen:
+            url = "https://second.openai.azure.com/openai/deployments/chat/chat/completions"
+            told = {"x-gateway-accounting": "{model:gpt,usage:{total_tokens:10}}"}
+            gateway(
+                database,
+                str(number),
+                Url=url,
+                BackendUrl=url,
+                BackendResponseCode=200,
+                TotalTime=600,
+                ResponseHeaders=told,
+                TimeGenerated=start,
+            )
+    for (minute, account), count in counts.items():
+        row = {"MetricName": "AzureOpenAIRequests", "Total": float(count), "_ResourceId": account}
+        database.add("AzureMetrics", TimeGenerated=minute, **row)
+    return database
+
+
+def missing(database: Database) -> dict[tuple[str, str], int]:
+    own: dict[str, Any] = {"gateway": "/gateway", "identity": "gateway-id", "api": "miyagi-api"}
+    since = HOUR - timedelta(hours=6)
+    rows = database.ask(render("reconcile", since=since, account=BOTH, **own))
+    return {(row["Log"], row["Deployment"]): row["Missing"] for row in rows}
+
+
+def test_an_attempt_that_one_account_refuses_is_no_lost_call() -> None:
+    found = missing(failing_over(100, seen=100))
+    assert found[("ApiManagementGatewayLogs", "")] == 0
+    assert found[("ApiManagementGatewayLogs", "chat")] == 0
+    assert found[("AzureDiagnostics", "")] == 0
+
+
+def test_calls_that_the_gateways_log_lacks_are_still_told() -> None:
+    found = missing(failing_over(100, seen=80))
+    assert found[("ApiManagementGatewayLogs", "")] == 20
+    assert found[("ApiManagementGatewayLogs", "chat")] == 20
+
+
+def test_rows_of_each_account_and_of_no_other_are_read() -> None:
+    database = Database()
+    for account in (*BOTH, STRANGE):
+        request(database, account, TimeGenerated=HOUR, _ResourceId=account)
+    rows = database.ask(render("account-calls", since=HOUR - timedelta(hours=1), account=BOTH))
+    assert {row["CorrelationId"] for row in rows} == set(BOTH)
+
+
+@pytest.mark.parametrize("name", OF_ACCOUNTS)
+def test_a_query_of_several_accounts_compares_with_each(name: str) -> None:
+    for value in (BOTH, list(BOTH), Expression("toscalar(f | project account)", many=True)):
+        text = render(name, account=value)
+        assert "=~ account" not in text
+        assert "(gateway, account)" not in text
+        assert "isempty(account)" not in text
+        assert "_ResourceId in~ (account)" in text
+        assert "several accounts:" not in text
+
+
+@pytest.mark.parametrize("name", OF_ACCOUNTS)
+def test_a_query_of_one_account_is_the_file(name: str) -> None:
+    assert "several accounts:" not in library.load(name)
+    assert "in~ (account)" not in render(name, account=ACCOUNT)
+
+
+def test_ids_of_several_are_cut_in_two_each() -> None:
+    ids = ("/subscriptions/1/a", "/subscriptions/2/b")
+    assert "/subscriptions/" not in render("account-calls", account=ids)
+    assert "/subscriptions/" not in among(ids)
+    assert among("x") == '_ResourceId =~ "x"'
