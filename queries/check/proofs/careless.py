@@ -59,6 +59,8 @@ def _parts(evidence: Evidence, traffic: OwnTraffic) -> Iterator[Verdict]:
             yield skipped("no deployment is fit for embeddings of many inputs", MANY_FIX)
     if evidence.target.refuses_background:
         yield of_kind(evidence, traffic, "background response")
+    elif evidence.target.offers("/v1/responses"):
+        yield skipped("stored responses are shared, and this check makes none in the background")
 
 
 def _is(kind: Kind) -> Callable[[Evidence, OwnCall], bool]:

@@ -142,13 +142,21 @@ def test_a_refusal_is_told_by_its_code_and_what_stopped_it(azure: Azure) -> None
     assert "answer_filter:[{hate:{filtered:true,severity:high}}]" in header
 
 
+def test_a_response_in_the_background_is_told_by_its_id(azure: Azure) -> None:
+    deploy(azure)
+    kept = {"id": "resp_1", "model": "m", "usage": None}
+    assert told(azure, kept | {"background": True}).endswith(",background:resp_1}")
+    assert told(azure, kept | {"background": False}).endswith(",background:null}")
+
+
 def test_a_long_header_is_cut_to_what_accounting_needs(azure: Azure) -> None:
     deploy(azure)
     choice = {"finish_reason": "content_filter", "content_filter_results": {"why": "x" * 100}}
     answer = {"model": "m", "usage": {"total_tokens": 3}, "choices": [choice] * 30}
     assert "answer_filter:[{why:xx" in told(azure, answer)
     answer["choices"] = [choice] * 128
-    assert told(azure, answer) == "{model:m,usage:{total_tokens:3},code:null}"
+    least = "{model:m,usage:{total_tokens:3},code:null,background:null}"
+    assert told(azure, answer) == least
     assert told(azure, {"model": "m" * 5000, "usage": {"total_tokens": 3}}) == ""
 
 
