@@ -22,16 +22,16 @@ import pulumi
 from pulumi_azure_native import cognitiveservices, monitor, resources
 
 
-def account(name, **more):
+def account(name, kind):
     made = cognitiveservices.Account(
         name,
         account_name=name,
         resource_group_name=group.name,
         location=group.location,
-        kind="OpenAI",
+        kind=kind,
         sku={"name": "S0"},
         tags={"owner": "platform"},
-        properties={"custom_sub_domain_name": f"{name}-sub", "disable_local_auth": True, **more},
+        properties={"custom_sub_domain_name": f"{name}-sub", "disable_local_auth": True},
     )
     deployment = cognitiveservices.Deployment(
         f"{name}-text-turbo",
@@ -47,8 +47,8 @@ def account(name, **more):
     return made, deployment
 
 
-first, of_first = account("oai-first")
-second, _ = account("oai-second")
+first, of_first = account("oai-first", "OpenAI")
+second, _ = account("oai-second", "AIServices")
 pulumi.export("first", first.id)
 pulumi.export("second", second.id)
 """
@@ -170,6 +170,7 @@ def test_what_is_added_goes_again_and_nothing_else(accounts: Machine, tmp_path: 
 
 
 def test_another_account_takes_the_place_of_one(accounts: Machine, tmp_path: Path) -> None:
+    """Of the other kind, too."""
     ids = accounts.outputs()
     before = found_at(accounts, ids["first"]), found_at(accounts, ids["second"])
     machine = stack(accounts, tmp_path, accountId=ids["first"], deployments=[THERE, MINE])
@@ -177,6 +178,9 @@ def test_another_account_takes_the_place_of_one(accounts: Machine, tmp_path: Pat
     machine.configure(accountId=ids["second"])
     machine.up()
     assert found_at(machine, ids["first"]) == before[0]
+    check = machine.run(*CHECK, "--timeout", "10")
+    assert check.status == 0, check.text
+    assert "the account is of kind AIServices" in " ".join(check.text.split())
     machine.pulumi("preview", "--expect-no-changes")
     machine.pulumi("destroy", "--yes")
     assert (found_at(machine, ids["first"]), found_at(machine, ids["second"])) == before
