@@ -1,8 +1,8 @@
 """An Azure OpenAI or Foundry account that exists: what of it can be used, and what stays as it is.
 
-The account and the deployments that are used as they are stand in the state as resources that are
-only read. So the engine lets go, and deletes nothing, where a stack hands over what it has created.
-https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go (`relinquish`)
+Nothing of it is declared. What the stack has created itself is handed over: where the state holds
+the account, or a deployment that is now `existing`, the program reads it, so that the engine lets
+it go (`components/azure/own_state.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import cognitiveservices
 
-from components.azure import arm_id, claim, lookup
+from components.azure import arm_id, claim, lookup, own_state
 from components.azure.arm_id import ArmId
 from components.settings.items import Deployment
+from queries.contract import KEYS_OFF
 
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 KINDS = ("OpenAI", "AIServices")
@@ -24,10 +25,6 @@ KINDS = ("OpenAI", "AIServices")
 
 https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
 """
-KEYS_OFF = (
-    "az resource update --ids {id} --api-version 2025-06-01 --set properties.disableLocalAuth=true"
-)
-"""https://learn.microsoft.com/azure/ai-services/disable-local-auth"""
 OPENAI = "OpenAI Language Model Instance API"
 """Azure's name of the address for Azure OpenAI's calls, among those of a Foundry resource."""
 TAKEN_DEPLOYMENT = (
@@ -77,6 +74,39 @@ def read(
     return account.apply(usable)
 
 
+class HandedOver:
+    """What the state holds of an account that the stack created itself, and now lets go."""
+
+    def __init__(
+        self, found: ArmId, group: str, named: str = "openai-account", within: str = ""
+    ) -> None:
+        """Look for the account in the state: one of that name in the stack's own group.
+
+        `found` must lie in the stack's own subscription. `named` is what the program calls it, and
+        `within` begins what it calls the deployments in it.
+        """
+        self._held, self._within = own_state.outputs(), within
+        name = str(self._of("Account", named).get("name"))
+        same = name.lower() == found.name.lower()
+        self.account = same and found.resource_group.lower() == group.lower()
+
+    def deployment(self, name: str) -> bool:
+        """Tell whether the state holds a deployment of the account."""
+        return self.account and bool(self._of("Deployment", f"deployment-{self._within}{name}"))
+
+    def exact(self, azures: str) -> str:
+        """Return an account's id as the state has it: another letter case is another resource.
+
+        The stack's output has the id as Azure gave it when the account was created.
+        """
+        stack = f"{pulumi.get_project()}-{pulumi.get_stack()}"
+        told = str(self._held.get(f"pulumi:pulumi:Stack::{stack}", {}).get("accountId"))
+        return told if told.lower() == azures.lower() else azures
+
+    def _of(self, kind: str, name: str) -> Mapping[str, Any]:
+        return self._held.get(f"azure-native:cognitiveservices:{kind}::{name}", {})
+
+
 def check_group(found: ArmId, created_group: str) -> None:
     """Refuse an account in the group that the stack creates: the group is deleted with all in it.
 
@@ -95,7 +125,7 @@ def check_kind(found: Found) -> None:
     """Refuse an account that takes no calls of Azure OpenAI, or no tokens of Microsoft Entra.
 
     Tokens are taken on a custom subdomain only.
-    https://learn.microsoft.com/azure/ai-services/authentication
+    https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
     """
     if found.get("kind") not in KINDS:
         raise pulumi.RunError(
@@ -105,8 +135,8 @@ def check_kind(found: Found) -> None:
     if not found["properties"].get("customSubDomainName"):
         raise pulumi.RunError(
             "the account named by accountId has no custom subdomain, so it takes no tokens of the "
-            "gateway's identity; give it one, which stays: az cognitiveservices account update "
-            f"--ids {found['id']} --custom-domain {found['name']}"
+            "gateway's identity; give it one, which then stays (portal: Overview > Generate Custom "
+            "Domain Name), and run `pulumi up` again"
         )
 
 
@@ -181,14 +211,27 @@ def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResour
     )
 
 
+def let_go(
+    name: str, account_id: pulumi.Output[Any], own: HandedOver, *, parent: pulumi.Resource
+) -> None:
+    """Read an account that the stack has created, so that the engine lets it go."""
+    exact = account_id.apply(own.exact)
+    cognitiveservices.Account.get(name, exact, opts=pulumi.ResourceOptions(parent=parent))
+
+
 def deployment(
     declared: Deployment,
     account_id: ArmId,
     *,
+    handed_over: str,
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
-) -> cognitiveservices.Deployment:
-    """Read a deployment that is used as it is; the stack file must say what Azure has."""
+) -> None:
+    """Look at a deployment that is used as it is; the stack file must say what Azure has.
+
+    One that the stack has created is read by its name in the program, `handed_over`, so that the
+    engine lets it go; "" is for any other.
+    """
     path = {
         "resourceGroupName": account_id.resource_group,
         "accountName": account_id.name,
@@ -203,11 +246,11 @@ def deployment(
         parent=parent,
         provider=provider,
     )
-    return cognitiveservices.Deployment.get(
-        f"deployment-{declared.name}",
-        found.apply(lambda answer: check_deployment(declared, answer)["id"]),
-        opts=pulumi.ResourceOptions(parent=parent, provider=provider),
-    )
+    checked = found.apply(lambda answer: check_deployment(declared, answer)["id"])
+    if handed_over:
+        cognitiveservices.Deployment.get(
+            handed_over, checked, opts=pulumi.ResourceOptions(parent=parent)
+        )
 
 
 def check_deployment(declared: Deployment, found: Found) -> Found:

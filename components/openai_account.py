@@ -29,8 +29,10 @@ class OpenAIAccountArgs:
     """`allow` if an existing account may take its keys, `refuse` to warn where it does."""
     gateway_behind_network: bool
     """Whether the gateway may lie in a network that reaches an account that is closed to others."""
-    created_group: str
-    """Resource group that the stack creates, or "": no existing account may lie in it."""
+    group: str
+    """Name of the stack's resource group."""
+    group_is_created: bool
+    """Whether the stack creates that group: no existing account may lie in it then."""
     name: pulumi.Input[str]
     """Name and custom subdomain; tokens are accepted on a custom subdomain only."""
     resource_group_name: pulumi.Input[str]
@@ -72,6 +74,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         super().__init__("aoai:index:OpenAIAccount", name, None, opts)
         self._args = args
         self.label, self.deployments = args.label, tuple(args.deployments)
+        self._own: existing_account.HandedOver | None = None
         if args.existing_id:
             self._use(name)
         else:
@@ -101,7 +104,9 @@ class OpenAIAccount(pulumi.ComponentResource):
             f"{name}-subscription", found.subscription_id, parent=self
         )
         if self._account_provider is None:
-            existing_account.check_group(found, self._args.created_group)
+            if self._args.group_is_created:
+                existing_account.check_group(found, self._args.group)
+            self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
         answer = existing_account.read(
             self._args.existing_id,
             keys=self._args.keys,
@@ -109,12 +114,9 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self,
             provider=self._account_provider,
         )
-        account = cognitiveservices.Account.get(
-            name,
-            answer["id"],
-            opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
-        )
-        self.id = account.id
+        if self._own and self._own.account:
+            existing_account.let_go(name, answer["id"], self._own, parent=self)
+        self.id = answer["id"]
         self._account_name, self._group_name = answer["name"], found.resource_group
         self.endpoint = answer.apply(existing_account.endpoint)
         self._set_backend(answer["properties"]["customSubDomainName"])
@@ -190,10 +192,16 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self, provider=self._account_provider, depends_on=after, hooks=hooks
         )
 
+    def _named(self, declared: Deployment) -> str:
+        """Return what the program calls a deployment."""
+        return f"deployment-{self._within}{declared.name}"
+
     def _existing_deployment(self, declared: Deployment) -> None:
+        handed_over = self._own is not None and self._own.deployment(declared.name)
         existing_account.deployment(
             declared,
             arm_id.require(self._args.existing_id, existing_account.ACCOUNTS),
+            handed_over=self._named(declared) if handed_over else "",
             parent=self,
             provider=self._account_provider,
         )
@@ -211,7 +219,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             replacement_trigger=f"{declared.model} {declared.sku}",
         )
         return cognitiveservices.Deployment(
-            f"deployment-{self._within}{declared.name}",
+            self._named(declared),
             deployment_name=declared.name,
             account_name=self._account_name,
             resource_group_name=self._group_name,

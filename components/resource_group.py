@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import resources
 
-from components.azure import lookup
+from components.azure import lookup, own_state
 from components.settings.stack import Settings
 
 LIFT = (
@@ -29,9 +29,10 @@ def resource_group(settings: Settings) -> pulumi.Output[str]:
             {"resourceGroupName": given},
             gone=lookup.missing("resourceGroupName", f"the resource group {given}"),
         )
-        # Read under the name of the one that is created: so the engine lets a group go that the
-        # stack has created, and does not delete it with all that is in it.
-        resources.ResourceGroup.get("resource-group", found["id"])
+        held = own_state.outputs().get("azure-native:resources:ResourceGroup::resource-group", {})
+        if str(held.get("name")).lower() == given.lower():
+            # The stack has created it, and now lets it go with all that is in it.
+            resources.ResourceGroup.get("resource-group", found["id"])
         return pulumi.Output.from_input(found["name"])
     group = resources.ResourceGroup(
         "resource-group",

@@ -13,6 +13,16 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic.alias_generators import to_camel, to_snake
 
+KEYS_OFF = (
+    "az rest --method patch --url '{id}?api-version=2025-06-01' "
+    """--body '{{"properties": {{"disableLocalAuth": true}}}}'"""
+)
+"""What a person runs to turn the keys of an account off, to be formatted with its `id`.
+
+https://learn.microsoft.com/azure/ai-services/disable-local-auth
+https://learn.microsoft.com/cli/azure/use-azure-cli-rest-command
+"""
+
 VERSION: Literal[1] = 1
 """Version of the output's shape. Raise it with every key that is added, renamed or dropped."""
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, cast
 
 SUBSCRIPTION_ID = "11111111-2222-3333-4444-555555555555"
+PLATFORM_SUBSCRIPTION_ID = "22222222-3333-4444-5555-666666666666"
+"""Another subscription of the tenant, in which teams keep what they share."""
+SUBSCRIPTIONS = (SUBSCRIPTION_ID, PLATFORM_SUBSCRIPTION_ID)
 TENANT_ID = "66666666-7777-8888-9999-000000000000"
 DEPLOYER_OBJECT_ID = "deadbeef-0000-4000-8000-00000000c0de"
-"""The person or pipeline logged in: Owner of the subscription, reader of its workspaces."""
+"""The person or pipeline logged in: Owner of the subscriptions, reader of their workspaces."""
 
 
 @dataclass

@@ -60,7 +60,7 @@ def scope_of(assignment_id: str) -> str:
 
 
 def covers(scope: str, resource_id: str) -> bool:
-    """Tell whether a scope holds a resource: each management group holds the one subscription.
+    """Tell whether a scope holds a resource: each management group holds the subscriptions.
 
     https://learn.microsoft.com/azure/governance/management-groups/overview
     """

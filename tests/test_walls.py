@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "components.settings": {
         *("components.azure", "components.alerts", "queries.library", "policies.gateway"),
     },
-    "components": {"components.azure", "components.settings"},
+    "components": {"components.azure", "components.settings", "queries.contract"},
     "components.openai_api": {"components", "components.azure", "components.settings"},
     "components.insights": {
         *("components", "components.azure", "components.alerts", "components.settings"),

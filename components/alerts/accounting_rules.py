@@ -104,6 +104,7 @@ ACCOUNTING_RULES = (
         threshold=0,
         unit="requests",
         dimensions={"Deployment": ALL, "ObjectId": ALL, "Why": ALL},
+        excluded=lambda subject: {"ObjectId": subject.other_callers},
         window="PT1H",
         query_range="PT2H",
         frequency="PT15M",

@@ -52,14 +52,18 @@ def _criteria(rule: LogRule, subject: Subject) -> monitor.ScheduledQueryRuleCrit
         name: list(values) for name, values in rule.dimensions.items()
     }
     dimensions |= {name: list(values) for name, values in rule.narrowed(subject).items()}
+    left_out = {name: values for name, values in rule.excluded(subject).items() if values}
     condition = monitor.ConditionArgs(
         query=query(rule, subject),
         metric_measure_column=rule.column,
         time_aggregation=rule.aggregation,
         operator=rule.operator,
         threshold=rule.threshold,
+        # https://learn.microsoft.com/rest/api/monitor/scheduled-query-rules/create-or-update#dimensionoperator
         dimensions=[
-            monitor.DimensionArgs(name=name, operator="Include", values=values)
+            monitor.DimensionArgs(name=name, operator="Exclude", values=list(left_out[name]))
+            if name in left_out
+            else monitor.DimensionArgs(name=name, operator="Include", values=values)
             for name, values in dimensions.items()
         ],
         # A query that returns no TimeGenerated is evaluated over one period.

@@ -91,6 +91,8 @@ class LogRule(AlertRule):
     parameters: Callable[[Subject], Parameters] = _none
     narrowed: Callable[[Subject], Mapping[str, list[pulumi.Output[str]]]] = lambda _: {}
     """Dimensions of which the rule judges some values only; the stack knows which."""
+    excluded: Callable[[Subject], Mapping[str, Sequence[str]]] = lambda _: {}
+    """Dimensions of which the rule leaves some values out, if there are any."""
 
     def values(self, subject: Subject) -> dict[str, Value | pulumi.Output[str]]:
         """Return the value of every parameter of the query, by name."""

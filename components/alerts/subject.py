@@ -36,6 +36,8 @@ class Subject:
     """Those of each account, by its short name."""
     llm_logging: bool
     every_call_is_logged: bool
+    other_callers: tuple[str, ...] = ()
+    """Object ids, beside the gateway's, that are meant to call the account."""
 
     @property
     def own(self) -> dict[str, Any]:

@@ -11,13 +11,7 @@ from collections.abc import Callable
 
 import pulumi
 
-from components.azure import lookup
-
-OWN_STATE = "pulumi:pulumi:readStackResourceOutputs"
-"""Function of the engine that lists the resources of a stack's state.
-
-https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
-"""
+from components.azure import lookup, own_state
 
 
 def only_new(
@@ -40,15 +34,8 @@ def only_new(
         given = args.new_inputs or {}
         asked = {key: given[key] for key in path}
         found = await lookup.ask(function, asked, gone=dict, parent=parent, provider=provider)
-        if found and not (pulumi.runtime.is_dry_run() and args.urn in await _own_urns()):
+        if found and not (pulumi.runtime.is_dry_run() and args.urn in await own_state.urns()):
             raise pulumi.RunError(refusal(str(given[path[-1]])))
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, look, options)])
-
-
-async def _own_urns() -> set[str]:
-    """Return the URNs in the stack's state."""
-    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = await pulumi.runtime.invoke_async(OWN_STATE, {"stackName": own})
-    return set(answer["outputs"])

@@ -176,4 +176,5 @@ def subject(
         provisioned_in=hourly,
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
+        other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
     )

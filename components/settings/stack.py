@@ -297,11 +297,6 @@ class Settings(Frozen):
         )
 
     @property
-    def created_group(self) -> str:
-        """Return the name of the resource group that the stack creates; "" if it uses one."""
-        return "" if self.use_existing_resource_group else self.resource_group_name
-
-    @property
     def policy_without(self) -> frozenset[str]:
         """Fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}

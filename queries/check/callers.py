@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from queries.check.configuration.access import keys_fix
 from queries.check.configuration.base import Json, inside, last, properties, same_id
 from queries.check.configuration.manager import Manager, UnreadableError
 from queries.check.configuration.versions import ROLES
@@ -28,6 +29,7 @@ https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machi
 OPENAI = "openai"
 """Kind of an account that serves the first of them alone, and no speech or language."""
 KEYS = ("actions", "notActions", "Microsoft.CognitiveServices/accounts/listKeys/action")
+KEYS_ALLOWED = "the account takes its keys, as accountKeys allows: such calls are in no gateway log"
 READ = "/read"
 """How data actions end that read what is there, and call no model."""
 KINDS = {"User": "user", "Group": "group", "ServicePrincipal": "service principal"}
@@ -35,7 +37,6 @@ FIX = (
     "take the role away (portal: Azure OpenAI > Access control > Role assignments), or name the "
     "object id in otherCallers and run pulumi up: its calls are then in no gateway log"
 )
-KEYS_FIX = "pulumi up --refresh switches the keys off again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +88,14 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     differences = [
         _caller(one, role, target) for one, role in callers if _principal(one) not in named
     ]
-    if account is not None and not properties(account).get("disableLocalAuth"):
-        differences.append(_by_keys({_principal(one) for one, role in known if allows(role, KEYS)}))
+    keys = account is not None and not properties(account).get("disableLocalAuth")
+    if keys and target.account.keys != "allow":
+        listing = {_principal(one) for one, role in known if allows(role, KEYS)}
+        differences.append(_by_keys(listing, target))
     said = f"of {len(found.assignments)} role assignments, those with data actions on the account "
     said += "are the gateway's"
     said += f", and of otherCallers, in no gateway log: {', '.join(told)}" if told else ""
+    said += f"; {KEYS_ALLOWED}" if keys else ""
     return Findings(
         differences=tuple(dict.fromkeys(differences)),
         unclear=(
@@ -152,11 +156,14 @@ def _caller(one: Json, role: Json, target: Target) -> Difference:
     )
 
 
-def _by_keys(listing: set[str]) -> Difference:
+def _by_keys(listing: set[str], target: Target) -> Difference:
     """Tell who may list the account's keys, which act while local authentication is on."""
     said = f"whoever has a key; {len(listing)} others than the gateway may list the keys"
     return Difference(
-        path="who may call the account by its keys", declared="nobody", deployed=said, fix=KEYS_FIX
+        path="who may call the account by its keys",
+        declared="nobody",
+        deployed=said,
+        fix=keys_fix(target),
     )
 
 

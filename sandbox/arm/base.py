@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
+from sandbox.cloud import SUBSCRIPTIONS, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.options import Options
 from sandbox.rbac import MANAGEMENT_GROUP
@@ -149,7 +149,7 @@ def check_parent(put: Put) -> None:
     """
     wanted, subscription = put.id, put.id.text.split("/")[2]
     above = not wanted.text.lower().startswith("/subscriptions/")
-    if subscription.lower() != SUBSCRIPTION_ID and not above:
+    if subscription.lower() not in SUBSCRIPTIONS and not above:
         raise refuse("SubscriptionNotFound", id=subscription)
     if has_no_parent(wanted):
         return

@@ -163,21 +163,26 @@ def _check_model(model: dict[str, Any], details: dict[str, Any], *, new: bool) -
 
 
 def _check_sku(put: Put, model: dict[str, Any], sku: dict[str, Any]) -> None:
-    """A capacity needs quota of SKU, model and region: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
+    """A capacity needs quota of SKU, model, region and subscription: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota."""
     details = MODELS["models"][model["name"]][model["version"]]
     name, capacity, limit = sku.get("name"), sku.get("capacity"), details["limit"]
     if not any(name in MODELS["skus"][where] for where in details["skus"]):
         raise refuse("UnsupportedSku", sku=name, model=model["name"], version=model["version"])
     if not isinstance(capacity, int) or capacity < 1:
         raise refuse("InvalidResourceProperties", text="The capacity must be 1 or more.")
-    here = _place(put.cloud, put.id.text)
-    rivals = [one for one in put.siblings() if _place(put.cloud, one.id) == here]
+    here = _whose(put.cloud, put.id.text)
+    rivals = [one for one in put.siblings() if _whose(put.cloud, one.id) == here]
     same = [one for one in rivals if one.properties["model"]["name"] == model["name"]]
     used = sum(int(r.body["sku"]["capacity"]) for r in same if r.body["sku"]["name"] == name)
     if capacity > limit - used:
         quota = f"Tokens Per Minute (thousands) - {model['name']} - {name}"
         facts = {"capacity": capacity, "free": limit - used, "used": used, "limit": limit}
         raise refuse("InsufficientQuota", quota=quota, **facts)
+
+
+def _whose(cloud: Cloud, deployment_id: str) -> tuple[str, str]:
+    """Return whose quota a deployment uses: that of a subscription, in a region."""
+    return deployment_id.split("/")[2].lower(), _place(cloud, deployment_id)
 
 
 def _place(cloud: Cloud, deployment_id: str) -> str:

@@ -14,7 +14,7 @@ from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
 from sandbox.arm.gateway import has_llm
-from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTION_ID, Cloud, Resource
+from sandbox.cloud import DEPLOYER_OBJECT_ID, SUBSCRIPTIONS, Cloud, Resource
 from sandbox.errors import NotModelledError
 from sandbox.http import Endpoint, Request, Response
 from sandbox.identity import authenticate
@@ -57,7 +57,7 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         wanted = parse(f"{path}/*" if many else path)
         if who.object_id != DEPLOYER_OBJECT_ID:
             raise refuse("AuthorizationFailed", who=who.object_id, type=wanted.type, scope=path)
-        if not path.lower().startswith(f"/subscriptions/{SUBSCRIPTION_ID}/"):
+        if not path.lower().startswith(tuple(f"/subscriptions/{one}/" for one in SUBSCRIPTIONS)):
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
         if secrets:
             return Response.json(200, arm.post(cloud, path, SECRETS.removeprefix("/"), {}))

@@ -32,7 +32,6 @@ CLIENT = {
     # https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in
     "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
     "objectId": DEPLOYER_OBJECT_ID,
-    "subscriptionId": SUBSCRIPTION_ID,
     "tenantId": TENANT_ID,
 }
 """Who is logged in, by the Azure CLI."""
@@ -47,15 +46,24 @@ class AzureNative(plugin.Plugin):
 
     def __init__(self, cloud: Cloud, options: Options) -> None:
         self._cloud, self._options, self._operations = cloud, options, Operations(options)
+        self._subscriptions: dict[str, str] = {}
 
     def configure(self, request: Any) -> Any:
-        """Refuse what would change every resource: the place of those without one of their own.
+        """Take the subscription; without one it is that of the Azure CLI.
 
+        Refuse what would change every resource: the place of those without one of their own.
         https://www.pulumi.com/registry/packages/azure-native/installation-configuration/
         """
-        if from_struct(request.args).get("location"):
+        given = reveal(from_struct(request.args))
+        if given.get("location"):
             raise NotModelledError("the sandbox does not model azure-native:location")
+        self._subscriptions[plugin.PEER.get()] = str(given.get("subscriptionId") or SUBSCRIPTION_ID)
         return super().configure(request)
+
+    @property
+    def _subscription_id(self) -> str:
+        """The subscription of the provider that the engine asks."""
+        return self._subscriptions.get(plugin.PEER.get(), SUBSCRIPTION_ID)
 
     def parameterize(self, request: Any) -> Any:
         """Serve a local package: one module of the API at another version.
@@ -110,7 +118,7 @@ class AzureNative(plugin.Plugin):
 
         Sure: seen in public code.
         """
-        resource_id = _shape(request).id(public(request.properties))
+        resource_id = _shape(request).id(public(request.properties), self._subscription_id)
         operation = _operation("create", request, resource_id, request.properties)
         if request.preview:
             return rpc.CreateResponse(properties=self._foreseen(operation, {}))
@@ -176,11 +184,12 @@ class AzureNative(plugin.Plugin):
     def invoke(self, request: Any) -> Any:
         """Functions: who is logged in, a subscription's keys, and `get` of every type."""
         if request.tok.endswith(":getClientConfig"):
-            return rpc.InvokeResponse(**{"return": to_struct(CLIENT)})
+            client = CLIENT | {"subscriptionId": self._subscription_id}
+            return rpc.InvokeResponse(**{"return": to_struct(client)})
         keys = request.tok.endswith(":listSubscriptionSecrets")
         token = request.tok.replace(":listSubscriptionSecrets", ":Subscription")
         shape, inputs = shapes.shape_of(token.replace(":get", ":")), from_struct(request.args)
-        resource_id = shape.id(reveal(inputs))
+        resource_id = shape.id(reveal(inputs), self._subscription_id)
 
         def work() -> dict[str, Any]:
             if keys:
@@ -247,7 +256,8 @@ class AzureNative(plugin.Plugin):
         return to_struct(keep_secret(outputs, operation.inputs))
 
     def _place_of(self, group: str) -> str | None:
-        found = self._cloud.get(shapes.SHAPES["resources:ResourceGroup"].id({GROUP: group}))
+        shape = shapes.SHAPES["resources:ResourceGroup"]
+        found = self._cloud.get(shape.id({GROUP: group}, self._subscription_id))
         return str(found.body["location"]) if found else None
 
 

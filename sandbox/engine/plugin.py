@@ -5,6 +5,7 @@ Sure: no belief.
 
 import json
 from collections.abc import Callable
+from contextvars import ContextVar
 from importlib.metadata import version
 from typing import Any
 
@@ -22,6 +23,10 @@ DETAILS = "grpc-status-details-bin"
 
 https://grpc.io/docs/guides/error/#richer-error-model
 """
+
+
+PEER: ContextVar[str] = ContextVar("PEER", default="")
+"""The connection by which a request came: the engine has one to each provider of the program."""
 
 
 class AlreadyExistsError(ArmError):
@@ -99,6 +104,7 @@ def described(error: Exception) -> str:
 
 def _rpc(name: str) -> Callable[..., Any]:
     def call(self: Plugin, request: Any, context: grpc.ServicerContext) -> Any:
+        PEER.set(context.peer())
         try:
             answer = ANSWERS.get(name) or getattr(type(self), name.lower())
             return answer(self, request)

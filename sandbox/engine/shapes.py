@@ -67,15 +67,17 @@ class Shape:
         """Inputs that make the id, the name last."""
         return re.findall(r"{(\w+)}", self.path)
 
-    def id(self, inputs: dict[str, Any]) -> str:
-        """The ARM id, or unknown if a part of it is."""
+    def id(self, inputs: dict[str, Any], subscription_id: str = SUBSCRIPTION_ID) -> str:
+        """The ARM id in the provider's subscription, or unknown if a part of it is."""
         parts = {key: str(inputs.get(key, "")).strip("/") for key in self.keys}
         unknown = UNKNOWN in parts.values()
-        return UNKNOWN if unknown else re.sub("/+", "/", "/" + self.path.format(**parts))
+        path = self.path.replace(SUBSCRIPTION_ID, subscription_id, 1)
+        return UNKNOWN if unknown else re.sub("/+", "/", "/" + path.format(**parts))
 
     def id_parts(self, resource_id: str) -> dict[str, str]:
         """The inputs that an id was made of."""
         pattern = self.path.replace("{", "(?P<").replace("}", ">[^/]+)")
+        pattern = pattern.replace(SUBSCRIPTION_ID, "[^/]+", 1)
         for key in MANY_SEGMENTS:
             pattern = pattern.replace(f"<{key}>[^/]+", f"<{key}>.*")
         found = re.fullmatch(pattern, resource_id, re.IGNORECASE)

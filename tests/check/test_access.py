@@ -202,3 +202,32 @@ def test_the_proof_tells_who_and_what_to_do(run: Run) -> None:
     assert "otherCallers" in fix
     assert run(otherCallers=[OTHER]).verdict == "proven"
     assert PRINCIPAL not in of(run(otherCallers=[OTHER]), "access")[1]
+
+
+KEYS_ON = {"properties": {"disableLocalAuth": False}}
+
+
+def with_keys(**proof: Any) -> Findings:
+    made = Arm()
+    made.resources[ACCOUNT] = {**made.resources[ACCOUNT], **KEYS_ON}
+    return judged(made, target(outputs(**proof)))
+
+
+def test_keys_of_an_existing_account_are_turned_off_by_its_owner() -> None:
+    (found,) = with_keys(accountExisting=True).differences
+    assert found.path == "who may call the account by its keys"
+    assert f"--url '{ACCOUNT}?api-version=" in found.fix
+    assert "or set accountKeys allow" in found.fix
+    assert "pulumi up --refresh" not in found.fix
+
+
+def test_keys_that_are_allowed_are_said_and_no_fault() -> None:
+    found = with_keys(accountExisting=True, accountKeys="allow")
+    assert not found.differences
+    assert "the account takes its keys, as accountKeys allows" in found.said
+
+
+def test_keys_that_are_allowed_and_off_are_not_said() -> None:
+    found = judged(Arm(), target(outputs(accountExisting=True, accountKeys="allow")))
+    assert not found.differences
+    assert "keys" not in found.said

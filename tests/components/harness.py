@@ -17,6 +17,7 @@ from pulumi.runtime.mocks import MockMonitor, Mocks, set_mocks
 from pulumi.runtime.proto import callback_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from components.azure import own_state
 from harness.example import ROOT, example_config
 
 SUBSCRIPTION = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
@@ -67,6 +68,7 @@ class Azure(Mocks):
         return {
             "azure-native:authorization:getClientConfig": {"subscriptionId": SUBSCRIPTION},
             "azure-native:apimanagement:listSubscriptionSecrets": {"primaryKey": "the-key"},
+            own_state.STATE: {"outputs": {}},
         }[args.token]
 
 

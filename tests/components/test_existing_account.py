@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components import existing_account
+from components.azure import own_state
 from components.settings.items import Deployment
 from harness.example import example_config
 from tests.components.harness import SUBSCRIPTION, Json, Run, run_without_insights
@@ -51,7 +52,7 @@ def changed(**properties: Any) -> Json:
 def test_account_is_read_and_called_where_azure_says() -> None:
     run = with_account()
     assert "azure-native:cognitiveservices:Account" not in {r.type for r in run.requests.values()}
-    assert run.reads["openai-account"].id == HERE
+    assert not run.reads
     assert run.stack["proof"]["backendUrl"] == "https://shared-sub.openai.azure.com/openai"
     assert "https://shared-sub.openai.azure.com/openai" in run.inputs("openai-api-policy")["value"]
     assert run.stack["proof"]["accountExisting"] is True
@@ -77,9 +78,8 @@ def test_deployment_lies_in_the_accounts_group_and_is_the_stacks_own() -> None:
     assert list(hooks) == ["openai-account-new-deployment"]
 
 
-def test_existing_deployment_is_read_and_never_declared() -> None:
+def test_existing_deployment_is_never_declared() -> None:
     run = with_account({"deployments": [THERE, {**DECLARED, "name": "mine"}]})
-    assert run.reads["deployment-text-turbo"].id == FOUND["id"]
     names = {r.name for r in run.requests.values() if r.custom}
     assert "deployment-text-turbo" not in names
     assert "deployment-mine" in names
@@ -97,11 +97,82 @@ def test_account_of_another_subscription_is_reached_by_a_provider_of_that_one() 
     assert run.inputs("openai-account-subscription")["subscriptionId"] == OTHER
     inside = ["deployment-text-turbo", "openai-account-diagnostics"]
     providers = {run.request(name).provider for name in inside}
-    providers.add(run.reads["openai-account"].provider)
     (one,) = providers
     assert "::openai-account-subscription::" in one
     role = run.inputs("openai-api-role")["roleDefinitionId"]
     assert role.startswith(f"/subscriptions/{OTHER}/providers/")
+
+
+GROUP = {"resourceGroupName": "rg-ai", "useExistingResourceGroup": "true"}
+GET_GROUP = "azure-native:resources:getResourceGroup"
+GROUP_FOUND = {"id": HERE.partition("/providers/")[0], "name": "rg-ai", "location": "eastus"}
+
+
+def held(**more: str) -> Json:
+    """The state of a stack that has created the account, its deployment and the group."""
+    urn = "urn:pulumi:dev::azure-openai-accounted::aoai:index:OpenAIAccount$"
+    resources = {
+        "azure-native:cognitiveservices:Account::openai-account": {"name": "SHARED"},
+        "azure-native:cognitiveservices:Deployment::deployment-text-turbo": {"name": "text-turbo"},
+        "azure-native:resources:ResourceGroup::resource-group": {"name": "rg-ai"},
+        "pulumi:pulumi:Stack::azure-openai-accounted-dev": {"accountId": HERE, **more},
+    }
+    return {
+        "outputs": {
+            f"{urn}{one}": {"type": one.rpartition("::")[0], "outputs": outputs}
+            for one, outputs in resources.items()
+        }
+    }
+
+
+def handed_over(config: Json | None = None, **more: str) -> Run:
+    answers = {
+        own_state.STATE: held(**more),
+        GET_ACCOUNT: ACCOUNT,
+        GET_DEPLOYMENT: FOUND,
+        GET_GROUP: GROUP_FOUND,
+    }
+    return run_without_insights(
+        {"accountId": HERE, "deployments": [THERE], **GROUP, **(config or {})}, answers=answers
+    )
+
+
+def test_what_the_stack_created_is_read_so_that_it_is_let_go() -> None:
+    run = handed_over()
+    reads = {name: read.id for name, read in run.reads.items()}
+    assert reads == {
+        "resource-group": GROUP_FOUND["id"],
+        "openai-account": HERE,
+        "deployment-text-turbo": FOUND["id"],
+    }
+
+
+def test_account_is_let_go_by_the_id_in_the_state() -> None:
+    """In another letter case it would count as another one, and the stack's be deleted."""
+    written = HERE.replace("rg-ai", "RG-AI")
+    assert handed_over(accountId=written).reads["openai-account"].id == written
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"accountId": HERE.replace("accounts/shared", "accounts/other")},
+        {"accountId": HERE.replace("rg-ai", "rg-other")},
+        {"accountId": ELSEWHERE},
+    ],
+)
+def test_another_account_is_never_read_in_place_of_the_stacks_own(config: Json) -> None:
+    """The engine would delete the stack's own for it, even if that is protected."""
+    assert set(handed_over(config).reads) == {"resource-group"}
+
+
+def test_another_group_is_never_read_in_place_of_the_stacks_own() -> None:
+    assert "resource-group" not in handed_over({"resourceGroupName": "rg-other"}).reads
+
+
+def test_account_in_the_group_that_the_stack_creates_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="set useExistingResourceGroup true"):
+        handed_over({"useExistingResourceGroup": "false"})
 
 
 def test_account_of_the_stacks_subscription_needs_no_provider_of_its_own() -> None:
@@ -151,7 +222,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize(("keys", "told"), [("refuse", 1), ("allow", 0)])
 def test_keys_that_are_on_are_told(keys: str, told: int, warnings: list[str]) -> None:
     run = with_account({"accountKeys": keys}, account=changed(disableLocalAuth=False))
-    assert [f"--ids {HERE} " in text for text in warnings] == [True] * told
+    assert [f"'{HERE}?api-version=" in text for text in warnings] == [True] * told
     assert run.stack["proof"].get("accountKeys", "refuse") == keys
 
 

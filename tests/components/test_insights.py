@@ -279,6 +279,19 @@ def test_bypass_knows_the_gateway_and_only_this_account(example: Run) -> None:
     assert 'let identity = "the-principal";' in query(example, "bypass")
 
 
+def test_bypass_leaves_out_who_is_meant_to_call(example: Run) -> None:
+    one = "AAAAAAAA-0000-4000-8000-000000000001"
+    run = run_program({"otherCallers": [one]})
+    found = {
+        d["name"]: (d["operator"], d["values"])
+        for d in run.inputs("alert-bypass")["criteria"]["allOf"][0]["dimensions"]
+    }
+    assert found["ObjectId"] == ("Exclude", [one.lower()])
+    assert found["Deployment"] == ("Include", ["*"])
+    plain = example.inputs("alert-bypass")["criteria"]["allOf"][0]["dimensions"]
+    assert {d["operator"] for d in plain} == {"Include"}
+
+
 def test_every_log_alert_asks_about_the_stacks_own_gateway_and_account(example: Run) -> None:
     """Other stacks may share the workspace."""
     for rule in (rule for rule in LOG_RULES if rule.name in alerts(example)):

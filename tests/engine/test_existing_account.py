@@ -11,7 +11,7 @@ import pytest
 
 from harness.example import example_config
 from harness.machine import CHECK, Machine
-from sandbox.cloud import Cloud
+from sandbox.cloud import PLATFORM_SUBSCRIPTION_ID, SUBSCRIPTION_ID, Cloud
 from tests.engine.test_existing import PLATFORM
 
 DECLARED: dict[str, Any] = example_config()["deployments"][0]
@@ -69,16 +69,19 @@ monitor.DiagnosticSetting(
 """
 
 
-def owner(tmp_path: Path, program: str) -> Machine:
+def owner(tmp_path: Path, program: str, subscription_id: str = SUBSCRIPTION_ID) -> Machine:
     """A program of another team that made what the stack finds."""
     made = Machine(tmp_path / "platform", cloud=tmp_path / "cloud", program=program)
+    config = f"config:\n  azure-native:subscriptionId: {subscription_id}\n"
+    (made.project / "Pulumi.dev.yaml").write_text(config)
     made.up()
     return made
 
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Machine:
-    return owner(tmp_path, GROUP + ACCOUNTS)
+    """Two accounts in another subscription than the stack's."""
+    return owner(tmp_path, GROUP + ACCOUNTS, PLATFORM_SUBSCRIPTION_ID)
 
 
 def stack(platform: Machine, tmp_path: Path, **config: Any) -> Machine:
@@ -102,10 +105,16 @@ def logical(machine: Machine, operation: str, since: int) -> set[str]:
     return {one["urn"].rsplit("::", 1)[-1] for one in done if one["op"] == operation}
 
 
-def test_everything_was_there_is_proven_and_left_as_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subscription_id", [SUBSCRIPTION_ID, PLATFORM_SUBSCRIPTION_ID])
+def test_everything_was_there_is_proven_and_left_as_found(
+    subscription_id: str, tmp_path: Path
+) -> None:
     """The guide's own situation: account, workspace and gateway exist, and log already."""
-    platform = owner(tmp_path, PLATFORM + ACCOUNTS + LOGS)
+    platform = owner(tmp_path, PLATFORM + ACCOUNTS + LOGS, subscription_id)
     ids = platform.outputs()
+    assert {ids[one].split("/")[2] for one in ("first", "workspaceId", "gatewayId")} == {
+        subscription_id
+    }
     machine = Machine(tmp_path / "stack", cloud=platform.cloud)
     machine.configure(
         accountId=ids["first"],
@@ -118,6 +127,9 @@ def test_everything_was_there_is_proven_and_left_as_found(tmp_path: Path) -> Non
     )
     before = found_at(machine, ids["first"])
     assert len(before) == 3, "account, deployment, diagnostic setting"
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    assert "judge the existing account, its keys too" in guarded
     machine.up()
     made = {one["type"].rsplit(":", 1)[1] for one in machine.changes()}
     assert not {"Account", "Deployment", "Workspace", "DiagnosticSetting"} & made
@@ -170,11 +182,13 @@ def test_another_account_takes_the_place_of_one(accounts: Machine, tmp_path: Pat
     assert (found_at(machine, ids["first"]), found_at(machine, ids["second"])) == before
 
 
-@pytest.mark.parametrize("written", [str, str.lower])
-def test_account_that_the_stack_created_is_handed_over(tmp_path: Path, written: Any) -> None:
+@pytest.mark.parametrize(("written", "protect"), [(str, True), (str.lower, False)])
+def test_account_that_the_stack_created_is_handed_over(
+    tmp_path: Path, written: Any, protect: bool
+) -> None:
     """`accountId` of the stack's own account: the stack lets it go, and deletes nothing of it."""
     machine = Machine(tmp_path)
-    machine.configure(insights=False, deployments=[DECLARED, MINE])
+    machine.configure(insights=False, protect=protect, deployments=[DECLARED, MINE])
     machine.up()
     own = machine.outputs()["accountId"]
     before, done = found_at(machine, own), len(machine.changes())
@@ -189,10 +203,35 @@ def test_account_that_the_stack_created_is_handed_over(tmp_path: Path, written: 
     assert not logical(machine, "create", done)
     assert found_at(machine, own) == before
     machine.pulumi("preview", "--expect-no-changes")
+    machine.configure(protect=False)
+    machine.up()
+    assert found_at(machine, own) == before
     machine.pulumi("destroy", "--yes")
     left = found_at(machine, own)
     assert set(left) == {own, f"{own}/deployments/text-turbo"}
     assert all(left[one] == before[one] for one in left)
+
+
+def test_created_account_gives_way_to_another_unless_protected(
+    accounts: Machine, tmp_path: Path
+) -> None:
+    machine = stack(accounts, tmp_path, protect=True, deployments=[DECLARED])
+    machine.up()
+    own, ids = machine.outputs()["accountId"], accounts.outputs()
+    machine.configure(accountId=ids["first"], deployments=[THERE])
+    refused = " ".join(machine.pulumi("preview", fails=True).split())
+    assert "cannot be deleted because it is protected" in refused
+    machine.up(fails=True)
+    assert {own, f"{own}/deployments/text-turbo"} <= found_at(machine, own).keys()
+
+    machine.configure(accountId=None, deployments=[DECLARED], protect=False)
+    machine.up()
+    machine.configure(accountId=ids["first"], deployments=[THERE])
+    planned = machine.pulumi("preview")
+    assert re.search(r"- +azure-native:cognitiveservices:Account +openai-account +delete", planned)
+    machine.up()
+    assert not found_at(machine, own)
+    machine.pulumi("preview", "--expect-no-changes")
 
 
 def test_deployment_of_others_is_neither_overwritten_nor_met_half_way(
@@ -204,7 +243,6 @@ def test_deployment_of_others_is_neither_overwritten_nor_met_half_way(
     text = " ".join(machine.pulumi("preview", fails=True).split())
     assert "the account has a deployment text-turbo already, which this stack did not" in text
     assert "already, which this stack did not create" in machine.up(fails=True)
-    assert found_at(machine, ids["first"]).keys() >= before.keys()
     assert {one: found_at(machine, ids["first"])[one] for one in before} == before
 
 

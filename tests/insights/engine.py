@@ -93,7 +93,8 @@ class Engine:
 
     def _included(self, row: dict[str, Any]) -> bool:
         return all(
-            "*" in one["values"] or row[one["name"]] in one["values"]
+            ("*" in one["values"] or row[one["name"]] in one["values"])
+            is (one["operator"] == "Include")
             for one in self._condition["dimensions"]
         )
 
@@ -101,7 +102,7 @@ class Engine:
     def _condition(self) -> dict[str, Any]:
         (condition,) = self.declared["criteria"]["allOf"]
         assert condition["failingPeriods"] == ONE_PERIOD
-        assert all(one["operator"] == "Include" for one in condition["dimensions"])
+        assert {one["operator"] for one in condition["dimensions"]} <= {"Include", "Exclude"}
         return dict(condition)
 
     def _duration(self, key: str) -> timedelta:

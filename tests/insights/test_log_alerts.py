@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +56,17 @@ def test_an_hour_that_lost_a_twentieth_of_a_log_is_seen(
     calls = hundred(5, lost, NOON - 65 * MINUTE)
     met = Engine(declared["reconcile"], Logs(calls)).met(NOON)
     assert log in {dimension for group in met for dimension in group}
+
+
+@pytest.mark.parametrize(("left_out", "fires"), [("somebody-else", False), ("nobody", True)])
+def test_calls_of_who_is_meant_to_call_are_no_bypass(
+    declared: Declared, left_out: str, fires: bool
+) -> None:
+    rule = copy.deepcopy(declared["bypass"])
+    (condition,) = rule["criteria"]["allOf"]
+    (dimension,) = (one for one in condition["dimensions"] if one["name"] == "ObjectId")
+    dimension |= {"operator": "Exclude", "values": [left_out]}
+    assert bool(Engine(rule, Logs(TROUBLES["bypass"].over)).met(NOON)) is fires
 
 
 @pytest.mark.parametrize("name", ["silence", "unaccounted", "llm-silence"])

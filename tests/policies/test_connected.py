@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pack.api_policy import account_called
 from pack.connected import MADE_FROM
 from pack.resource import UNKNOWN, kind_of
 
 from tests.policies.harness import Shown, added, changed, example, said
 
 ROOT = "/subscriptions/s/resourceGroups/g/providers"
+ACCOUNT = f"{ROOT}/Microsoft.CognitiveServices/accounts/oai-shared"
 GATEWAY = f"{ROOT}/Microsoft.ApiManagement/service/apim-shared"
 WORKSPACE = f"{ROOT}/Microsoft.OperationalInsights/workspaces/log-central"
 SOMEBODY = "00000000-0000-0000-0000-000000000001"
@@ -28,6 +30,18 @@ def existing() -> Shown:
     changed("gateway-diagnostics", "resourceUri", GATEWAY, stack)
     changed("openai-api-diagnostic", "loggerId", f"{GATEWAY}/loggers/azuremonitor", stack)
     return changed("openai-api-role", "principalId", SOMEBODY, stack)
+
+
+def with_existing_account(stack: Shown | None = None) -> Shown:
+    """Have the example call an account that exists outside of the stack."""
+    stack = stack or example()
+    del stack["openai-account"]
+    changed("openai-account-diagnostics", "resourceUri", ACCOUNT, stack)
+    changed("openai-api-role", "scope", ACCOUNT, stack)
+    for name, one in stack.items():
+        if "accountName" in one["props"]:
+            changed(name, "accountName", "oai-shared", stack)
+    return stack
 
 
 @pytest.mark.parametrize(("kind", "key"), MADE_FROM)
@@ -125,3 +139,31 @@ def test_a_second_role_for_somebody_else_is_refused() -> None:
     told = said(added("second", "azure-native:authorization:RoleAssignment", props))
     assert told.refused.keys() == {"connected"}
     assert "resource: second (" in told.text
+
+
+def test_of_an_existing_account_neither_address_nor_keys_can_be_told() -> None:
+    told = said(with_existing_account())
+    assert told.refused == {}
+    assert told.unclear.keys() == {"connected"}
+    assert "judge the existing account, its keys too" in told.unclear["connected"]
+
+
+def test_once_accounts_are_named_calls_to_any_other_are_refused() -> None:
+    (called,) = {
+        account_called(str(one["props"]["value"]))
+        for one in example().values()
+        if kind_of(one["type"]) == "apimanagement:ApiPolicy"
+    }
+    told = said(with_existing_account(), {"connected": {"accounts": [called]}})
+    assert (told.refused, told.unclear) == ({}, {})
+    told = said(with_existing_account(), {"connected": {"accounts": ["another"]}})
+    assert told.refused.keys() == {"connected"}
+    assert f'found:    "{called}"' in told.text
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("openai-account-diagnostics", "resourceUri"), ("openai-api-role", "scope")]
+)
+def test_an_id_in_place_of_an_existing_account_is_of_an_account(name: str, key: str) -> None:
+    told = said(changed(name, key, WORKSPACE, with_existing_account()))
+    assert told.refused.keys() >= {"connected"}

@@ -103,6 +103,17 @@ def test_a_deployment_with_a_filter_that_nobody_judged() -> None:
     assert said(elsewhere, also).refused == {}
 
 
+def test_filters_of_an_existing_account_are_those_of_its_name() -> None:
+    shared = stack()
+    for name in (NAME, DEPLOYMENT):
+        shared[name]["links"] = {}
+        changed(name, "accountName", "oai-shared", shared)
+    changed(DEPLOYMENT, NAMED, "strict", shared)
+    assert "content-filters" not in said(shared).refused
+    changed(NAME, "accountName", "oai-another", shared)
+    assert "of this stack and account" in str(said(shared).refused["content-filters"])
+
+
 def test_what_is_unknown_is_never_a_pass() -> None:
     for broken in (stack(UNKNOWN), stack([category(LEAST[0], enabled=UNKNOWN), *ENOUGH[1:]])):
         assert "content-filters" in said(broken).unclear

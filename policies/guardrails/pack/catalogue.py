@@ -174,6 +174,7 @@ POLICIES: list[Policy] = [
         "No part is left out, and each is made from the stack's own account, gateway and product.",
         connected.connected,
         connected.PRINCIPALS,
+        connected.ACCOUNTS,
     ),
     _each(
         "tags",

@@ -13,6 +13,9 @@ from pack.resource import UNKNOWN, Resource, Stack
 PRINCIPALS: Parameter[tuple[str, ...]] = Parameter(
     "principals", (), "Object ids, beside the stack's own gateway's, that may call the account"
 )
+ACCOUNTS: Parameter[tuple[str, ...]] = Parameter(
+    "accounts", (), "Subdomains of existing accounts that the policy may call, each judged by you"
+)
 IN_GATEWAY = [kind for kind in Kind if kind.startswith("apimanagement:") and kind != Kind.SERVICE]
 MADE_FROM: dict[tuple[Kind, str], tuple[Kind, ...]] = {
     **{(kind, "serviceName"): (Kind.SERVICE,) for kind in IN_GATEWAY},
@@ -29,6 +32,8 @@ MADE_FROM: dict[tuple[Kind, str], tuple[Kind, ...]] = {
     (Kind.SETTING, "workspaceId"): (Kind.WORKSPACE,),
 }
 """The resources from which each property is made."""
+OF_EXISTING = ("serviceName", "accountName")
+"""Names by which a resource in what exists outside of the stack says where it lies."""
 NEEDED = {
     Kind.ACCOUNT: {Kind.SETTING: "resourceUri"},
     Kind.SERVICE: {Kind.SETTING: "resourceUri"},
@@ -36,6 +41,7 @@ NEEDED = {
 }
 """What each resource of a kind has: a resource of another kind, made from it."""
 _IDS = {
+    Kind.ACCOUNT: "/microsoft.cognitiveservices/accounts/",
     Kind.SERVICE: "/microsoft.apimanagement/service/",
     Kind.WORKSPACE: "/microsoft.operationalinsights/workspaces/",
 }
@@ -56,7 +62,7 @@ def connected(stack: Stack, config: Config) -> Iterator[Finding]:
         for resource in stack.of_kind(kind):
             yield from _left_out(stack, resource, needed)
     for policy in stack.of_kind(Kind.API_POLICY):
-        yield from _another_account(stack, policy)
+        yield from _another_account(stack, policy, ACCOUNTS.read(config))
     yield from _another_workspace(stack)
 
 
@@ -72,7 +78,7 @@ def _elsewhere(
         fix = f"{fix}, or name in principals of the pack whose object id it is"
     if existing and isinstance(found, str):
         ids = (_IDS.get(kind, "no id") for kind in existing)
-        if key == "serviceName" or any(part in found.lower() for part in ids):
+        if key in OF_EXISTING or any(part in found.lower() for part in ids):
             return
     if existing and key == "principalId" and not principals:
         found, fix = UNKNOWN, f"{fix}; this role stays untold until principals names it"
@@ -90,19 +96,26 @@ def _left_out(stack: Stack, resource: Resource, needed: dict[Kind, str]) -> Iter
             yield Finding(resource=resource, path=f"its {kind}", found=None, wanted=wanted, fix=fix)
 
 
-def _another_account(stack: Stack, policy: Resource) -> Iterator[Finding]:
-    """Compare the host to which a policy sends calls with the accounts of the stack."""
-    text = policy.get("value")
-    names = [one.get("properties.customSubDomainName") for one in stack.of_kind(Kind.ACCOUNT)]
-    unknown = UNKNOWN in (text, *names)
+def _another_account(stack: Stack, policy: Resource, existing: Sequence[str]) -> Iterator[Finding]:
+    """Compare the host to which a policy sends calls with the accounts of the stack.
+
+    Of an account that exists outside of the stack the pack sees neither the subdomain nor whether
+    it takes keys, so `accounts` names those that somebody has judged.
+    """
+    text, own = policy.get("value"), stack.of_kind(Kind.ACCOUNT)
+    names = [*(one.get("properties.customSubDomainName") for one in own), *existing]
+    unknown = UNKNOWN in (text, *names) or not names
     called = UNKNOWN if unknown else account_called(str(text))
     if unknown or called not in names:
+        fix = "make it from the account's name"
+        if not own:
+            fix = "judge the existing account, its keys too, and name its subdomain in accounts"
         yield Finding(
             resource=policy,
             path="value/policies/inbound/set-backend-service base-url",
             found=called,
             wanted=f"the subdomain of this stack's account, {names}",
-            fix="make it from the account's name",
+            fix=fix,
         )
 
 

@@ -147,7 +147,7 @@ class Configuration:
         self._fetch(remarks.NEEDS)
         if not all(need in self.read for need in remarks.NEEDS):
             return [NO_REMARKS]
-        return list(remarks.remarks(self.read))
+        return list(remarks.remarks(self.target, self.read))
 
     def streams(self) -> Compared:
         """List what makes the gateway hold streamed answers back."""

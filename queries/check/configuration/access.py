@@ -15,6 +15,7 @@ from queries.check.configuration.base import (
     properties,
 )
 from queries.check.difference import Difference
+from queries.contract import KEYS_OFF
 from queries.outputs import Target
 
 NAMES = {
@@ -33,6 +34,10 @@ ACCOUNT_FIX = (
     "--refresh makes it again"
 )
 """A deleted account keeps its name: https://learn.microsoft.com/azure/ai-services/recover-purge-resources."""
+THEIRS_FIX = (
+    "within 48 hours, az cognitiveservices account recover brings it back; or name another in "
+    "accountId"
+)
 IDENTITY_FIX = "switch it on: portal: API Management > Security > Managed identities"
 
 
@@ -66,14 +71,28 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
     https://learn.microsoft.com/azure/ai-services/disable-local-auth
     """
     if deployed["account"] is None:
-        yield missing("the account", last(target.account.id), ACCOUNT_FIX)
+        fix = THEIRS_FIX if target.account.existing else ACCOUNT_FIX
+        yield missing("the account", last(target.account.id), fix)
         return
     found = bool(properties(deployed["account"]).get("disableLocalAuth"))
-    yield from differs("disableLocalAuth of the account", "true", found)
+    if target.account.keys != "allow":
+        yield from differs("disableLocalAuth of the account", "true", found, keys_fix(target))
 
 
-def network(_: Target, deployed: Deployed) -> Iterator[Difference]:
-    """Demand the account's public endpoint for a gateway outside a virtual network."""
+def keys_fix(target: Target) -> str:
+    """Advise how the account's keys go off: the stack changes nothing of an existing account."""
+    if not target.account.existing:
+        return "pulumi up --refresh switches the keys off again"
+    return f"{KEYS_OFF.format(id=target.account.id)}; or set accountKeys allow and run pulumi up"
+
+
+def network(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Demand the account's public endpoint for a gateway outside a virtual network.
+
+    How an existing account is reached is its owner's matter, and calls show whether it is.
+    """
+    if target.account.existing:
+        return
     found = properties(deployed["account"])
     if found.get("publicNetworkAccess"):
         path = "publicNetworkAccess of the account"

@@ -40,10 +40,11 @@ class Resource:
         """Return where the setting is found."""
         return f"the diagnostic setting of {self.title}"
 
-    @property
-    def fix(self) -> str:
-        """Return where a person changes it."""
-        return f"portal: {self.title} > Diagnostic settings; {REFRESH}"
+    def fix(self, target: Target) -> str:
+        """Return where a person changes it; pulumi up keeps only a setting that the stack made."""
+        portal = f"portal: {self.title} > Diagnostic settings"
+        own = getattr(target.diagnostic_settings, self.key)
+        return f"{portal}; {REFRESH}" if own else portal
 
 
 GATEWAY = Resource(
@@ -67,11 +68,14 @@ def present(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
     settings = _all(resource, deployed)
     if not settings:
         name = getattr(target.diagnostic_settings, resource.key) or "any"
-        yield missing(resource.path, name, resource.fix)
+        yield missing(resource.path, name, resource.fix(target))
     elif not _sending(resource, target, deployed):
         elsewhere = ", ".join(last(properties(s).get("workspaceId")) or "none" for s in settings)
         yield from differs(
-            f"workspace of {resource.path}", last(target.workspace_id), elsewhere, resource.fix
+            f"workspace of {resource.path}",
+            last(target.workspace_id),
+            elsewhere,
+            resource.fix(target),
         )
 
 
@@ -82,7 +86,9 @@ def categories(resource: Resource, target: Target, deployed: Deployed) -> Iterat
         if category == "GatewayLlmLogs" and not target.llm_logging:
             continue
         if settings and not any(_sends(setting, category) for setting in settings):
-            yield from differs(f"category {category} of {resource.path}", "on", "off", resource.fix)
+            yield from differs(
+                f"category {category} of {resource.path}", "on", "off", resource.fix(target)
+            )
 
 
 def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -91,7 +97,7 @@ def audit(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Di
     on = any(_sends(s, resource.audit) or _sends(s, "audit") for s in settings)
     if settings and not on:
         path = f"audit logs ({resource.audit}) of {resource.path}"
-        yield from differs(path, "on", "off", resource.fix)
+        yield from differs(path, "on", "off", resource.fix(target))
 
 
 def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -99,7 +105,7 @@ def metrics(resource: Resource, target: Target, deployed: Deployed) -> Iterator[
     settings = _sending(resource, target, deployed)
     enabled = [m for s in settings for m in properties(s).get("metrics") or [] if m.get("enabled")]
     if settings and not enabled:
-        yield from differs(f"AllMetrics of {resource.path}", "on", "off", resource.fix)
+        yield from differs(f"AllMetrics of {resource.path}", "on", "off", resource.fix(target))
 
 
 def destination(resource: Resource, target: Target, deployed: Deployed) -> Iterator[Difference]:
@@ -112,7 +118,7 @@ def destination(resource: Resource, target: Target, deployed: Deployed) -> Itera
     if resource.dedicated and settings and "Dedicated" not in kinds:
         found = kinds[0] or DIAGNOSTICS
         path = f"destination table of {resource.path}"
-        yield from differs(path, "Resource specific (Dedicated)", found, resource.fix)
+        yield from differs(path, "Resource specific (Dedicated)", found, resource.fix(target))
 
 
 def _all(resource: Resource, deployed: Deployed) -> list[Json]:

@@ -11,7 +11,7 @@ from queries.check.configuration.base import (
     inside,
     properties,
 )
-from queries.check.difference import Difference
+from queries.check.difference import REFRESH, Difference
 from queries.outputs import Target
 
 RETIRED_FIX = (
@@ -19,6 +19,8 @@ RETIRED_FIX = (
     "pulumi up, which makes the deployment again; otherwise "
 )
 """https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements"""
+
+THEIRS = "say in `deployments` what the account has, or name another deployment, and run pulumi up"
 
 
 def _put_back(name: str) -> str:
@@ -36,6 +38,7 @@ def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
     """
     found = {str(one.get("name")).lower(): one for one in deployed["deployments"] or []}
     for wanted in target.deployments:
+        back = THEIRS if wanted.existing else _put_back(wanted.name)
         there = found.get(wanted.name.lower())
         if there is None:
             others = ", ".join(sorted(found)) or "none"
@@ -43,12 +46,13 @@ def deployments(target: Target, deployed: Deployed) -> Iterator[Difference]:
                 path=f"deployment {wanted.name}",
                 declared=wanted.model,
                 deployed=f"missing (the account has: {others})",
+                fix=THEIRS if wanted.existing else REFRESH,
             )
             continue
         model = inside(properties(there), "model", "name")
-        back = _put_back(wanted.name)
         path = f"model of the deployment {wanted.name}"
-        yield from differs(path, wanted.model, model, RETIRED_FIX + back)
+        retired = "" if wanted.existing else RETIRED_FIX
+        yield from differs(path, wanted.model, model, retired + back)
         sku = inside(there, "sku", "name")
         if wanted.sku and sku:
             yield from differs(f"SKU of the deployment {wanted.name}", wanted.sku, sku, back)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from queries.check.evidence import AsDeployed, Compared, Evidence
 from queries.check.proofs.base import Judge, Proof, Verdict, failed, seen, unjudged, waiting
+from queries.outputs import Target
 
 NOT_LOOKED = "the deployed configuration has not been read"
 READER_FIX = (
@@ -25,7 +26,7 @@ def unread(compared: Compared) -> Verdict:
 
 def _without(
     compared: Callable[[AsDeployed], Compared],
-    said: str,
+    said: Callable[[Target], str],
     remarks: Callable[[AsDeployed], Sequence[str]] = lambda _: (),
 ) -> Judge:
     """Fail by a difference; where something cannot be read, its absence cannot be told."""
@@ -38,9 +39,13 @@ def _without(
             return failed("; ".join(map(str, found.differences)), found.differences[0].fix)
         if found.unreadable:
             return unread(found)
-        return seen("; ".join([said, *remarks(evidence.deployed)]))
+        return seen("; ".join([said(evidence.target), *remarks(evidence.deployed)]))
 
     return judge
+
+
+def _may_be_on(target: Target) -> bool:
+    return target.account.keys == "allow"
 
 
 AUDIT = Proof(
@@ -49,7 +54,7 @@ AUDIT = Proof(
     needs=(),
     judge=_without(
         lambda deployed: deployed.audit,
-        "no call writes an audit row; both diagnostic settings send audit logs here",
+        lambda _: "no call writes an audit row; both diagnostic settings send audit logs here",
     ),
     fix="",
 )
@@ -63,12 +68,15 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microso
 DECLARED = Proof(
     id="declared",
     about="what a few calls show by chance at best is as declared: sampling, models, consumers, "
-    "sizes of the LLM log, the gateway's timeout, and the account's keys, which are off",
+    "sizes of the LLM log, the gateway's timeout, and the account's keys, which are off unless"
+    " accountKeys allows them",
     needs=(),
     judge=_without(
         lambda deployed: deployed.declared,
-        "every call is sampled, each deployment has its model, each consumer is active, and the "
-        "account's keys are off",
+        lambda target: (
+            "every call is sampled, each deployment has its model, each consumer is active, and "
+            f"the account's keys are {'as accountKeys allows' if _may_be_on(target) else 'off'}"
+        ),
         lambda deployed: deployed.remarks,
     ),
     fix="",
