@@ -77,19 +77,22 @@ def read(
 class HandedOver:
     """What the state holds of an account that the stack created itself, and now lets go."""
 
-    def __init__(self, found: ArmId, group: str) -> None:
+    def __init__(
+        self, found: ArmId, group: str, named: str = "openai-account", within: str = ""
+    ) -> None:
         """Look for the account in the state: one of that name in the stack's own group.
 
-        `found` must lie in the stack's own subscription.
+        `found` must lie in the stack's own subscription. `named` is what the program calls it, and
+        `within` begins what it calls the deployments in it.
         """
-        self._held = own_state.outputs()
-        name = str(self._of("Account", "openai-account").get("name"))
+        self._held, self._within = own_state.outputs(), within
+        name = str(self._of("Account", named).get("name"))
         same = name.lower() == found.name.lower()
         self.account = same and found.resource_group.lower() == group.lower()
 
     def deployment(self, name: str) -> bool:
         """Tell whether the state holds a deployment of the account."""
-        return self.account and bool(self._of("Deployment", f"deployment-{name}"))
+        return self.account and bool(self._of("Deployment", f"deployment-{self._within}{name}"))
 
     def exact(self, azures: str) -> str:
         """Return an account's id as the state has it: another letter case is another resource.
@@ -220,13 +223,14 @@ def deployment(
     declared: Deployment,
     account_id: ArmId,
     *,
-    handed_over: bool,
+    handed_over: str,
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
 ) -> None:
     """Look at a deployment that is used as it is; the stack file must say what Azure has.
 
-    One that the stack has created is read, so that the engine lets it go.
+    One that the stack has created is read by its name in the program, `handed_over`, so that the
+    engine lets it go; "" is for any other.
     """
     path = {
         "resourceGroupName": account_id.resource_group,
@@ -245,7 +249,7 @@ def deployment(
     checked = found.apply(lambda answer: check_deployment(declared, answer)["id"])
     if handed_over:
         cognitiveservices.Deployment.get(
-            f"deployment-{declared.name}", checked, opts=pulumi.ResourceOptions(parent=parent)
+            handed_over, checked, opts=pulumi.ResourceOptions(parent=parent)
         )
 
 

@@ -110,7 +110,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         if self._account_provider is None:
             if self._args.group_is_created:
                 existing_account.check_group(found, self._args.group)
-            self._own = existing_account.HandedOver(found, self._args.group)
+            self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
         answer = existing_account.read(
             self._args.existing_id,
             keys=self._args.keys,
@@ -201,11 +201,16 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self, provider=self._account_provider, depends_on=after, hooks=hooks
         )
 
+    def _named(self, declared: Deployment) -> str:
+        """Return what the program calls a deployment."""
+        return f"deployment-{self._within}{declared.name}"
+
     def _existing_deployment(self, declared: Deployment) -> None:
+        handed_over = self._own is not None and self._own.deployment(declared.name)
         existing_account.deployment(
             declared,
             arm_id.require(self._args.existing_id, existing_account.ACCOUNTS),
-            handed_over=self._own is not None and self._own.deployment(declared.name),
+            handed_over=self._named(declared) if handed_over else "",
             parent=self,
             provider=self._account_provider,
         )
@@ -223,7 +228,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             replacement_trigger=f"{declared.model} {declared.sku}",
         )
         return cognitiveservices.Deployment(
-            f"deployment-{self._within}{declared.name}",
+            self._named(declared),
             deployment_name=declared.name,
             account_name=self._account_name,
             resource_group_name=self._group_name,
