@@ -7,13 +7,13 @@ of `context` and the .NET types that an expression may use.
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
-from sandbox.gateway.call import Call, GatewayError
+from sandbox.gateway.call import Call
+from sandbox.gateway.values import Group, Part, Property, ThrownError, Token, held
 from sandbox.http import Headers
 
 _STEP = re.compile(
@@ -22,44 +22,10 @@ _STEP = re.compile(
 """What of JSONPath is known: https://www.newtonsoft.com/json/help/html/SelectToken.htm"""
 
 
-class ThrownError(Exception):
-    """A .NET exception: a `catch` of the expression takes it, or the call fails."""
-
-
 class _ReturnError(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
-
-
-@dataclass(frozen=True)
-class Token:
-    """A `JToken`: a JSON value, `null` included, which is not C#'s."""
-
-    value: Any
-
-
-@dataclass(frozen=True)
-class Property:
-    """A `JProperty`."""
-
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Part:
-    """`context`, one of the objects below it, or a class or constant of .NET, by its path."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """A `Match`, or a `Group` of one: what a pattern found, with its groups."""
-
-    found: re.Match[str] | None
-    number: int = 0
 
 
 def evaluate(text: str, call: Call) -> Any:
@@ -217,28 +183,6 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
 }
 
 
-BUFFER_V2 = 2 * 1024 * 1024
-"""Bytes of a body that a gateway of a v2 tier holds; one of a classic tier holds 500 MiB.
-
-https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
-"""
-
-
-def _held(call: Call, body: bytes) -> bytes:
-    """Return a body that the tier can hold; a larger one ends the call.
-
-    https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
-
-    Sure: inferred, as the page has the numbers, and not how the call ends, nor whether a `catch`
-    takes it.
-    """
-    tier = str((call.service.body.get("sku") or {}).get("name"))
-    if tier.endswith("V2") and len(body) > BUFFER_V2:
-        text = "The body is larger than the gateway can buffer."
-        raise GatewayError(500, "policy-expression", "ExpressionValueEvaluationFailure", text)
-    return body
-
-
 def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # noqa: N803
     """Return the text of a response; see `_as_object`.
 
@@ -246,7 +190,7 @@ def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # n
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _held(call, call.whole()).decode(errors="replace")
+    return held(call, call.whole()).decode(errors="replace")
 
 
 def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token:  # noqa: N803
@@ -256,7 +200,7 @@ def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token: 
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _parsed(_held(call, call.whole()))
+    return _parsed(held(call, call.whole()))
 
 
 def _parsed(text: str | bytes) -> Token:
@@ -283,7 +227,7 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _held(call, call.content())
+    return held(call, call.content())
 
 
 def _deep(token: Token | None, other: Token | None) -> bool:
