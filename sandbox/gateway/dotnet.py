@@ -3,50 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.errors import NotModelledError
 from sandbox.gateway.call import Call
+from sandbox.gateway.values import Part, Property, ThrownError, Token
 
 _STEP = re.compile(
     r"\.?(?P<name>\w+)|\[(?P<every>\*)\]|\[\?\(@\.(?P<key>\w+) == '(?P<is>[^']*)'\)\]"
 )
 """What of JSONPath is known: https://www.newtonsoft.com/json/help/html/SelectToken.htm"""
-
-
-class ThrownError(Exception):
-    """A .NET exception: a `catch` of the expression takes it, or the call fails."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A `JToken`: a JSON value, `null` included, which is not C#'s."""
-
-    value: Any
-
-
-@dataclass(frozen=True)
-class Property:
-    """A `JProperty`."""
-
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Part:
-    """`context`, one of the objects below it, or a class or constant of .NET, by its path."""
-
-    path: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """A `Match`, or a `Group` of one: what a pattern found, with its groups."""
-
-    found: re.Match[str] | None
-    number: int = 0
 
 
 def parsed(text: str | bytes) -> Token:

@@ -11,8 +11,8 @@ from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
 from sandbox.gateway import dotnet
-from sandbox.gateway.call import Call, GatewayError
-from sandbox.gateway.dotnet import Group, Part, Property, ThrownError, Token
+from sandbox.gateway.call import Call
+from sandbox.gateway.values import Group, Part, Property, ThrownError, Token, held
 from sandbox.http import Headers
 
 
@@ -178,28 +178,6 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
 }
 
 
-BUFFER_V2 = 2 * 1024 * 1024
-"""Bytes of a body that a gateway of a v2 tier holds; one of a classic tier holds 500 MiB.
-
-https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
-"""
-
-
-def _held(call: Call, body: bytes) -> bytes:
-    """Return a body that the tier can hold; a larger one ends the call.
-
-    https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-gateway-constraints.md
-
-    Sure: inferred, as the page has the numbers, and not how the call ends, nor whether a `catch`
-    takes it.
-    """
-    tier = str((call.service.body.get("sku") or {}).get("name"))
-    if tier.endswith("V2") and len(body) > BUFFER_V2:
-        text = "The body is larger than the gateway can buffer."
-        raise GatewayError(500, "policy-expression", "ExpressionValueEvaluationFailure", text)
-    return body
-
-
 def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # noqa: N803
     """Return the text of a response; see `_as_object`.
 
@@ -207,7 +185,7 @@ def _as_text(call: Call, _: Part, *, preserveContent: bool = False) -> str:  # n
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _held(call, call.whole()).decode(errors="replace")
+    return held(call, call.whole()).decode(errors="replace")
 
 
 def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token:  # noqa: N803
@@ -217,7 +195,7 @@ def _as_object(call: Call, _: Part, *, preserveContent: bool = False) -> Token: 
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return dotnet.parsed(_held(call, call.whole()))
+    return dotnet.parsed(held(call, call.whole()))
 
 
 def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  # noqa: N803
@@ -227,7 +205,7 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     """
     if not preserveContent:
         raise NotModelledError("the sandbox's gateway reads a body with preserveContent: true only")
-    return _held(call, call.content())
+    return held(call, call.content())
 
 
 _NEW: dict[str, Callable[..., Any]] = {

@@ -18,9 +18,10 @@ from sandbox import clock, named_values
 from sandbox.cloud import Cloud, Resource
 from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
-from sandbox.gateway import backends, dotnet, expressions
+from sandbox.gateway import backends, expressions
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
+from sandbox.gateway.values import ThrownError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.policy_text import as_xml
@@ -98,7 +99,7 @@ class Policies:
             return text
         try:
             return expressions.evaluate(text, self.call)
-        except dotnet.ThrownError as error:
+        except ThrownError as error:
             said = f"Expression evaluation failed. {error}"
             reason = "ExpressionValueEvaluationFailure"
             raise GatewayError(500, statement.tag, reason, said) from None
