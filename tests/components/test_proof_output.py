@@ -80,3 +80,15 @@ def test_proof_output_is_what_the_check_reads(example: Run) -> None:
     assert {key: example.stack["proof"].get(key) for key in expected} == expected
     assert api_document.operations("")["POST /v1/responses"] == "V1_Responses_Create"
     assert api_document.operations("https://example.com/openapi.json") == {}
+
+
+def test_a_models_publisher_reaches_the_check() -> None:
+    """It decides where the check calls, and what a deployment answers."""
+    cohere = {"name": "vectors", "model": "embed-v-4-0", "format": "Cohere", "version": "1"}
+    settings = {"accountKind": "AIServices", "deployments": [{**cohere, "capacity": 10}]}
+    (deployment,) = target(run_without_insights(settings).stack).deployments
+    assert (deployment.format, deployment.kind, deployment.only_on_v1) == (
+        "Cohere",
+        "embeddings",
+        True,
+    )
