@@ -74,7 +74,7 @@ def test_deployment_lies_in_the_accounts_group_and_is_the_stacks_own() -> None:
     run = with_account()
     made = run.inputs("deployment-text-turbo")
     assert (made["accountName"], made["resourceGroupName"]) == ("shared", "rg-ai")
-    hooks = run.request("deployment-text-turbo").resource_hooks.before_create
+    hooks = run.request("deployment-text-turbo").hooks.before_create
     assert list(hooks) == ["openai-account-new-deployment"]
 
 
