@@ -63,9 +63,9 @@ def test_what_azure_would_refuse_stops_every_creation_and_change(asked: list[Any
     assert asked
     for request in done.requests.values():
         made = request.custom and not request.type.startswith("pulumi:providers:")
-        assert ("preflight" in request.resource_hooks.before_create) is made, request.type
-        assert ("preflight" in request.resource_hooks.before_update) is made, request.type
-    assert not run({}).request("gateway").resource_hooks.before_create
+        assert ("preflight" in request.hooks.before_create) is made, request.type
+        assert ("preflight" in request.hooks.before_update) is made, request.type
+    assert not run({}).request("gateway").hooks.before_create
 
 
 @pytest.mark.parametrize(
