@@ -58,7 +58,7 @@ def _of_account(plan: Plan, part: AccountPlan) -> Iterator[str]:
         yield f"{COGNITIVE}/accounts/write"
     if part.deployments:
         yield f"{COGNITIVE}/accounts/deployments/write"
-    if not part.stays and plan.settings.content_filters:
+    if (part.new or part.joins) and plan.settings.content_filters:
         yield f"{COGNITIVE}/accounts/raiPolicies/write"
     if part.new or part.joins or plan.gateway:
         yield "Microsoft.Authorization/roleAssignments/write"

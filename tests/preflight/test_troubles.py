@@ -15,7 +15,9 @@ from tests.preflight.test_models import account, deploy, held
 GROUP = f"{ROOT}/resourceGroups/rg-other"
 SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim-one"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-one"
-THEIRS = f"{ROOT}/resourceGroups/rg-oai-other/providers/Microsoft.CognitiveServices/accounts/oai-other"
+THEIRS = (
+    f"{ROOT}/resourceGroups/rg-oai-other/providers/Microsoft.CognitiveServices/accounts/oai-other"
+)
 NONE: dict[str, Any] = {}
 
 
