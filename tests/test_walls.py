@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "components.preflight": {
         *("components.azure", "components.settings", "queries", "queries.check"),
+        "queries.contract",
     },
     "__main__": {
         *("components", "components.azure", "components.settings", "components.preflight"),

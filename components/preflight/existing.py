@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from components.preflight.accounts import FIX
 from components.preflight.facts import Azure, Check, Read
 from components.preflight.lines import Line, fine, wrong
 from components.preflight.names import WORKSPACES
 from components.preflight.place import LOGS, MANAGEMENT, SERVICES
 from components.preflight.plan import Plan
 from components.settings.limits import UNITS_BY_TIER
-
-FIX = "name one that does; az resource show --ids <id> shows whether you can read it"
 
 
 def _workspace_reads(plan: Plan, azure: Azure) -> dict[str, Read]:

@@ -27,9 +27,10 @@ class Azure:
         """Return the subscription's id in Resource Manager."""
         return f"/subscriptions/{self.subscription}"
 
-    def provider(self, namespace: str) -> str:
-        """Return the id of a service in the subscription."""
-        return f"{self.root}/providers/{namespace}"
+    def provider(self, namespace: str, subscription: str = "") -> str:
+        """Return the id of a service in the subscription, or in another one."""
+        root = f"/subscriptions/{subscription}" if subscription else self.root
+        return f"{root}/providers/{namespace}"
 
     def learn(self, reads: Mapping[str, Read]) -> None:
         """Make the reads that were not made before, side by side."""
@@ -65,13 +66,18 @@ class Check:
 
 def answered(check: Check, plan: Plan, azure: Azure) -> list[Line]:
     """Judge by what was read; what could not be read, or understood, is unverified."""
+    return guarded(check.id, check.right, lambda: check.judge(plan, azure))
+
+
+def guarded(name: str, right: str, judge: Callable[[], Iterable[Line]]) -> list[Line]:
+    """Judge one part by itself, so that an answer that is missing spoils no other part."""
     try:
-        return list(check.judge(plan, azure))
+        return list(judge())
     except UnreadableError as error:
-        return [unread(check.id, error, check.right)]
+        return [unread(name, error, right)]
     except (AttributeError, KeyError, TypeError, ValueError):
         why = "Azure's answer has another shape than documented"
-        return [unverified(check.id, why, "look it up in the portal, and report the fault")]
+        return [unverified(name, why, "look it up in the portal, and report the fault")]
 
 
 def unread(name: str, error: UnreadableError, right: str) -> Line:

@@ -1,153 +1,197 @@
-"""Models, their versions and life cycles, and quota: what a region gives this subscription."""
+"""Models, their versions and life cycles: what a region gives this subscription."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from components.preflight.facts import Azure, Check, Read
+from components.preflight.accounts import COGNITIVE, VERSION, Place, kind_of, place_of
+from components.preflight.facts import Azure, Check, Read, guarded
 from components.preflight.lines import Line, fine, unverified, wrong
-from components.preflight.plan import Plan, region
+from components.preflight.plan import AccountPlan, Plan
 from components.settings.items import Deployment
 from queries.check.configuration.connection import UnreadableError
+from queries.contract import OPENAI
 
-COGNITIVE = "Microsoft.CognitiveServices"
-VERSION = "2025-06-01"
-"""API version of models, usages and accounts.
-
-https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list
-https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list
-"""
 CLOSING, CLOSED = "Deprecating", "Deprecated"
 """Life cycles: no new deployments but of subscriptions that have had the version; none at all.
 
 https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
 """
-SUGGESTED = 5
-"""Most regions that are named instead of one without quota."""
+RIGHT = f"{COGNITIVE}/locations/models/read"
 Json = Mapping[str, Any]
 
 
-def _of(azure: Azure, place: str) -> dict[str, Read]:
+def region_reads(azure: Azure, place: Place) -> dict[str, Read]:
     """Return the reads of one region."""
-    at = f"{azure.provider(COGNITIVE)}/locations/{place}"
+    at = f"{azure.provider(COGNITIVE, place.subscription)}/locations/{place.region}"
     return {
         f"models {place}": partial(azure.manager.facts, f"{at}/models", VERSION),
         f"usages {place}": partial(azure.manager.facts, f"{at}/usages", VERSION),
     }
 
 
-def _reads(plan: Plan, azure: Azure) -> dict[str, Read]:
-    return _of(azure, plan.settings.location)
+def places(plan: Plan, azure: Azure) -> set[Place]:
+    """Return each region in which something is to be deployed, and Azure tells of it."""
+    found: set[Place | None] = set()
+    for part in plan.accounts:
+        try:
+            found |= {place_of(azure, part)} if part.deployments else set()
+        except (UnreadableError, KeyError):
+            continue
+    return {one for one in found if one}
 
 
-def _offer(azure: Azure, place: str, wanted: Deployment) -> list[Json]:
+def reads(plan: Plan, azure: Azure) -> dict[str, Read]:
+    """Return the reads of every region in which something is to be deployed."""
+    all_ = (region_reads(azure, one) for one in sorted(places(plan, azure)))
+    return {key: read for one in all_ for key, read in one.items()}
+
+
+def offer(azure: Azure, place: Place, wanted: Deployment) -> list[Json]:
     """Return the version of a model that a region offers, once for each kind of account."""
-    models = [one["model"] for one in azure.fact(f"models {place}")]
+    named = (wanted.format, wanted.model)
     return [
         one
-        for one in models
-        if (one["format"], one["name"]) == ("OpenAI", wanted.model)
-        and str(one["version"]) == wanted.version
+        for one in (each["model"] for each in azure.fact(f"models {place}"))
+        if (one["format"], one["name"]) == named and str(one["version"]) == wanted.version
     ]
 
 
-def _skus(offer: list[Json]) -> dict[str, Json]:
+def skus(offered: list[Json]) -> dict[str, Json]:
     """Return the SKUs of an offer by name."""
-    return {str(sku["name"]): sku for model in offer for sku in model.get("skus") or ()}
+    return {str(sku["name"]): sku for model in offered for sku in model.get("skus") or ()}
 
 
-def _judge_models(plan: Plan, azure: Azure) -> Iterator[Line]:
-    for wanted in plan.deployments:
-        yield _judge_model(plan, azure, wanted)
+def _judge(plan: Plan, azure: Azure) -> Iterator[Line]:
+    for part in plan.accounts:
+        if part.deployments:
+            judge = partial(_judge_account, plan, azure, part)
+            yield from guarded(part.line("models"), RIGHT, judge)
 
 
-def _judge_model(plan: Plan, azure: Azure, wanted: Deployment) -> Line:
-    place, name = plan.settings.location, f"model:{wanted.name}"
-    offer = _offer(azure, place, wanted)
-    said = f"{wanted.model} {wanted.version}"
-    if not offer:
-        versions = sorted(
-            {
-                str(one["model"]["version"])
-                for one in azure.fact(f"models {place}")
-                if one["model"]["name"] == wanted.model
-            }
+def _judge_account(plan: Plan, azure: Azure, part: AccountPlan) -> Iterable[Line]:
+    place = place_of(azure, part)
+    if not place:
+        return []
+    return [_Wanted(plan, azure, part, place, one).judged() for one in part.deployments]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A deployment that is to be created, and where."""
+
+    plan: Plan
+    azure: Azure
+    part: AccountPlan
+    place: Place
+    deployment: Deployment
+
+    @property
+    def said(self) -> str:
+        """Name the version of the model, with its publisher if that is another."""
+        one = self.deployment
+        publisher = "" if one.format == OPENAI else f"{one.format} "
+        return f"{publisher}{one.model} {one.version}"
+
+    @property
+    def see(self) -> str:
+        """Say how to find what the region offers."""
+        return (
+            "name another model, version or SKU: az cognitiveservices model list --location "
+            f"{self.place.region} --output table"
         )
-        there = f"it has version {', '.join(versions)}" if versions else "it has none of that name"
-        return wrong(name, f"{place} does not offer {said}: {there}", _see(place))
-    if wanted.sku not in _skus(offer):
-        there = ", ".join(sorted(_skus(offer))) or "none"
-        return wrong(name, f"{place} offers {said} not as {wanted.sku}; SKUs: {there}", _see(place))
-    return _judge_life(plan, azure, offer, wanted)
 
+    def _line(self, make: Callable[..., Line], detail: str, *fix: str) -> Line:
+        name = self.part.line("model", self.deployment.name)
+        return make(name, f"{self.part.said}{detail}", *fix)
 
-def _judge_life(plan: Plan, azure: Azure, offer: list[Json], wanted: Deployment) -> Line:
-    place, name = plan.settings.location, f"model:{wanted.name}"
-    said = f"{wanted.model} {wanted.version}"
-    states = {str(one.get("lifecycleStatus")) for one in offer}
-    of_model = (offer[0].get("deprecation") or {}).get("inference")
-    days = (_day(of_model), _day(_skus(offer)[wanted.sku].get("deprecationDate")))
-    ends = min(filter(None, days), default="")
-    until = f", which retires on {ends}" if ends else ""
-    if CLOSED in states or (ends and ends <= f"{azure.manager.clock.now():%Y-%m-%d}"):
-        return wrong(name, f"{said} is retired{until}", _see(place))
-    if CLOSING not in states:
-        return fine(name, f"{place} offers {said} as {wanted.sku}{until}")
-    return _judge_closed(plan, azure, wanted, until)
+    def judged(self) -> Line:
+        """Judge by what the region offers."""
+        wanted, at = self.deployment, self.place.region
+        kind = kind_of(self.azure, self.part)
+        if wanted.format != OPENAI and kind == OPENAI:
+            fix = "upgrade it to AIServices, or deploy the model in an account of that kind"
+            return self._line(wrong, f"an account of kind {kind} has no {self.said}", fix)
+        offered = offer(self.azure, self.place, wanted)
+        if not offered:
+            return self._line(wrong, f"{at} does not offer {self.said}: {self._near()}", self.see)
+        if wanted.sku not in skus(offered):
+            there = ", ".join(sorted(skus(offered))) or "none"
+            detail = f"{at} offers {self.said} not as {wanted.sku}; SKUs: {there}"
+            return self._line(wrong, detail, self.see)
+        return self._judge_life(offered)
 
+    def _near(self) -> str:
+        """Say what the region has instead: another version, or publisher."""
+        found = [one["model"] for one in self.azure.fact(f"models {self.place}")]
+        named = [one for one in found if one["name"] == self.deployment.model]
+        same = {str(one["version"]) for one in named if one["format"] == self.deployment.format}
+        if same:
+            return f"it has version {', '.join(sorted(same))}"
+        if others := sorted({str(one["format"]) for one in named}):
+            return f"it has that name in format {', '.join(others)}"
+        return "it has none of that name"
 
-def _judge_closed(plan: Plan, azure: Azure, wanted: Deployment, until: str) -> Line:
-    name, said = f"model:{wanted.name}", f"{wanted.model} {wanted.version}"
-    closed = f"{said} is closed to subscriptions that never deployed it"
-    try:
-        had = _deployed_somewhere(azure, wanted)
-    except UnreadableError as error:
-        return unverified(
-            name,
-            f"{closed}, and what this one has is not read: {error}",
-            "name a model that is generally available, or read with the right "
-            f"{COGNITIVE}/accounts/deployments/read",
+    def _judge_life(self, offered: list[Json]) -> Line:
+        states = {str(one.get("lifecycleStatus")) for one in offered}
+        of_model = (offered[0].get("deprecation") or {}).get("inference")
+        of_sku = skus(offered)[self.deployment.sku].get("deprecationDate")
+        ends = min(filter(None, (_day(of_model), _day(of_sku))), default="")
+        until = f", which retires on {ends}" if ends else ""
+        if CLOSED in states or (ends and ends <= f"{self.azure.manager.clock.now():%Y-%m-%d}"):
+            return self._line(wrong, f"{self.said} is retired{until}", self.see)
+        if CLOSING in states:
+            return self._judge_closed(until)
+        has = f"{self.place.region} offers {self.said} as {self.deployment.sku}{until}"
+        return self._line(fine, has)
+
+    def _judge_closed(self, until: str) -> Line:
+        closed = f"{self.said} is closed to subscriptions that never deployed it"
+        try:
+            had = _deployed_somewhere(self.azure, self.place.subscription, self.deployment)
+        except UnreadableError as error:
+            return self._line(
+                unverified,
+                f"{closed}, and what this one has is not read: {error}",
+                "name a model that is generally available, or read with the right "
+                f"{COGNITIVE}/accounts/deployments/read",
+            )
+        if had:
+            has = f"{self.said} is closed to newcomers, and this subscription has it{until}"
+            return self._line(fine, has)
+        if self.plan.had(self.deployment):
+            detail = f"{closed}; this one has another version now{until}"
+            return self._line(unverified, detail, self.see)
+        return self._line(
+            wrong,
+            f"{closed}, and this one has no deployment of it{until}",
+            f"{self.see}; if the subscription did have it once, set preflight false",
         )
-    if had:
-        return fine(name, f"{said} is closed to newcomers, and this subscription has it{until}")
-    see = _see(plan.settings.location)
-    if plan.had(wanted):
-        return unverified(name, f"{closed}; this one has another version now{until}", see)
-    return wrong(
-        name,
-        f"{closed}, and this one has no deployment of it{until}",
-        f"{see}; if the subscription did have it once, set preflight false",
-    )
 
 
-def _deployed_somewhere(azure: Azure, wanted: Deployment) -> bool:
+def _deployed_somewhere(azure: Azure, subscription: str, wanted: Deployment) -> bool:
     """Tell whether any account of the subscription has a deployment of the version now.
 
     https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
     """
-    read = azure.manager
-    azure.learn({"accounts": partial(read.list, f"{azure.provider(COGNITIVE)}/accounts", VERSION)})
-    ids = [str(one["id"]) for one in azure.fact("accounts")]
-    azure.learn({f"in {one}": partial(read.list, f"{one}/deployments", VERSION) for one in ids})
+    read, at = azure.manager, f"{azure.provider(COGNITIVE, subscription)}/accounts"
+    azure.learn({f"list {at}": partial(read.list, at, VERSION)})
+    ids = [str(one["id"]) for one in azure.fact(f"list {at}")]
+    azure.learn(
+        {f"in {one.lower()}": partial(read.list, f"{one}/deployments", VERSION) for one in ids}
+    )
     found = [
         (each.get("properties") or {}).get("model") or {}
         for one in ids
-        for each in azure.fact(f"in {one}")
+        for each in azure.fact(f"in {one.lower()}")
     ]
     return any(
         (one.get("name"), str(one.get("version"))) == (wanted.model, wanted.version)
         for one in found
-    )
-
-
-def _see(place: str) -> str:
-    return (
-        f"name another model, version or SKU: az cognitiveservices model list --location {place} "
-        "--output table"
     )
 
 
@@ -162,110 +206,11 @@ def _day(given: object) -> str:
     return datetime.fromisoformat(str(given)).astimezone(UTC).date().isoformat()
 
 
-def _free(azure: Azure, place: str) -> dict[str, float]:
-    """Return what is left of each quota of a region, by its name."""
-    return {
-        str(one["name"]["value"]): one["limit"] - one["currentValue"]
-        for one in azure.fact(f"usages {place}")
-    }
-
-
-def _demand(plan: Plan, azure: Azure) -> dict[str, list[Deployment]]:
-    """Return the deployments that draw on each quota of which one is to be created or grows."""
-    place = plan.settings.location
-    by_quota: dict[str, list[Deployment]] = defaultdict(list)
-    for one in plan.settings.deployments:
-        sku = _skus(_offer(azure, place, one)).get(one.sku)
-        if sku and sku.get("usageName"):
-            by_quota[str(sku["usageName"])].append(one)
-    return {name: all_ for name, all_ in by_quota.items() if set(all_) & set(plan.deployments)}
-
-
-def _judge_quota(plan: Plan, azure: Azure) -> Iterator[Line]:
-    place, free = plan.settings.location, _free(azure, plan.settings.location)
-    demand = _demand(plan, azure)
-    for quota, drawn in demand.items():
-        name = f"quota:{drawn[0].name}"
-        names = {one.model for one in drawn}
-        own = sum(held for model, sku, held in plan.own() if model in names and sku == drawn[0].sku)
-        wanted = sum(one.capacity for one in drawn)
-        if quota not in free:
-            yield unverified(name, f"{place} does not tell the quota {quota}", _ask_for(place))
-        elif wanted > free[quota] + own:
-            more = f", of which the stack has {own}" if own else ""
-            said = f"{', '.join(one.name for one in drawn)}: {wanted} wanted{more}"
-            elsewhere = _elsewhere(plan, azure, drawn)
-            yield wrong(name, f"{quota} in {place} has {free[quota]:g} left; {said}", elsewhere)
-        else:
-            yield fine(name, f"{quota} in {place} has {free[quota] + own:g} for {wanted}")
-
-
-def _ask_for(place: str) -> str:
-    return f"lower capacity, or ask for quota in {place} (https://aka.ms/oai/stuquotarequest)"
-
-
-def _elsewhere(plan: Plan, azure: Azure, drawn: list[Deployment]) -> str:
-    """Name regions that have the models and the quota, those of the same geography first."""
-    place, wanted = plan.settings.location, sum(one.capacity for one in drawn)
-    try:
-        groups = regions(azure)
-    except (UnreadableError, KeyError) as error:
-        return f"{_ask_for(place)}; other regions are not read: {error}"
-    others = sorted(set(groups) - {place}, key=lambda one: (groups[one] != groups.get(place), one))
-    azure.learn({key: read for one in others for key, read in _of(azure, one).items()})
-    found = [one for one in others if _fits(azure, one, drawn, wanted)][:SUGGESTED]
-    if not found:
-        return f"{_ask_for(place)}; no other region that could be read has it"
-    return f"{_ask_for(place)}; or set location to one that has the quota: {', '.join(found)}"
-
-
-def _fits(azure: Azure, place: str, drawn: list[Deployment], wanted: int) -> bool:
-    try:
-        skus = [_skus(_offer(azure, place, one)).get(one.sku) for one in drawn]
-        free = _free(azure, place)
-        return all(sku and free.get(str(sku.get("usageName")), 0) >= wanted for sku in skus)
-    except (UnreadableError, AttributeError, KeyError, TypeError):
-        return False
-
-
-def regions(azure: Azure) -> dict[str, str]:
-    """Return the subscription's regions, each with the group of its geography.
-
-    https://learn.microsoft.com/rest/api/resources/subscriptions/list-locations
-
-    Raises:
-        UnreadableError: they cannot be read.
-    """
-    azure.learn(location_reads(azure))
-    return {
-        region(one["name"]): str((one.get("metadata") or {}).get("geographyGroup") or "")
-        for one in azure.fact("locations")
-        if (one.get("metadata") or {}).get("regionType", "Physical") == "Physical"
-    }
-
-
-def location_reads(azure: Azure) -> dict[str, Read]:
-    """Return the read of the subscription's regions."""
-    return {"locations": partial(azure.manager.facts, f"{azure.root}/locations", "2022-12-01")}
-
-
-def _new(plan: Plan) -> bool:
-    return bool(plan.deployments)
-
-
 MODELS = Check(
     id="models",
     about="the region offers each model, version and SKU, and they take new deployments",
-    right=f"{COGNITIVE}/locations/models/read",
-    applies=_new,
-    reads=_reads,
-    judge=_judge_models,
-)
-QUOTA = Check(
-    id="quota",
-    about="the subscription has the quota that the deployments take",
-    right=f"{COGNITIVE}/locations/usages/read",
-    applies=_new,
-    reads=_reads,
-    judge=_judge_quota,
+    right=RIGHT,
+    applies=lambda plan: plan.deploys,
+    reads=reads,
+    judge=_judge,
 )

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from components.preflight.facts import Azure, Check, Read
+from components.preflight.accounts import COGNITIVE, VERSION
+from components.preflight.facts import Azure, Check, Read, guarded
 from components.preflight.lines import Line, fine, wrong
-from components.preflight.models import COGNITIVE, VERSION
 from components.preflight.place import LOGS, MANAGEMENT, SERVICES
-from components.preflight.plan import Plan
+from components.preflight.plan import AccountPlan, Plan
 
 GROUPS = "2021-04-01"
 """https://learn.microsoft.com/rest/api/resources/resource-groups/get"""
 WORKSPACES = "2023-09-01"
 """https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list"""
+ACCOUNT_RIGHT = f"{COGNITIVE}/checkDomainAvailability/action and {COGNITIVE}/deletedAccounts/read"
 EXISTS = (
     "exists already, so Pulumi would end with `cannot create already existing resource`",
     "python -m tools.adopt, if a pulumi up of this stack was cut off; else",
@@ -46,36 +47,49 @@ def _judge_group(plan: Plan, azure: Azure) -> Iterator[Line]:
         yield fine("group", f"the name {name} is free")
 
 
+def _named(plan: Plan) -> list[AccountPlan]:
+    """Return the accounts to create under a name that the stack file gives."""
+    return [one for one in plan.new_accounts if one.account.account_name]
+
+
 def _account_reads(plan: Plan, azure: Azure) -> dict[str, Read]:
-    asked = {
-        "subdomainName": plan.settings.account_name,
-        "type": f"{COGNITIVE}/accounts",
-    }
-    at = azure.provider(COGNITIVE)
-    return {
-        "deleted accounts": partial(azure.manager.list, f"{at}/deletedAccounts", VERSION),
-        "subdomain": partial(azure.manager.post, f"{at}/checkDomainAvailability", VERSION, asked),
-    }
+    at, post = azure.provider(COGNITIVE), azure.manager.post
+    kept = partial(azure.manager.list, f"{at}/deletedAccounts", VERSION)
+    found: dict[str, Read] = {"deleted accounts": kept}
+    for part in _named(plan):
+        name = part.account.account_name
+        asked = {"subdomainName": name, "type": f"{COGNITIVE}/accounts"}
+        found[f"subdomain {name}"] = partial(post, f"{at}/checkDomainAvailability", VERSION, asked)
+    return found
 
 
-def _judge_account(plan: Plan, azure: Azure) -> Iterator[Line]:
-    name = plan.settings.account_name
+def _judge_accounts(plan: Plan, azure: Azure) -> Iterator[Line]:
+    seen: set[str] = set()
+    for part in _named(plan):
+        name, line = part.account.account_name, part.line("account-name")
+        if name in seen:
+            detail = f"accountName {name} is given to two accounts"
+            yield wrong(line, detail, "set another accountName, or none")
+            continue
+        seen.add(name)
+        yield from guarded(line, ACCOUNT_RIGHT, partial(_judge_account, azure, name, line))
+
+
+def _judge_account(azure: Azure, name: str, line: str) -> Iterator[Line]:
     if at := _kept(azure.fact("deleted accounts"), name):
         part = dict(zip(at.split("/")[1::2], at.split("/")[2::2], strict=False))
         purge = (
             f"az cognitiveservices account purge --name {name} "
             f"--location {part.get('locations')} --resource-group {part.get('resourceGroups')}"
         )
-        yield _keeps("account-name", "account", name, purge, "accountName")
+        yield _keeps(line, "account", name, purge, "accountName")
         return
-    told: dict[str, Any] = azure.fact("subdomain")
+    told: dict[str, Any] = azure.fact(f"subdomain {name}")
     if told["isSubdomainAvailable"]:
-        yield fine("account-name", f"the subdomain {name} is free")
+        yield fine(line, f"the subdomain {name} is free")
     else:
         why = told.get("reason") or "somebody in Azure has it, or had it in the last 48 hours"
-        yield wrong(
-            "account-name", f"accountName {name}: {why}", "set another accountName, or none"
-        )
+        yield wrong(line, f"accountName {name}: {why}", "set another accountName, or none")
 
 
 def _gateway_reads(plan: Plan, azure: Azure) -> dict[str, Read]:
@@ -140,11 +154,11 @@ GROUP = Check(
 )
 ACCOUNT = Check(
     id="account-name",
-    about="a name given to the account is free",
-    right=f"{COGNITIVE}/checkDomainAvailability/action and {COGNITIVE}/deletedAccounts/read",
-    applies=lambda plan: plan.account and bool(plan.settings.account_name),
+    about="a name given to an account is free",
+    right=ACCOUNT_RIGHT,
+    applies=lambda plan: bool(_named(plan)),
     reads=_account_reads,
-    judge=_judge_account,
+    judge=_judge_accounts,
 )
 GATEWAY = Check(
     id="gateway-name",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from components.preflight.accounts import COGNITIVE
 from components.preflight.facts import Azure, Check, Read
 from components.preflight.lines import Line, fine, unverified, wrong
-from components.preflight.models import COGNITIVE, location_reads, regions
 from components.preflight.plan import Plan, region
+from components.preflight.regions import location_reads, regions
 
 MANAGEMENT = "Microsoft.ApiManagement"
 INSIGHTS = "Microsoft.Insights"
@@ -26,25 +27,34 @@ def _region_reads(_: Plan, azure: Azure) -> dict[str, Read]:
 
 
 def _judge_region(plan: Plan, azure: Azure) -> Iterator[Line]:
-    place, known = plan.settings.location, regions(azure)
-    if place in known:
-        yield fine("region", f"{place} is a region of this subscription")
-        return
+    known = regions(azure)
     if not known:
         raise ValueError(known)
+    yield _judge_location(known, plan.settings.location, "region", "")
+    for part in plan.new_accounts:
+        if part.location != plan.settings.location:
+            yield _judge_location(known, part.location, part.line("region"), part.said)
+
+
+def _judge_location(known: Collection[str], place: str, name: str, whose: str) -> Line:
+    if place in known:
+        return fine(name, f"{whose}{place} is a region of this subscription")
     close = difflib.get_close_matches(place, known, n=3) or sorted(known)
-    yield wrong(
-        "region",
-        f"location {place} is no region of this subscription, which has {len(known)}",
-        f"pulumi config set location <one of {', '.join(close)}>",
-    )
+    detail = f"{whose}location {place} is no region of this subscription, which has {len(known)}"
+    one = f"one of {', '.join(close)}"
+    fix = f"give the account another location: {one}" if whose else _set_location(one)
+    return wrong(name, detail, fix)
+
+
+def _set_location(one: str) -> str:
+    return f"pulumi config set location <{one}>"
 
 
 def _wanted(plan: Plan) -> dict[str, str]:
     """Return the type of which something is to be created, by the service that has it; or ""."""
     wanted = {INSIGHTS: ""}
     wanted |= {LOGS: "workspaces"} if plan.workspace else {}
-    wanted |= {COGNITIVE: "accounts"} if plan.account else {}
+    wanted |= {COGNITIVE: "accounts"} if plan.new_accounts else {}
     wanted |= {MANAGEMENT: "service"} if plan.gateway else {}
     return wanted
 
@@ -62,7 +72,7 @@ def _judge_services(plan: Plan, azure: Azure) -> Iterator[Line]:
 
 
 def _judge_service(plan: Plan, namespace: str, kind: str, found: Mapping[str, Any]) -> Line:
-    name, place = f"service:{namespace}", plan.settings.location
+    name, places = f"service:{namespace}", _where(plan, namespace)
     state = found.get("registrationState")
     register = f"az provider register --namespace {namespace} --wait"
     if not isinstance(state, str):
@@ -74,17 +84,25 @@ def _judge_service(plan: Plan, namespace: str, kind: str, found: Mapping[str, An
     there = _places(
         one["locations"] for one in found["resourceTypes"] if one["resourceType"] == kind
     )
-    if place in there:
-        return fine(name, f"{namespace} is registered, and has {kind} in {place}")
+    lacking = [place for place in places if place not in there]
+    if not lacking:
+        return fine(name, f"{namespace} is registered, and has {kind} in {', '.join(places)}")
     if not there:
         return unverified(
             name, f"Azure does not say where {namespace} has {kind}", "see the portal"
         )
-    return wrong(
-        name,
-        f"{namespace} has no {kind} in {place}",
-        f"pulumi config set location <one of {', '.join(sorted(there))}>",
-    )
+    one = f"one of {', '.join(sorted(there))}"
+    fix = _set_location(one)
+    if namespace == COGNITIVE and plan.settings.accounts:
+        fix = f"give the account another location: {one}"
+    return wrong(name, f"{namespace} has no {kind} in {', '.join(lacking)}", fix)
+
+
+def _where(plan: Plan, namespace: str) -> list[str]:
+    """Return the regions in which something of a service is to be created."""
+    if namespace != COGNITIVE:
+        return [plan.settings.location]
+    return list(dict.fromkeys(part.location for part in plan.new_accounts))
 
 
 def _places(lists: Iterable[Iterable[str]]) -> set[str]:

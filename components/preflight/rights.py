@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from components.preflight.facts import Azure, Check, Read, unread
+from components.preflight.accounts import COGNITIVE
+from components.preflight.facts import Azure, Check, Read, guarded, unread
 from components.preflight.lines import Line, fine, wrong
-from components.preflight.models import COGNITIVE
 from components.preflight.names import group_id
 from components.preflight.place import INSIGHTS, LOGS, MANAGEMENT
-from components.preflight.plan import Plan
+from components.preflight.plan import AccountPlan, Plan
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import AbsentError
 
@@ -20,26 +20,50 @@ VERSION = "2022-04-01"
 """https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group"""
 RIGHT = "Microsoft.Authorization/*/read"
 ROLES = "Contributor and Role Based Access Control Administrator"
+SETTINGS = f"{INSIGHTS}/diagnosticSettings/write"
 Json = Mapping[str, Any]
 
 
 def _needs(plan: Plan, azure: Azure) -> dict[str, list[str]]:
     """Return the actions that creating takes, by the scope at which they must be allowed."""
-    given = plan.settings
-    here = azure.root if plan.group else group_id(plan, azure)
-    needs = {here: ["Microsoft.Resources/subscriptions/resourceGroups/write"]} if plan.group else {}
-    needs.setdefault(here, [])
-    needs[here] += [f"{LOGS}/workspaces/write"] if plan.workspace else []
-    needs[here] += [f"{COGNITIVE}/accounts/write"] if plan.account else []
-    needs[here] += [f"{COGNITIVE}/accounts/deployments/write"] if plan.deployments else []
-    if plan.account or plan.gateway:
-        needs[here] += ["Microsoft.Authorization/roleAssignments/write"]
-        needs[here] += [f"{INSIGHTS}/diagnosticSettings/write"]
-    needs[here] += [f"{MANAGEMENT}/service/write"] if plan.gateway else []
-    if given.gateway_id:
+    needs: dict[str, dict[str, None]] = {_here(plan, azure): dict.fromkeys(_of_stack(plan))}
+    for part in plan.accounts:
+        scope = part.account.id or _here(plan, azure)
+        needs.setdefault(scope, {}).update(dict.fromkeys(_of_account(plan, part)))
+    if plan.settings.gateway_id:
         inside = ("apis", "products", "subscriptions")
-        needs[given.gateway_id] = [f"{MANAGEMENT}/service/{one}/write" for one in inside]
-    return {scope: actions for scope, actions in needs.items() if actions}
+        actions = [f"{MANAGEMENT}/service/{one}/write" for one in inside]
+        needs[plan.settings.gateway_id] = dict.fromkeys(actions)
+    return {scope: list(actions) for scope, actions in needs.items() if actions}
+
+
+def _here(plan: Plan, azure: Azure) -> str:
+    return azure.root if plan.group else group_id(plan, azure)
+
+
+def _of_stack(plan: Plan) -> Iterator[str]:
+    """Yield what it takes to create all but the accounts."""
+    if plan.group:
+        yield "Microsoft.Resources/subscriptions/resourceGroups/write"
+    if plan.workspace:
+        yield f"{LOGS}/workspaces/write"
+    if plan.gateway:
+        yield f"{MANAGEMENT}/service/write"
+        yield SETTINGS
+
+
+def _of_account(plan: Plan, part: AccountPlan) -> Iterator[str]:
+    """Yield what an account takes; a new gateway has a new identity, which needs the role."""
+    if part.new:
+        yield f"{COGNITIVE}/accounts/write"
+    if part.deployments:
+        yield f"{COGNITIVE}/accounts/deployments/write"
+    if (part.new or part.joins) and plan.settings.content_filters:
+        yield f"{COGNITIVE}/accounts/raiPolicies/write"
+    if part.new or part.joins or plan.gateway:
+        yield "Microsoft.Authorization/roleAssignments/write"
+    if (part.new or part.joins) and part.account.diagnostic_setting_name:
+        yield SETTINGS
 
 
 def _reads(plan: Plan, azure: Azure) -> dict[str, Read]:
@@ -51,19 +75,22 @@ def _reads(plan: Plan, azure: Azure) -> dict[str, Read]:
 
 
 def _judge(plan: Plan, azure: Azure) -> Iterator[Line]:
-    for number, (scope, actions) in enumerate(_needs(plan, azure).items()):
-        name = f"rights:{scope.split('/')[-1]}" if number else "rights"
-        try:
-            granted = azure.fact(f"rights {scope}")
-        except AbsentError:
-            yield unread(name, UnreadableError(f"{scope} does not exist"), RIGHT)
-            continue
-        lacking = [one for one in actions if not _may(granted, one)]
-        if lacking:
-            detail = f"whoever deploys may not: {', '.join(lacking)}"
-            yield wrong(name, detail, f"have {ROLES} assigned on {scope}")
-        else:
-            yield fine(name, f"whoever deploys may create all of it in {scope}")
+    for scope, actions in _needs(plan, azure).items():
+        own = scope == _here(plan, azure)
+        name = "rights" if own else f"rights:{scope.rpartition('/')[2]}"
+        yield from guarded(name, RIGHT, partial(_judge_scope, azure, name, scope, actions))
+
+
+def _judge_scope(azure: Azure, name: str, scope: str, actions: list[str]) -> list[Line]:
+    try:
+        granted = azure.fact(f"rights {scope}")
+    except AbsentError:
+        return [unread(name, UnreadableError(f"{scope} does not exist"), RIGHT)]
+    lacking = [one for one in actions if not _may(granted, one)]
+    if lacking:
+        detail = f"whoever deploys may not: {', '.join(lacking)}"
+        return [wrong(name, detail, f"have {ROLES} assigned on {scope}")]
+    return [fine(name, f"whoever deploys may create all of it in {scope}")]
 
 
 def _may(granted: Iterable[Json], action: str) -> bool:

@@ -10,11 +10,11 @@ from typing import Any
 
 from sandbox import rbac
 from sandbox.arm.base import ACCOUNT, AZURE, SERVICE, missing, parse, refuse
-from sandbox.cloud import SUBSCRIPTION_ID, Cloud
+from sandbox.cloud import SUBSCRIPTION_ID, SUBSCRIPTIONS, Cloud
 from sandbox.http import Request, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
-_SCOPE = rf"({_HERE}(?:/resourceGroups/.+)?)"
+_SCOPE = rf"(/subscriptions/(?:{'|'.join(SUBSCRIPTIONS)})(?:/resourceGroups/.+)?)"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 """The deployer is Owner of the subscription: see `sandbox.cloud.DEPLOYER_OBJECT_ID`.
 
@@ -123,13 +123,13 @@ def _tiers(_: Cloud, __: Request) -> Any:
 
 
 def _permissions(cloud: Cloud, _: Request, scope: str) -> Any:
-    """The caller's own permissions at a scope: the deployer is Owner of the subscription.
+    """The caller's own permissions at a scope: the deployer is Owner of both subscriptions.
 
     https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group
     https://learn.microsoft.com/azure/azure-resource-manager/management/overview
     Sure: inferred, as the reference has groups and resources, and guides read subscriptions so.
     """
-    if scope.lower() != _HERE and cloud.get(scope) is None:
+    if "/resourcegroups/" in scope.lower() and cloud.get(scope) is None:
         raise missing(parse(scope))
     owner = rbac.BUILT_IN[OWNER]
     kept = ("actions", "notActions", "dataActions", "notDataActions")

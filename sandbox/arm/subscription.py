@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, WORKSPACE, refuse, region
-from sandbox.arm.cognitive import MODELS
-from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud, Resource
+from sandbox.arm.cognitive import MODELS, OPENAI
+from sandbox.cloud import SUBSCRIPTION_ID, SUBSCRIPTIONS, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.http import Headers, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
 _REGION = rf"{_HERE}/providers/Microsoft\.(?:CognitiveServices|ApiManagement)/locations/([^/]+)"
+_OFFERS = (
+    rf"/subscriptions/({'|'.join(SUBSCRIPTIONS)})"
+    r"/providers/Microsoft\.CognitiveServices/locations/([^/]+)"
+)
 _ACCOUNT = rf"{_REGION}/resourceGroups/([^/]+)/deletedAccounts/([^/]+)"
 _SERVICE = rf"{_REGION}/deletedservices/()([^/]+)"
 _RESOURCES = rf"({_HERE}/resourceGroups/[^/]+)/resources"
@@ -71,18 +75,21 @@ def _resources(cloud: Cloud, method: str, group: str, expand: str) -> Response:
     return Response.json(200, {"value": value})
 
 
-def _models(_: Cloud, method: str, place: str) -> Response:
+def _models(_: Cloud, method: str, __: str, place: str) -> Response:
     """A region lists the models that can be deployed there, with their life cycles.
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/models/list
+    Sure: inferred, as no page has an answer with another publisher's model: that it names its
+    format, is listed for kind AIServices, and draws on a quota of that name.
     """
     _only_get(method)
     _check_region(place)
     offered = [
-        {"kind": "OpenAI", "skuName": "S0", "model": _model(name, version, details)}
+        {"kind": kind, "skuName": "S0", "model": _model(name, version, details)}
         for name, versions in MODELS["models"].items()
         for version, details in versions.items()
         if "retired" not in details
+        for kind in ([OPENAI] if _format(details) == OPENAI else []) + ["AIServices"]
     ]
     return Response.json(200, {"value": offered})
 
@@ -91,13 +98,23 @@ def _model(name: str, version: str, details: dict[str, Any]) -> dict[str, Any]:
     """Describe a version of a model, with its SKUs and the names of their quotas."""
     chat = "embedding" not in name
     skus = [sku for where in details["skus"] for sku in MODELS["skus"][where]]
-    offers = [{"name": sku, "usageName": f"OpenAI.{sku}.{name}"} for sku in skus]
+    offers = [{"name": sku, "usageName": _quota(name, sku, details)} for sku in skus]
     state = {"lifecycleStatus": "Deprecating" if "closed" in details else "GenerallyAvailable"}
     can = {"capabilities": {"chatCompletion": "true"} if chat else {"embeddings": "true"}}
-    return {"format": "OpenAI", "name": name, "version": version, "skus": offers, **state, **can}
+    named = {"format": _format(details), "name": name, "version": version}
+    return named | {"skus": offers, **state, **can}
 
 
-def _usages(cloud: Cloud, method: str, place: str) -> Response:
+def _format(details: dict[str, Any]) -> str:
+    return str(details.get("format", OPENAI))
+
+
+def _quota(name: str, sku: str, details: dict[str, Any]) -> str:
+    """Return the name of the quota on which a deployment draws."""
+    return f"{OPENAI if _format(details) == OPENAI else 'AIServices'}.{sku}.{name}"
+
+
+def _usages(cloud: Cloud, method: str, subscription: str, place: str) -> Response:
     """A region lists quota, and the use of it, by SKU and model.
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/usages/list
@@ -108,11 +125,13 @@ def _usages(cloud: Cloud, method: str, place: str) -> Response:
     for name, versions in MODELS["models"].items():
         for details in [one for one in versions.values() if "retired" not in one]:
             for sku in [sku for where in details["skus"] for sku in MODELS["skus"][where]]:
-                found[f"OpenAI.{sku}.{name}"] = [0, details["limit"]]
+                found[_quota(name, sku, details)] = [0, details["limit"]]
     for one in cloud.of_type(f"{ACCOUNT}/deployments"):
         owner, sku = cloud.get(one.id.rsplit("/", 2)[0]), one.body["sku"]
-        if owner and region(owner.body["location"]) == region(place):
-            used = found[f"OpenAI.{sku['name']}.{one.properties['model']['name']}"]
+        theirs = one.id.split("/")[2].lower() == subscription.lower()
+        if owner and theirs and region(owner.body["location"]) == region(place):
+            model = one.properties["model"]
+            used = found[_quota(model["name"], sku["name"], model)]
             used[0] += int(sku["capacity"])
     value = [
         {"name": {"value": name}, "currentValue": used, "limit": limit, "unit": "Count"}
@@ -211,8 +230,8 @@ def missing_group(cloud: Cloud, resource_id: str, kind: str) -> ArmError | None:
 
 _ENDPOINTS: dict[str, Callable[..., Response]] = {
     _HERE: _subscription,
-    rf"{_REGION}/models": _models,
-    rf"{_REGION}/usages": _usages,
+    rf"{_OFFERS}/models": _models,
+    rf"{_OFFERS}/usages": _usages,
     _ACCOUNT: _deleted(ACCOUNT),
     _SERVICE: _deleted(SERVICE),
     rf"{_HERE}/providers/Microsoft\.CognitiveServices/deletedAccounts": _list_deleted(

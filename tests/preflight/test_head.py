@@ -13,6 +13,7 @@ from components.preflight import ask
 from components.preflight.facts import Azure
 from components.preflight.head import STATE
 from tests.components.harness import Json, Refused, Run, run_without_insights
+from tests.preflight import test_accounts as several
 from tests.preflight.region import DEPLOYMENT, Region
 from tests.preflight.test_models import held
 
@@ -23,7 +24,7 @@ CLOSED = [DEPLOYMENT | {"model": "gpt-5.1", "version": "2025-11-13"}]
 
 def state(*resources: Any) -> Json:
     """What the engine tells of the stack's resources."""
-    return {"outputs": {str(n): vars(one) for n, one in enumerate(resources)}}
+    return {"outputs": {one.urn or str(n): vars(one) for n, one in enumerate(resources)}}
 
 
 @pytest.fixture
@@ -144,6 +145,28 @@ def test_the_gateway_waits_for_deployments_of_which_nobody_knows(
 def test_without_preflight_it_waits_in_the_preview_too(preflight: str, waits: bool) -> None:
     after = list(run({"preflight": preflight}, preview=True).request("gateway").dependencies)
     assert any("::deployment-text-turbo" in one for one in after) is waits
+
+
+def test_every_account_is_asked_for_before_the_first_is_created(
+    region: Region, asked: list[Any]
+) -> None:
+    """The accounts are created ones: an existing one is looked up by the program as well."""
+    three = several.stack(*several.FOUR[:3])
+    fine = run(three).request("gateway")
+    assert not fine.hooks.before_create
+    assert not any("::deployment-" in one for one in fine.dependencies)
+    run(three, several.held(*several.FOUR[:3]))
+    assert len(asked) == 1, "a deployed stack asks nothing"
+    region.answers["swedencentral/usages"] = httpx.Response(403)
+    after = run(three).request("gateway").dependencies
+    last = {one.rpartition("::")[2] for one in after if "::deployment-" in one}
+    assert {"deployment-east-chat", "deployment-also-chat", "deployment-sweden-deep"} <= last
+    del region.answers["swedencentral/usages"]
+    several.without_quota(several.HERE, "swedencentral")(region)
+    assert run(three).request("openai-account-east").hooks.before_create
+    grown = several.FOUR[0] | {"deployments": [several.CHAT]}
+    with pytest.raises(pulumi.RunError, match=r"swedencentral has 5 left; sweden/chat: 10 wanted"):
+        run(three, several.held(grown, *several.FOUR[1:2], several.FOUR[2] | {"deployments": []}))
 
 
 def test_the_engine_is_asked_for_this_stack() -> None:

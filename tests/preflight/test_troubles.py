@@ -15,6 +15,9 @@ from tests.preflight.test_models import account, deploy, held
 GROUP = f"{ROOT}/resourceGroups/rg-other"
 SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim-one"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-one"
+THEIRS = (
+    f"{ROOT}/resourceGroups/rg-oai-other/providers/Microsoft.CognitiveServices/accounts/oai-other"
+)
 NONE: dict[str, Any] = {}
 
 
@@ -213,7 +216,7 @@ def test_nothing_that_was_not_read_is_fine(check: Any, answer: Any, region: Regi
     """Every check whose every read has that answer is unverified, or wrong; and says why."""
     given = {"accountName": "oai-one", "gatewayName": "apim-one", "workspaceName": "log-one"}
     if check.id.endswith("Id"):
-        given = {"gatewayId": SERVICE, "workspaceId": WORKSPACE}
+        given = {"gatewayId": SERVICE, "workspaceId": WORKSPACE, "accountId": THEIRS}
     region.answers[""] = answer
     found = region.judged(given)
     assert "fine" not in {line.status for line in found.values()}, found

@@ -97,9 +97,13 @@ def test_a_region_tells_its_models_and_what_of_their_quota_is_used(manager: Mana
     assert {"gpt-5.1", "gpt-5.5"} <= chat
     assert "o3" not in chat
     quota = {one["name"]["value"]: one for one in manager.read(f"{HERE}/{PLACE}/usages")["value"]}
-    [made] = [one for one in models if one["name"] == "gpt-5.6-luna"]
+    made, also = [one for one in models if one["name"] == "gpt-5.6-luna"]
+    assert made == also, "once for each kind of account"
     [offer] = [one for one in made["skus"] if one["name"] == "GlobalStandard"]
     assert quota[offer["usageName"]]["currentValue"] == 10
+    [other] = [one for one in models if one["name"] == "DeepSeek-V3.2"]
+    assert other["format"] == "DeepSeek"
+    assert quota[other["skus"][0]["usageName"]]["currentValue"] == 0
     with pytest.raises(ArmError, match="LocationNotAvailable"):
         manager.read(f"{HERE}/Microsoft.CognitiveServices/locations/atlantis/models")
     with pytest.raises(ArmError, match="405"):
