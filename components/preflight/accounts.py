@@ -49,10 +49,10 @@ def place_of(azure: Azure, part: AccountPlan) -> Place | None:
         KeyError: the answer has no region.
     """
     if not part.account.id:
-        return Place(part.location, azure.subscription)
+        return Place(part.location, azure.subscription.lower())
     found = azure.fact(f"account {part.account.id}")
     subscription = arm_id.require(part.account.id, ACCOUNTS).subscription_id
-    return Place(region(found["location"]), subscription) if found else None
+    return Place(region(found["location"]), subscription.lower()) if found else None
 
 
 def kind_of(azure: Azure, part: AccountPlan) -> str:

@@ -148,7 +148,7 @@ def _elsewhere(plan: Plan, azure: Azure, place: Place, draft: Draft) -> str:
         return f"{ask}; other regions are not read: {error}"
     near = groups.get(place.region)
     others = sorted(set(groups) - {place.region}, key=lambda one: (groups[one] != near, one))
-    there = [Place(one, azure.subscription) for one in others]
+    there = [Place(one, azure.subscription.lower()) for one in others]
     azure.learn({key: read for one in there for key, read in region_reads(azure, one).items()})
     moves = []
     for part in movable:

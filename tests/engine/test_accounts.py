@@ -212,6 +212,12 @@ def test_the_check_tells_what_is_wrong_with_which_account(
         assert words in text, done.text
 
 
+def test_preflight_knows_each_account_and_deployment_by_the_state(deployed: Machine) -> None:
+    done = deployed.run("python", "-m", "components.preflight", "--stack", "dev")
+    assert done.status == 0, done.text
+    assert "there is nothing to ask" in done.text
+
+
 def test_a_second_up_changes_nothing_and_destroy_leaves_nothing(deployed: Machine) -> None:
     deployed.pulumi("preview", "--expect-no-changes")
     deployed.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")

@@ -9,6 +9,8 @@ import pytest
 
 from harness.example import example_config
 from harness.machine import Machine
+from sandbox.cloud import PLATFORM_SUBSCRIPTION_ID
+from tests.engine import test_existing_account as existing
 
 ONE = example_config()["deployments"][0]
 GATEWAY = "azure-native:apimanagement:ApiManagementService"
@@ -116,3 +118,24 @@ def test_up_creates_nothing_where_or_in_what_there_is_not(
     assert said in text
     assert "Traceback" not in text
     assert machine.changes() == []
+
+
+def test_an_existing_account_of_another_subscription_is_judged_there(tmp_path: Path) -> None:
+    """Its deployment is created, and the next `up` finds all of it in the stack's state."""
+    platform = existing.owner(
+        tmp_path, existing.GROUP + existing.ACCOUNTS, PLATFORM_SUBSCRIPTION_ID
+    )
+    machine = existing.stack(
+        platform,
+        tmp_path,
+        accountId=platform.outputs()["first"],
+        deployments=[existing.THERE, existing.MINE],
+    )
+    first = machine.run(*COMMAND)
+    assert first.status == 0, first.text
+    for line in ("accountId", f"quota:{existing.MINE['name']}", "rights:"):
+        assert line in first.text
+    machine.up()
+    again = machine.run(*COMMAND)
+    assert again.status == 0, again.text
+    assert [line.split()[1] for line in again.text.splitlines()[:-1]] == ["accountId"]

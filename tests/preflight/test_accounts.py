@@ -6,14 +6,16 @@ A trouble of one account is told of it, and of no other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from components.preflight.accounts import place_of
 from components.preflight.plan import ACCOUNT, DEPLOYMENT, GATEWAY, GROUP, ROLE, WORKSPACE, Held
 from sandbox.cloud import PLATFORM_SUBSCRIPTION_ID
-from tests.preflight.region import DENIED, Region
+from tests.preflight.region import DENIED, Region, planned
 from tests.preflight.region import DEPLOYMENT as ONE
 from tests.preflight.test_models import account, deploy
 
@@ -251,3 +253,25 @@ def test_one_name_for_two_accounts_is_wrong(region: Region) -> None:
     found = region.judged(stack(*same))
     assert found["account-name:east"].status == "fine"
     assert "given to two accounts" in found["account-name:also"].detail
+
+
+def test_an_existing_account_draws_on_its_region_with_the_others(region: Region) -> None:
+    own = account(region, "oai-own")
+    sub = {"customSubDomainName": "oai-own"}
+    told = {"id": own, "kind": "OpenAI", "location": "East US", "properties": sub}
+    region.answers["accounts/oai-own"] = httpx.Response(200, json=told)
+    found = region.judged(stack(FOUR[0], {"name": "own", "id": own, "deployments": [LARGE]}))
+    assert "east/chat, own/chat: 1200 wanted" in found["quota:east/chat"].detail
+    assert "of account own" not in found["quota:east/chat"].fix, "it cannot move"
+
+
+def test_a_subscription_is_the_same_in_capitals(region: Region) -> None:
+    written = "abcdefab-2222-3333-4444-555555555555"
+    one = f"/subscriptions/{written}/resourceGroups/x/providers/Microsoft.CognitiveServices"
+    theirs = {"name": "own", "id": f"{one}/accounts/oai-own", "deployments": [LARGE]}
+    azure = replace(region.azure(), subscription=written.upper())
+    told = {"id": theirs["id"], "location": "East US"}
+    azure.learn({f"account {theirs['id']}": lambda: told})
+    parts = planned(stack(FOUR[0], theirs)).accounts
+    created, existing = (place_of(azure, part) for part in parts)
+    assert created == existing
