@@ -26,6 +26,8 @@ workspace = Workspace(
     WorkspaceArgs(
         existing_id=settings.workspace_id,
         name=naming.name(settings.workspace_name, "log", suffix),
+        group=settings.resource_group_name,
+        group_is_created=not settings.use_existing_resource_group,
         resource_group_name=group_name,
         location=settings.location,
         retention_days=settings.workspace_retention_days,
@@ -46,6 +48,8 @@ gateway = Gateway(
     GatewayArgs(
         existing_id=settings.gateway_id,
         name=naming.name(settings.gateway_name, "apim", suffix),
+        group=settings.resource_group_name,
+        group_is_created=not settings.use_existing_resource_group,
         resource_group_name=group_name,
         location=settings.location,
         tier=settings.gateway_tier,
@@ -87,7 +91,7 @@ insights = (
             suffix=suffix,
             resource_group_name=group_name,
             workspace_id=workspace.id,
-            existing_workspace_id=settings.workspace_id,
+            existing_workspace_id=workspace.of_others,
             workspace_location=workspace.location,
             subject=subject(settings, every_account, gateway, api),
             alerts=settings.alerts,

@@ -74,7 +74,7 @@ def read(
     return account.apply(usable)
 
 
-class HandedOver:
+class HandedOver(own_state.Created):
     """What the state holds of an account that the stack created itself, and now lets go."""
 
     def __init__(
@@ -82,43 +82,16 @@ class HandedOver:
     ) -> None:
         """Look for the account in the state: one of that name in the stack's own group.
 
-        `found` must lie in the stack's own subscription. `named` is what the program calls it, and
-        `within` begins what it calls the deployments in it.
+        `named` is what the program calls it, and `within` begins what it calls the deployments in
+        it.
         """
-        self._held, self._within = own_state.outputs(), within
-        name = str(self._of("Account", named).get("name"))
-        same = name.lower() == found.name.lower()
-        self.account = same and found.resource_group.lower() == group.lower()
+        super().__init__("cognitiveservices:Account", "OpenAIAccount", named, found, group)
+        self._within = within
 
     def deployment(self, name: str) -> bool:
         """Tell whether the state holds a deployment of the account."""
-        return self.account and bool(self._of("Deployment", f"deployment-{self._within}{name}"))
-
-    def exact(self, azures: str) -> str:
-        """Return an account's id as the state has it: another letter case is another resource.
-
-        The stack's output has the id as Azure gave it when the account was created.
-        """
-        stack = f"{pulumi.get_project()}-{pulumi.get_stack()}"
-        told = str(self._held.get(f"pulumi:pulumi:Stack::{stack}", {}).get("accountId"))
-        return told if told.lower() == azures.lower() else azures
-
-    def _of(self, kind: str, name: str) -> Mapping[str, Any]:
-        return self._held.get(f"azure-native:cognitiveservices:{kind}::{name}", {})
-
-
-def check_group(found: ArmId, created_group: str) -> None:
-    """Refuse an account in the group that the stack creates: the group is deleted with all in it.
-
-    Such an account is one that the stack created, and that is to be handed over.
-    """
-    if found.resource_group.lower() == created_group.lower():
-        raise pulumi.RunError(
-            f"accountId: the account {found.name} lies in the resource group {created_group}, "
-            "which this stack created, so `pulumi destroy` would delete both: set "
-            "useExistingResourceGroup true beside accountId, and the stack lets both go; then they "
-            "stay, and whatever else is in the group that the stack did not create"
-        )
+        urn = f"azure-native:cognitiveservices:Deployment::deployment-{self._within}{name}"
+        return self.is_own and bool(self.held.get(urn))
 
 
 def check_kind(found: Found) -> None:

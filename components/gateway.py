@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components.azure import arm_id, lookup, provider
+from components import resource_group
+from components.azure import arm_id, lookup, own_state, provider
 from components.azure.diagnostics import send_everything
 from components.logger import LOGGER, logger
 from components.settings.limits import UNITS_BY_TIER
@@ -37,6 +38,10 @@ class GatewayArgs:
     existing_id: str
     """ARM id of an existing service, or ""."""
     name: pulumi.Input[str]
+    group: str
+    """Name of the stack's resource group."""
+    group_is_created: bool
+    """Whether the stack creates that group: a service of its own cannot be handed over then."""
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
     tier: str
@@ -44,7 +49,7 @@ class GatewayArgs:
     organization_name: pulumi.Input[str]
     administrator_email: pulumi.Input[str]
     logger: str
-    """`create`, `existing`, or `auto`: existing on an existing service."""
+    """`create`, `existing`, or `auto`: existing on a service that the stack has not created."""
     diagnostic_setting_name: str
     """"" if an existing service sends its logs to the workspace already: Azure refuses a second
     setting that sends the same logs to the same place."""
@@ -71,22 +76,24 @@ class Gateway(pulumi.ComponentResource):
     ready_to_log: list[pulumi.Resource]
     """Resources that must exist before an API's diagnostic can name the logger."""
     provider: pulumi.ProviderResource | None
-    """Provider of an existing service's subscription; None for the stack's own."""
+    """Provider of an existing service's subscription; None for a service of the stack's own."""
     subscription_id: str | None
-    """Subscription of an existing service; None for the stack's own."""
+    """Subscription of an existing service; None for a service of the stack's own."""
     tier: pulumi.Output[str]
     """Pricing tier, such as StandardV2."""
     declared_tier: str
     """The same, as the stack declares it; "" for an existing service."""
     created: apimanagement.ApiManagementService | None
     """The service if this stack creates it: what lies in it is deleted with it."""
+    is_own: bool
+    """Whether this stack has created the service, and may have handed it over since."""
 
     def __init__(
         self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aoai:index:Gateway", name, None, opts)
         if args.existing_id:
-            self._use(name, args.existing_id)
+            self._use(name, args)
         else:
             self._create(name, args)
         loggers = self._loggers(name, args)
@@ -158,7 +165,7 @@ class Gateway(pulumi.ComponentResource):
                 replace_on_changes=["location"],
             ),
         )
-        self.created = service
+        self.created, self.is_own = service, True
         self.tier, self.declared_tier = pulumi.Output.from_input(args.tier), args.tier
         self.provider = None
         self.subscription_id = None
@@ -174,30 +181,46 @@ class Gateway(pulumi.ComponentResource):
             )
         )
 
-    def _use(self, name: str, existing_id: str) -> None:
-        found = arm_id.require(existing_id, SERVICES)
-        self.subscription_id = found.subscription_id
-        self.provider = provider.in_subscription(
-            f"{name}-subscription", found.subscription_id, parent=self
+    def _use(self, name: str, args: GatewayArgs) -> None:
+        found = arm_id.require(args.existing_id, SERVICES)
+        own = resource_group.handed_over(
+            own_state.Created(
+                "apimanagement:ApiManagementService", "Gateway", name, found, args.group
+            ),
+            key="gatewayId",
+            what="gateway",
+            group_is_created=args.group_is_created,
+            parent=self,
         )
+        self.created, self.is_own = None, own is not None
+        self.subscription_id = self.provider = None
+        if own is None:
+            self.subscription_id = found.subscription_id
+            self.provider = provider.in_subscription(
+                f"{name}-subscription", found.subscription_id, parent=self
+            )
         service = lookup.given(
             "apimanagement:getApiManagementService",
             {"resourceGroupName": found.resource_group, "serviceName": found.name},
             key="gatewayId",
-            what=f"the API Management service {existing_id}",
+            what=f"the API Management service {args.existing_id}",
             parent=self,
             provider=self.provider,
         )
-        self.created = None
+        exact = args.existing_id
+        if own:
+            exact = own.exact(service["id"])
+            let_go = pulumi.ResourceOptions(parent=self)
+            apimanagement.ApiManagementService.get(name, exact, opts=let_go)
         self.tier, self.declared_tier = pulumi.Output.from_input(str(service["sku"]["name"])), ""
-        self.id = pulumi.Output.from_input(existing_id)
+        self.id = pulumi.Output.from_input(exact)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
         self.url = pulumi.Output.from_input(service["gatewayUrl"])
         self.principal_id = pulumi.Output.from_input(_usable_principal(service))
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:
-        if args.logger == "existing" or (args.logger == "auto" and args.existing_id):
+        if args.logger == "existing" or (args.logger == "auto" and not self.is_own):
             return []
         return [
             logger(
@@ -207,6 +230,7 @@ class Gateway(pulumi.ComponentResource):
                 parent=self,
                 provider=self.provider,
                 created=self.created,
+                retain=self.is_own,
             )
         ]
 

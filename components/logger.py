@@ -22,8 +22,11 @@ def logger(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
     created: apimanagement.ApiManagementService | None,
+    retain: bool,
 ) -> apimanagement.Logger:
-    """Declare the logger; on the stack's own service, take over the one that Azure has made.
+    """Declare the logger; on a `created` service, take over the one that Azure has made.
+
+    `retain` leaves the logger where the stack lets it go.
 
     API Management at times makes that logger by itself, and the provider refuses to create what
     exists.
@@ -41,7 +44,7 @@ def logger(
             provider=provider,
             deleted_with=created,
             # The stack may stop declaring the logger while diagnostics still name it.
-            retain_on_delete=created is not None,
+            retain_on_delete=retain,
             transforms=[_take_over(created)] if created is not None else None,
             replace_with=[created] if created is not None else [],
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cognitiveservices
 
-from components import existing_account
+from components import existing_account, resource_group
 from components.azure import arm_id, provider
 from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
@@ -109,7 +109,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         )
         if self._account_provider is None:
             if self._args.group_is_created:
-                existing_account.check_group(found, self._args.group)
+                resource_group.refuse_inside("accountId", "account", found, self._args.group)
             self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
         answer = existing_account.read(
             self._args.existing_id,
@@ -118,7 +118,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self,
             provider=self._account_provider,
         )
-        if self._own and self._own.account:
+        if self._own and self._own.is_own:
             existing_account.let_go(name, answer["id"], self._own, parent=self)
         self.id = answer["id"]
         self._account_name, self._group_name = answer["name"], found.resource_group

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import resources
 
-from components.azure import lookup, own_state
+from components.azure import lookup, own_state, provider
+from components.azure.arm_id import ArmId
 from components.settings.stack import Settings
 
 LIFT = (
@@ -16,6 +17,31 @@ LIFT = (
 
 A resource that the program no longer declares keeps its protection, so it is lifted first.
 """
+
+
+def refuse_inside(key: str, what: str, found: ArmId, created_group: str) -> None:
+    """Refuse what lies in the group that the stack creates: the group is deleted with all in it.
+
+    It is what the stack created, and what `key` of the stack file now hands over.
+    """
+    if found.resource_group.lower() == created_group.lower():
+        raise pulumi.RunError(
+            f"{key}: the {what} {found.name} lies in the resource group {created_group}, "
+            "which this stack created, so `pulumi destroy` would delete both: set "
+            f"useExistingResourceGroup true beside {key}, and the stack lets both go; then they "
+            "stay, and whatever else is in the group that the stack did not create"
+        )
+
+
+def handed_over(
+    own: own_state.Created, *, key: str, what: str, group_is_created: bool, parent: pulumi.Resource
+) -> own_state.Created | None:
+    """Return `own` if the stack created what `key` of the stack file names; else None."""
+    if not own.is_own or not provider.is_own(own.found.subscription_id, parent=parent):
+        return None
+    if group_is_created:
+        refuse_inside(key, what, own.found, own.group)
+    return own
 
 
 def resource_group(settings: Settings) -> pulumi.Output[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import operationalinsights
 
-from components.azure import arm_id, lookup, provider
+from components import resource_group
+from components.azure import arm_id, lookup, own_state, provider
 
 WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 NO_DAILY_CAP = -1
@@ -21,6 +22,10 @@ class WorkspaceArgs:
     existing_id: str
     """ARM id of an existing workspace, or ""."""
     name: pulumi.Input[str]
+    group: str
+    """Name of the stack's resource group."""
+    group_is_created: bool
+    """Whether the stack creates that group: a workspace of its own cannot be handed over then."""
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
     retention_days: pulumi.Input[int]
@@ -38,13 +43,15 @@ class Workspace(pulumi.ComponentResource):
     customer_id: pulumi.Output[str]
     """GUID by which queries name the workspace."""
     location: pulumi.Output[str]
+    of_others: str
+    """ARM id of a workspace that the stack has not created, as the stack file has it; or ""."""
 
     def __init__(
         self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("aoai:index:Workspace", name, None, opts)
         if args.existing_id:
-            self._use(name, args.existing_id)
+            self._use(name, args)
         else:
             self._create(name, args)
         self.register_outputs({"id": self.id, "customerId": self.customer_id})
@@ -70,24 +77,39 @@ class Workspace(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        self.id = workspace.id
+        self.id, self.of_others = workspace.id, ""
         self.customer_id = workspace.customer_id
         self.location = pulumi.Output.from_input(args.location)
 
-    def _use(self, name: str, existing_id: str) -> None:
-        found = arm_id.require(existing_id, WORKSPACES)
-        # A central workspace often lies in a subscription of its own.
-        subscription = provider.in_subscription(
-            f"{name}-subscription", found.subscription_id, parent=self
+    def _use(self, name: str, args: WorkspaceArgs) -> None:
+        found = arm_id.require(args.existing_id, WORKSPACES)
+        own = resource_group.handed_over(
+            own_state.Created(
+                "operationalinsights:Workspace", "Workspace", name, found, args.group
+            ),
+            key="workspaceId",
+            what="workspace",
+            group_is_created=args.group_is_created,
+            parent=self,
         )
         workspace = lookup.given(
             "operationalinsights:getWorkspace",
             {"resourceGroupName": found.resource_group, "workspaceName": found.name},
             key="workspaceId",
-            what=f"the Log Analytics workspace {existing_id}",
+            what=f"the Log Analytics workspace {args.existing_id}",
             parent=self,
-            provider=subscription,
+            # A central workspace often lies in a subscription of its own.
+            provider=None
+            if own
+            else provider.in_subscription(
+                f"{name}-subscription", found.subscription_id, parent=self
+            ),
         )
-        self.id = pulumi.Output.from_input(existing_id)
+        exact, self.of_others = args.existing_id, "" if own else args.existing_id
+        if own:
+            exact = own.exact(workspace["id"])
+            let_go = pulumi.ResourceOptions(parent=self)
+            operationalinsights.Workspace.get(name, exact, opts=let_go)
+        self.id = pulumi.Output.from_input(exact)
         self.customer_id = pulumi.Output.from_input(workspace["customerId"])
         self.location = pulumi.Output.from_input(workspace["location"])

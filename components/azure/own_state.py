@@ -13,6 +13,8 @@ from typing import Any
 
 import pulumi
 
+from components.azure.arm_id import ArmId
+
 STATE = "pulumi:pulumi:readStackResourceOutputs"
 """Function of the engine that tells type and outputs of each resource of a stack, by URN.
 
@@ -35,6 +37,30 @@ def outputs() -> Mapping[str, Mapping[str, Any]]:
         f"{one['type']}::{urn.rpartition('::')[2]}": one.get("outputs") or {}
         for urn, one in answer["outputs"].items()
     }
+
+
+class Created:
+    """What the state holds of a resource that the stack created, and that it may now let go."""
+
+    def __init__(self, kind: str, component: str, name: str, found: ArmId, group: str) -> None:
+        """Look in the state for a resource of the name in `found`, in the stack's own `group`.
+
+        `kind` is its type in Azure's provider, and `component` the type of the project's component
+        about it: the program gives both the `name`. `found` must lie in the stack's subscription.
+        """
+        self.held, self.found, self.group = outputs(), found, group
+        self._component = f"aoai:index:{component}::{name}"
+        told = str(self.held.get(f"azure-native:{kind}::{name}", {}).get("name"))
+        same = told.lower() == found.name.lower()
+        self.is_own = same and found.resource_group.lower() == group.lower()
+
+    def exact(self, azures: str) -> str:
+        """Return the resource's id as the state has it: another letter case is another resource.
+
+        The component's output has the id as Azure gave it when the resource was created.
+        """
+        told = str(self.held.get(self._component, {}).get("id"))
+        return told if told.lower() == azures.lower() else azures
 
 
 async def urns() -> set[str]:

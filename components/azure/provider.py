@@ -78,10 +78,15 @@ def of_subscription(
     The engine replaces what moves from the stack's own provider to another.
     https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go
     """
-    own = authorization.get_client_config(opts=pulumi.InvokeOptions(parent=parent))
-    if own.subscription_id.lower() == subscription_id.lower():
+    if is_own(subscription_id, parent=parent):
         return None
     return in_subscription(name, subscription_id, parent=parent)
+
+
+def is_own(subscription_id: str, *, parent: pulumi.Resource) -> bool:
+    """Tell whether a subscription is the stack's own."""
+    own = authorization.get_client_config(opts=pulumi.InvokeOptions(parent=parent))
+    return own.subscription_id.lower() == subscription_id.lower()
 
 
 def _arguments() -> dict[str, Any]:

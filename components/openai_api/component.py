@@ -144,7 +144,9 @@ class OpenAIApi(pulumi.ComponentResource):
                 # Any change of the gateway makes its identity unknown in a preview, which would
                 # show a replacement. An update knows the identity, and whether it changed.
                 ignore_changes=["principalId"] if created and pulumi.runtime.is_dry_run() else [],
-                replacement_trigger=_where_known(principal_id) if created else None,
+                replacement_trigger=(
+                    _where_known(principal_id) if self._args.gateway.is_own else None
+                ),
                 replace_with=[created] if created else [],
             ),
         )

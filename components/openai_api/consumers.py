@@ -51,7 +51,7 @@ def _product_names(
     that they are free again for the next `pulumi up`.
     https://github.com/Azure/apiops/issues/606
     """
-    if gateway.created is not None:
+    if gateway.is_own:
         return given, given
     suffix = naming.suffix(f"{name}-product-suffix", opts=pulumi.ResourceOptions(parent=parent))
     return pulumi.Output.concat(given, "-", suffix), pulumi.Output.concat(given, " ", suffix)

@@ -115,7 +115,7 @@ def held(**more: str) -> Json:
         "azure-native:cognitiveservices:Account::openai-account": {"name": "SHARED"},
         "azure-native:cognitiveservices:Deployment::deployment-text-turbo": {"name": "text-turbo"},
         "azure-native:resources:ResourceGroup::resource-group": {"name": "rg-ai"},
-        "pulumi:pulumi:Stack::azure-openai-accounted-dev": {"accountId": HERE, **more},
+        "aoai:index:OpenAIAccount::openai-account": {"id": HERE, **more},
     }
     return {
         "outputs": {
@@ -150,7 +150,7 @@ def test_what_the_stack_created_is_read_so_that_it_is_let_go() -> None:
 def test_account_is_let_go_by_the_id_in_the_state() -> None:
     """In another letter case it would count as another one, and the stack's be deleted."""
     written = HERE.replace("rg-ai", "RG-AI")
-    assert handed_over(accountId=written).reads["openai-account"].id == written
+    assert handed_over(id=written).reads["openai-account"].id == written
 
 
 @pytest.mark.parametrize(
