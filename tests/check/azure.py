@@ -24,6 +24,8 @@ from tests.check.stack import CUSTOMER, KEY, Row
 
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
+SIZES = 32
+"""How many sizes prompts have: they differ by tokens, as far as prompts that are alike do."""
 STANDARD: dict[str, Row] = {
     "ApiManagementGatewayLogs": {"_ResourceId": GATEWAY, "Category": "GatewayLogs"},
     "ApiManagementGatewayLlmLog": {"_ResourceId": GATEWAY},
@@ -102,9 +104,10 @@ class Azure:
         if self.refusals:
             return self.refusals.pop(0)
         number = len(self.requests) + len(self.hung_up)
-        usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
+        prompt = 20 + number % SIZES
+        usage = {"prompt_tokens": prompt, "completion_tokens": 5, "total_tokens": prompt + 5}
         if asked.kind == "embeddings":
-            usage = {"prompt_tokens": 20 + number, "total_tokens": 20 + number}
+            usage = {"prompt_tokens": prompt, "total_tokens": prompt}
         answer = answers.whole(asked, number, usage)
         if asked.careless and not self.asks:
             del answer["usage"]
@@ -122,7 +125,7 @@ class Azure:
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
         for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
-        counts = {"ProcessedPromptTokens": 20 + number, "GeneratedTokens": 5}
+        counts = {"ProcessedPromptTokens": prompt, "GeneratedTokens": 5}
         for name, tokens in counts.items():
             if name != "GeneratedTokens" or asked.kind != "embeddings":
                 self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
