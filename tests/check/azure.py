@@ -24,6 +24,8 @@ from tests.check.stack import CUSTOMER, KEY, Row
 
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
+SIZES = 32
+"""How many sizes prompts have: they differ by tokens, as far as prompts that are alike do."""
 STANDARD: dict[str, Row] = {
     "ApiManagementGatewayLogs": {"_ResourceId": GATEWAY, "Category": "GatewayLogs"},
     "ApiManagementGatewayLlmLog": {"_ResourceId": GATEWAY},
@@ -62,6 +64,8 @@ class Azure:
     capture: str = "full"
     body_bytes: int = 8192
     response_bodies: bool = True
+    backends: tuple[str, ...] = (ACCOUNT,)
+    """Accounts that answer in turn."""
     told: str = ""
     """Response header in which the policy tells the tokens of what comes whole; "" for none."""
     llm_of_responses: str = "none"
@@ -102,9 +106,10 @@ class Azure:
         if self.refusals:
             return self.refusals.pop(0)
         number = len(self.requests) + len(self.hung_up)
-        usage = {"prompt_tokens": 20 + number, "completion_tokens": 5, "total_tokens": 25 + number}
+        prompt = 20 + number % SIZES
+        usage = {"prompt_tokens": prompt, "completion_tokens": 5, "total_tokens": prompt + 5}
         if asked.kind == "embeddings":
-            usage = {"prompt_tokens": 20 + number, "total_tokens": 20 + number}
+            usage = {"prompt_tokens": prompt, "total_tokens": prompt}
         answer = answers.whole(asked, number, usage)
         if asked.careless and not self.asks:
             del answer["usage"]
@@ -112,20 +117,24 @@ class Azure:
         stream = bool(asked.body.get("stream"))
         whose = self.consumers.get(str(request.headers.get("api-key")), "")
         told = {} if stream else self._told(answer)
-        self._log(asked, body, f"corr-{number}", ApimSubscriptionId=whose, **told)
+        account_id = self.backends[number % len(self.backends)]
+        sent = asked.url.replace("apim-x.azure-api.net", host_of(account_id))
+        self._log(asked, body, f"corr-{number}", ApimSubscriptionId=whose, BackendUrl=sent, **told)
         if asked.logged_by_llm or (asked.kind == "responses" and self.llm_of_responses != "none"):
             self._log_llm(asked, answer, usage, f"corr-{number}")
         account = {"Deployment": asked.deployment, "ResultSignature": "200"}
         details = _details(asked, body, self.models, asks=self.asks)
         account |= {"properties_s": json.dumps(details | self._ticks())}
+        account |= {"_ResourceId": account_id, "ResourceId": account_id.upper()}
+        account |= {"Resource": account_id.rpartition("/")[2].upper()}
         self._add("AzureDiagnostics", {"CorrelationId": f"acc-{number}", **account})
         minute = {"Total": 1.0, "TimeGenerated": self._now() + timedelta(microseconds=number)}
-        for table, name in ((GATEWAY, "Requests"), (ACCOUNT, "AzureOpenAIRequests")):
+        for table, name in ((GATEWAY, "Requests"), (account_id, "AzureOpenAIRequests")):
             self._add(table, {"MetricName": name, **minute})
-        counts = {"ProcessedPromptTokens": 20 + number, "GeneratedTokens": 5}
+        counts = {"ProcessedPromptTokens": prompt, "GeneratedTokens": 5}
         for name, tokens in counts.items():
             if name != "GeneratedTokens" or asked.kind != "embeddings":
-                self._add(ACCOUNT, {"MetricName": name, **minute, "Total": float(tokens)})
+                self._add(account_id, {"MetricName": name, **minute, "Total": float(tokens)})
         headers = {
             **self._headers(f"acc-{number}"),
             **json.loads(told.get("ResponseHeaders", "{}")),
@@ -266,8 +275,9 @@ class Azure:
         if asked.kql.startswith("search "):
             return self._searched(asked)
         if asked.table == "AzureMetrics":
-            resource = GATEWAY if GATEWAY in asked.kql else ACCOUNT
-            return summed(self._there(resource, asked), asked.kql)
+            asked_of = (one for one in (GATEWAY, *self.backends) if f'"{one}"' in asked.kql)
+            rows = ({**row, "Resource": one} for one in asked_of for row in self._there(one, asked))
+            return summed(list(rows), asked.kql)
         return self._there(asked.table, asked)
 
     def _there(self, table: str, asked: Query) -> list[Row]:
@@ -360,6 +370,11 @@ def _details(asked: Asked, body: str, models: dict[str, str], *, asks: bool) -> 
         "modelName": models.get(asked.deployment, "gpt-5.1"),
         "modelVersion": "1",
     }
+
+
+def host_of(account: str) -> str:
+    """Return the host at which an account in memory answers."""
+    return f"{account.rpartition('/')[2]}.openai.azure.com"
 
 
 def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:

@@ -62,10 +62,13 @@ class Query:
 
 
 def summed(rows: list[Row], kql: str) -> list[Row]:
-    """As metrics.kql sums: each minute's row once, if it says so."""
+    """As metrics.kql sums: each minute's row once, if it says so, and each resource by itself."""
     if "by TimeGenerated" in kql:
-        rows = list({(row["TimeGenerated"], row["MetricName"]): row for row in rows}.values())
-    totals: dict[str, float] = {}
+        each = ("TimeGenerated", "Resource", "MetricName")
+        rows = list({tuple(row[name] for name in each): row for row in rows}.values())
+    by = ("Resource", "MetricName") if "by Resource" in kql else ("MetricName",)
+    totals: dict[tuple[str, ...], float] = {}
     for row in rows:
-        totals[row["MetricName"]] = totals.get(row["MetricName"], 0) + row["Total"]
-    return [{"MetricName": name, "Total": total} for name, total in totals.items()]
+        key = tuple(row[name] for name in by)
+        totals[key] = totals.get(key, 0) + row["Total"]
+    return [{**dict(zip(by, key, strict=True)), "Total": total} for key, total in totals.items()]

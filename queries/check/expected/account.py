@@ -172,7 +172,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     f"{INNER}.streamType": [equal(_stream)],
     f"{INNER}.modelDeploymentName": [equal(lambda _, call: call.deployment)],
     f"{INNER}.modelName": [equal(_model)],
-    f"{INNER}.modelVersion": [filled(), same(deployment)],
+    f"{INNER}.modelVersion": [filled(), same(deployment, per=_owner)],
 }
 """The rules of each column, and of each value within `INNER`."""
 UNSAID = "no page says what Azure writes there for calls of a model"

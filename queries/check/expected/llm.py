@@ -242,7 +242,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "Region": [same(connection)],
     "ApiVersion": [_alike(surface)],
     "DeploymentName": [_head(_deployment), _alike(lambda call: (call.deployment, call.kind))],
-    "ModelName": [_head(_model), _alike(lambda call: (call.deployment, call.kind))],
+    "ModelName": [_head(_model), _alike(lambda call: (call.deployment, call.kind, call.model))],
     "RequestId": [_head(_response_id)],
     "IsStreamCompletion": [_head(_streamed)],
     "PromptTokens": [_count("prompt")],

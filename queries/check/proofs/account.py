@@ -23,7 +23,9 @@ class Alike:
     by_id: frozenset[str]
     """Request ids of these calls that a row has."""
     of_others: int
-    """Calls of others that the gateway logged at that time."""
+    """Other calls that the gateway logged at that time."""
+    left: int
+    """Those of them that are this run's own, whose caller hung up."""
 
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
@@ -52,7 +54,7 @@ def _account_row(evidence: Evidence, call: Call) -> Verdict:
     alike = evidence.once(("account", call.deployment, call.round), lambda: _alike(evidence, call))
     ended = max(other.ended for other in alike.calls)
     recent = evidence.now is not None and evidence.now < ended + evidence.settle
-    if alike.of_others and isinstance(call, OwnCall) and recent:
+    if alike.of_others > alike.left and isinstance(call, OwnCall) and recent:
         return waiting("others call too: the gateway's rows of their calls must arrive first")
     unknown = sum(not other.account_ids & alike.by_id for other in alike.calls)
     if len(alike.rows - alike.by_id) >= unknown + alike.of_others:
@@ -74,12 +76,14 @@ def _alike(evidence: Evidence, call: Call) -> Alike:
         and any(within(row, other) for other in ours)
     }
     ids = {one for other in ours for one in other.account_ids}
-    others = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
+    near = {text(row, "CorrelationId") for other in ours for row in evidence.calls_like(other)}
+    others = near - evidence.all_correlations
     return Alike(
         calls=ours,
         rows=frozenset(rows),
         by_id=frozenset(one for one in ids if evidence.with_id("account", one)),
-        of_others=len(others - evidence.all_correlations),
+        of_others=len(others),
+        left=len(others & evidence.left_ids),
     )
 
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import answering
 from queries.check.fields import text
-from queries.check.proofs.base import NO_CALL, Proof, Verdict, seen, unjudged, waiting
+from queries.check.proofs.base import Proof, Verdict, each_call, seen, unjudged, waiting
+from queries.check.records import Call
 
 UNREACHED_FIX = (
     "accounts of another rank or weight answered every call: run the check again to reach one by "
@@ -19,11 +20,16 @@ Pair = tuple[str, str]
 """Short name of an account, and name of a deployment in lower case."""
 
 
+def _known(evidence: Evidence, call: Call) -> Verdict:
+    """Want to know which account answered a call, as the gateway's row of it tells."""
+    found = answering(evidence, call)
+    return seen(found.name) if found else waiting("which account answered is not known yet")
+
+
 def _judge(evidence: Evidence) -> Verdict:
-    if not evidence.calls:
-        return waiting(NO_CALL)
-    if any(answering(evidence, call) is None for call in evidence.calls):
-        return waiting("which account answered is not known of every call yet")
+    known = each_call(_known)(evidence)
+    if known.status != "seen":
+        return known
     reached = {*_by_calls(evidence), *_by_rows(evidence)}
     wanted = [
         (account.name, one.name.lower())

@@ -12,6 +12,7 @@ from queries.check.records import OwnCall
 from queries.check.rows import Source
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.check.words import counted
+from queries.workspace import Row
 
 GATEWAY_METRICS = ("Requests",)
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-apimanagement-service-metrics"""
@@ -40,16 +41,21 @@ def _counting(source: Source, log: Source, names: tuple[str, ...]) -> Judge:
 
 
 def _counted(evidence: Evidence, source: Source, names: tuple[str, ...], least: int) -> Verdict:
-    counts = [
-        round(float(row.get("Total") or 0))
-        for row in evidence.of(source)
-        if text(row, "MetricName") in names
-    ]
-    most = max(counts, default=0)
+    most = sum(_by_resource(evidence.of(source), names).values())
     if most >= least:
         return seen(f"{counted(most, 'request')} counted for at least {counted(least, 'call')}")
     reason = evidence.rows.silent.get(source) or f"{most} of {counted(least, 'request')} counted"
     return waiting(f"not in AzureMetrics yet ({reason})")
+
+
+def _by_resource(rows: Sequence[Row], names: tuple[str, ...]) -> dict[str, int]:
+    """Return each resource's requests: by the metric that counts most, as one may have two."""
+    found: dict[str, int] = {}
+    for row in rows:
+        if text(row, "MetricName") in names:
+            resource, total = text(row, "Resource").lower(), round(float(row.get("Total") or 0))
+            found[resource] = max(found.get(resource, 0), total)
+    return found
 
 
 def _others(evidence: Evidence, log: Source, calls: Sequence[OwnCall]) -> int:

@@ -1,0 +1,158 @@
+"""Several accounts behind the API: each answers in turn, and logs and counts what it answered."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from queries.check.evidence import Evidence
+from queries.check.expected import llm
+from queries.check.expected.rules import Logged
+from queries.check.records import OwnCall
+from queries.check.traffic import OwnTraffic
+from queries.outputs import target
+from tests.check.arm import ACCOUNT
+from tests.check.azure import host_of
+from tests.check.conftest import Run
+from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of
+from tests.check.stack import Row, deployment, outputs
+
+pytestmark = pytest.mark.slow
+OTHER = f"{ACCOUNT}-weu"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+IDS = {"swc": ACCOUNT, "weu": OTHER}
+
+
+def account(name: str, **more: Any) -> Row:
+    """One of several accounts, as the output has it."""
+    url = f"https://{host_of(IDS[name])}"
+    said = {"name": name, "id": IDS[name], "endpoint": f"{url}/", "backendUrl": f"{url}/openai"}
+    said |= {"existing": False, "keys": "refuse", "kind": "OpenAI", "priority": 1, "weight": 1}
+    return said | {"deployments": [deployment()], "diagnosticSetting": "to-workspace"} | more
+
+
+def two(**more: Any) -> dict[str, Any]:
+    """A stack with two accounts, of which `more` changes the second."""
+    return {"accounts": [account("swc"), account("weu", **more)]}
+
+
+@pytest.fixture
+def several(run: Run) -> Run:
+    """Two accounts that answer in turn, deployed alike."""
+    for one, resource in list(run.azure.arm.resources.items()):
+        if ACCOUNT in one:
+            run.azure.arm.resources[one.replace(ACCOUNT, OTHER)] = resource
+    run.azure.backends = (ACCOUNT, OTHER)
+    return run
+
+
+def test_each_account_that_answered_is_seen(several: Run) -> None:
+    report = several("--timeout", "5", **two())
+
+    assert report.verdict == "proven"
+    assert "answered by text-turbo of swc, text-turbo of weu" in of(report, "accounts")[1]
+
+
+def test_a_first_round_that_no_log_has_is_excused(several: Run) -> None:
+    """The diagnostic setting acts only once the first calls have been made."""
+    clock = several.clock
+    early = dict.fromkeys((LOGS, LLM, DIAGNOSTICS), lambda row: row if clock.time > 300 else None)
+    several.azure.change = early
+
+    report = several("--timeout", "60", **two())
+
+    assert report.verdict == "proven", several.screen.getvalue()
+
+
+def test_a_call_that_no_log_has_is_waited_for(several: Run) -> None:
+    several.azure.change = {LOGS: lambda row: None if row["CorrelationId"] == "corr-2" else row}
+
+    assert ends(several("--timeout", "1", **two()))["accounts"] == "timeout"
+
+
+def test_metrics_of_all_accounts_count_together(several: Run) -> None:
+    models = [deployment(), deployment("b")]
+    accounts = [account(name, deployments=models) for name in IDS]
+    several.azure.arm.resources[f"{OTHER}/deployments/b"] = {
+        "name": "b",
+        "properties": {"model": {"name": "gpt-5.1"}},
+    }
+
+    report = several("--timeout", "2", accounts=accounts, deployments=models)
+
+    assert report.verdict == "proven", several.screen.getvalue()
+
+
+def test_a_request_that_no_account_counts_is_missed(several: Run) -> None:
+    add = several.azure._add
+
+    def without_one(table: str, row: Row) -> None:
+        if not (table == OTHER and row["MetricName"] == "AzureOpenAIRequests"):
+            add(table, row)
+
+    several.azure._add = without_one  # type: ignore[method-assign]
+
+    assert ends(several("--timeout", "1", **two()))["account-metrics"] == "timeout"
+
+
+def test_one_account_counts_by_the_older_name_and_one_by_the_newer(several: Run) -> None:
+    add = several.azure._add
+
+    def renamed(table: str, row: Row) -> None:
+        add(table, row)
+        if table == OTHER and row["MetricName"] == "AzureOpenAIRequests":
+            add(table, row | {"MetricName": "ModelRequests"})
+
+    several.azure._add = renamed  # type: ignore[method-assign]
+
+    assert several(**two()).verdict == "proven"
+
+
+def test_accounts_upgrade_a_model_one_after_the_other(several: Run) -> None:
+    """Azure does so region by region; two existing accounts may differ for good."""
+
+    def upgraded(row: Row) -> Row:
+        details = json.loads(row.get("properties_s", "{}"))
+        newer = {"modelVersion": "2"} if row["_ResourceId"] == OTHER else {}
+        return {**row, "properties_s": json.dumps(details | newer)}
+
+    several.azure.change = {DIAGNOSTICS: upgraded}
+
+    assert several("--depth", "usual", **two()).verdict == "proven"
+
+
+def test_an_account_whose_rows_differ_among_themselves_is_told(several: Run) -> None:
+    def at_times(row: Row) -> Row:
+        details = json.loads(row.get("properties_s", "{}"))
+        other = {"modelVersion": "2"} if row["CorrelationId"] == "acc-9" else {}
+        return {**row, "properties_s": json.dumps(details | other)}
+
+    several.azure.change = {DIAGNOSTICS: at_times}
+
+    assert "modelVersion is 2" in of(several("--depth", "usual", **two()), "whole")[1]
+
+
+@pytest.mark.parametrize(("answered", "faults"), [("m-2", 0), ("m-1", 1)])
+def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -> None:
+    """By its version, which is another in an account that Azure has upgraded."""
+    logged = [
+        Logged(call=call(number, model), row={"ModelName": name})
+        for number, (model, name) in enumerate([("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")])
+    ]
+    evidence = Evidence(
+        target=target(outputs()),
+        traffic=OwnTraffic(marker="m", begun=NOON, calls=tuple(one.call for one in logged)),
+    )
+    found = [
+        fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, logged)
+    ]
+    assert (len(found) > 0) == (faults > 0)
+
+
+def call(number: int, model: str) -> OwnCall:
+    """An answered call, whose answer names a model."""
+    times = {"started": NOON, "ended": NOON}
+    return OwnCall(deployment="text-turbo", round=1, marker=str(number), model=model, **times)
