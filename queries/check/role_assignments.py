@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from queries.check.configuration.access import keys_fix
+from queries.check.configuration.access import ROLE_FIX, keys_fix
 from queries.check.configuration.base import Json, inside, last, properties, same_id
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
@@ -90,6 +90,7 @@ def judge(found: Callers, account: Json | None, target: Target) -> Findings:
     differences = [
         _caller(one, role, target) for one, role in callers if _principal(one) not in named
     ]
+    differences += _own_role(found, kind, target)
     keys = account is not None and not properties(account).get("disableLocalAuth")
     if keys and target.account.keys != "allow":
         listing = {_principal(one) for one, role in known if allows(role, KEYS)}
@@ -128,6 +129,31 @@ def _unclear(found: Callers, account: Json | None, own: str) -> Iterator[str]:
             yield f"the role {name} does not tell what it allows"
     if account is None:
         yield "the account cannot be found"
+
+
+def _own_role(found: Callers, kind: str, target: Target) -> Iterator[Difference]:
+    """Demand a role by which the gateway may call, once each of its roles could be read."""
+    principal = target.gateway_principal_id.lower()
+    own = [
+        (one, found.definitions.get(_role(one), {}))
+        for one in found.assignments
+        if _principal(one) == principal
+    ]
+    if not own or not all(isinstance(role.get("permissions"), list) for _, role in own):
+        return
+    if not any(_covers(one, target) and _calls(role, kind) for one, role in own):
+        said = ", ".join(str(role.get("roleName") or _role(one)) for one, role in own)
+        yield Difference(
+            path="role by which the gateway's identity calls the account",
+            declared=target.role_id,
+            deployed=f"none; it has {said}, with no data action on the account's models",
+            fix=ROLE_FIX,
+        )
+
+
+def _covers(one: Json, target: Target) -> bool:
+    """Tell whether an assignment acts on the account itself, not on a part of it alone."""
+    return not str(one.get("scope") or "").lower().startswith(f"{target.account.id.lower()}/")
 
 
 def _calls(role: Json, kind: str) -> bool:

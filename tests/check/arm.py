@@ -145,6 +145,12 @@ class Arm:
             self.set(DIAGNOSTIC, f"{side}.response.body.bytes", 0)
         self.set(DIAGNOSTIC, "frontend.response.headers", [header])
 
+    def tell(self, header: str) -> None:
+        """Deploy the policy's response header that tells tokens, logged of each answer."""
+        self.set(DIAGNOSTIC, "frontend.response.headers", [header])
+        text = str(self.resources[POLICY]["properties"]["value"])
+        self.set(POLICY, "value", text.replace("x-told", header))
+
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         secrets = request.url.path.endswith("/listSecrets")

@@ -64,6 +64,8 @@ class Run:
             self.azure.arm.log_no_content()
         self.azure.body_bytes = proof.get("bodyBytes", 8192)
         self.azure.told = proof.get("accountingHeader", "")
+        if self.azure.told and not self.deployed_otherwise:
+            self.azure.arm.tell(self.azure.told)
         if not proof.get("logResponseBodies", True) and not self.deployed_otherwise:
             self.azure.response_bodies = False
             self.azure.arm.log_no_responses(self.azure.told)

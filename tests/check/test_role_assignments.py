@@ -151,6 +151,25 @@ def test_the_gateways_own_role_must_be_among_those_that_are_read() -> None:
     assert judged(made).unclear == ("the role assignments that can be read lack the gateway's own",)
 
 
+@pytest.mark.parametrize("role", list(SILENT))
+def test_the_gateways_own_role_must_let_it_call(role: str) -> None:
+    """A role that gives the gateway no model is not the role that the stack assigned."""
+    made = world(ACCOUNT, "ServicePrincipal", SILENT[role], principalId=PRINCIPAL)
+    assert (judged(made).differences, judged(made).unclear) == ((), ())
+    del made.resources[arm.ROLE]
+    (difference,) = judged(made).differences
+    assert "the gateway's identity" in difference.path
+
+
+@pytest.mark.parametrize("scope", list(SCOPES))
+def test_the_gateways_own_role_must_reach_the_account(scope: str) -> None:
+    made = world(scope, "ServicePrincipal", CALLING["everything"], principalId=PRINCIPAL)
+    del made.resources[arm.ROLE]
+    assert bool(judged(made).differences) == scope.endswith("/projects/p")
+    made.denied = ("/roleDefinitions/own",)
+    assert (judged(made).differences, bool(judged(made).unclear)) == ((), True)
+
+
 def test_whatever_one_read_answers_instead_is_never_seen() -> None:
     healthy = world(ACCOUNT, "User", SILENT["none"])
     assert judged(healthy).unclear == ()

@@ -39,6 +39,8 @@ COMPARISONS: tuple[Comparison, ...] = (
     *streams.COMPARISONS,
     *diagnostic_settings.COMPARISONS,
 )
+OF_STAND_BY = (*access.COMPARISONS, *diagnostic_settings.OF_ACCOUNT)
+"""What calls show of one account, and of several only where they reach each."""
 OF_ACCOUNT = frozenset(
     {"account", "account settings", "callers", "deployments", "roles", "upgrade"}
 )
@@ -123,7 +125,7 @@ class Configuration:
 
     def declared(self) -> Findings:
         """List what the outputs declare, and a few calls show by chance or not at all."""
-        return self._findings(DECLARED)
+        return self._findings((*DECLARED, *(OF_STAND_BY if self.views else ())))
 
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to."""

@@ -147,6 +147,8 @@ def _comparison(resource: Resource, compare: Compare) -> Comparison:
 AUDIT = tuple(
     _comparison(one, compare) for one in (GATEWAY, ACCOUNT) for compare in (present, audit)
 )
+OF_ACCOUNT = tuple(_comparison(ACCOUNT, compare) for compare in (categories, metrics))
+"""What an account sends of its calls, which shows in no call to another."""
 COMPARISONS = tuple(
     _comparison(one, compare)
     for one in (GATEWAY, ACCOUNT)

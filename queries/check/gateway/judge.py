@@ -11,6 +11,7 @@ from queries.check.gateway.effective import Effective, Statement, UnclearError
 from queries.check.gateway.logged import IN_PORTAL, unlogged
 from queries.check.gateway.model import Api, Gateway, Json, Policy, Scope
 from queries.check.gateway.paths import taken
+from queries.check.gateway.pools import pools
 from queries.check.gateway.statements import KNOWN
 from queries.check.gateway.targets import Accounts, End, Unclear, ends
 from queries.check.masked import masked
@@ -127,6 +128,8 @@ def _of_own(
             path = f"where calls of the stack's API go ({one.statement} in {one.place})"
             declared = " or ".join(each.backend_url for each in target.every_account)
             yield Difference(path=path, declared=declared, deployed=one.url)
+    for each in pools(way, statements, account, target):
+        yield each if isinstance(each, Difference) else str(each)
     try:
         wanted = stack.statements(way.scope, way.service, current)
     except UnclearError as reason:

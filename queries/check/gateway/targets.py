@@ -139,8 +139,13 @@ class Account:
         return f"the address {host} is private, and may be that of the account's private endpoint"
 
     def called_as_declared(self, url: str) -> bool:
-        """Tell whether a URL is that of the stack's own calls, by any name of the account."""
-        return self.has(url) and urlsplit(_absolute(url)).path.rstrip("/") == self.path
+        """Tell whether a URL is that of the stack's own calls, by any name of the account.
+
+        By http the gateway would send its token in clear.
+        """
+        parts = urlsplit(_absolute(url))
+        secure = parts.scheme.lower() == "https"
+        return secure and self.has(url) and parts.path.rstrip("/") == self.path
 
 
 @dataclass(frozen=True)

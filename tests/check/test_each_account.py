@@ -1,0 +1,48 @@
+"""What is judged of each of several accounts, though no call of a run need reach it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.check.arm import ACCOUNT, PRINCIPAL, ROLE, SETTING
+from tests.check.several import STAND_BY, configuration, world
+
+OF_ACCOUNTS = [ACCOUNT, STAND_BY]
+AUDIT = [{"category": "Audit", "enabled": True}]
+
+
+def test_two_whole_accounts_are_as_declared() -> None:
+    found = configuration(world()).declared()
+    assert (found.differences, found.unclear) == ((), ())
+
+
+@pytest.mark.parametrize("account", OF_ACCOUNTS)
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("logs", AUDIT, "category RequestResponse"),
+        ("metrics", [], "AllMetrics"),
+    ],
+)
+def test_what_each_account_sends_is_judged(
+    account: str, path: str, value: object, said: str
+) -> None:
+    made = world()
+    made.set(f"{account}{SETTING}", path, value)
+    name = "swc" if account == STAND_BY else "weu"
+    (found,) = configuration(made).declared().differences
+    assert said in found.path
+    assert f"({name})" in found.path
+
+
+@pytest.mark.parametrize("account", OF_ACCOUNTS)
+def test_the_gateways_role_on_each_account_is_judged(account: str) -> None:
+    made = world()
+    reader = {
+        "principalId": PRINCIPAL,
+        "roleDefinitionId": "/x/acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    }
+    made.resources[ROLE.replace(ACCOUNT, account)] = {"properties": reader}
+    (found,) = configuration(made).declared().differences
+    assert "role of the gateway's identity" in found.path
+    assert found.deployed == "Reader"
