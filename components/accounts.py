@@ -19,7 +19,10 @@ def declare(
     suffix: pulumi.Output[str],
     workspace_id: pulumi.Input[str],
 ) -> tuple[OpenAIAccount, ...]:
-    """Declare each account that the stack file asks for; none waits for another."""
+    """Declare each account that the stack file asks for; none waits for another.
+
+    Those that exist come first: one that cannot be used ends the program before anything is made.
+    """
 
     def one(account: Account) -> OpenAIAccount:
         ending = f"-{account.name}" if account.name else ""
@@ -46,4 +49,6 @@ def declare(
             ),
         )
 
-    return tuple(map(one, settings.every_account))
+    every = settings.every_account
+    made = {account.name: one(account) for account in sorted(every, key=lambda one: not one.id)}
+    return tuple(made[account.name] for account in every)

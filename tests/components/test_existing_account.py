@@ -11,7 +11,7 @@ from components import existing_account
 from components.azure import own_state
 from components.settings.items import Deployment
 from harness.example import example_config
-from tests.components.harness import SUBSCRIPTION, Json, Run, run_without_insights
+from tests.components.harness import SUBSCRIPTION, Json, Refused, Run, run_without_insights
 from tests.components.test_bad_input import refusal
 from tests.components.test_existing import GATEWAY, GET_SERVICE, OTHER, SERVICE
 
@@ -210,6 +210,38 @@ def test_account_that_may_be_reached_is_a_warning(
 ) -> None:
     with_account(config, account=account)
     assert "the gateway must reach it by a private endpoint" in warnings[0]
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {GET_ACCOUNT: Refused("Status=404")},
+        {GET_ACCOUNT: Refused("Status=403")},
+        {GET_ACCOUNT: {**ACCOUNT, "kind": "SpeechServices"}},
+        {GET_ACCOUNT: changed(publicNetworkAccess="Disabled")},
+        {GET_DEPLOYMENT: Refused("Status=404")},
+        {GET_DEPLOYMENT: Refused("Status=403")},
+        {GET_DEPLOYMENT: {**FOUND, "sku": {"name": "Standard", "capacity": 1}}},
+    ],
+)
+def test_what_cannot_be_used_stops_the_program_before_anything_is_declared_for_it(
+    answers: Json, *, several: bool
+) -> None:
+    config: Json = {"accountId": HERE, "deployments": [{**DECLARED, "name": "mine"}, THERE]}
+    if several:
+        new = {"name": "new", "deployments": [{**DECLARED, "name": "mine"}]}
+        there = {"name": "there", "id": HERE, "deployments": config["deployments"]}
+        config = {"accounts": [new, there], "deployments": []}
+    declared: list[str] = []
+    with pytest.raises(pulumi.RunError):
+        run_without_insights(
+            config,
+            answers={GET_ACCOUNT: ACCOUNT, GET_DEPLOYMENT: FOUND, **answers},
+            declared=declared,
+        )
+    ours = ("gateway", "openai-api", "deployment-mine", "openai-account-new", "deployment-new-mine")
+    assert not {*ours, "openai-account-there-diagnostics"} & set(declared)
 
 
 @pytest.fixture
