@@ -189,7 +189,7 @@ class Gateway(pulumi.ComponentResource):
             provider=self.provider,
         )
         self.created = None
-        self.tier, self.declared_tier = service.apply(lambda found: str(found["sku"]["name"])), ""
+        self.tier, self.declared_tier = pulumi.Output.from_input(str(service["sku"]["name"])), ""
         self.id = pulumi.Output.from_input(existing_id)
         self.name = pulumi.Output.from_input(found.name)
         self.resource_group_name = pulumi.Output.from_input(found.resource_group)
