@@ -187,13 +187,14 @@ NO_HOOKS = Hooks()
 
 def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResource | None) -> Hooks:
     """Return the hooks of an existing account."""
-    place = ("resourceGroupName", "accountName")
+    place, holder = ("resourceGroupName", "accountName"), f"aoai:index:OpenAIAccount::{name}"
     return Hooks(
         deployment=claim.only_new(
             f"{name}-new-deployment",
             "cognitiveservices:getDeployment",
             (*place, "deploymentName"),
             TAKEN_DEPLOYMENT.format,
+            holder=holder,
             parent=parent,
             provider=provider,
         ),
@@ -202,6 +203,7 @@ def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResour
             "cognitiveservices:getRaiPolicy",
             (*place, "raiPolicyName"),
             TAKEN_FILTER.format,
+            holder=holder,
             parent=parent,
             provider=provider,
         ),

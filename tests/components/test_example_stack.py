@@ -314,9 +314,9 @@ def test_the_guides_role_is_one_key() -> None:
 def test_every_azure_resource_waits_for_what_time_resolves(example: Run) -> None:
     azure = [r for r in example.requests.values() if r.type.startswith("azure-native")]
     assert len(azure) > 50
-    assert {tuple(r.resource_hooks.on_error) for r in azure} == {("wait-and-retry",)}
+    assert {tuple(r.hooks.on_error) for r in azure} == {("wait-and-retry",)}
     others = [r for r in example.requests.values() if r not in azure]
-    assert not any(r.resource_hooks.on_error for r in others)
+    assert not any(r.hooks.on_error for r in others)
 
 
 def test_a_deployment_has_a_content_filter_on_request(example: Run) -> None:

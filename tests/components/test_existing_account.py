@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 
 from components import existing_account
 from components.azure import own_state
@@ -74,8 +77,47 @@ def test_deployment_lies_in_the_accounts_group_and_is_the_stacks_own() -> None:
     run = with_account()
     made = run.inputs("deployment-text-turbo")
     assert (made["accountName"], made["resourceGroupName"]) == ("shared", "rg-ai")
-    hooks = run.request("deployment-text-turbo").resource_hooks.before_create
+    hooks = run.request("deployment-text-turbo").hooks.before_create
     assert list(hooks) == ["openai-account-new-deployment"]
+
+
+NEW: Json = {"resourceGroupName": "rg-ai", "accountName": "shared", "deploymentName": "text-turbo"}
+
+
+@pytest.mark.parametrize(
+    ("holder", "preview", "refused"),
+    [
+        ({"id": HERE.upper()}, True, False),
+        ({"id": HERE.replace("shared", "other")}, True, True),
+        ({"id": HERE.removesuffix("d")}, True, True),
+        ({"id": HERE}, False, True),
+        ({}, True, False),
+        (None, True, True),
+    ],
+)
+def test_a_preview_lets_only_what_the_stack_has_itself_be_replaced(
+    holder: Json | None, *, preview: bool, refused: bool
+) -> None:
+    """What lies in another account than the one in the state is somebody else's."""
+    urn = "urn:pulumi:dev::azure-openai-accounted::{}::{}".format
+    kinds = "aoai:index:OpenAIAccount", "azure-native:cognitiveservices:Deployment"
+    mine = urn("$".join(kinds), "deployment-text-turbo")
+    state = {
+        urn(kinds[0], "openai-account"): {"type": kinds[0], "outputs": holder},
+        mine: {"type": kinds[1], "outputs": {"name": "text-turbo"}},
+    }
+    answers = {
+        GET_ACCOUNT: ACCOUNT,
+        GET_DEPLOYMENT: FOUND,
+        own_state.STATE: {"outputs": {} if holder is None else state},
+    }
+    run_without_insights({"accountId": HERE}, answers=answers, preview=preview)
+    hooks: Any = settings.SETTINGS.callbacks
+    named = {hook.name: hook for hook in hooks.resource_hooks}
+    look = named["openai-account-new-deployment"].callback
+    args = pulumi.ResourceHookArgs(mine, "", "deployment-text-turbo", kinds[1], new_inputs=NEW)
+    with pytest.raises(pulumi.RunError) if refused else nullcontext():
+        asyncio.get_event_loop().run_until_complete(look(args))
 
 
 def test_existing_deployment_is_never_declared() -> None:
