@@ -26,6 +26,10 @@ def declare(
 
     def one(account: Account) -> OpenAIAccount:
         ending = f"-{account.name}" if account.name else ""
+        created = not account.id and not account.account_name
+        # Azure keeps a deleted account's name: one that moves alone needs another one alone.
+        own = {**settings.place, "location": account.location or settings.location}
+        ours = naming.suffix(f"name-suffix{ending}", own) if ending and created else suffix
         return OpenAIAccount(
             f"openai-account{ending}",
             OpenAIAccountArgs(
@@ -36,7 +40,7 @@ def declare(
                 gateway_behind_network=bool(settings.gateway_id),
                 group=settings.resource_group_name,
                 group_is_created=not settings.use_existing_resource_group,
-                name=naming.name(account.account_name, f"oai{ending}", suffix),
+                name=naming.name(account.account_name, f"oai{ending}", ours),
                 resource_group_name=resource_group_name,
                 location=account.location or settings.location,
                 environment=azure,

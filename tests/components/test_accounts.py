@@ -49,6 +49,24 @@ def test_each_account_has_its_region_deployments_role_and_logs(several: Run) -> 
         several.inputs(f"deployment-{name}")
 
 
+def test_an_account_that_moves_takes_another_name_and_no_other_account_does() -> None:
+    """Azure keeps a deleted account's name for 48 hours."""
+
+    def names(config: dict[str, Any]) -> dict[str, Any]:
+        run = run_without_insights(config)
+        suffixes = [one for one in run.requests.values() if one.name.startswith("name-suffix")]
+        return {one.name: run.inputs(one.name)["keepers"] for one in suffixes}
+
+    before = names(SEVERAL)
+    assert set(before) == {"name-suffix", *(f"name-suffix-{one}" for one in ("weu", "swc", "eus"))}
+    moved = [ACCOUNTS[0] | {"location": "northeurope"}, *ACCOUNTS[1:]]
+    after = names(SEVERAL | {"accounts": moved})
+    assert [name for name in before if before[name] != after[name]] == ["name-suffix-weu"]
+    elsewhere = names(SEVERAL | {"location": "westus"})
+    changed = [name for name in before if before[name] != elsewhere[name]]
+    assert set(changed) == {"name-suffix", "name-suffix-eus"}
+
+
 def test_deployments_of_one_account_wait_for_each_other_and_for_no_other_account(
     several: Run,
 ) -> None:
