@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.openai_api import routing
-from components.settings.accounts import Account
+from components.settings.accounts import Account, checked
 from tests.components import test_existing_account as existing
 from tests.components.harness import Run, run_program, run_without_insights
 
@@ -28,6 +28,12 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"name": "alone", "accountName": "oai-own", "deployments": [RESERVED]},
 ]
 SEVERAL = {"accounts": ACCOUNTS, "deployments": []}
+
+
+def several_of(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """The settings of accounts that have one deployment, and names of their own."""
+    listed = [{"name": f"a{n}", "deployments": [LUNA]} | one for n, one in enumerate(accounts, 10)]
+    return SEVERAL | {"accounts": listed}
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +169,9 @@ def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
         ({"accounts": ACCOUNTS}, "deployments"),
         (SEVERAL | {"accountName": "oai-x"}, "accountName"),
         (SEVERAL | {"accounts": [*ACCOUNTS, ACCOUNTS[0]]}, "given twice: weu"),
+        (several_of({"id": existing.HERE}, {"id": existing.HERE.upper()}), "given twice: /sub"),
+        (several_of({"accountName": "oai-x"}, {"accountName": "oai-x"}), "given twice: oai-x"),
+        (several_of(*[{}] * 31), "at most 30 accounts"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"deployments": []}]}, "at least one"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"name": "pool"}]}, "accounts[0].name"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"priority": 0}]}, "accounts[0].priority"),
@@ -198,6 +207,11 @@ def test_what_does_not_fit_together_is_refused(config: dict[str, Any], words: st
     with pytest.raises(pulumi.RunError) as error:
         run_without_insights(config)
     assert words in str(error.value)
+
+
+def test_a_pool_takes_thirty_accounts() -> None:
+    config = several_of(*[{}] * 30)
+    assert len(checked(tuple(map(Account.model_validate, config["accounts"])))) == 30
 
 
 def test_backends_have_names_of_their_own_however_long() -> None:
