@@ -19,10 +19,17 @@ def declare(
     suffix: pulumi.Output[str],
     workspace_id: pulumi.Input[str],
 ) -> tuple[OpenAIAccount, ...]:
-    """Declare each account that the stack file asks for; none waits for another."""
+    """Declare each account that the stack file asks for; none waits for another.
+
+    Those that exist come first: one that cannot be used ends the program before anything is made.
+    """
 
     def one(account: Account) -> OpenAIAccount:
         ending = f"-{account.name}" if account.name else ""
+        created = not account.id and not account.account_name
+        # Azure keeps a deleted account's name: one that moves alone needs another one alone.
+        own = {**settings.place, "location": account.location or settings.location}
+        ours = naming.suffix(f"name-suffix{ending}", own) if ending and created else suffix
         return OpenAIAccount(
             f"openai-account{ending}",
             OpenAIAccountArgs(
@@ -33,7 +40,7 @@ def declare(
                 gateway_behind_network=bool(settings.gateway_id),
                 group=settings.resource_group_name,
                 group_is_created=not settings.use_existing_resource_group,
-                name=naming.name(account.account_name, f"oai{ending}", suffix),
+                name=naming.name(account.account_name, f"oai{ending}", ours),
                 resource_group_name=resource_group_name,
                 location=account.location or settings.location,
                 environment=azure,
@@ -46,4 +53,6 @@ def declare(
             ),
         )
 
-    return tuple(map(one, settings.every_account))
+    every = settings.every_account
+    made = {account.name: one(account) for account in sorted(every, key=lambda one: not one.id)}
+    return tuple(made[account.name] for account in every)

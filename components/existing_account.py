@@ -46,32 +46,29 @@ def read(
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
 ) -> pulumi.Output[Any]:
-    """Return what Azure says of the account; end the program if it cannot be used.
+    """Return what Azure says of the account; end the program here if it cannot be used.
 
     Where its keys are on, and `keys` is not "allow", a warning says how to turn them off. A gateway
     that may lie `behind_network` may reach an account whose public endpoint is closed.
     """
     named = arm_id.require(existing_id, ACCOUNTS)
-    account = lookup.read(
+    found = lookup.given(
         "cognitiveservices:getAccount",
         {"resourceGroupName": named.resource_group, "accountName": named.name},
-        gone=lookup.missing("accountId", f"the account {existing_id}"),
+        key="accountId",
+        what=f"the account {existing_id}",
         parent=parent,
         provider=provider,
     )
-
-    def usable(found: Found) -> Found:
-        check_kind(found)
-        check_network(found, behind_network=behind_network)
-        if keys != "allow" and not found["properties"].get("disableLocalAuth"):
-            pulumi.log.warn(
-                f"the account {named.name} takes its keys, by which calls pass the gateway by, and "
-                f"the post-deploy check fails: turn them off ({KEYS_OFF.format(id=existing_id)}), "
-                "or set accountKeys allow"
-            )
-        return found
-
-    return account.apply(usable)
+    check_kind(found)
+    check_network(found, behind_network=behind_network)
+    if keys != "allow" and not found["properties"].get("disableLocalAuth"):
+        pulumi.log.warn(
+            f"the account {named.name} takes its keys, by which calls pass the gateway by, and "
+            f"the post-deploy check fails: turn them off ({KEYS_OFF.format(id=existing_id)}), "
+            "or set accountKeys allow"
+        )
+    return pulumi.Output.from_input(found)
 
 
 class HandedOver(own_state.Created):
@@ -163,13 +160,14 @@ NO_HOOKS = Hooks()
 
 def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResource | None) -> Hooks:
     """Return the hooks of an existing account."""
-    place = ("resourceGroupName", "accountName")
+    place, holder = ("resourceGroupName", "accountName"), f"aoai:index:OpenAIAccount::{name}"
     return Hooks(
         deployment=claim.only_new(
             f"{name}-new-deployment",
             "cognitiveservices:getDeployment",
             (*place, "deploymentName"),
             TAKEN_DEPLOYMENT.format,
+            holder=holder,
             parent=parent,
             provider=provider,
         ),
@@ -178,6 +176,7 @@ def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResour
             "cognitiveservices:getRaiPolicy",
             (*place, "raiPolicyName"),
             TAKEN_FILTER.format,
+            holder=holder,
             parent=parent,
             provider=provider,
         ),
@@ -210,23 +209,21 @@ def deployment(
         "accountName": account_id.name,
         "deploymentName": declared.name,
     }
-    found = lookup.read(
+    found = lookup.given(
         "cognitiveservices:getDeployment",
         path,
-        gone=lookup.missing(
-            "deployments", f"the deployment {declared.name} of {account_id.name} (existing: true)"
-        ),
+        key="deployments",
+        what=f"the deployment {declared.name} of {account_id.name} (existing: true)",
         parent=parent,
         provider=provider,
     )
-    checked = found.apply(lambda answer: check_deployment(declared, answer)["id"])
+    check_deployment(declared, found)
     if handed_over:
-        cognitiveservices.Deployment.get(
-            handed_over, checked, opts=pulumi.ResourceOptions(parent=parent)
-        )
+        opts = pulumi.ResourceOptions(parent=parent)
+        cognitiveservices.Deployment.get(handed_over, found["id"], opts=opts)
 
 
-def check_deployment(declared: Deployment, found: Found) -> Found:
+def check_deployment(declared: Deployment, found: Found) -> None:
     """Refuse another model or SKU than is declared; warn of another version or capacity.
 
     Azure moves versions, and the owner the capacity.
@@ -248,7 +245,6 @@ def check_deployment(declared: Deployment, found: Found) -> Found:
             f"the existing deployment {declared.name} has another {moved}; say so in the stack "
             "file, which is what prices and alerts go by"
         )
-    return found
 
 
 def _unlike(**pairs: tuple[object, object]) -> str:

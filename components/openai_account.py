@@ -125,6 +125,9 @@ class OpenAIAccount(pulumi.ComponentResource):
         self.endpoint = answer.apply(existing_account.endpoint)
         self._set_backend(answer["properties"]["customSubDomainName"])
         self._hooks = existing_account.hooks(name, parent=self, provider=self._account_provider)
+        for declared in self.deployments:
+            if declared.existing:
+                self._existing_deployment(declared)
 
     def _create(self, name: str) -> None:
         account = self._account(name, self._args)
@@ -188,9 +191,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             name = f"content-filter-{self._within}{wanted.name}"
             previous = [content_filter(name, wanted, self._account_name, self._group_name, opts)]
         for declared in _in_order(self.deployments):
-            if declared.existing:
-                self._existing_deployment(declared)
-            else:
+            if not declared.existing:
                 previous = [self._deployment(declared, previous)]
         return previous
 

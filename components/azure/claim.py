@@ -7,7 +7,8 @@ https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/provider/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pulumi
 
@@ -20,6 +21,7 @@ def only_new(
     path: tuple[str, ...],
     refusal: Callable[[str], str],
     *,
+    holder: str,
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
 ) -> pulumi.ResourceHookBinding:
@@ -27,15 +29,23 @@ def only_new(
 
     `path` names the inputs that the function takes, the resource's own name last, with which
     `refusal` writes the error. The engine runs the hook for creations alone. One that takes the
-    place of a resource of the stack, which a preview does not delete, is let through.
+    place of a resource of the stack, which a preview does not delete, is let through: the state has
+    its URN, and `holder`, a component as `TYPE::NAME`, has the id in the state in which it lies.
     """
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
         given = args.new_inputs or {}
         asked = {key: given[key] for key in path}
         found = await lookup.ask(function, asked, gone=dict, parent=parent, provider=provider)
-        if found and not (pulumi.runtime.is_dry_run() and args.urn in await own_state.urns()):
+        if found and not (pulumi.runtime.is_dry_run() and await own(args.urn, found)):
             raise pulumi.RunError(refusal(str(given[path[-1]])))
+
+    async def own(urn: str, found: Mapping[str, Any]) -> bool:
+        held = await own_state.told()
+        # An update that was cut off has no outputs of a component; its creations are told by URN.
+        place = own_state.by_name(held).get(holder, {}).get("id")
+        inside = not place or found["id"].lower().startswith(f"{place}/".lower())
+        return urn in held and inside
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, look, options)])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pulumi
 
+from components.azure import lookup
 from components.azure.arm_id import ArmId
 
 STATE = "pulumi:pulumi:readStackResourceOutputs"
@@ -22,21 +23,29 @@ https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
 """
 
 
-def _own() -> dict[str, str]:
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return {"stackName": stack}
+async def told() -> Mapping[str, Mapping[str, Any]]:
+    """Return type and outputs of each resource of the state, by URN, as the engine tells them."""
+    organization = pulumi.get_organization()
+    place = [organization, pulumi.get_project()] if organization else []
+    name = "/".join([*place, pulumi.get_stack()])
+    answer = await pulumi.runtime.invoke_async(STATE, {"stackName": name})
+    return (answer or {}).get("outputs") or {}
 
 
-def outputs() -> Mapping[str, Mapping[str, Any]]:
-    """Return the outputs of each resource of the state, by type and name: `TYPE::NAME`.
+def by_name(held: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the outputs of each resource that the engine told, by type and name: `TYPE::NAME`.
 
     Parents are left out of the type, so each name within a type is expected once.
     """
-    answer = pulumi.runtime.invoke(STATE, _own()).value
     return {
         f"{one['type']}::{urn.rpartition('::')[2]}": one.get("outputs") or {}
-        for urn, one in answer["outputs"].items()
+        for urn, one in held.items()
     }
+
+
+def outputs() -> Mapping[str, Mapping[str, Any]]:
+    """Wait for what the state holds, and return it `by_name`."""
+    return by_name(lookup.wait(told()))
 
 
 class Created:
@@ -61,9 +70,3 @@ class Created:
         """
         told = str(self.held.get(self._component, {}).get("id"))
         return told if told.lower() == azures.lower() else azures
-
-
-async def urns() -> set[str]:
-    """Return the URNs of the state."""
-    answer = await pulumi.runtime.invoke_async(STATE, _own())
-    return set(answer["outputs"])

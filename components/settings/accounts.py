@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -31,6 +32,11 @@ KINDS = (OPENAI, "AIServices")
 """Kinds of account to create; the second is a Foundry resource.
 
 https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
+"""
+POOL_LIMIT = 30
+"""Most backends in a pool of API Management.
+
+https://learn.microsoft.com/azure/api-management/backends#load-balanced-pool
 """
 ACCOUNT_SETTING = "OpenAI Diagnostic Setting"
 REGION = "an Azure region such as eastus"
@@ -96,9 +102,11 @@ def checked(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
     """Refuse one deployment name for several models: callers could not tell which one answers.
 
     Raises:
-        ValueError: two accounts have another model or version under one deployment name, or one has
-            a spillover that cannot be.
+        ValueError: two accounts have another model or version under one deployment name, one has a
+            spillover that cannot be, one account is listed twice, or one name needs too long a
+            pool.
     """
+    check_each_once(accounts)
     models: dict[str, tuple[str, str, str]] = {}
     for account in accounts:
         check_spillover(account.deployments)
@@ -110,6 +118,25 @@ def checked(accounts: tuple[Account, ...]) -> tuple[Account, ...]:
                     f"{one.name} has {' '.join(model)} and {one.format} {one.model} {one.version}"
                 )
     return accounts
+
+
+def check_each_once(accounts: tuple[Account, ...]) -> None:
+    """Refuse an account that is listed twice, and more accounts than a pool takes.
+
+    Raises:
+        ValueError: an id or accountName is given twice, whatever its letter case, or a deployment
+            name is given in more accounts than `POOL_LIMIT`.
+    """
+    named = Counter(one.account_name for one in accounts if one.account_name)
+    ids = Counter(one.id.lower() for one in accounts if one.id)
+    if twice := [name for name, times in (*ids.items(), *named.items()) if times > 1]:
+        raise ValueError(f"each account once; given twice: {', '.join(twice)}")
+    serving = Counter(one.name.lower() for account in accounts for one in account.deployments)
+    if many := [name for name, times in serving.items() if times > POOL_LIMIT]:
+        raise ValueError(
+            f"at most {POOL_LIMIT} accounts with one deployment name, as a gateway's pool takes no "
+            f"more backends; given in more: {', '.join(many)}"
+        )
 
 
 def check_deployments(value: tuple[Deployment, ...], data: Mapping[str, Any]) -> None:

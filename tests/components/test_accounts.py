@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.openai_api import routing
-from components.settings.accounts import Account
+from components.settings.accounts import Account, checked
 from tests.components import test_existing_account as existing
 from tests.components.harness import Run, run_program, run_without_insights
 
@@ -30,6 +30,12 @@ ACCOUNTS: list[dict[str, Any]] = [
 SEVERAL = {"accounts": ACCOUNTS, "deployments": []}
 
 
+def several_of(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """The settings of accounts that have one deployment, and names of their own."""
+    listed = [{"name": f"a{n}", "deployments": [LUNA]} | one for n, one in enumerate(accounts, 10)]
+    return SEVERAL | {"accounts": listed}
+
+
 @pytest.fixture(scope="module")
 def several() -> Run:
     return run_without_insights(SEVERAL)
@@ -47,6 +53,24 @@ def test_each_account_has_its_region_deployments_role_and_logs(several: Run) -> 
         assert several.inputs(f"openai-api-role-{name}")["scope"] == account
     for name in ("weu-chat", "weu-mini", "swc-chat", "eus-chat", "alone-reserved"):
         several.inputs(f"deployment-{name}")
+
+
+def test_an_account_that_moves_takes_another_name_and_no_other_account_does() -> None:
+    """Azure keeps a deleted account's name for 48 hours."""
+
+    def names(config: dict[str, Any]) -> dict[str, Any]:
+        run = run_without_insights(config)
+        suffixes = [one for one in run.requests.values() if one.name.startswith("name-suffix")]
+        return {one.name: run.inputs(one.name)["keepers"] for one in suffixes}
+
+    before = names(SEVERAL)
+    assert set(before) == {"name-suffix", *(f"name-suffix-{one}" for one in ("weu", "swc", "eus"))}
+    moved = [ACCOUNTS[0] | {"location": "northeurope"}, *ACCOUNTS[1:]]
+    after = names(SEVERAL | {"accounts": moved})
+    assert [name for name in before if before[name] != after[name]] == ["name-suffix-weu"]
+    elsewhere = names(SEVERAL | {"location": "westus"})
+    changed = [name for name in before if before[name] != elsewhere[name]]
+    assert set(changed) == {"name-suffix", "name-suffix-eus"}
 
 
 def test_deployments_of_one_account_wait_for_each_other_and_for_no_other_account(
@@ -145,6 +169,9 @@ def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
         ({"accounts": ACCOUNTS}, "deployments"),
         (SEVERAL | {"accountName": "oai-x"}, "accountName"),
         (SEVERAL | {"accounts": [*ACCOUNTS, ACCOUNTS[0]]}, "given twice: weu"),
+        (several_of({"id": existing.HERE}, {"id": existing.HERE.upper()}), "given twice: /sub"),
+        (several_of({"accountName": "oai-x"}, {"accountName": "oai-x"}), "given twice: oai-x"),
+        (several_of(*[{}] * 31), "at most 30 accounts"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"deployments": []}]}, "at least one"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"name": "pool"}]}, "accounts[0].name"),
         (SEVERAL | {"accounts": [ACCOUNTS[0] | {"priority": 0}]}, "accounts[0].priority"),
@@ -180,6 +207,11 @@ def test_what_does_not_fit_together_is_refused(config: dict[str, Any], words: st
     with pytest.raises(pulumi.RunError) as error:
         run_without_insights(config)
     assert words in str(error.value)
+
+
+def test_a_pool_takes_thirty_accounts() -> None:
+    config = several_of(*[{}] * 30)
+    assert len(checked(tuple(map(Account.model_validate, config["accounts"])))) == 30
 
 
 def test_backends_have_names_of_their_own_however_long() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import settings
 
 from components import existing_account
 from components.azure import own_state
 from components.settings.items import Deployment
 from harness.example import example_config
-from tests.components.harness import SUBSCRIPTION, Json, Run, run_without_insights
+from tests.components.harness import SUBSCRIPTION, Json, Refused, Run, run_without_insights
 from tests.components.test_bad_input import refusal
 from tests.components.test_existing import GATEWAY, GET_SERVICE, OTHER, SERVICE
 
@@ -76,6 +79,45 @@ def test_deployment_lies_in_the_accounts_group_and_is_the_stacks_own() -> None:
     assert (made["accountName"], made["resourceGroupName"]) == ("shared", "rg-ai")
     hooks = run.request("deployment-text-turbo").hooks.before_create
     assert list(hooks) == ["openai-account-new-deployment"]
+
+
+NEW: Json = {"resourceGroupName": "rg-ai", "accountName": "shared", "deploymentName": "text-turbo"}
+
+
+@pytest.mark.parametrize(
+    ("holder", "preview", "refused"),
+    [
+        ({"id": HERE.upper()}, True, False),
+        ({"id": HERE.replace("shared", "other")}, True, True),
+        ({"id": HERE.removesuffix("d")}, True, True),
+        ({"id": HERE}, False, True),
+        ({}, True, False),
+        (None, True, True),
+    ],
+)
+def test_a_preview_lets_only_what_the_stack_has_itself_be_replaced(
+    holder: Json | None, *, preview: bool, refused: bool
+) -> None:
+    """What lies in another account than the one in the state is somebody else's."""
+    urn = "urn:pulumi:dev::azure-openai-accounted::{}::{}".format
+    kinds = "aoai:index:OpenAIAccount", "azure-native:cognitiveservices:Deployment"
+    mine = urn("$".join(kinds), "deployment-text-turbo")
+    state = {
+        urn(kinds[0], "openai-account"): {"type": kinds[0], "outputs": holder},
+        mine: {"type": kinds[1], "outputs": {"name": "text-turbo"}},
+    }
+    answers = {
+        GET_ACCOUNT: ACCOUNT,
+        GET_DEPLOYMENT: FOUND,
+        own_state.STATE: {"outputs": {} if holder is None else state},
+    }
+    run_without_insights({"accountId": HERE}, answers=answers, preview=preview)
+    hooks: Any = settings.SETTINGS.callbacks
+    named = {hook.name: hook for hook in hooks.resource_hooks}
+    look = named["openai-account-new-deployment"].callback
+    args = pulumi.ResourceHookArgs(mine, "", "deployment-text-turbo", kinds[1], new_inputs=NEW)
+    with pytest.raises(pulumi.RunError) if refused else nullcontext():
+        asyncio.get_event_loop().run_until_complete(look(args))
 
 
 def test_existing_deployment_is_never_declared() -> None:
@@ -210,6 +252,38 @@ def test_account_that_may_be_reached_is_a_warning(
 ) -> None:
     with_account(config, account=account)
     assert "the gateway must reach it by a private endpoint" in warnings[0]
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {GET_ACCOUNT: Refused("Status=404")},
+        {GET_ACCOUNT: Refused("Status=403")},
+        {GET_ACCOUNT: {**ACCOUNT, "kind": "SpeechServices"}},
+        {GET_ACCOUNT: changed(publicNetworkAccess="Disabled")},
+        {GET_DEPLOYMENT: Refused("Status=404")},
+        {GET_DEPLOYMENT: Refused("Status=403")},
+        {GET_DEPLOYMENT: {**FOUND, "sku": {"name": "Standard", "capacity": 1}}},
+    ],
+)
+def test_what_cannot_be_used_stops_the_program_before_anything_is_declared_for_it(
+    answers: Json, *, several: bool
+) -> None:
+    config: Json = {"accountId": HERE, "deployments": [{**DECLARED, "name": "mine"}, THERE]}
+    if several:
+        new = {"name": "new", "deployments": [{**DECLARED, "name": "mine"}]}
+        there = {"name": "there", "id": HERE, "deployments": config["deployments"]}
+        config = {"accounts": [new, there], "deployments": []}
+    declared: list[str] = []
+    with pytest.raises(pulumi.RunError):
+        run_without_insights(
+            config,
+            answers={GET_ACCOUNT: ACCOUNT, GET_DEPLOYMENT: FOUND, **answers},
+            declared=declared,
+        )
+    ours = ("gateway", "openai-api", "deployment-mine", "openai-account-new", "deployment-new-mine")
+    assert not {*ours, "openai-account-there-diagnostics"} & set(declared)
 
 
 @pytest.fixture
