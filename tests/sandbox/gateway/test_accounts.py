@@ -137,6 +137,8 @@ def test_the_path_names_the_deployment(several: Several, deployment: str, accoun
         ('{"model": "chat", "model": "own"}', "alone"),
         ('{"model": "o\\u0077n"}', "alone"),
         ('{"mod\\u0065l": "own"}', "alone"),
+        ('{"metadata": {"model": "own"}, "\\u006dodel": "chat"}', "weu"),
+        ('{"metadata": {"model": "own"}}', "weu"),
         ('{"model": null}', "weu"),
         ('{"model": 7}', "weu"),
         ('{"input": "no model"}', "weu"),
@@ -150,6 +152,14 @@ def test_the_body_names_the_deployment_where_the_path_does_not(
 ) -> None:
     several.send("/openai/v1/chat/completions", body.encode())
     assert several.asked == [account]
+
+
+@pytest.mark.parametrize("name", ["%6fwn", "o%77n", "own%2f", "%256fwn"])
+def test_a_name_written_otherwise_in_the_path_is_refused(several: Several, name: str) -> None:
+    response = several.call(name)
+    assert response.status == 400
+    assert reply(response)["error"]["code"] == "DeploymentNotPlain"
+    assert several.asked == []
 
 
 def test_responses_are_led_by_their_model_too(several: Several) -> None:
