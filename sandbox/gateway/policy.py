@@ -292,7 +292,8 @@ class Policies:
         try:
             reply = call.reply = self.send(call.sent)
         except OSError as error:
-            reason = "BackendConnectionFailure"
+            late = isinstance(error, TimeoutError)
+            reason = "Timeout" if late else "BackendConnectionFailure"
             call.reply = None
             if member:
                 call.breakers.failed(member, reason)

@@ -72,6 +72,8 @@ def test_a_pool_leads_to_the_accounts_that_have_the_deployment(several: Run) -> 
     [rule] = member["circuitBreaker"]["rules"]
     assert rule["acceptRetryAfter"] is True
     assert rule["failureCondition"]["count"] == 1
+    assert [one["min"] for one in rule["failureCondition"]["statusCodeRanges"]] == [429, 503]
+    assert rule["failureCondition"]["errorReasons"] == ["BackendConnectionFailure"]
 
 
 def test_a_deployment_of_one_account_goes_there_alone_and_has_no_breaker(several: Run) -> None:

@@ -24,12 +24,12 @@ ACCOUNTS: list[dict[str, Any]] = [
 ]
 RESPONSES = "/openai/v1/responses"
 RULE = {
-    "name": "throttled-or-failing",
+    "name": "throttled-or-unavailable",
     "failureCondition": {
         "count": 1,
         "interval": "PT1M",
-        "statusCodeRanges": [{"min": 429, "max": 429}, {"min": 500, "max": 599}],
-        "errorReasons": ["BackendConnectionFailure", "Timeout"],
+        "statusCodeRanges": [{"min": one, "max": one} for one in routing.SENT_ON_STATUS],
+        "errorReasons": [routing.SENT_ON_REASON],
     },
     "tripDuration": "PT10S",
     "acceptRetryAfter": True,
@@ -112,6 +112,10 @@ def refusing(status: int, **headers: str) -> Callable[[], Response]:
     return answer
 
 
+def timing_out() -> Response:
+    raise TimeoutError("the operation was canceled")
+
+
 def unreachable() -> Response:
     raise ConnectionError("the remote name could not be resolved")
 
@@ -168,9 +172,7 @@ def test_responses_are_led_by_their_model_too(several: Several) -> None:
     assert b'"store":false' in several.azure.sent[-1].body
 
 
-@pytest.mark.parametrize(
-    "fault", [refusing(429, retry_after="30"), refusing(500), refusing(503), unreachable]
-)
+@pytest.mark.parametrize("fault", [refusing(429, retry_after="30"), refusing(503), unreachable])
 def test_what_one_account_refuses_the_next_answers(
     several: Several, fault: Callable[[], Response]
 ) -> None:
@@ -186,6 +188,25 @@ def test_what_one_account_refuses_the_next_answers(
     assert row["ResponseCode"] == 200
     several.call()
     assert several.asked == ["swc"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_call_that_every_account_fails_closes_none_to_others(
+    several: Several, status: int
+) -> None:
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), refusing(status))
+    several.call()
+    several.faults = {}
+    assert several.call().status == 200
+    assert several.asked == ["weu"]
+
+
+def test_a_timeout_closes_no_account_to_others(several: Several) -> None:
+    several.faults["weu"] = timing_out
+    several.call()
+    several.faults = {}
+    assert several.call().status == 200
+    assert several.asked == ["weu"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -206,7 +227,7 @@ def test_throttling_of_one_deployment_leaves_the_accounts_others_alone(several: 
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("fault", [refusing(500), unreachable])
+@pytest.mark.parametrize("fault", [refusing(503), unreachable])
 def test_when_all_are_down_callers_get_one_clear_503(
     azure: Azure, fault: Callable[[], Response], seed: int
 ) -> None:
