@@ -67,6 +67,8 @@ class Call:
     answered: bool = False
     """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)
+    error: GatewayError | None = None
+    """The last error, of an attempt that was followed by another too."""
     failure: GatewayError | None = None
     left: bool = False
     """Whether the caller hung up before the last part of the response."""

@@ -167,6 +167,10 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     ),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
+    "context.LastError": lambda call, _: Part("context.LastError") if call.error else None,
+    "context.LastError.Reason": lambda call, _: (
+        call.error.columns["LastErrorReason"] if call.error else None
+    ),
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
     "Property.Name": lambda _, one: one.name,

@@ -242,10 +242,12 @@ class Policies:
     def retry(self, statement: Element) -> None:
         """Run what is inside once, and again while the condition holds, `count` times at most.
 
-        An attempt that fails without an answer is judged too; then there is no response to see.
+        An attempt that fails without an answer is judged too; then there is no response to see, and
+        its error is the last one.
         https://learn.microsoft.com/azure/api-management/retry-policy
         https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/inference-failover (null)
-        Sure: inferred, as the page does not speak of attempts without an answer.
+        Sure: inferred, as the page does not speak of attempts without an answer, and that of errors
+        speaks of the last one in on-error only.
         """
         interval, count = (
             int(self.value(statement, statement.attrib[name])) for name in ("interval", "count")
@@ -256,7 +258,7 @@ class Policies:
                 for inner in statement:
                     self.execute(inner)
             except GatewayError as error:
-                failure = error
+                failure = self.call.error = error
             again = self.holds(statement, statement.attrib["condition"])
             if not again or attempt == count:
                 break

@@ -209,6 +209,15 @@ def test_a_timeout_closes_no_account_to_others(several: Several) -> None:
     assert several.asked == ["weu"]
 
 
+@pytest.mark.parametrize("fault", [*map(refusing, (500, 502, 504)), timing_out])
+def test_a_call_that_an_account_may_have_done_is_sent_once(
+    several: Several, fault: Callable[[], Response]
+) -> None:
+    several.faults["weu"] = fault
+    assert several.call().status >= 500
+    assert several.asked == ["weu"]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_what_no_other_account_answers_differently_is_the_callers(
     several: Several, status: int
