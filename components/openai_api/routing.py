@@ -53,6 +53,15 @@ class Route:
     members: tuple[Member, ...]
     """The accounts of a pool; none where one account alone has the deployment."""
 
+    @property
+    def retries(self) -> int:
+        """Count the further attempts with which a call has met every account of the pool.
+
+        A retry's count may be an expression, from 1 to 50:
+        https://learn.microsoft.com/azure/api-management/retry-policy
+        """
+        return len(self.members) - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Routing:
@@ -66,14 +75,6 @@ class Routing:
     def default(self) -> str:
         """Name the backend of what names no deployment of the stack: the first account's."""
         return self.accounts[0]
-
-    @property
-    def retries(self) -> int:
-        """Count the further attempts with which a call has met every account of the largest pool.
-
-        A retry has at least one: https://learn.microsoft.com/azure/api-management/retry-policy
-        """
-        return max((len(route.members) - 1 for route in self.routes if route.members), default=1)
 
 
 def plan(api_name: str, accounts: Sequence[Account]) -> Routing | None:

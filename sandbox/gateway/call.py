@@ -59,7 +59,7 @@ class Call:
     sent: Request | None = None
     reply: Response | None = None
     backend_seconds: float = 0.0
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str | int] = field(default_factory=dict)
     """What `set-variable` has set."""
     buffered: bool = True
     """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""

@@ -128,8 +128,8 @@ class Policies:
         https://learn.microsoft.com/azure/api-management/set-variable-policy
         """
         found = self.value(statement, statement.attrib["value"])
-        if not isinstance(found, str):
-            raise NotModelledError("the sandbox's gateway keeps variables of text only")
+        if type(found) not in (str, int):
+            raise NotModelledError("the sandbox's gateway keeps variables of text and numbers only")
         self.call.variables[statement.attrib["name"]] = found
 
     def set_header(self, statement: Element) -> None:

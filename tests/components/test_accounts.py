@@ -100,7 +100,7 @@ def test_the_policy_names_each_deployments_way(several: Run) -> None:
         at = text.index(f'== "{named}")')
         assert text[at:].split('backend-id="')[1].startswith(f'{backend}"')
     assert '<set-backend-service backend-id="miyagi-api.weu" />\n      </otherwise>' in text
-    assert 'count="2"' in text
+    assert text.count('name="retries" value="@(2)"') == text.count('name="retries"') == 1
     assert "${" not in text
 
 
@@ -200,7 +200,6 @@ def test_without_accounts_there_is_nothing_to_plan() -> None:
     one = Account.model_validate({"name": "weu", "deployments": [LUNA]})
     planned = routing.plan("miyagi-api", (one,))
     assert planned
-    assert planned.retries == 1
 
 
 def test_alerts_queries_and_charts_are_of_every_account() -> None:

@@ -17,8 +17,8 @@ from tests.sandbox.seen import reply
 
 MODEL: dict[str, Any] = {"model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}
 ACCOUNTS: list[dict[str, Any]] = [
-    {"name": "weu", "deployments": ["chat", "mini"]},
-    {"name": "swc", "deployments": ["chat"], "priority": 2},
+    {"name": "weu", "deployments": ["chat", "mini", "both"]},
+    {"name": "swc", "deployments": ["chat", "both"], "priority": 2},
     {"name": "eus", "deployments": ["chat"], "priority": 3},
     {"name": "alone", "deployments": ["own"]},
 ]
@@ -261,6 +261,15 @@ def test_when_all_are_throttled_callers_are_told_when_to_come_again(
     response = several.call()
     assert (response.status, response.headers.get("Retry-After")) == (503, "10")
     assert not several.asked
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_each_deployment_meets_its_own_accounts_once(azure: Azure, seed: int) -> None:
+    several = Several(azure, seed)
+    several.faults = dict.fromkeys(("weu", "swc"), refusing(429, Retry_After="47"))
+    response = several.call("both")
+    assert several.asked == ["weu", "swc"]
+    assert (response.status, response.headers.get("Retry-After")) == (429, "47")
 
 
 def test_a_deployment_of_one_account_is_answered_as_ever(several: Several) -> None:
