@@ -64,6 +64,8 @@ class Call:
     buffered: bool = True
     """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))
+    reason: str = ""
+    """The words that stand beside the response's status."""
     answered: bool = False
     """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)

@@ -173,6 +173,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     ),
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
+    "context.Response.StatusReason": lambda call, _: call.reason,
     "Property.Name": lambda _, one: one.name,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,

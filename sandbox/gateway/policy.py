@@ -8,6 +8,7 @@ Sure: documented.
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import responses
 from typing import Any
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -305,6 +306,7 @@ class Policies:
         if member:
             call.breakers.answered(member, reply.status, reply.headers.get("Retry-After"))
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        call.reason = responses.get(reply.status, "")
         if isinstance(reply.body, bytes) and "Content-Length" not in call.response.headers:
             # What a server states of an answer in one piece, as the network does here.
             call.response.headers.add("Content-Length", str(len(reply.body)))
@@ -329,7 +331,7 @@ class Policies:
         error = GatewayError(503, statement.tag, "BackendUnavailable", text, "Service Unavailable")
         if self.raises:
             raise error
-        call.response, call.answered = error.response, True
+        call.response, call.reason, call.answered = error.response, text, True
 
 
 def set_field(

@@ -13,7 +13,7 @@ from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.options import Options
 from tests.sandbox.gateway.conftest import COMPLETION, SERVICE, Azure
-from tests.sandbox.seen import reply
+from tests.sandbox.seen import held, reply
 
 MODEL: dict[str, Any] = {"model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}
 ACCOUNTS: list[dict[str, Any]] = [
@@ -236,18 +236,44 @@ def test_throttling_of_one_deployment_leaves_the_accounts_others_alone(several: 
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("fault", [refusing(503), unreachable])
-def test_when_all_are_down_callers_get_one_clear_503(
-    azure: Azure, fault: Callable[[], Response], seed: int
-) -> None:
+def test_when_all_are_down_callers_get_one_clear_503(azure: Azure, seed: int) -> None:
     several = Several(azure, seed)
-    several.faults = dict.fromkeys(("weu", "swc", "eus"), fault)
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), unreachable)
     for asked in (["weu", "swc", "eus"], []):
         response = several.call()
         assert several.asked == asked
         assert (response.status, response.headers.get("Retry-After")) == (503, "10")
         assert reply(response)["error"]["code"] == "NoAccountAvailable"
     assert [row["ResponseCode"] for row in azure.logged()] == [503, 503]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_accounts_own_error_is_the_callers(azure: Azure, status: int, seed: int) -> None:
+    several = Several(azure, seed)
+    several.faults = {"swc": refusing(status), "weu": unreachable, "eus": refusing(503)}
+    response = several.call()
+    assert (response.status, response.headers.get("Retry-After")) == (status, "")
+    assert reply(response)["error"]["code"] == str(status)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_fails_after_an_answer_is_not_said_to_be_an_account(azure: Azure, seed: int) -> None:
+    several = Several(azure, seed)
+    text = held(azure.cloud, f"{SERVICE}/apis/miyagi-api/policies/policy").properties["value"]
+    failing = '<set-variable name="x" value="@(JObject.Parse("").ToString())" />'
+    broken = text.replace("</outbound>", f"{failing}</outbound>")
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": broken})
+    response = several.call()
+    assert response.status == 500
+    assert b"NoAccountAvailable" not in response.body  # type: ignore[operator]
+
+
+def test_a_timeout_is_not_said_to_be_worth_another_try(several: Several) -> None:
+    several.faults["weu"] = timing_out
+    response = several.call()
+    assert response.status == 500
+    assert b"NoAccountAvailable" not in response.body  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
