@@ -76,7 +76,6 @@ def render(
         values |= {
             "routes": _routes(routing),
             "backend": routing.default,
-            "retries": routing.retries,
             "tripSeconds": TRIP_SECONDS,
         }
     document = policy_document.template(frozenset(without), several=bool(routing))
@@ -92,5 +91,6 @@ def _routes(routing: Routing) -> str:
         lines.append(f'  <set-backend-service backend-id="{route.backend}" />')
         if route.members:
             lines.append(f'  <set-variable name="pool" value="{route.deployment}" />')
+            lines.append(f'  <set-variable name="retries" value="@({route.retries})" />')
         lines.append("</when>")
     return ("\n" + INDENT).join(lines)

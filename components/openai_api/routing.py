@@ -21,6 +21,13 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/resource-nam
 TRIP_SECONDS = 10
 """Seconds for which a backend that failed is left alone, unless it says how long by `Retry-After`.
 """
+SENT_ON_STATUS = (429, 503)
+"""Statuses of an account that did nothing with a call, so that the next one may get the call."""
+SENT_ON_REASON = "BackendConnectionFailure"
+"""Reason of the gateway's error where there was no connection to an account.
+
+https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,15 @@ class Route:
     members: tuple[Member, ...]
     """The accounts of a pool; none where one account alone has the deployment."""
 
+    @property
+    def retries(self) -> int:
+        """Count the further attempts with which a call has met every account of the pool.
+
+        A retry's count may be an expression, from 1 to 50:
+        https://learn.microsoft.com/azure/api-management/retry-policy
+        """
+        return len(self.members) - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Routing:
@@ -59,14 +75,6 @@ class Routing:
     def default(self) -> str:
         """Name the backend of what names no deployment of the stack: the first account's."""
         return self.accounts[0]
-
-    @property
-    def retries(self) -> int:
-        """Count the further attempts with which a call has met every account of the largest pool.
-
-        A retry has at least one: https://learn.microsoft.com/azure/api-management/retry-policy
-        """
-        return max((len(route.members) - 1 for route in self.routes if route.members), default=1)
 
 
 def plan(api_name: str, accounts: Sequence[Account]) -> Routing | None:
@@ -159,20 +167,22 @@ def _single(
 def _breaker() -> apimanagement.BackendCircuitBreakerArgs:
     """Trip at the first refusal that another account may not give, for as long as Azure says.
 
-    A pool calls the same account again until its breaker trips, so one failure is enough.
+    A pool calls the same account again until its breaker trips, so one failure has to be enough,
+    and a breaker has one rule: it lists what the policy sends on and nothing else. A 500 or a
+    timeout may be the call's own, and one such call would close a deployment in every account.
     https://learn.microsoft.com/azure/api-management/backends
     """
-    ranges = ((429, 429), (500, 599))
     condition = apimanagement.CircuitBreakerFailureConditionArgs(
         count=1,
         interval="PT1M",
         status_code_ranges=[
-            apimanagement.FailureStatusCodeRangeArgs(min=low, max=high) for low, high in ranges
+            apimanagement.FailureStatusCodeRangeArgs(min=status, max=status)
+            for status in SENT_ON_STATUS
         ],
-        error_reasons=["BackendConnectionFailure", "Timeout"],
+        error_reasons=[SENT_ON_REASON],
     )
     rule = apimanagement.CircuitBreakerRuleArgs(
-        name="throttled-or-failing",
+        name="throttled-or-unavailable",
         failure_condition=condition,
         trip_duration=f"PT{TRIP_SECONDS}S",
         accept_retry_after=True,

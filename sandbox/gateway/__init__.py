@@ -78,7 +78,8 @@ def _run(cloud: Cloud, options: Options, call: Call, send: Endpoint) -> None:
             for section in ("inbound", "backend", "outbound"):
                 Policies(cloud, call, send, raises=raises).run(section)
         except GatewayError as error:
-            call.failure, call.response, call.answered = error, error.response, True
+            call.error = call.failure = error
+            call.response, call.answered = error.response, True
             Policies(cloud, call, send).run("on-error")
 
 

@@ -59,14 +59,18 @@ class Call:
     sent: Request | None = None
     reply: Response | None = None
     backend_seconds: float = 0.0
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str | int] = field(default_factory=dict)
     """What `set-variable` has set."""
     buffered: bool = True
     """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))
+    reason: str = ""
+    """The words that stand beside the response's status."""
     answered: bool = False
     """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)
+    error: GatewayError | None = None
+    """The last error, of an attempt that was followed by another too."""
     failure: GatewayError | None = None
     left: bool = False
     """Whether the caller hung up before the last part of the response."""

@@ -167,8 +167,13 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     ),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
+    "context.LastError": lambda call, _: Part("context.LastError") if call.error else None,
+    "context.LastError.Reason": lambda call, _: (
+        call.error.columns["LastErrorReason"] if call.error else None
+    ),
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
+    "context.Response.StatusReason": lambda call, _: call.reason,
     "Property.Name": lambda _, one: one.name,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
@@ -208,6 +213,17 @@ def _as_bytes(call: Call, _: Part, *, preserveContent: bool = False) -> bytes:  
     return held(call, call.content())
 
 
+def _variable(call: Call, kind: type, name: str, other: object) -> object:
+    """Return a variable of the call, or the other value; .NET throws where it is of another type.
+
+    https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+    """
+    found = call.variables.get(name, other)
+    if name in call.variables and type(found) is not kind:
+        raise ThrownError("Unable to cast object.")
+    return found
+
+
 _NEW: dict[str, Callable[..., Any]] = {
     "JProperty": lambda name, content: Property(name, dotnet.plain(content)),
     "JArray": lambda content: Token(dotnet.plain(content)),
@@ -227,8 +243,11 @@ _METHODS: dict[str, Callable[..., Any]] = {
         call.request.query
     ).get(name, other),
     "context.Request.Body.As<byte[]>": _as_bytes,
-    "context.Variables.GetValueOrDefault<string>": lambda call, _, name, other: call.variables.get(
-        name, other
+    "context.Variables.GetValueOrDefault<string>": lambda call, _, *given: _variable(
+        call, str, *given
+    ),
+    "context.Variables.GetValueOrDefault<int>": lambda call, _, *given: _variable(
+        call, int, *given
     ),
     "str.StartsWith": lambda _, text, start, *__: text.startswith(start),
     "str.Contains": lambda _, text, part: part in text,

@@ -8,6 +8,7 @@ Sure: documented.
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import responses
 from typing import Any
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -128,8 +129,8 @@ class Policies:
         https://learn.microsoft.com/azure/api-management/set-variable-policy
         """
         found = self.value(statement, statement.attrib["value"])
-        if not isinstance(found, str):
-            raise NotModelledError("the sandbox's gateway keeps variables of text only")
+        if type(found) not in (str, int):
+            raise NotModelledError("the sandbox's gateway keeps variables of text and numbers only")
         self.call.variables[statement.attrib["name"]] = found
 
     def set_header(self, statement: Element) -> None:
@@ -242,10 +243,12 @@ class Policies:
     def retry(self, statement: Element) -> None:
         """Run what is inside once, and again while the condition holds, `count` times at most.
 
-        An attempt that fails without an answer is judged too; then there is no response to see.
+        An attempt that fails without an answer is judged too; then there is no response to see, and
+        its error is the last one.
         https://learn.microsoft.com/azure/api-management/retry-policy
         https://github.com/Azure-Samples/Apim-Samples/tree/main/samples/inference-failover (null)
-        Sure: inferred, as the page does not speak of attempts without an answer.
+        Sure: inferred, as the page does not speak of attempts without an answer, and that of errors
+        speaks of the last one in on-error only.
         """
         interval, count = (
             int(self.value(statement, statement.attrib[name])) for name in ("interval", "count")
@@ -256,7 +259,7 @@ class Policies:
                 for inner in statement:
                     self.execute(inner)
             except GatewayError as error:
-                failure = error
+                failure = self.call.error = error
             again = self.holds(statement, statement.attrib["condition"])
             if not again or attempt == count:
                 break
@@ -292,7 +295,8 @@ class Policies:
         try:
             reply = call.reply = self.send(call.sent)
         except OSError as error:
-            reason = "BackendConnectionFailure"
+            late = isinstance(error, TimeoutError)
+            reason = "Timeout" if late else "BackendConnectionFailure"
             call.reply = None
             if member:
                 call.breakers.failed(member, reason)
@@ -302,6 +306,7 @@ class Policies:
         if member:
             call.breakers.answered(member, reply.status, reply.headers.get("Retry-After"))
         call.response = Response(reply.status, Headers(reply.headers), reply.body)
+        call.reason = responses.get(reply.status, "")
         if isinstance(reply.body, bytes) and "Content-Length" not in call.response.headers:
             # What a server states of an answer in one piece, as the network does here.
             call.response.headers.add("Content-Length", str(len(reply.body)))
@@ -326,7 +331,7 @@ class Policies:
         error = GatewayError(503, statement.tag, "BackendUnavailable", text, "Service Unavailable")
         if self.raises:
             raise error
-        call.response, call.answered = error.response, True
+        call.response, call.reason, call.answered = error.response, text, True
 
 
 def set_field(

@@ -13,23 +13,23 @@ from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.options import Options
 from tests.sandbox.gateway.conftest import COMPLETION, SERVICE, Azure
-from tests.sandbox.seen import reply
+from tests.sandbox.seen import held, reply
 
 MODEL: dict[str, Any] = {"model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}
 ACCOUNTS: list[dict[str, Any]] = [
-    {"name": "weu", "deployments": ["chat", "mini"]},
-    {"name": "swc", "deployments": ["chat"], "priority": 2},
+    {"name": "weu", "deployments": ["chat", "mini", "both"]},
+    {"name": "swc", "deployments": ["chat", "both"], "priority": 2},
     {"name": "eus", "deployments": ["chat"], "priority": 3},
     {"name": "alone", "deployments": ["own"]},
 ]
 RESPONSES = "/openai/v1/responses"
 RULE = {
-    "name": "throttled-or-failing",
+    "name": "throttled-or-unavailable",
     "failureCondition": {
         "count": 1,
         "interval": "PT1M",
-        "statusCodeRanges": [{"min": 429, "max": 429}, {"min": 500, "max": 599}],
-        "errorReasons": ["BackendConnectionFailure", "Timeout"],
+        "statusCodeRanges": [{"min": one, "max": one} for one in routing.SENT_ON_STATUS],
+        "errorReasons": [routing.SENT_ON_REASON],
     },
     "tripDuration": "PT10S",
     "acceptRetryAfter": True,
@@ -112,6 +112,10 @@ def refusing(status: int, **headers: str) -> Callable[[], Response]:
     return answer
 
 
+def timing_out() -> Response:
+    raise TimeoutError("the operation was canceled")
+
+
 def unreachable() -> Response:
     raise ConnectionError("the remote name could not be resolved")
 
@@ -137,6 +141,8 @@ def test_the_path_names_the_deployment(several: Several, deployment: str, accoun
         ('{"model": "chat", "model": "own"}', "alone"),
         ('{"model": "o\\u0077n"}', "alone"),
         ('{"mod\\u0065l": "own"}', "alone"),
+        ('{"metadata": {"model": "own"}, "\\u006dodel": "chat"}', "weu"),
+        ('{"metadata": {"model": "own"}}', "weu"),
         ('{"model": null}', "weu"),
         ('{"model": 7}', "weu"),
         ('{"input": "no model"}', "weu"),
@@ -152,15 +158,21 @@ def test_the_body_names_the_deployment_where_the_path_does_not(
     assert several.asked == [account]
 
 
+@pytest.mark.parametrize("name", ["%6fwn", "o%77n", "own%2f", "%256fwn"])
+def test_a_name_written_otherwise_in_the_path_is_refused(several: Several, name: str) -> None:
+    response = several.call(name)
+    assert response.status == 400
+    assert reply(response)["error"]["code"] == "DeploymentNotPlain"
+    assert several.asked == []
+
+
 def test_responses_are_led_by_their_model_too(several: Several) -> None:
     several.send(RESPONSES, b'{"model": "own", "input": "hi"}')
     assert several.asked == ["alone"]
     assert b'"store":false' in several.azure.sent[-1].body
 
 
-@pytest.mark.parametrize(
-    "fault", [refusing(429, retry_after="30"), refusing(500), refusing(503), unreachable]
-)
+@pytest.mark.parametrize("fault", [refusing(429, retry_after="30"), refusing(503), unreachable])
 def test_what_one_account_refuses_the_next_answers(
     several: Several, fault: Callable[[], Response]
 ) -> None:
@@ -176,6 +188,34 @@ def test_what_one_account_refuses_the_next_answers(
     assert row["ResponseCode"] == 200
     several.call()
     assert several.asked == ["swc"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_call_that_every_account_fails_closes_none_to_others(
+    several: Several, status: int
+) -> None:
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), refusing(status))
+    several.call()
+    several.faults = {}
+    assert several.call().status == 200
+    assert several.asked == ["weu"]
+
+
+def test_a_timeout_closes_no_account_to_others(several: Several) -> None:
+    several.faults["weu"] = timing_out
+    several.call()
+    several.faults = {}
+    assert several.call().status == 200
+    assert several.asked == ["weu"]
+
+
+@pytest.mark.parametrize("fault", [*map(refusing, (500, 502, 504)), timing_out])
+def test_a_call_that_an_account_may_have_done_is_sent_once(
+    several: Several, fault: Callable[[], Response]
+) -> None:
+    several.faults["weu"] = fault
+    assert several.call().status >= 500
+    assert several.asked == ["weu"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -196,18 +236,44 @@ def test_throttling_of_one_deployment_leaves_the_accounts_others_alone(several: 
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("fault", [refusing(500), unreachable])
-def test_when_all_are_down_callers_get_one_clear_503(
-    azure: Azure, fault: Callable[[], Response], seed: int
-) -> None:
+def test_when_all_are_down_callers_get_one_clear_503(azure: Azure, seed: int) -> None:
     several = Several(azure, seed)
-    several.faults = dict.fromkeys(("weu", "swc", "eus"), fault)
+    several.faults = dict.fromkeys(("weu", "swc", "eus"), unreachable)
     for asked in (["weu", "swc", "eus"], []):
         response = several.call()
         assert several.asked == asked
         assert (response.status, response.headers.get("Retry-After")) == (503, "10")
         assert reply(response)["error"]["code"] == "NoAccountAvailable"
     assert [row["ResponseCode"] for row in azure.logged()] == [503, 503]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_accounts_own_error_is_the_callers(azure: Azure, status: int, seed: int) -> None:
+    several = Several(azure, seed)
+    several.faults = {"swc": refusing(status), "weu": unreachable, "eus": refusing(503)}
+    response = several.call()
+    assert (response.status, response.headers.get("Retry-After")) == (status, "")
+    assert reply(response)["error"]["code"] == str(status)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_fails_after_an_answer_is_not_said_to_be_an_account(azure: Azure, seed: int) -> None:
+    several = Several(azure, seed)
+    text = held(azure.cloud, f"{SERVICE}/apis/miyagi-api/policies/policy").properties["value"]
+    failing = '<set-variable name="x" value="@(JObject.Parse("").ToString())" />'
+    broken = text.replace("</outbound>", f"{failing}</outbound>")
+    azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": broken})
+    response = several.call()
+    assert response.status == 500
+    assert b"NoAccountAvailable" not in response.body  # type: ignore[operator]
+
+
+def test_a_timeout_is_not_said_to_be_worth_another_try(several: Several) -> None:
+    several.faults["weu"] = timing_out
+    response = several.call()
+    assert response.status == 500
+    assert b"NoAccountAvailable" not in response.body  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -221,6 +287,15 @@ def test_when_all_are_throttled_callers_are_told_when_to_come_again(
     response = several.call()
     assert (response.status, response.headers.get("Retry-After")) == (503, "10")
     assert not several.asked
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_each_deployment_meets_its_own_accounts_once(azure: Azure, seed: int) -> None:
+    several = Several(azure, seed)
+    several.faults = dict.fromkeys(("weu", "swc"), refusing(429, Retry_After="47"))
+    response = several.call("both")
+    assert several.asked == ["weu", "swc"]
+    assert (response.status, response.headers.get("Retry-After")) == (429, "47")
 
 
 def test_a_deployment_of_one_account_is_answered_as_ever(several: Several) -> None:
