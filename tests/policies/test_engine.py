@@ -125,6 +125,25 @@ def test_the_example_stack_passes_and_says_what_is_not_known_yet(machine: Machin
     assert "can't run policy" not in again.text
 
 
+def test_four_accounts_pass_until_a_way_leads_elsewhere(machine: Machine) -> None:
+    machine.configure(**BEHIND)
+    done = guarded(machine, "up", "--yes")
+    assert done.status == 0, done.text
+    assert "[mandatory]" not in done.text
+    assert "can't run policy" not in done.text
+    again = guarded(machine, "preview", "--expect-no-changes")
+    assert again.status == 0, again.text
+    routing = "components/openai_api/routing.py"
+    edit(machine, routing, "url=account.backend_url", 'url="https://example.com/openai"')
+    edit(machine, routing, "id=single.id", 'id=single.id.apply(lambda known: known + "-other")')
+    edit(machine, routing, "backend=own[numbers[0]]", 'backend="other"')
+    told = words(guarded(machine, "preview").text)
+    assert "[mandatory] backends" in told
+    assert report("url", '"https://example.com/openai"', "the https address of an account") in told
+    assert "property: pool.services found:" in told
+    assert 'embeddings/set-backend-service backend-id found: "other"' in told
+
+
 def test_a_program_with_every_known_loss_is_refused_for_each(machine: Machine) -> None:
     machine.configure(**NAMED)
     for loss in LOSSES:
