@@ -54,7 +54,7 @@ IDS = [
 
 
 def test_four_accounts_pass_before_they_are_made_and_after() -> None:
-    for stack in (FOUR, later(*IDS)):
+    for stack in (FOUR, later(*IDS), later(*map(str.upper, IDS))):
         told = said(stack)
         assert (told.refused, told.unclear) == ({}, {})
         assert len(told.advised["account-public-network"]) == 4

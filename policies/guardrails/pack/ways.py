@@ -18,7 +18,7 @@ ACCOUNTS: Parameter[tuple[str, ...]] = Parameter(
 )
 MEMBER = {"id", "priority", "weight"}
 """What is said of a backend in a pool."""
-_BACKEND = re.compile(r".*/service/(?P<service>[^/]+)/backends/(?P<name>[^/]+)", re.IGNORECASE)
+_BACKEND = re.compile(r".*/service/(?P<service>[^/]+)/backends/(?P<name>[^/]+)")
 
 
 def to_accounts(stack: Stack, config: Config) -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def _routes(stack: Stack, policy: Resource, several: Sequence[Route]) -> Iterato
 def _members(stack: Stack, pool: Resource) -> Iterator[Finding]:
     """Compare the members of a pool with the stack's backends: by what an id is made from, or says.
 
-    Azure knows each backend by its name, in one gateway.
+    Azure knows each backend by its name, in any case, in one gateway.
     """
     own = [one for one in _beside(stack, pool) if not is_pool(one)]
     urns, names = {one.urn for one in own}, [one.get("backendId") for one in own]
@@ -113,12 +113,13 @@ def _members(stack: Stack, pool: Resource) -> Iterator[Finding]:
     for member in members if isinstance(members, list) and members else [members]:
         whole = isinstance(member, Mapping) and member.keys() <= MEMBER
         found = member.get("id") if whole else None
-        said = _BACKEND.fullmatch(str(found))
+        said = _BACKEND.fullmatch(str(found).lower())
         if found is UNKNOWN:
             known = bool(links) and links <= urns
         else:
             service, name = (said["service"], said["name"]) if said else ("", "")
-            known = name in names and gateway in {UNKNOWN, service}
+            there = gateway is UNKNOWN or str(gateway).lower() == service
+            known = there and name in {str(one).lower() for one in names}
         if not known:
             fix = "give each member the id of a backend of the stack"
             yield Finding(resource=pool, path=path, found=member, wanted=wanted, fix=fix)
