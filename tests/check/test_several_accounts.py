@@ -154,5 +154,11 @@ def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -
 
 def call(number: int, model: str) -> OwnCall:
     """An answered call, whose answer names a model."""
-    times = {"started": NOON, "ended": NOON}
-    return OwnCall(deployment="text-turbo", round=1, marker=str(number), model=model, **times)
+    return OwnCall(
+        deployment="text-turbo",
+        round=1,
+        marker=str(number),
+        model=model,
+        started=NOON,
+        ended=NOON,
+    )

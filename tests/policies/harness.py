@@ -27,6 +27,8 @@ Shown = dict[str, Json]
 """By name: type, props, and by property the names of the resources from which it is made."""
 EXAMPLE = Path(__file__).with_name("example.json")
 """The example stack as the engine shows it to a pack, recorded by test_engine.py."""
+SEVERAL = EXAMPLE.with_name("accounts.json")
+"""The stack of tests/engine/test_accounts.py, recorded likewise."""
 DAY = {name: {"today": "2026-11-21"} for name in ("model-retirement", "model-known")}
 """The example's model retires one day; the tests do not."""
 
@@ -46,9 +48,9 @@ class Said:
         return "\n\n".join(one for reports in self.refused.values() for one in reports)
 
 
-def example() -> Shown:
+def example(file: Path = EXAMPLE) -> Shown:
     """Load what the engine shows; what it does not know is UNKNOWN."""
-    shown: Shown = json.loads(EXAMPLE.read_text(), object_hook=_revive)
+    shown: Shown = json.loads(file.read_text(), object_hook=_revive)
     return shown
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from pack.api_policy import ALLOWED, DIFFERENT, account_called
+from pack.api_policy import DIFFERENT, account_called, allowed
 from pack.resource import UNKNOWN
 
 from components.openai_api import policy
+from components.openai_api.routing import TRIP_SECONDS
 from components.settings import policy_document
 from policies.gateway.reader import Element, parse
 from tests.policies.harness import Shown, changed, example, said
@@ -169,10 +170,19 @@ def test_calls_go_to_the_stacks_own_account() -> None:
     assert "set-backend-service" in later.unclear["connected"]
 
 
-def test_the_pack_allows_what_the_program_renders() -> None:
-    ours = ALLOWED.read_text().partition("-->\n")[2]
-    made = policy_document.template()
-    assert ours == made.safe_substitute(accountingHeader="x-gateway-accounting")
+ROUTE = """<when condition="${route}"><set-backend-service backend-id="${backend}" />
+    <set-variable name="pool" value="${pool}" /></when>"""
+
+
+@pytest.mark.parametrize("accounts", ["one", "several"])
+def test_the_pack_allows_what_the_program_renders(accounts: str) -> None:
+    template = policy_document.template(several=accounts == "several")
+    made = template.safe_substitute(
+        accountingHeader=policy.ACCOUNTING_HEADER, tripSeconds=TRIP_SECONDS, routes=ROUTE
+    )
+    ours = parse(made)
+    assert ours
+    assert written(allowed(accounts)).split() == written(ours).split()
 
 
 def rendered(without: str) -> str:

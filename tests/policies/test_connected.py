@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from pack.api_policy import account_called
 from pack.connected import MADE_FROM
+from pack.kinds import Kind
 from pack.resource import UNKNOWN, kind_of
 
-from tests.policies.harness import Shown, added, changed, example, said
+from tests.policies.harness import EXAMPLE, SEVERAL, Shown, added, changed, example, said
 
 ROOT = "/subscriptions/s/resourceGroups/g/providers"
 ACCOUNT = f"{ROOT}/Microsoft.CognitiveServices/accounts/oai-shared"
@@ -46,11 +47,12 @@ def with_existing_account(stack: Shown | None = None) -> Shown:
 
 @pytest.mark.parametrize(("kind", "key"), MADE_FROM)
 def test_each_reference_leads_to_the_stacks_own(kind: str, key: str) -> None:
-    names = [name for name, one in example().items() if kind_of(one["type"]) == kind]
+    file = SEVERAL if kind == Kind.BACKEND else EXAMPLE
+    names = [name for name, one in example(file).items() if kind_of(one["type"]) == kind]
     assert names
     for name in names:
         for value in ("/other", UNKNOWN, None):
-            told = said(changed(name, key, value))
+            told = said(changed(name, key, value, example(file)))
             reports = [one for one in told.refused["connected"] if f"resource: {name} (" in one]
             assert any(f"property: {key}\n" in one for one in reports), value
 

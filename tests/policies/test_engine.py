@@ -12,7 +12,8 @@ import pytest
 from components.settings.limits import GATEWAY_ROLES
 from harness.example import ROOT
 from harness.machine import Done, Machine
-from tests.policies.harness import DAY, EXAMPLE
+from tests.engine.test_accounts import ACCOUNTS
+from tests.policies.harness import DAY, EXAMPLE, SEVERAL
 from tests.policies.losses import LOSSES
 
 FILE = "policies/guardrails.json"
@@ -20,6 +21,9 @@ POLICY = "policies/gateway/fragments/caller-secrets.xml"
 CONTRIBUTOR = "25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68"
 NAMED = {"accountName": "oai-example", "gatewayName": "apim-example"}
 """With names of their own, the policy's text is known to a first preview."""
+FOUR = [{**account, "accountName": f"oai-{account['name']}"} for account in ACCOUNTS]
+BEHIND = {"accounts": FOUR, "deployments": None, "accountName": None, "gatewayName": "apim-example"}
+"""Four accounts in three regions behind the one API."""
 RECORDER = """
 import json, sys
 sys.path.insert(0, {guardrails!r})
@@ -79,8 +83,13 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_example_is_recorded_as_the_engine_shows_it(
-    machine: Machine, tmp_path: Path, request: pytest.FixtureRequest
+@pytest.mark.parametrize(("recorded", "settings"), [(EXAMPLE, NAMED), (SEVERAL, BEHIND)])
+def test_an_example_is_recorded_as_the_engine_shows_it(
+    machine: Machine,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    recorded: Path,
+    settings: dict[str, Any],
 ) -> None:
     pack, file = tmp_path / "recorder", tmp_path / "example.json"
     pack.mkdir()
@@ -88,17 +97,18 @@ def test_the_example_is_recorded_as_the_engine_shows_it(
     (pack / "__main__.py").write_text(RECORDER.format(guardrails=guardrails, file=str(file)))
     runtime = f"runtime: {{name: python, options: {{virtualenv: {sys.prefix}}}}}\n"
     (pack / "PulumiPolicy.yaml").write_text(runtime)
-    machine.configure(**NAMED)
+    machine.configure(**settings)
     machine.pulumi("preview", "--policy-pack", str(pack))
     if request.config.getoption("--golden"):
-        EXAMPLE.write_text(file.read_text())
-    assert _settled(file) == _settled(EXAMPLE), "run pytest tests/policies/test_engine.py --golden"
+        recorded.write_text(file.read_text())
+    assert _settled(file) == _settled(recorded), "run pytest tests/policies/test_engine.py --golden"
 
 
 def _settled(file: Path) -> Any:
-    """Leave out the role's random name."""
+    """Leave out the roles' random names."""
     shown = json.loads(file.read_text())
-    del shown["openai-api-role"]["props"]["roleAssignmentName"]
+    for one in shown.values():
+        one["props"].pop("roleAssignmentName", None)
     return shown
 
 
@@ -113,6 +123,25 @@ def test_the_example_stack_passes_and_says_what_is_not_known_yet(machine: Machin
     again = guarded(machine, "preview", "--expect-no-changes")
     assert again.status == 0, again.text
     assert "can't run policy" not in again.text
+
+
+def test_four_accounts_pass_until_a_way_leads_elsewhere(machine: Machine) -> None:
+    machine.configure(**BEHIND)
+    done = guarded(machine, "up", "--yes")
+    assert done.status == 0, done.text
+    assert "[mandatory]" not in done.text
+    assert "can't run policy" not in done.text
+    again = guarded(machine, "preview", "--expect-no-changes")
+    assert again.status == 0, again.text
+    routing = "components/openai_api/routing.py"
+    edit(machine, routing, "url=account.backend_url", 'url="https://example.com/openai"')
+    edit(machine, routing, "id=single.id", 'id=single.id.apply(lambda known: known + "-other")')
+    edit(machine, routing, "backend=own[numbers[0]]", 'backend="other"')
+    told = words(guarded(machine, "preview").text)
+    assert "[mandatory] backends" in told
+    assert report("url", '"https://example.com/openai"', "the https address of an account") in told
+    assert "property: pool.services found:" in told
+    assert 'embeddings/set-backend-service backend-id found: "other"' in told
 
 
 def test_a_program_with_every_known_loss_is_refused_for_each(machine: Machine) -> None:

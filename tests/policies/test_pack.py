@@ -13,7 +13,7 @@ from pack.kinds import Kind
 from pack.resource import UNKNOWN, kind_of
 from pulumi_policy import EnforcementLevel
 
-from tests.policies.harness import changed, example, said
+from tests.policies.harness import SEVERAL, changed, example, said
 
 NAMED: dict[str, Any] = {policy.name: policy for policy in POLICIES}
 
@@ -31,8 +31,8 @@ def test_what_is_wrong_is_reported_beside_what_is_unknown() -> None:
 
 
 def test_every_kind_that_is_judged_is_in_the_example() -> None:
-    on_request = {Kind.RAI_POLICY}
-    assert {kind_of(one["type"]) for one in example().values()} == set(Kind) - on_request
+    on_request, both = {Kind.RAI_POLICY}, [*example().values(), *example(SEVERAL).values()]
+    assert {kind_of(one["type"]) for one in both} == set(Kind) - on_request
 
 
 @pytest.mark.parametrize(

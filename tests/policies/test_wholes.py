@@ -140,7 +140,7 @@ def test_each_known_loss_is_refused(loss: Loss) -> None:
         "azure-native:insights:DataCollectionRule",
         "azure-native:cognitiveservices:RaiBlocklist",
         "azure-native:apimanagement:NamedValue",
-        "azure-native:apimanagement:Backend",
+        "azure-native:apimanagement:Certificate",
         "azure-native:apimanagement:PolicyFragment",
         "azure-native:apimanagement:ProductPolicy",
         "azure-native:apimanagement:Diagnostic",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -39,20 +40,32 @@ OPTIONAL = {
 """Statements that a policy may lack, by the variable that they use: the parameter, and its value
 that allows this.
 """
-_MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
+_NAME = re.compile(r"[\w.-]+")
+_ROUTE = re.compile(
+    r'@\(context\.Variables\.GetValueOrDefault<string>\("called-deployment", ""\)'
+    rf' == "(?P<deployment>{_NAME.pattern})"\)'
+)
+MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
+"""The address of an account."""
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
-    "${backendUrl}": _MODEL,
+    "${backend}": _NAME,
+    "${backendUrl}": MODEL,
+    "${pool}": _NAME,
     "${readableLength}": re.compile(
         r"\^\(\[0-9\]\{0,6\}\|1\[0-9\]\{6\}\|20\[0-8\]\[0-9\]\{4\}\)\$|\^\[0-9\]\*\$"
     ),
+    "${retries}": re.compile(r"[1-9]|[1-4][0-9]|50"),
+    "${route}": _ROUTE,
     "${timeout}": re.compile(r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600"),
 }
 """What differs from stack to stack: the cloud, the account, the seconds of waiting, 1 to 3600, and
-the lengths of a body that policies of the gateway's tier can read: up to 2 MiB, or any.
+the lengths of a body that policies of the gateway's tier can read: up to 2 MiB, or any. Of several
+accounts the deployments and backends too, whose names `ways` judges, and the further attempts.
 
 https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
 https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
+https://learn.microsoft.com/azure/api-management/retry-policy
 """
 SHAPE = {**free("apiId", "serviceName", "value"), "policyId": "policy", "format": "rawxml"}
 
@@ -81,12 +94,45 @@ def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
     yield from _compare(policy, _wanted(found, config), found, "value", STATEMENTS.read(config))
 
 
+def account_of(url: str) -> str:
+    """Read the name of the account to which an address leads; "" if it leads to none."""
+    found = MODEL.fullmatch(url)
+    return found["account"] if found else ""
+
+
 def account_called(text: str) -> str:
     """Read the name of the account to which a policy sends calls; "" if it names none."""
     document = parse(text)
     called = document.first("set-backend-service") if document else None
-    found = _MODEL.fullmatch(called.attributes.get("base-url", "") if called else "")
-    return found["account"] if found else ""
+    return account_of(called.attributes.get("base-url", "") if called else "")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The backend to which a policy sends the calls to a deployment."""
+
+    deployment: str
+    """Name of the deployment; "" for all that no other route names."""
+    backend: str
+    in_pool: bool
+    """Whether the policy takes the backend for a pool."""
+
+
+def routes(text: str) -> list[Route]:
+    """Read where a policy sends calls by backends; empty if it names no backend."""
+    document = parse(text)
+    return list(_routes(document, "")) if document else []
+
+
+def _routes(element: Element, deployment: str) -> Iterator[Route]:
+    condition = _ROUTE.fullmatch(element.attributes.get("condition", ""))
+    deployment = condition["deployment"] if condition else deployment
+    for child in element.children:
+        backend = child.attributes.get("backend-id")
+        if child.name == "set-backend-service" and backend is not None:
+            pools = (one.attributes.get("name") == "pool" for one in element.all("set-variable"))
+            yield Route(deployment, backend, any(pools))
+        yield from _routes(child, deployment)
 
 
 def _compare(
@@ -139,13 +185,32 @@ def _written(statement: Element | None) -> str:
 
 
 def _wanted(found: Element, config: Config) -> Element:
-    """Return the allowed document, less what the policy lacks and the configuration lets it."""
-    wanted = deepcopy(_allowed())
+    """Return the allowed document, less what the policy lacks and the configuration lets it.
+
+    A policy that names backends is held to that of several accounts, with as many routes.
+    """
+    several = any("backend-id" in one.attributes for one in found.all("set-backend-service"))
+    wanted = deepcopy(allowed("several" if several else "one"))
+    for choice in wanted.all("choose"):
+        route = choice.children[0]
+        if route.attributes.get("condition") == "${route}":
+            theirs = [
+                one for one in found.all("when") if _is("${route}", one.attributes.get("condition"))
+            ]
+            choice.children[:1] = [_like(route, one) for one in theirs]
     section = wanted.first("inbound")
     for name, (parameter, value) in OPTIONAL.items():
         if section and parameter.read(config) == value and not _uses(found, name):
             section.children = [one for one in section.children if not _uses(one, name)]
     return wanted
+
+
+def _like(route: Element, theirs: Element) -> Element:
+    """Return the allowed route to a pool, or to one account if theirs sets no variable."""
+    made = deepcopy(route)
+    if theirs.first("set-variable") is None:
+        made.children = made.children[:1]
+    return made
 
 
 def _uses(element: Element, variable: str) -> bool:
@@ -157,11 +222,25 @@ def _uses(element: Element, variable: str) -> bool:
 
 
 @cache
-def _allowed() -> Element:
+def allowed(accounts: str) -> Element:
+    """Read the allowed document of `one` account, or of `several`.
+
+    Raises:
+        ValueError: the file is no policy document.
+    """
     document = parse(ALLOWED.read_text(encoding="utf-8"))
     if document is None:
         raise ValueError(f"{ALLOWED} is no policy document")
+    _keep(document, accounts)
     return document
+
+
+def _keep(element: Element, accounts: str) -> None:
+    """Take out the statements of the other document, and what says which are of one alone."""
+    marked = [(one, one.attributes.pop("accounts", accounts)) for one in element.children]
+    element.children = [one for one, of in marked if of == accounts]
+    for one in element.children:
+        _keep(one, accounts)
 
 
 def _finding(policy: Resource, path: str, found: object, wanted: str, fix: str) -> Finding:

@@ -23,6 +23,7 @@ from pack import (
     models,
     ownership,
     shapes,
+    ways,
     wholes,
 )
 from pack.engine import ResourceJudge, StackJudge, validate_resource, validate_stack
@@ -116,6 +117,12 @@ POLICIES: list[Policy] = [
         {Kind.SERVICE: wholes.service, Kind.LOGGER: wholes.LOGGER},
     ),
     _whole(
+        "backends",
+        "Each backend leads to an account over https, with no credentials, or is a pool of such.",
+        "api-management/backends",
+        {Kind.BACKEND: wholes.backend},
+    ),
+    _whole(
         "api",
         "The API is called over https, with a subscription to its product, and is not traced.",
         "api-management/api-management-subscriptions",
@@ -174,7 +181,7 @@ POLICIES: list[Policy] = [
         "No part is left out, and each is made from the stack's own account, gateway and product.",
         connected.connected,
         connected.PRINCIPALS,
-        connected.ACCOUNTS,
+        ways.ACCOUNTS,
     ),
     _each(
         "tags",

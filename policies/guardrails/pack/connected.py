@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pack.api_policy import account_called
 from pack.finding import Finding, Quoted
 from pack.kinds import Kind
 from pack.parameters import Config, Parameter
 from pack.resource import UNKNOWN, Resource, Stack
+from pack.ways import ACCOUNTS, to_accounts
 
 PRINCIPALS: Parameter[tuple[str, ...]] = Parameter(
     "principals", (), "Object ids, beside the stack's own gateway's, that may call the account"
-)
-ACCOUNTS: Parameter[tuple[str, ...]] = Parameter(
-    "accounts", (), "Subdomains of existing accounts that the policy may call, each judged by you"
 )
 IN_GATEWAY = [kind for kind in Kind if kind.startswith("apimanagement:") and kind != Kind.SERVICE]
 MADE_FROM: dict[tuple[Kind, str], tuple[Kind, ...]] = {
@@ -54,24 +51,30 @@ def connected(stack: Stack, config: Config) -> Iterator[Finding]:
     Of what exists outside of the stack only an id is known; whose identity an id is, is not.
     https://learn.microsoft.com/azure/api-management/api-management-authenticate-authorize-azure-openai
     """
+    outside = {kind for kind in Kind if not stack.of_kind(kind)}
+    if ACCOUNTS.read(config):
+        outside.add(Kind.ACCOUNT)
     for (kind, key), targets in MADE_FROM.items():
         for resource in stack.of_kind(kind):
             if not stack.made_from(resource, key, *targets):
-                yield from _elsewhere(stack, resource, key, targets, PRINCIPALS.read(config))
+                existing = [one for one in targets if one in outside]
+                yield from _elsewhere(resource, key, targets, existing, PRINCIPALS.read(config))
     for kind, needed in NEEDED.items():
         for resource in stack.of_kind(kind):
             yield from _left_out(stack, resource, needed)
-    for policy in stack.of_kind(Kind.API_POLICY):
-        yield from _another_account(stack, policy, ACCOUNTS.read(config))
+    yield from to_accounts(stack, config)
     yield from _another_workspace(stack)
 
 
 def _elsewhere(
-    stack: Stack, resource: Resource, key: str, targets: Sequence[Kind], principals: Sequence[str]
+    resource: Resource,
+    key: str,
+    targets: Sequence[Kind],
+    existing: Sequence[Kind],
+    principals: Sequence[str],
 ) -> Iterator[Finding]:
     """Find a value that is not of the stack's own, unless it may be of what exists already."""
     found, fix = resource.get(key), "give it an output of that resource"
-    existing = [kind for kind in targets if not stack.of_kind(kind)]
     if key == "principalId":
         if str(found).lower() in map(str.lower, principals):
             return
@@ -94,29 +97,6 @@ def _left_out(stack: Stack, resource: Resource, needed: dict[Kind, str]) -> Iter
             wanted = f"one whose {key} is made from it"
             fix = f"declare it, and give {key} an output of {resource.name}"
             yield Finding(resource=resource, path=f"its {kind}", found=None, wanted=wanted, fix=fix)
-
-
-def _another_account(stack: Stack, policy: Resource, existing: Sequence[str]) -> Iterator[Finding]:
-    """Compare the host to which a policy sends calls with the accounts of the stack.
-
-    Of an account that exists outside of the stack the pack sees neither the subdomain nor whether
-    it takes keys, so `accounts` names those that somebody has judged.
-    """
-    text, own = policy.get("value"), stack.of_kind(Kind.ACCOUNT)
-    names = [*(one.get("properties.customSubDomainName") for one in own), *existing]
-    unknown = UNKNOWN in (text, *names) or not names
-    called = UNKNOWN if unknown else account_called(str(text))
-    if unknown or called not in names:
-        fix = "make it from the account's name"
-        if not own:
-            fix = "judge the existing account, its keys too, and name its subdomain in accounts"
-        yield Finding(
-            resource=policy,
-            path="value/policies/inbound/set-backend-service base-url",
-            found=called,
-            wanted=f"the subdomain of this stack's account, {names}",
-            fix=fix,
-        )
 
 
 def _another_workspace(stack: Stack) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ def _elsewhere(stack: Stack, deployment: Resource) -> Iterator[Finding]:
     judged = {
         str(policy.get("raiPolicyName")).lower()
         for policy in stack.of_kind(Kind.RAI_POLICY)
-        if _same_account(policy, deployment)
+        if policy.shares(deployment, "accountName")
     }
     if found is UNKNOWN or named not in {*AZURES_OWN, *judged}:
         yield Finding(
@@ -88,16 +88,6 @@ def _elsewhere(stack: Stack, deployment: Resource) -> Iterator[Finding]:
             fix="declare it in contentFilters of the stack; or judge it where it is, and name "
             f'"Deployment.{NAME}" in also of the pack',
         )
-
-
-def _same_account(one: Resource, other: Resource) -> bool:
-    """Tell whether both lie in one account: of the stack, or by name in one that exists already."""
-    key, nothing = "accountName", frozenset[str]()
-    first, second = one.links.get(key, nothing), other.links.get(key, nothing)
-    if first or second:
-        return bool(first & second)
-    name = one.get(key)
-    return name is not UNKNOWN and name == other.get(key)
 
 
 def _weaker(policy: Resource) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ class Kind(StrEnum):
     SERVICE = "apimanagement:ApiManagementService"
     LOGGER = "apimanagement:Logger"
     API = "apimanagement:Api"
+    BACKEND = "apimanagement:Backend"
     API_POLICY = "apimanagement:ApiPolicy"
     API_DIAGNOSTIC = "apimanagement:ApiDiagnostic"
     PRODUCT = "apimanagement:Product"

@@ -48,6 +48,14 @@ class Resource:
             found = found.get(key) if isinstance(found, Mapping) else None
         return found
 
+    def shares(self, other: Resource, key: str) -> bool:
+        """Tell whether a property of both is made from the same resource, or says the same."""
+        first, second = (one.links.get(key, frozenset()) for one in (self, other))
+        if first or second:
+            return bool(first & second)
+        found = self.get(key)
+        return found is not UNKNOWN and found == other.get(key)
+
     @property
     def type(self) -> str:
         """Return its type with the provider, without a version: `azure-native:apimanagement:Api`.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pack.api_policy import MODEL
 from pack.parameters import Config, Parameter
 from pack.resource import Resource
 from pack.shapes import SET, Allowed, Shape, between, free, reference
@@ -133,6 +134,23 @@ def service(resource: Resource, _config: Config) -> Shape:
         "disableGateway": False,
         "restore": False,
     }
+
+
+def is_pool(backend: Resource) -> bool:
+    """Tell a pool of backends from a backend that leads to an account."""
+    return str(backend.get("type")).lower() == "pool"
+
+
+def backend(resource: Resource, _config: Config) -> Shape:
+    """Lead to one account by https and nothing but its address, or be a pool of such backends.
+
+    When the breaker trips decides only which account is called next.
+    """
+    named = free("backendId", "serviceName")
+    if is_pool(resource):
+        return {**named, "type": "Pool", "pool": free("services")}
+    address = reference(MODEL.pattern, "the https address of an account")
+    return {**named, "type": "Single", "protocol": "http", "url": address, **free("circuitBreaker")}
 
 
 def workspace(_resource: Resource, config: Config) -> Shape:
