@@ -177,4 +177,5 @@ def subject(
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
+        takes_keys=any(account.keys == "allow" for account in given),
     )

@@ -19,6 +19,7 @@ from tests.check.azure import host_of
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of
 from tests.check.stack import Row, deployment, outputs
+from tests.check.test_reconciled import served, soon
 
 pytestmark = pytest.mark.slow
 OTHER = f"{ACCOUNT}-weu"
@@ -133,6 +134,16 @@ def test_an_account_whose_rows_differ_among_themselves_is_told(several: Run) -> 
     several.azure.change = {DIAGNOSTICS: at_times}
 
     assert "modelVersion is 2" in of(several("--depth", "usual", **two()), "whole")[1]
+
+
+@pytest.mark.parametrize(("by", "ends_as"), [(OTHER, "seen"), (ACCOUNT, "failed")])
+def test_keys_are_allowed_account_by_account(several: Run, by: str, ends_as: str) -> None:
+    served(several, "with-key", soon(several), objectId="")
+    several.azure._rows[-1][2]["_ResourceId"] = by
+
+    report = several("--timeout", "60", **two(keys="allow", existing=True))
+
+    assert ends(report)["reconciled"] == ends_as, of(report, "reconciled")
 
 
 @pytest.mark.parametrize(("answered", "faults"), [("m-2", 0), ("m-1", 1)])
