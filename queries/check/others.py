@@ -62,7 +62,7 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
-    spilling = {d.name.lower() for d in evidence.target.deployments if d.provisioned}
+    spilling = {d.name.lower() for d in evidence.target.every_deployment if d.provisioned}
     made, of_any = [*sent, *ours], {"", *spilling}
     by_key = [one for one in by_gateway if may_have_key(evidence.target, one)]
     told = [one for one in by_gateway if not may_have_key(evidence.target, one)]
