@@ -8,7 +8,8 @@ import pulumi
 import pytest
 
 from components.openai_api import routing
-from components.settings.accounts import Account
+from components.settings.accounts import Account, every_deployment
+from components.settings.items import Deployment
 from tests.components import test_existing_account as existing
 from tests.components.harness import Run, run_program, run_without_insights
 
@@ -111,6 +112,37 @@ def test_the_proof_names_every_account(several: Run) -> None:
     assert (swc["priority"], swc["weight"]) == (1, 3)
     assert [one["name"] for one in swc["deployments"]] == ["chat"]
     assert proof["accountId"] == proof["accounts"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([(1, "GlobalStandard", 1000), (1, "GlobalStandard", 2)], ("GlobalStandard", 2)),
+        ([(2, "GlobalStandard", 1000), (1, "GlobalStandard", 2)], ("GlobalStandard", 2)),
+        ([(2, "GlobalStandard", 1), (1, "GlobalStandard", 30)], ("GlobalStandard", 30)),
+        (
+            [(1, "GlobalProvisionedManaged", 15), (1, "GlobalStandard", 20)],
+            ("GlobalStandard", 20),
+        ),
+        (
+            [(1, "GlobalProvisionedManaged", 15), (2, "GlobalStandard", 2)],
+            ("GlobalProvisionedManaged", 15),
+        ),
+    ],
+)
+def test_calls_are_paced_by_the_least_room_among_accounts_of_the_best_rank(
+    given: list[tuple[int, str, int]], told: tuple[str, int]
+) -> None:
+    made = [
+        Account(
+            name=f"a{number}",
+            priority=priority,
+            deployments=(Deployment(**CHAT, sku=sku, capacity=capacity),),
+        )
+        for number, (priority, sku, capacity) in enumerate(given)
+    ]
+    [one] = every_deployment(tuple(made))
+    assert (one.sku, one.capacity) == told
 
 
 def test_one_of_several_accounts_may_exist() -> None:
