@@ -254,3 +254,17 @@ def test_alerts_queries_and_charts_are_of_every_account() -> None:
     book = run.inputs("workbook")["serializedData"]
     assert all(one in book for one in ids)
     assert '"chat": 30' in figures
+
+
+def test_one_deployment_in_two_spellings_has_one_capacity() -> None:
+    """Azure compares their names without case."""
+    upper = RESERVED | {"name": "RESERVED"}
+    accounts = [
+        {"name": "weu", "location": "westeurope", "deployments": [LUNA | {"name": "Chat"}, upper]},
+        {"name": "swc", "location": "swedencentral", "deployments": [LUNA, RESERVED]},
+    ]
+    figures = run_program({"accounts": accounts, "deployments": []}).inputs("figures")["query"]
+
+    assert '"Chat": 20' in figures
+    assert '"chat"' not in figures
+    assert ('"RESERVED"' in figures, '"reserved"' in figures) == (True, False)
