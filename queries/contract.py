@@ -166,6 +166,11 @@ class ProofOutput(Generic[Made]):
         """Return the accounts behind the API: several, or the only one."""
         return self.accounts or (self.account,)
 
+    @property
+    def every_deployment(self) -> tuple[Deployment, ...]:
+        """Return the deployments of every account, of one name as often as accounts have it."""
+        return tuple(d for one in self.accounts for d in one.deployments) or self.deployments
+
     def serving(self, deployment: str) -> tuple[Account[Made], ...]:
         """Return the accounts that may answer a deployment's calls; the first for others."""
         named = deployment.lower()

@@ -20,6 +20,8 @@ CALLS_OF_AN_HOUR = 50
 """Calls an hour below which one call is more than the two percent that `reconcile` tolerates."""
 FEW_CALLS_OF_A_DAY = 100
 """Calls a day below which a few percent are chance: four of a weekend's 36 are over ten percent."""
+BY_KEY = "an API key, not an identity"
+"""What bypass.kql says of requests with a key."""
 
 ACCOUNTING_RULES = (
     LogRule(
@@ -104,7 +106,10 @@ ACCOUNTING_RULES = (
         threshold=0,
         unit="requests",
         dimensions={"Deployment": ALL, "ObjectId": ALL, "Why": ALL},
-        excluded=lambda subject: {"ObjectId": subject.other_callers},
+        excluded=lambda subject: {
+            "ObjectId": subject.other_callers,
+            "Why": (BY_KEY,) if subject.takes_keys else (),
+        },
         window="PT1H",
         query_range="PT2H",
         frequency="PT15M",

@@ -38,6 +38,8 @@ class Subject:
     every_call_is_logged: bool
     other_callers: tuple[str, ...] = ()
     """Object ids, beside the gateway's, that are meant to call the account."""
+    takes_keys: bool = False
+    """Whether an account is meant to take its keys, by which anybody may call it."""
 
     @property
     def own(self) -> dict[str, Any]:

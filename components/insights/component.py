@@ -159,10 +159,14 @@ def subject(
         )
         for account in given
     }
+    # Accounts may spell one deployment's name in capitals and not: Azure compares without case.
+    first = {one.name.lower(): one for one in reversed(deployments)}
     capacities = dict[str, int]()
     for one in deployments:
         if not is_provisioned(one.sku):
-            capacities[one.name] = capacities.get(one.name, 0) + one.capacity
+            name = first[one.name.lower()].name
+            capacities[name] = capacities.get(name, 0) + one.capacity
+    known = [one for one in deployments if first[one.name.lower()].name == one.name]
     return Subject(
         accounts={one.label: one.id for one in accounts},
         gateway_id=gateway.id,
@@ -170,11 +174,12 @@ def subject(
         api_id=settings.api_name,
         budgets=budgets(settings.consumers),
         capacities=capacities,
-        retirements=retirements(deployments),
+        retirements=retirements(known),
         prices=prices(settings.prices),
-        provisioned=tuple(dict.fromkeys(d.name for d in deployments if d.name not in capacities)),
+        provisioned=tuple(dict.fromkeys(d.name for d in known if d.name not in capacities)),
         provisioned_in=hourly,
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
+        takes_keys=any(account.keys == "allow" for account in given),
     )

@@ -19,7 +19,7 @@ from components.settings.constraints import (
 )
 from components.settings.content_filter import check_named
 from components.settings.items import Deployment, check_spillover
-from queries.contract import OPENAI
+from queries.contract import OPENAI, is_provisioned
 
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]"
@@ -178,12 +178,18 @@ def check_beside(accounts: tuple[Account, ...] | None, value: tuple[Deployment, 
 
 
 def every_deployment(accounts: tuple[Account, ...]) -> tuple[Deployment, ...]:
-    """Return a deployment of each name that callers can choose, from the first that has it."""
-    named: dict[str, Deployment] = {}
+    """Return a deployment of each name that callers can choose, from the account with least room.
+
+    Calls go to accounts of the best rank, to each its share: whoever calls no faster than the
+    smallest capacity among them allows is not refused. Provisioned throughput counts last, as it
+    has no tokens a minute.
+    """
+    named: dict[str, list[tuple[tuple[int, bool, int], Deployment]]] = {}
     for account in accounts:
         for one in account.deployments:
-            named.setdefault(one.name.lower(), one)
-    return tuple(named.values())
+            room = (account.priority, is_provisioned(one.sku), one.capacity)
+            named.setdefault(one.name.lower(), []).append((room, one))
+    return tuple(min(some, key=lambda each: each[0])[1] for some in named.values())
 
 
 def check_existing(account_id: str, deployments: tuple[Deployment, ...], key: str) -> None:

@@ -82,7 +82,7 @@ COLUMNS: dict[Source, str] = {
     "account-others": (
         '| where Category == "RequestResponse"\n'
         "| project TimeGenerated, CorrelationId, Category, ResultSignature = "
-        "tostring(ResultSignature), DurationMs, properties_s\n"
+        "tostring(ResultSignature), DurationMs, properties_s, _ResourceId\n"
     ),
 }
 """Which of the rows, and what of them, each source gives."""

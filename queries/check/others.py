@@ -15,6 +15,7 @@ from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_in_header
 from queries.check.records import Answered, OwnCall, Usage
 from queries.check.traffic import OwnTraffic
+from queries.outputs import Target
 from queries.workspace import Row
 
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)")
@@ -61,14 +62,28 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
-    spilling = {d.name.lower() for d in evidence.target.deployments if d.provisioned}
-    alone = unmatched(by_gateway, [*sent, *ours], {"", *spilling})
+    spilling = {d.name.lower() for d in evidence.target.every_deployment if d.provisioned}
+    made, of_any = [*sent, *ours], {"", *spilling}
+    by_key = [one for one in by_gateway if may_have_key(evidence.target, one)]
+    told = [one for one in by_gateway if not may_have_key(evidence.target, one)]
+    alone = unmatched(told, made, of_any)
+    # Where no row tells who made it, those that calls explain are the gateway's.
+    by_key = by_key if told else unmatched(by_key, made, of_any)
     return Others(
         sent=sent,
         unexplained=tuple(one for one in alone if one.first >= begun - SLACK),
-        foreign=tuple(one for one in extra if one.identity not in own),
+        foreign=(*(one for one in extra if one.identity not in own), *by_key),
         begun=begun,
     )
+
+
+def may_have_key(target: Target, request: Request) -> bool:
+    """Tell whether a request may have had a key, which its account is meant to take.
+
+    A key has no object id.
+    """
+    taking = {one.id.lower() for one in target.every_account if one.keys == "allow"}
+    return not request.identity and request.account in taking
 
 
 def _requests(evidence: Evidence) -> Iterator[Request]:
@@ -86,6 +101,7 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
             id=text(row, "CorrelationId"),
             deployment=deployment.lower(),
             identity=text(row, f"{INNER}.objectId").lower(),
+            account=text(row, "_ResourceId").lower(),
             first=begin or time - LAG,
             last=begin or time,
             ended=end or time,

@@ -20,6 +20,8 @@ class Request:
     deployment: str
     identity: str
     """Object id of who asked; "" where the row tells none, as of a request with a key."""
+    account: str = ""
+    """ARM id of the account that answered, in lower case."""
     first: datetime
     last: datetime
     """Between these it was asked."""

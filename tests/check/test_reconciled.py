@@ -14,7 +14,7 @@ from queries.check.pairs import Request, Sent, unmatched
 from tests.check import arm
 from tests.check.arm import ACCOUNT
 from tests.check.conftest import Run
-from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of
+from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of, unknown_id
 from tests.check.stack import Row, deployment
 
 pytestmark = pytest.mark.slow
@@ -83,8 +83,31 @@ def test_whom_other_callers_names_may_call_and_is_told(run: Run) -> None:
     report = run(otherCallers=[MALLORY.upper()])
 
     assert report.verdict == "proven"
-    assert "20 requests of otherCallers" in of(report, "reconciled")[1]
+    assert "20 requests of otherCallers or with a key" in of(report, "reconciled")[1]
     assert "not judged: the tokens of" in of(report, "reconciled")[1]
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_calls_with_a_key_are_told_where_keys_are_allowed(run: Run, *, ids: bool) -> None:
+    """A key has no object id that otherCallers could name."""
+    for number in range(20):
+        served(run, f"m-{number}", soon(run), objectId="")
+    counted(run, soon(run), 1_000)
+    run.azure.change = {} if ids else {DIAGNOSTICS: unknown_id}
+
+    report = run("--timeout", "60", accountKeys="allow", accountExisting=True)
+
+    assert report.verdict == "proven", run.screen.getvalue()
+    assert "20 requests of otherCallers or with a key" in of(report, "reconciled")[1]
+    assert "not judged: the tokens of" in of(report, "reconciled")[1]
+
+
+def test_calls_of_an_identity_fail_where_keys_are_allowed(run: Run) -> None:
+    served(run, "m", soon(run), objectId=MALLORY)
+
+    report = run("--timeout", "60", accountKeys="allow", accountExisting=True)
+
+    assert ends(report)["reconciled"] == "failed"
 
 
 def named(run: Run, kind: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tests.check.azure import host_of
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of
 from tests.check.stack import Row, deployment, outputs
+from tests.check.test_reconciled import logged, served, soon
 
 pytestmark = pytest.mark.slow
 OTHER = f"{ACCOUNT}-weu"
@@ -29,7 +30,12 @@ IDS = {"swc": ACCOUNT, "weu": OTHER}
 def account(name: str, **more: Any) -> Row:
     """One of several accounts, as the output has it."""
     url = f"https://{host_of(IDS[name])}"
-    said = {"name": name, "id": IDS[name], "endpoint": f"{url}/", "backendUrl": f"{url}/openai"}
+    said: Row = {
+        "name": name,
+        "id": IDS[name],
+        "endpoint": f"{url}/",
+        "backendUrl": f"{url}/openai",
+    }
     said |= {"existing": False, "keys": "refuse", "kind": "OpenAI", "priority": 1, "weight": 1}
     return said | {"deployments": [deployment()], "diagnosticSetting": "to-workspace"} | more
 
@@ -135,19 +141,45 @@ def test_an_account_whose_rows_differ_among_themselves_is_told(several: Run) -> 
     assert "modelVersion is 2" in of(several("--depth", "usual", **two()), "whole")[1]
 
 
+@pytest.mark.parametrize(("by", "ends_as"), [(OTHER, "seen"), (ACCOUNT, "failed")])
+def test_keys_are_allowed_account_by_account(several: Run, by: str, ends_as: str) -> None:
+    served(several, "with-key", soon(several), objectId="")
+    several.azure._rows[-1][2]["_ResourceId"] = by
+
+    report = several("--timeout", "60", **two(keys="allow", existing=True))
+
+    assert ends(report)["reconciled"] == ends_as, of(report, "reconciled")
+
+
+def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) -> None:
+    """The first account's deployment has no throughput of its own, the second's has."""
+    reserved = [deployment(sku="ProvisionedManaged"), deployment("overflow")]
+    several.azure.arm.resources[f"{OTHER}/deployments/overflow"] = {
+        "name": "overflow",
+        "properties": {"model": {"name": "gpt-5.1"}},
+    }
+    served(several, "spilled", soon(several), modelDeploymentName="overflow")
+    url = f"https://{host_of(OTHER)}/openai/deployments/text-turbo/chat/completions"
+    logged(several, "spilled-here", soon(several), BackendUrl=url)
+
+    report = several("--timeout", "60", **two(deployments=reserved))
+
+    assert ends(report)["reconciled"] == "seen", of(report, "reconciled")
+
+
 @pytest.mark.parametrize(("answered", "faults"), [("m-2", 0), ("m-1", 1)])
 def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -> None:
     """By its version, which is another in an account that Azure has upgraded."""
-    logged = [
+    rows = [
         Logged(call=call(number, model), row={"ModelName": name})
         for number, (model, name) in enumerate([("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")])
     ]
     evidence = Evidence(
         target=target(outputs()),
-        traffic=OwnTraffic(marker="m", begun=NOON, calls=tuple(one.call for one in logged)),
+        traffic=OwnTraffic(marker="m", begun=NOON, calls=tuple(one.call for one in rows)),
     )
     found = [
-        fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, logged)
+        fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, rows)
     ]
     assert (len(found) > 0) == (faults > 0)
 

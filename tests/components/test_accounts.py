@@ -8,7 +8,8 @@ import pulumi
 import pytest
 
 from components.openai_api import routing
-from components.settings.accounts import Account, checked
+from components.settings.accounts import Account, checked, every_deployment
+from components.settings.items import Deployment
 from tests.components import test_existing_account as existing
 from tests.components.harness import Run, run_program, run_without_insights
 
@@ -139,6 +140,37 @@ def test_the_proof_names_every_account(several: Run) -> None:
     assert proof["accountId"] == proof["accounts"][0]["id"]
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([(1, "GlobalStandard", 1000), (1, "GlobalStandard", 2)], ("GlobalStandard", 2)),
+        ([(2, "GlobalStandard", 1000), (1, "GlobalStandard", 2)], ("GlobalStandard", 2)),
+        ([(2, "GlobalStandard", 1), (1, "GlobalStandard", 30)], ("GlobalStandard", 30)),
+        (
+            [(1, "GlobalProvisionedManaged", 15), (1, "GlobalStandard", 20)],
+            ("GlobalStandard", 20),
+        ),
+        (
+            [(1, "GlobalProvisionedManaged", 15), (2, "GlobalStandard", 2)],
+            ("GlobalProvisionedManaged", 15),
+        ),
+    ],
+)
+def test_calls_are_paced_by_the_least_room_among_accounts_of_the_best_rank(
+    given: list[tuple[int, str, int]], told: tuple[str, int]
+) -> None:
+    made = [
+        Account(
+            name=f"a{number}",
+            priority=priority,
+            deployments=(Deployment(**CHAT, sku=sku, capacity=capacity),),
+        )
+        for number, (priority, sku, capacity) in enumerate(given)
+    ]
+    [one] = every_deployment(tuple(made))
+    assert (one.sku, one.capacity) == told
+
+
 def test_one_of_several_accounts_may_exist() -> None:
     there = {"name": "shared", "id": existing.HERE, "deployments": [existing.THERE], "priority": 2}
     given = {k: existing.DECLARED[k] for k in ("name", "model", "version", "capacity")}
@@ -255,3 +287,17 @@ def test_alerts_queries_and_charts_are_of_every_account() -> None:
     book = run.inputs("workbook")["serializedData"]
     assert all(one in book for one in ids)
     assert '"chat": 30' in figures
+
+
+def test_one_deployment_in_two_spellings_has_one_capacity() -> None:
+    """Azure compares their names without case."""
+    upper = RESERVED | {"name": "RESERVED"}
+    accounts = [
+        {"name": "weu", "location": "westeurope", "deployments": [LUNA | {"name": "Chat"}, upper]},
+        {"name": "swc", "location": "swedencentral", "deployments": [LUNA, RESERVED]},
+    ]
+    figures = run_program({"accounts": accounts, "deployments": []}).inputs("figures")["query"]
+
+    assert '"Chat": 20' in figures
+    assert '"chat"' not in figures
+    assert ('"RESERVED"' in figures, '"reserved"' in figures) == (True, False)

@@ -8,12 +8,20 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.alerts.accounting_rules import BY_KEY
 from components.alerts.catalogue import LOG_RULES, NAMES, RULES
 from queries import library
 from queries.library import price_list
 from tests.components.harness import SECRET, Json, Run, run_program
 from tests.components.test_bad_input import refusal
 from tests.components.test_existing import OTHER, WORKSPACE
+from tests.components.test_existing_account import (
+    ACCOUNT,
+    FOUND,
+    GET_ACCOUNT,
+    GET_DEPLOYMENT,
+    HERE,
+)
 
 RECEIVERS: Json = {
     "alertEmails": ["on-call@example.com", "platform@example.com"],
@@ -290,6 +298,22 @@ def test_bypass_leaves_out_who_is_meant_to_call(example: Run) -> None:
     assert found["Deployment"] == ("Include", ["*"])
     plain = example.inputs("alert-bypass")["criteria"]["allOf"][0]["dimensions"]
     assert {d["operator"] for d in plain} == {"Include"}
+
+
+def test_bypass_leaves_out_calls_with_a_key_only_where_keys_are_allowed(example: Run) -> None:
+    found = {
+        keys: {
+            d["name"]: (d["operator"], d["values"])
+            for d in run_program(
+                {"accountId": HERE, "accountKeys": keys},
+                answers={GET_ACCOUNT: ACCOUNT, GET_DEPLOYMENT: FOUND},
+            ).inputs("alert-bypass")["criteria"]["allOf"][0]["dimensions"]
+        }
+        for keys in ("allow", "refuse")
+    }
+    assert found["allow"]["Why"] == ("Exclude", [BY_KEY])
+    assert found["refuse"]["Why"] == ("Include", ["*"])
+    assert f'"{BY_KEY}"' in query(example, "bypass")
 
 
 def test_every_log_alert_asks_about_the_stacks_own_gateway_and_account(example: Run) -> None:

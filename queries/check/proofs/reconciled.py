@@ -34,6 +34,7 @@ PROMPT, GENERATED = "ProcessedPromptTokens", "GeneratedTokens"
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accounts-metrics"""
 PATIENCE = LATE / SETTLE
 """How many times `--settle` rows of others may be late: `LATE`, unless a run says otherwise."""
+ALLOWED = "of otherCallers or with a key"
 SHOWN = 3
 """Most identities that a verdict names."""
 COPY_FIX = (
@@ -64,7 +65,11 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     found = others.of(evidence, traffic.calls)
     if found is None:
         return waiting("no row of these calls in the gateway's log yet")
-    meanwhile = [one for one in found.foreign if one.ended >= found.begun - SLACK]
+    meanwhile = [
+        one
+        for one in found.foreign
+        if one.ended >= found.begun - SLACK and not others.may_have_key(evidence.target, one)
+    ]
     return (
         _strangers(evidence, meanwhile)
         or _unlogged(evidence, found.unexplained)
@@ -145,9 +150,7 @@ def _over(
         return waiting(f"{said}: the tokens of others' calls may still come")
     if dark or found.foreign:
         unknown = f"{counted(len(dark), 'logged call')} of others, and of {_count(found.foreign)}"
-        return seen(
-            f"{said}; {NOT_JUDGED}: the tokens of {unknown} of otherCallers, which no log holds"
-        )
+        return seen(f"{said}; {NOT_JUDGED}: the tokens of {unknown} {ALLOWED}, which no log holds")
     said = f"the account counts {said}, and the logs hold {_figures(known)} of others"
     if _is_before(evidence, ended + evidence.settle * PATIENCE):
         return _for_now(f"{said}: rows of others may still come")
@@ -156,7 +159,7 @@ def _over(
 
 def _beside(found: Others) -> str:
     """Tell what was found of others, for a person."""
-    return f"; {_count(found.foreign)} of otherCallers beside" if found.foreign else ""
+    return f"; {_count(found.foreign)} {ALLOWED} beside" if found.foreign else ""
 
 
 def _count(requests: Sequence[Request]) -> str:
