@@ -69,7 +69,8 @@ COLUMNS: dict[Source, str] = {
     "gateway-others": (
         "| where isnotempty(BackendUrl)\n"
         "| extend Answer = iff(isempty(ResponseBody), BackendResponseBody, ResponseBody)\n"
-        "| project TimeGenerated, CorrelationId, ApiId, TotalTime, ResponseCode, Url, BackendUrl, "
+        "| project TimeGenerated, CorrelationId, ApiId, TotalTime, ResponseCode, "
+        "BackendResponseCode, Url, BackendUrl, "
         f"RequestBody = extract(@'({MODEL})', 1, RequestBody), "
         f"""ResponseBody = strcat("{{", extract(@'{USAGE}', 1, Answer), "}}"), """
         "ResponseHeaders = tostring(ResponseHeaders)\n"
@@ -82,7 +83,7 @@ COLUMNS: dict[Source, str] = {
     "account-others": (
         '| where Category == "RequestResponse"\n'
         "| project TimeGenerated, CorrelationId, Category, ResultSignature = "
-        "tostring(ResultSignature), DurationMs, properties_s, _ResourceId\n"
+        "tostring(ResultSignature), DurationMs, _ResourceId, properties_s\n"
     ),
 }
 """Which of the rows, and what of them, each source gives."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from queries.check.evidence import OK, Evidence
-from queries.check.expected.account import CATEGORY, INNER, times, unfolded
+from queries.check.expected.account import CATEGORY, INNER, answering, times, unfolded
 from queries.check.fields import LAG, SLACK, model_in, text
 from queries.check.gateway.targets import Accounts
 from queries.check.pairs import Request, Sent, unmatched
@@ -53,17 +53,19 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     own = {evidence.target.gateway_principal_id.lower()}
     own |= {one.identity for one in requests if one.id in known}
     sent = tuple(_sent(evidence))
-    ours = [_made(call) for call in left if not call.account_ids & known]
+    ours = [_made(call, "") for call in left if not call.account_ids & known]
     if not known:
         # No row has the id that a caller was told: calls are known by deployment and time alone,
         # and a request of which no row tells who made it may be one of them.
-        ours, own = [_made(call) for call in (*calls, *left)], own | {""}
+        ours += [_made(call, _answering(evidence, call)) for call in calls]
+        own |= {""}
     extra = [one for one in requests if one.id not in known]
     by_gateway = [one for one in extra if one.identity in own]
     # Azure sends what is too much for a deployment with throughput of its own on to another.
     # https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
     spilling = {d.name.lower() for d in evidence.target.every_deployment if d.provisioned}
-    made, of_any = [*sent, *ours], {"", *spilling}
+    answered = [one for one in sent if one.costs]
+    made, of_any = [*answered, *ours], {"", *spilling}
     by_key = [one for one in by_gateway if may_have_key(evidence.target, one)]
     told = [one for one in by_gateway if not may_have_key(evidence.target, one)]
     alone = unmatched(told, made, of_any)
@@ -101,16 +103,17 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
             id=text(row, "CorrelationId"),
             deployment=deployment.lower(),
             identity=text(row, f"{INNER}.objectId").lower(),
-            account=text(row, "_ResourceId").lower(),
             first=begin or time - LAG,
             last=begin or time,
             ended=end or time,
+            account=text(row, "_ResourceId").lower(),
         )
 
 
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
-    account, seen = Accounts.of(evidence.target), set[str]()
+    accounts, seen = Accounts.of(evidence.target), set[str]()
+    every = evidence.target.every_account
     ours = evidence.all_correlations | evidence.left_ids
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}
@@ -118,7 +121,9 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
         time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
         if name in ours or name in seen or not isinstance(time, datetime):
             continue
-        if not account.has(str(url or "")):
+        both = zip(every, accounts.every, strict=True)
+        account = next((one.id for one, names in both if names.has(str(url or ""))), "")
+        if not account:
             continue
         seen.add(str(name))
         code, entry = row.get("ResponseCode"), entries.get(str(name), {})
@@ -126,7 +131,8 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
             deployment=_deployment(row) or text(entry, "DeploymentName").lower(),
             started=time,
             ended=time + timedelta(milliseconds=float(row.get("TotalTime") or 0)),
-            costs=code not in FREE,
+            account=account.lower(),
+            costs=code not in FREE or row.get("BackendResponseCode") == OK,
             of_stack=text(row, "ApiId").lower() == evidence.target.api_id.lower() and code == OK,
             usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_in_header(row),
         )
@@ -144,6 +150,11 @@ def _counted(entry: Row) -> Usage | None:
     return Usage(prompt=prompt, completion=completion, total=total) if total else None
 
 
-def _made(call: Answered) -> Sent:
+def _made(call: Answered, account: str) -> Sent:
     name = call.deployment.lower()
-    return Sent(deployment=name, started=call.started, ended=call.ended)
+    return Sent(deployment=name, started=call.started, ended=call.ended, account=account)
+
+
+def _answering(evidence: Evidence, call: OwnCall) -> str:
+    found = answering(evidence, call)
+    return found.id.lower() if found else ""

@@ -20,12 +20,12 @@ class Request:
     deployment: str
     identity: str
     """Object id of who asked; "" where the row tells none, as of a request with a key."""
-    account: str = ""
-    """ARM id of the account that answered, in lower case."""
     first: datetime
     last: datetime
     """Between these it was asked."""
     ended: datetime
+    account: str = ""
+    """ARM id of who answered, in lower case; "" where the row tells none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class Sent:
     """"" where no log tells it."""
     started: datetime
     ended: datetime
+    account: str = ""
+    """ARM id of where it was sent last, in lower case; "" where no log tells it."""
     costs: bool = True
     """Whether the account may count tokens of it."""
     of_stack: bool = False
@@ -47,8 +49,8 @@ class Sent:
 def unmatched(requests: Sequence[Request], sent: Sequence[Sent], of_any: Set[str]) -> list[Request]:
     """Return the requests that are left when as many as can be are paired with a call of their own.
 
-    A call is under way at its request's time, and of its deployment; calls of the deployments
-    `of_any` may be of any request.
+    A call is under way at its request's time, and of its account and deployment; calls of the
+    deployments `of_any` may be of any request of that account.
     """
     near, owner, held = _Near(sent, of_any), dict[int, int](), dict[int, int]()
     left, lost = list[Request](), set[int]()
@@ -96,5 +98,7 @@ class _Near:
                 begin = bisect_left(calls, (earliest, -1))
                 end = bisect_right(calls, (request.last + SLACK, len(self._sent)))
                 for _, number in calls[begin:end]:
-                    if self._sent[number].ended + SLACK >= request.first:
+                    call = self._sent[number]
+                    here = not request.account or call.account in {"", request.account}
+                    if here and call.ended + SLACK >= request.first:
                         yield number

@@ -177,13 +177,14 @@ class Azure:
         else:
             return None
         code = answer.status_code
-        backend = {"BackendResponseCode": code} if code == 404 else {}
+        asked_backend = code == 404
+        backend = {"BackendResponseCode": code if asked_backend else None}
         more = {
             "ResponseCode": code,
             "LastErrorReason": reason,
             "ApimSubscriptionId": self.consumers.get(str(request.headers.get("api-key")), ""),
             **backend,
-            **(self._told(answer.json()) if backend else {}),
+            **(self._told(answer.json()) if asked_backend else {}),
         }
         number = f"no-{len(self.refused)}"
         self._log(Asked.of(request), answer.text, number, **more)

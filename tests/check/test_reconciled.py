@@ -15,6 +15,7 @@ from tests.check import arm
 from tests.check.arm import ACCOUNT
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of, unknown_id
+from tests.check.several import ACCOUNTS, STAND_BY, world
 from tests.check.stack import Row, deployment
 
 pytestmark = pytest.mark.slow
@@ -190,6 +191,46 @@ def test_a_call_that_cannot_be_that_request_does_not_explain_it(run: Run, other:
     logged(run, "theirs", soon(run), **other)
 
     assert ends(run("--timeout", "60"))["reconciled"] == "failed"
+
+
+def at_stand_by(run: Run, number: str) -> None:
+    """An answered request in the second account's log."""
+    add = run.azure._add
+    run.azure._add = lambda table, row: add(  # type: ignore[method-assign]
+        table, row | {"_ResourceId": STAND_BY}
+    )
+    served(run, number, soon(run))
+    run.azure._add = add  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("code", [200, 429])
+@pytest.mark.parametrize("host", ["oai-x", "oai-y"])
+def test_a_call_explains_an_answer_of_the_account_that_answered_it(
+    run: Run, code: int, host: str
+) -> None:
+    """A call that one account refused for good, or answered, is no other account's."""
+    url = f"https://{host}.openai.azure.com/openai/deployments/text-turbo/chat/completions"
+    run.azure.arm.resources = world().resources
+    at_stand_by(run, "acc-theirs")
+    logged(run, "theirs", soon(run), BackendUrl=url, ResponseCode=code)
+
+    ended = ends(run("--timeout", "60", accounts=ACCOUNTS))["reconciled"]
+
+    assert ended == ("seen" if (code, host) == (200, "oai-y") else "failed")
+
+
+@pytest.mark.parametrize("code", [401, 404, 429])
+def test_a_call_that_was_refused_explains_no_answer(run: Run, code: int) -> None:
+    served(run, "acc-theirs", soon(run))
+    logged(run, "theirs", soon(run), ResponseCode=code)
+    assert ends(run("--timeout", "60"))["reconciled"] == "failed"
+
+
+def test_an_answer_in_whose_place_a_policy_refused_is_explained(run: Run) -> None:
+    """The account answered, and may have counted tokens."""
+    served(run, "acc-theirs", soon(run))
+    logged(run, "theirs", soon(run), ResponseCode=403, BackendResponseCode=200)
+    assert ends(run("--timeout", "60"))["reconciled"] == "seen"
 
 
 def test_tokens_beyond_those_of_logged_calls_fail(run: Run) -> None:

@@ -176,7 +176,11 @@ def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -
     ]
     evidence = Evidence(
         target=target(outputs()),
-        traffic=OwnTraffic(marker="m", begun=NOON, calls=tuple(one.call for one in rows)),
+        traffic=OwnTraffic(
+            marker="m",
+            begun=NOON,
+            calls=tuple(one.call for one in rows if isinstance(one.call, OwnCall)),
+        ),
     )
     found = [
         fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, rows)

@@ -71,6 +71,47 @@ def test_calls_that_the_gateways_log_lacks_are_still_told() -> None:
     assert found[("ApiManagementGatewayLogs", "chat")] == 20
 
 
+def refused_for_good(database: Database, calls: int, accounts: tuple[str, ...], name: str) -> None:
+    """Calls that each account refuses, with the row of each call in the gateway's log."""
+    counts = Counter[tuple[Any, str]]()
+    for number in range(calls):
+        start = LOST_HOUR + timedelta(minutes=20, seconds=number)
+        for account in accounts:
+            row: dict[str, Any] = {
+                "ResultSignature": "429",
+                "_ResourceId": account,
+                "TimeGenerated": start,
+                "deployment": name,
+            }
+            request(database, f"{name}-{account}-{number}", DurationMs=300, **row)
+            counts[start.replace(second=0, microsecond=0), account] += 1
+        url = f"https://second.openai.azure.com/openai/deployments/{name}/chat/completions"
+        codes = {"ResponseCode": 429, "BackendResponseCode": 429, "TotalTime": 600}
+        whole: dict[str, Any] = {"Url": url, "BackendUrl": url, **codes}
+        gateway(database, f"{name}-refused-{number}", TimeGenerated=start, **whole)
+    for (minute, account), count in counts.items():
+        row = {"MetricName": "AzureOpenAIRequests", "Total": float(count), "_ResourceId": account}
+        database.add("AzureMetrics", TimeGenerated=minute, **row)
+
+
+def test_a_call_that_every_account_refuses_excuses_no_other() -> None:
+    """It has a row of its own: of two attempts one alone is excused."""
+    database = failing_over(100, seen=50)
+    refused_for_good(database, 50, BOTH, "chat")
+    found = missing(database)
+    assert found[("ApiManagementGatewayLogs", "")] == 50
+    assert found[("ApiManagementGatewayLogs", "chat")] == 50
+
+
+def test_a_refusal_by_the_only_account_of_a_deployment_excuses_no_call() -> None:
+    database = failing_over(100, seen=50)
+    refused_for_good(database, 50, (ACCOUNT,), "alone")
+    found = missing(database)
+    assert found[("ApiManagementGatewayLogs", "")] == 50
+    assert found[("ApiManagementGatewayLogs", "chat")] == 50
+    assert found[("ApiManagementGatewayLogs", "alone")] == 0
+
+
 def test_rows_of_each_account_and_of_no_other_are_read() -> None:
     database = Database()
     for account in (*BOTH, STRANGE):
