@@ -183,11 +183,8 @@ def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResour
     )
 
 
-def let_go(
-    name: str, account_id: pulumi.Output[Any], own: HandedOver, *, parent: pulumi.Resource
-) -> None:
+def let_go(name: str, exact: pulumi.Input[str], *, parent: pulumi.Resource) -> None:
     """Read an account that the stack has created, so that the engine lets it go."""
-    exact = account_id.apply(own.exact)
     cognitiveservices.Account.get(name, exact, opts=pulumi.ResourceOptions(parent=parent))
 
 
@@ -196,13 +193,14 @@ def deployment(
     account_id: ArmId,
     *,
     handed_over: str,
+    within: pulumi.Input[str],
     parent: pulumi.Resource,
     provider: pulumi.ProviderResource | None,
 ) -> None:
     """Look at a deployment that is used as it is; the stack file must say what Azure has.
 
     One that the stack has created is read by its name in the program, `handed_over`, so that the
-    engine lets it go; "" is for any other.
+    engine lets it go; "" is for any other. `within` is the account's id, to the letter.
     """
     path = {
         "resourceGroupName": account_id.resource_group,
@@ -219,8 +217,10 @@ def deployment(
     )
     check_deployment(declared, found)
     if handed_over:
-        opts = pulumi.ResourceOptions(parent=parent)
-        cognitiveservices.Deployment.get(handed_over, found["id"], opts=opts)
+        exact = pulumi.Output.concat(within, "/deployments/", found["name"])
+        cognitiveservices.Deployment.get(
+            handed_over, exact, opts=pulumi.ResourceOptions(parent=parent)
+        )
 
 
 def check_deployment(declared: Deployment, found: Found) -> None:

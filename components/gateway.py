@@ -190,6 +190,7 @@ class Gateway(pulumi.ComponentResource):
             key="gatewayId",
             what="gateway",
             group_is_created=args.group_is_created,
+            protect=args.protect,
             parent=self,
         )
         self.created, self.is_own = None, own is not None
@@ -208,14 +209,16 @@ class Gateway(pulumi.ComponentResource):
             provider=self.provider,
         )
         exact = args.existing_id
+        group: pulumi.Input[str] = found.resource_group
         if own:
-            exact = own.exact(service["id"])
+            # What lies inside would be replaced for another letter case in the stack file.
+            exact, group = own.exact(service["id"]), args.resource_group_name
             let_go = pulumi.ResourceOptions(parent=self)
             apimanagement.ApiManagementService.get(name, exact, opts=let_go)
         self.tier, self.declared_tier = pulumi.Output.from_input(str(service["sku"]["name"])), ""
         self.id = pulumi.Output.from_input(exact)
-        self.name = pulumi.Output.from_input(found.name)
-        self.resource_group_name = pulumi.Output.from_input(found.resource_group)
+        self.name = pulumi.Output.from_input(arm_id.require(exact, SERVICES).name)
+        self.resource_group_name = pulumi.Output.from_input(group)
         self.url = pulumi.Output.from_input(service["gatewayUrl"])
         self.principal_id = pulumi.Output.from_input(_usable_principal(service))
 

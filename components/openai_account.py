@@ -118,10 +118,15 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self,
             provider=self._account_provider,
         )
-        if self._own and self._own.is_own:
-            existing_account.let_go(name, answer["id"], self._own, parent=self)
-        self.id = answer["id"]
+        own = self._own if self._own and self._own.is_own else None
+        self.id = answer["id"].apply(own.exact) if own else answer["id"]
+        if own:
+            existing_account.let_go(name, self.id, parent=self)
         self._account_name, self._group_name = answer["name"], found.resource_group
+        if own:
+            # What lies inside would be replaced for another letter case in the stack file.
+            self._account_name = self.id.apply(_name)
+            self._group_name = self._args.resource_group_name
         self.endpoint = answer.apply(existing_account.endpoint)
         self._set_backend(answer["properties"]["customSubDomainName"])
         self._hooks = existing_account.hooks(name, parent=self, provider=self._account_provider)
@@ -212,6 +217,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             declared,
             arm_id.require(self._args.existing_id, existing_account.ACCOUNTS),
             handed_over=self._named(declared) if handed_over else "",
+            within=self.id,
             parent=self,
             provider=self._account_provider,
         )
@@ -244,6 +250,10 @@ class OpenAIAccount(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions.merge(self._inside(after, self._hooks.deployment), options),
         )
+
+
+def _name(account_id: str) -> str:
+    return arm_id.require(account_id, existing_account.ACCOUNTS).name
 
 
 def _in_order(deployments: Sequence[Deployment]) -> list[Deployment]:

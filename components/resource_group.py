@@ -34,14 +34,29 @@ def refuse_inside(key: str, what: str, found: ArmId, created_group: str) -> None
 
 
 def handed_over(
-    own: own_state.Created, *, key: str, what: str, group_is_created: bool, parent: pulumi.Resource
+    own: own_state.Created,
+    *,
+    key: str,
+    what: str,
+    group_is_created: bool,
+    protect: bool,
+    parent: pulumi.Resource,
 ) -> own_state.Created | None:
-    """Return `own` if the stack created what `key` of the stack file names; else None."""
-    if not own.is_own or not provider.is_own(own.found.subscription_id, parent=parent):
-        return None
-    if group_is_created:
-        refuse_inside(key, what, own.found, own.group)
-    return own
+    """Return `own` if the stack created what `key` of the stack file names; else None.
+
+    With `protect`, refuse another one in its place. The engine refuses no more than the deletion,
+    when an update has replaced what lies inside already, consumers' keys too.
+    """
+    if own.is_own and provider.is_own(own.found.subscription_id, parent=parent):
+        if group_is_created:
+            refuse_inside(key, what, own.found, own.group)
+        return own
+    if own.name and protect:
+        raise pulumi.RunError(
+            f"{key}: {own.found.name} would take the place of the stack's own {what} {own.name}, "
+            f"which cannot be deleted because it is protected. {LIFT}"
+        )
+    return None
 
 
 def resource_group(settings: Settings) -> pulumi.Output[str]:

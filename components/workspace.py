@@ -90,6 +90,7 @@ class Workspace(pulumi.ComponentResource):
             key="workspaceId",
             what="workspace",
             group_is_created=args.group_is_created,
+            protect=args.protect,
             parent=self,
         )
         workspace = lookup.given(

@@ -59,8 +59,8 @@ class Created:
         """
         self.held, self.found, self.group = outputs(), found, group
         self._component = f"aoai:index:{component}::{name}"
-        told = str(self.held.get(f"azure-native:{kind}::{name}", {}).get("name"))
-        same = told.lower() == found.name.lower()
+        self.name = str(self.held.get(f"azure-native:{kind}::{name}", {}).get("name", ""))
+        same = self.name.lower() == found.name.lower()
         self.is_own = same and found.resource_group.lower() == group.lower()
 
     def exact(self, azures: str) -> str:

@@ -193,6 +193,7 @@ def test_account_that_the_stack_created_is_handed_over(
     """`accountId` of the stack's own account: the stack lets it go, and deletes nothing of it."""
     machine = Machine(tmp_path)
     machine.configure(insights=False, protect=protect, deployments=[DECLARED, MINE])
+    machine.configure(resourceGroupName="Rg-Mixed")
     machine.up()
     own = machine.outputs()["accountId"]
     before, done = found_at(machine, own), len(machine.changes())
