@@ -118,6 +118,15 @@ def check_group(found: ArmId, created_group: str) -> None:
         )
 
 
+def check_created(own: HandedOver, found: ArmId) -> None:
+    """Refuse the stack's only account as the first of several by its id: it would be deleted."""
+    if own.account:
+        raise pulumi.RunError(
+            f"accounts[0].id: the account {found.name} is the one that this stack created: give "
+            f"accountName {found.name} in the place of id, and the stack keeps it"
+        )
+
+
 def check_kind(found: Found) -> None:
     """Refuse an account that takes no calls of Azure OpenAI, or no tokens of Microsoft Entra.
 
