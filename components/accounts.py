@@ -10,6 +10,9 @@ from components.openai_account import OpenAIAccount, OpenAIAccountArgs
 from components.settings.accounts import Account
 from components.settings.stack import Settings
 
+ONLY = "openai-account"
+"""What the program calls the account of the short keys."""
+
 
 def declare(
     settings: Settings,
@@ -30,10 +33,12 @@ def declare(
         # Azure keeps a deleted account's name: one that moves alone needs another one alone.
         own = {**settings.place, "location": account.location or settings.location}
         ours = naming.suffix(f"name-suffix{ending}", own) if ending and created else suffix
+        was = ONLY if ending and account is settings.every_account[0] else ""
         return OpenAIAccount(
-            f"openai-account{ending}",
+            f"{ONLY}{ending}",
             OpenAIAccountArgs(
                 label=account.name,
+                was=was,
                 existing_id=account.id,
                 kind=account.kind,
                 keys=account.keys,
@@ -51,6 +56,8 @@ def declare(
                 tags=settings.tags,
                 protect=settings.protect,
             ),
+            # What lies below takes the name over too, where its own begins with the component's.
+            pulumi.ResourceOptions(aliases=[pulumi.Alias(name=was)] if was else None),
         )
 
     every = settings.every_account

@@ -86,9 +86,20 @@ class HandedOver(own_state.Created):
         self._within = within
 
     def deployment(self, name: str) -> bool:
-        """Tell whether the state holds a deployment of the account."""
+        """Tell whether the stack has created a deployment in the account, whoever made that."""
         urn = f"azure-native:cognitiveservices:Deployment::deployment-{self._within}{name}"
-        return self.is_own and bool(self.held.get(urn))
+        used = arm_id.parse(str(self.held.get(self._component, {}).get("id")), ACCOUNTS)
+        same = used is not None and used.lower() == self.found.lower()
+        return same and bool(self.held.get(urn))
+
+
+def check_created(own: HandedOver, found: ArmId) -> None:
+    """Refuse the stack's only account as the first of several by its id: it would be deleted."""
+    if own.is_own:
+        raise pulumi.RunError(
+            f"accounts[0].id: the account {found.name} is the one that this stack created: give "
+            f"accountName {found.name} in the place of id, and the stack keeps it"
+        )
 
 
 def check_kind(found: Found) -> None:
@@ -219,7 +230,7 @@ def deployment(
     if handed_over:
         exact = pulumi.Output.concat(within, "/deployments/", found["name"])
         cognitiveservices.Deployment.get(
-            handed_over, exact, opts=pulumi.ResourceOptions(parent=parent)
+            handed_over, exact, opts=pulumi.ResourceOptions(parent=parent, provider=provider)
         )
 
 

@@ -23,6 +23,8 @@ class OpenAIAccountArgs:
 
     label: str = ""
     """Short name among several accounts; "" for the only one."""
+    was: str = ""
+    """What the program called the first of several while it was the only one; "" for any other."""
     existing_id: str
     """ARM id of an existing account, or ""."""
     kind: str
@@ -69,6 +71,8 @@ class OpenAIAccount(pulumi.ComponentResource):
     _group_name: pulumi.Input[str]
     _account_provider: pulumi.ProviderResource | None
     """Provider of the account's subscription; None for the stack's own."""
+    was: str
+    """What the program called the first of several while it was the only one; "" for any other."""
     last: list[pulumi.Resource]
     """The deployment that is created last, as each waits for the one before."""
 
@@ -77,7 +81,8 @@ class OpenAIAccount(pulumi.ComponentResource):
     ) -> None:
         super().__init__("aoai:index:OpenAIAccount", name, None, opts)
         self._args = args
-        self.label, self.deployments = args.label, tuple(args.deployments)
+        self.label, self.was = args.label, args.was
+        self.deployments = tuple(args.deployments)
         self._own: existing_account.HandedOver | None = None
         if args.existing_id:
             self._use(name)
@@ -110,7 +115,10 @@ class OpenAIAccount(pulumi.ComponentResource):
         if self._account_provider is None:
             if self._args.group_is_created:
                 resource_group.refuse_inside("accountId", "account", found, self._args.group)
-            self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
+            if self._args.was:
+                only = existing_account.HandedOver(found, self._args.group, self._args.was)
+                existing_account.check_created(only, found)
+        self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
         answer = existing_account.read(
             self._args.existing_id,
             keys=self._args.keys,
@@ -118,7 +126,8 @@ class OpenAIAccount(pulumi.ComponentResource):
             parent=self,
             provider=self._account_provider,
         )
-        own = self._own if self._own and self._own.is_own else None
+        in_stacks = self._account_provider is None
+        own = self._own if in_stacks and self._own.is_own else None
         self.id = answer["id"].apply(own.exact) if own else answer["id"]
         if own:
             existing_account.let_go(name, self.id, parent=self)
@@ -192,7 +201,8 @@ class OpenAIAccount(pulumi.ComponentResource):
         """
         previous: list[pulumi.Resource] = []
         for wanted in self._args.content_filters:
-            opts = self._inside(previous, self._hooks.content_filter)
+            was = f"content-filter-{wanted.name}"
+            opts = self._inside(previous, self._hooks.content_filter, was)
             name = f"content-filter-{self._within}{wanted.name}"
             previous = [content_filter(name, wanted, self._account_name, self._group_name, opts)]
         for declared in _in_order(self.deployments):
@@ -201,10 +211,15 @@ class OpenAIAccount(pulumi.ComponentResource):
         return previous
 
     def _inside(
-        self, after: list[pulumi.Resource], hooks: pulumi.ResourceHookBinding | None
+        self, after: list[pulumi.Resource], hooks: pulumi.ResourceHookBinding | None, was: str
     ) -> pulumi.ResourceOptions:
+        """Return the options of what lies in the account, called `was` in the only one."""
         return pulumi.ResourceOptions(
-            parent=self, provider=self._account_provider, depends_on=after, hooks=hooks
+            parent=self,
+            provider=self._account_provider,
+            depends_on=after,
+            hooks=hooks,
+            aliases=[pulumi.Alias(name=was)] if self._args.was else None,
         )
 
     def _named(self, declared: Deployment) -> str:
@@ -248,7 +263,9 @@ class OpenAIAccount(pulumi.ComponentResource):
                 rai_policy_name=declared.content_filter or None,
                 spillover_deployment_name=declared.spillover or None,
             ),
-            opts=pulumi.ResourceOptions.merge(self._inside(after, self._hooks.deployment), options),
+            opts=pulumi.ResourceOptions.merge(
+                self._inside(after, self._hooks.deployment, f"deployment-{declared.name}"), options
+            ),
         )
 
 

@@ -21,6 +21,14 @@ class ArmId:
     resource_group: str
     name: str
 
+    def lower(self) -> ArmId:
+        """Return the id in lower case, as Azure tells ids apart."""
+        return ArmId(
+            subscription_id=self.subscription_id.lower(),
+            resource_group=self.resource_group.lower(),
+            name=self.name.lower(),
+        )
+
 
 def shape(arm_type: str) -> str:
     """Return the form of a type's ids, with placeholders, for a message."""

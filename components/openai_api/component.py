@@ -139,6 +139,7 @@ class OpenAIApi(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                aliases=[pulumi.Alias(name="openai-api-role")] if account.was else None,
                 # A replacement has another name, so it exists before the old role is deleted.
                 replace_on_changes=["principalId", "roleDefinitionId"],
                 # Any change of the gateway makes its identity unknown in a preview, which would

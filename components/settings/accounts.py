@@ -91,6 +91,8 @@ class Account(Frozen):
         check_publishers(self.id, self.kind, self.deployments, "kind")
         if self.id and self.account_name:
             raise ValueError("no accountName beside id, which names an existing account")
+        if self.id and self.kind != OPENAI:
+            raise ValueError("no kind beside id, as an existing account keeps its own")
         if not self.id and self.keys == "allow":
             raise ValueError("keys: allow only beside id, as a new account takes no keys")
         if not self.id and not self.diagnostic_setting_name:
@@ -156,14 +158,18 @@ def check_deployments(value: tuple[Deployment, ...], data: Mapping[str, Any]) ->
         check_named((one.content_filter for one in every), data["content_filters"])
 
 
-def check_empty(accounts: tuple[Account, ...] | None, value: object) -> None:
+def check_empty(
+    accounts: tuple[Account, ...] | None, value: object, default: object = None
+) -> None:
     """Refuse a value of the short keys beside `accounts`, which is None if it is wrong itself.
+
+    A key that is never empty has a `default` that may stand there.
 
     Raises:
         ValueError: both are given.
     """
-    if accounts and value:
-        raise ValueError('"", because accounts has them')
+    if accounts and value and value != default:
+        raise ValueError(f'"{default or ""}", because accounts has them')
 
 
 def check_beside(accounts: tuple[Account, ...] | None, value: tuple[Deployment, ...]) -> None:

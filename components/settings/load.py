@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import textwrap
 from collections.abc import Collection, Mapping
 from typing import Any, get_args, get_origin
@@ -35,6 +36,8 @@ _FIRST = {
     "alertWebhooks": "[0]",
 }
 """Where in such a key a command sets a value."""
+_IN_ITS_PLACE = re.compile('"[^"]*", because')
+"""How an error begins of a value whose place another key has taken: the default alone may stand."""
 SECRET = {"alertWebhooks"}
 """Keys whose values must be secret in the stack file, and are shown in no report."""
 
@@ -115,7 +118,7 @@ def _problem(details: ErrorDetails) -> str:
 
 def _command(path: str, details: ErrorDetails, allowed: str) -> str:
     """Return the command that mends a value; a list is set item by item."""
-    if details["type"] == "extra_forbidden" or allowed.startswith('"", because'):
+    if details["type"] == "extra_forbidden" or _IN_ITS_PLACE.match(allowed):
         return f"pulumi config rm --path '{path}'"
     if path in _JSON:
         path += _FIRST.get(path, ".<key>")

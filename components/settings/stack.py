@@ -308,10 +308,13 @@ class Settings(Frozen):
         check_deployments(value, info.data)
         return value
 
-    @field_validator("account_id", "account_name")
+    @field_validator(
+        "account_id", "account_name", "account_diagnostic_setting_name", "account_kind"
+    )
     @classmethod
     def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
-        check_empty(info.data.get("accounts"), value)
+        default = cls.model_fields[str(info.field_name)].default
+        check_empty(info.data.get("accounts"), value, default)
         return value
 
     @field_validator("stored_responses")

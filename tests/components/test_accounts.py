@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.azure import own_state
 from components.openai_api import routing
 from components.settings.accounts import Account, checked, every_deployment
 from components.settings.items import Deployment
@@ -188,6 +189,40 @@ def test_one_of_several_accounts_may_exist() -> None:
     assert [one["existing"] for one in proof] == [False, True]
 
 
+def test_the_only_account_becomes_the_first_of_several() -> None:
+    """By its names of before; the engine test has what becomes of that."""
+    filters = [{"name": "strict"}]
+    run = run_without_insights(SEVERAL | {"contentFilters": filters})
+    was = {
+        "openai-account-weu": "openai-account",
+        "deployment-weu-chat": "deployment-chat",
+        "deployment-weu-mini": "deployment-mini",
+        "content-filter-weu-strict": "content-filter-strict",
+        "openai-api-role-weu": "openai-api-role",
+    }
+    told = {
+        one.name: alias.spec.name
+        for one in run.requests.values()
+        for alias in one.aliases
+        if alias.spec.name
+    }
+    assert told == was
+
+
+def test_the_stacks_own_account_is_no_account_that_exists() -> None:
+    """By its id it would be another resource, and the one of before be deleted."""
+    entry = {"name": "own", "id": existing.HERE, "deployments": [existing.THERE]}
+    answers = {
+        own_state.STATE: existing.held(),
+        existing.GET_ACCOUNT: existing.ACCOUNT,
+        existing.GET_DEPLOYMENT: existing.FOUND,
+        existing.GET_GROUP: existing.GROUP_FOUND,
+    }
+    config = {"accounts": [entry], "deployments": [], **existing.GROUP}
+    with pytest.raises(pulumi.RunError, match="give accountName shared in the place of id"):
+        run_without_insights(config, answers=answers)
+
+
 def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
     spilling = RESERVED | {"spillover": "chat"}
     run = run_without_insights({"deployments": [spilling, LUNA]})
@@ -203,6 +238,10 @@ def test_a_provisioned_deployment_spills_over_to_a_standard_one() -> None:
         ({"accounts": ACCOUNTS}, "deployments"),
         (SEVERAL | {"accountName": "oai-x"}, "accountName"),
         (SEVERAL | {"accounts": [*ACCOUNTS, ACCOUNTS[0]]}, "given twice: weu"),
+        (SEVERAL | {"accountKind": "AIServices"}, '"OpenAI", because accounts has them'),
+        (SEVERAL | {"accountDiagnosticSettingName": "logs"}, "because accounts has them"),
+        (SEVERAL | {"accountKind": "AIServices"}, "pulumi config rm --path 'accountKind'"),
+        (several_of({"id": existing.HERE, "kind": "AIServices"}), "no kind beside id"),
         (several_of({"id": existing.HERE}, {"id": existing.HERE.upper()}), "given twice: /sub"),
         (several_of({"accountName": "oai-x"}, {"accountName": "oai-x"}), "given twice: oai-x"),
         (several_of(*[{}] * 31), "at most 30 accounts"),

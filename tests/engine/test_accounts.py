@@ -218,6 +218,23 @@ def test_preflight_knows_each_account_and_deployment_by_the_state(deployed: Mach
     assert "there is nothing to ask" in done.text
 
 
+def test_the_only_account_becomes_the_first_of_several(tmp_path: Path) -> None:
+    """Whole, and with its deployments, role and logs."""
+    machine = Machine(tmp_path)
+    machine.configure(deployments=[LUNA], insights=False)
+    machine.up(options=QUICK)
+    cloud = Cloud(machine.cloud)
+    kinds = (ACCOUNT, f"{ACCOUNT}/deployments", SETTING, "Microsoft.Authorization/roleAssignments")
+    before = {one.id: one.incarnation for kind in kinds for one in cloud.of_type(kind)}
+    [account] = cloud.of_type(ACCOUNT)
+    first = ACCOUNTS[0] | {"accountName": account.name, "location": "eastus"}
+    machine.configure(accounts=[first, ACCOUNTS[1]], deployments=None)
+    machine.up(options=QUICK)
+    after = {one.id: one.incarnation for one in Cloud(machine.cloud).all()}
+    assert {one: after.get(one) for one in before} == before
+    machine.pulumi("preview", "--expect-no-changes")
+
+
 def test_a_second_up_changes_nothing_and_destroy_leaves_nothing(deployed: Machine) -> None:
     deployed.pulumi("preview", "--expect-no-changes")
     deployed.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
