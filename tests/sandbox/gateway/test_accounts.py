@@ -39,7 +39,7 @@ RULE = {
 class Several:
     """A gateway with the stack's policy in front of four accounts."""
 
-    def __init__(self, azure: Azure, seed: int = 0) -> None:
+    def __init__(self, azure: Azure, seed: int = 0, tier: str = "") -> None:
         self.azure = azure
         self.faults: dict[str, Callable[[], Response]] = {}
         self.asked: list[str] = []
@@ -73,6 +73,7 @@ class Several:
             backend_url="https://oai-weu.openai.azure.com/openai",
             timeout=600,
             routing=planned,
+            tier=tier,
         )
         azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
         azure.operation("V1_Chat", "POST", "/v1/chat/completions")
@@ -92,6 +93,7 @@ class Several:
     def send(self, path: str, raw: bytes) -> Response:
         self.asked = []
         headers = Headers([("api-key", self.azure.key()), ("Content-Type", "application/json")])
+        headers.add("Content-Length", str(len(raw)))
         return self.endpoint(
             Request("POST", "apim-x.azure-api.net", path, [], headers, raw, "10.1.2.3")
         )
@@ -332,3 +334,36 @@ def test_a_stream_of_the_next_account_passes_part_by_part(several: Several) -> N
     assert not isinstance(response.body, bytes)
     assert next(response.body) == b"data: 0\n\n"
     assert sent == [0]
+
+
+LONG = {"input": "x" * 3 * 1024 * 1024}
+
+
+@pytest.fixture
+def short(azure: Azure) -> Several:
+    """A gateway of a v2 tier, which holds 2 MiB of a body."""
+    there = azure.cloud.get(SERVICE)
+    assert there
+    there.body["sku"] = {"name": "StandardV2"}
+    return Several(azure, tier="StandardV2")
+
+
+@pytest.mark.parametrize(("name", "account"), [("chat", "weu"), ("own", "alone")])
+def test_a_body_too_long_to_be_held_is_sent_once(short: Several, name: str, account: str) -> None:
+    assert short.call(name, **LONG).status == 200
+    assert short.asked == [account]
+    short.faults[account] = refusing(429, Retry_After="17")
+    assert short.call(name, **LONG).status == 429
+    assert short.asked == [account]
+
+
+def test_a_body_too_long_to_be_read_goes_to_the_first_account(short: Several) -> None:
+    raw = json.dumps({"model": "own", **LONG}).encode()
+    assert short.send("/openai/v1/chat/completions", raw).status == 200
+    assert short.asked == ["weu"]
+
+
+def test_a_body_that_can_be_held_is_sent_on_in_a_v2_tier(short: Several) -> None:
+    short.faults["weu"] = refusing(429, Retry_After="17")
+    assert short.call("chat", messages=["x" * 1024 * 1024]).status == 200
+    assert short.asked == ["weu", "swc"]
