@@ -22,7 +22,7 @@ from sandbox.errors import NotModelledError
 from sandbox.gateway import backends, expressions
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
-from sandbox.gateway.values import ThrownError
+from sandbox.gateway.values import ThrownError, held
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
 from sandbox.policy_text import as_xml
@@ -272,7 +272,7 @@ class Policies:
     def forward(self, statement: Element) -> None:
         """Send the call to its backend and take the response, its body still unread.
 
-        A second attempt needs a request that is buffered.
+        A second attempt needs a request that is buffered, and a tier buffers so much, see `held`.
         https://learn.microsoft.com/azure/api-management/forward-request-policy
         """
         if int(statement.get("timeout") or DEFAULT_TIMEOUT) < SHORTEST_TIMEOUT:
@@ -282,6 +282,8 @@ class Policies:
         if call.sent and body and statement.get("buffer-request-body") != "true":
             text = "a second forward-request of a body that is not buffered"
             raise NotModelledError(f"the sandbox's gateway does not run {text}")
+        if statement.get("buffer-request-body") == "true":
+            held(call, body)
         call.answered, member = False, None
         if call.backend:
             member = backends.able(self.cloud, call, call.backend)

@@ -120,6 +120,10 @@ def throttled() -> Response:
     return made
 
 
+def unavailable() -> Response:
+    return Response.json(503, {"error": {"code": "ServiceUnavailable"}})
+
+
 def unreachable() -> Response:
     raise ConnectionError("the remote name could not be resolved")
 
@@ -134,14 +138,13 @@ def test_without_a_fault_the_first_answers(azure: Azure) -> None:
     assert azure.answered() == ["weu"]
 
 
-@pytest.mark.parametrize("fault", ["down", "throttled", "unreachable"])
-def test_every_call_is_answered_and_accounted_to_who_answered_it(azure: Azure, fault: str) -> None:
+@pytest.mark.parametrize("fault", [unavailable, throttled, unreachable])
+def test_every_call_is_answered_and_accounted_to_who_answered_it(
+    azure: Azure, fault: Callable[[], Response]
+) -> None:
     for number in range(len(NAMES) - 1):
         name = NAMES[number]
-        if fault == "down":
-            azure.services[name].down = True
-        else:
-            azure.faults[name] = throttled if fault == "throttled" else unreachable
+        azure.faults[name] = fault
         for stream in (False, True):
             response = azure.call(stream=stream)
             assert response.status == 200, response.body
@@ -156,10 +159,14 @@ def test_a_deployment_of_one_account_and_the_v1_surface(azure: Azure) -> None:
 
 
 def test_with_all_down_callers_are_told_so(azure: Azure) -> None:
-    for service in azure.services.values():
-        service.down = True
+    azure.faults = dict.fromkeys(azure.services, unreachable)
     response = azure.call()
     assert (response.status, response.headers.get("Retry-After")) == (503, "10")
+
+
+def test_an_error_that_an_account_may_have_worked_for_is_the_callers(azure: Azure) -> None:
+    azure.services["weu"].down = True
+    assert azure.call().status == 500
 
 
 def test_a_name_that_no_account_has_is_the_first_accounts_to_refuse(azure: Azure) -> None:

@@ -79,24 +79,31 @@ def _forwards(
 ) -> Iterator[Difference]:
     """Demand that each call goes to an account once, as the API's own policy sends it.
 
-    Where there are several accounts, that policy sends on to the next what one refuses.
+    Where there are several accounts, that policy chooses: it sends on to the next what one refuses,
+    or sends what is too long to be held once.
     """
     forwards = [one for one in statements if one.element.name == FORWARD]
     again = [one for one in forwards if any(holder.name == RETRY for holder in one.within)]
     main = next((one for one in forwards if one.sure), None)
-    if several and main is None:
-        main = next((one for one in again if id(one) in own and len(one.within) == 1), None)
-    again = [one for one in again if one is not main]
+    mains = [main] if main else [one for one in forwards if several and _chosen(one, own)]
+    once = {id(one) for one in mains}
+    again = [one for one in again if id(one) not in once]
     for one in again:
         yield _difference(one, "may call the account again and again")
-    if main is None and not again:
+    if not mains and not again:
         deployed = "under a condition" if forwards else "in no policy"
         yield Difference(path=FORWARD, declared="once", deployed=deployed, fix=FIX)
     for one in forwards:
         if one is main and one.level < API and id(one) not in own:
             yield _difference(one, "calls the account otherwise than the API's own policy")
-        elif one is not main and one not in again:
+        elif id(one) not in once and one not in again:
             yield _difference(one, f"{'calls' if one.sure else 'may call'} the account once more")
+
+
+def _chosen(one: Statement, own: Collection[int]) -> bool:
+    """Tell whether a statement is the own policy's, in a branch of its one choice."""
+    holders = [holder.name for holder in one.within if holder.name not in {"when", "otherwise"}]
+    return id(one) in own and holders in (["choose"], ["choose", RETRY])
 
 
 def _difference(one: Statement, said: str) -> Difference:

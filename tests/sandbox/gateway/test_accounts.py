@@ -2,122 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from components.openai_api import routing
-from components.openai_api.policy import render
-from components.settings.accounts import Account
-from sandbox.gateway import gateway_endpoint
-from sandbox.http import Headers, Request, Response
-from sandbox.options import Options
+from sandbox.http import Headers, Response
 from tests.sandbox.gateway.conftest import COMPLETION, SERVICE, Azure
+from tests.sandbox.gateway.several import BY_ID, Several, refusing, timing_out, unreachable
 from tests.sandbox.seen import held, reply
 
-MODEL: dict[str, Any] = {"model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}
-ACCOUNTS: list[dict[str, Any]] = [
-    {"name": "weu", "deployments": ["chat", "mini", "both"]},
-    {"name": "swc", "deployments": ["chat", "both"], "priority": 2},
-    {"name": "eus", "deployments": ["chat"], "priority": 3},
-    {"name": "alone", "deployments": ["own"]},
-]
 RESPONSES = "/openai/v1/responses"
-RULE = {
-    "name": "throttled-or-unavailable",
-    "failureCondition": {
-        "count": 1,
-        "interval": "PT1M",
-        "statusCodeRanges": [{"min": one, "max": one} for one in routing.SENT_ON_STATUS],
-        "errorReasons": [routing.SENT_ON_REASON],
-    },
-    "tripDuration": "PT10S",
-    "acceptRetryAfter": True,
-}
-
-
-class Several:
-    """A gateway with the stack's policy in front of four accounts."""
-
-    def __init__(self, azure: Azure, seed: int = 0) -> None:
-        self.azure = azure
-        self.faults: dict[str, Callable[[], Response]] = {}
-        self.asked: list[str] = []
-        azure.answer = self.answer
-        options = Options(seed=seed)
-        self.endpoint = gateway_endpoint(azure.cloud, options, azure, azure.send)
-        accounts = [
-            Account.model_validate(
-                one | {"deployments": [{"name": name, **MODEL} for name in one["deployments"]]}
-            )
-            for one in ACCOUNTS
-        ]
-        planned = routing.plan("miyagi-api", accounts)
-        assert planned
-        for account, backend in zip(accounts, planned.accounts, strict=True):
-            self.backend(backend, account.name)
-        for route in planned.routes:
-            services = []
-            for member in route.members:
-                self.backend(
-                    member.backend, accounts[member.account].name, circuitBreaker={"rules": [RULE]}
-                )
-                services.append(
-                    {"id": f"{SERVICE}/backends/{member.backend}", "priority": member.priority}
-                )
-            if services:
-                pool = {"type": "Pool", "pool": {"services": services}}
-                azure.put(f"/backends/{route.backend}", pool)
-        text = render(
-            audience="https://cognitiveservices.azure.com",
-            backend_url="https://oai-weu.openai.azure.com/openai",
-            timeout=600,
-            routing=planned,
-        )
-        azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
-        azure.operation("V1_Chat", "POST", "/v1/chat/completions")
-
-    def backend(self, name: str, account: str, **more: Any) -> None:
-        url = f"https://oai-{account}.openai.azure.com/openai"
-        self.azure.put(f"/backends/{name}", {"type": "Single", "url": url, **more})
-
-    def answer(self, request: Request) -> Response:
-        name = request.host.partition(".")[0].removeprefix("oai-")
-        self.asked.append(name)
-        return self.faults.get(name, lambda: Response.json(200, COMPLETION))()
-
-    def call(self, name: str = "chat", **body: Any) -> Response:
-        return self.send(f"/openai/deployments/{name}/chat/completions", json.dumps(body).encode())
-
-    def send(self, path: str, raw: bytes) -> Response:
-        self.asked = []
-        headers = Headers([("api-key", self.azure.key()), ("Content-Type", "application/json")])
-        return self.endpoint(
-            Request("POST", "apim-x.azure-api.net", path, [], headers, raw, "10.1.2.3")
-        )
 
 
 @pytest.fixture
 def several(azure: Azure) -> Several:
     return Several(azure)
-
-
-def refusing(status: int, **headers: str) -> Callable[[], Response]:
-    def answer() -> Response:
-        made = Response.json(status, {"error": {"code": str(status)}})
-        for name, value in headers.items():
-            made.headers.add(name.replace("_", "-"), value)
-        return made
-
-    return answer
-
-
-def timing_out() -> Response:
-    raise TimeoutError("the operation was canceled")
-
-
-def unreachable() -> Response:
-    raise ConnectionError("the remote name could not be resolved")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +62,42 @@ def test_a_name_written_otherwise_in_the_path_is_refused(several: Several, name:
     assert response.status == 400
     assert reply(response)["error"]["code"] == "DeploymentNotPlain"
     assert several.asked == []
+
+
+def form(*parts: tuple[str, str]) -> bytes:
+    lines = [
+        f"--b\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n" for name, value in parts
+    ]
+    return "".join([*lines, "--b--\r\n"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "account"),
+    [
+        ([('name="model"', "own")], "alone"),
+        ([("name=model", "OWN")], "alone"),
+        ([('name="file"; filename="a.wav"', "\x00\x01"), ('name="model"', "own")], "alone"),
+        ([('name="prompt"', 'name="model"'), ('name="model"', "own")], "alone"),
+        ([('name="mode"', "own"), ('name="x"; filename="model"', "own")], "weu"),
+        ([('name="prompt"', "own")], "weu"),
+    ],
+)
+@pytest.mark.parametrize("path", ["audio/transcriptions", "images/edits"])
+def test_a_form_names_the_deployment_too(
+    several: Several, path: str, parts: list[tuple[str, str]], account: str
+) -> None:
+    several.send(f"/openai/v1/{path}", form(*parts), "multipart/form-data; boundary=b")
+    assert several.asked == [account]
+
+
+@pytest.mark.parametrize("path", BY_ID)
+def test_what_is_fetched_by_id_later_goes_to_the_first_account(several: Several, path: str) -> None:
+    several.send(f"/openai/v1/{path}", b'{"model": "own"}')
+    assert several.asked == ["weu"]
+    several.send(
+        f"/openai/v1/{path}", form(('name="model"', "own")), "multipart/form-data; boundary=b"
+    )
+    assert several.asked == ["weu"]
 
 
 def test_responses_are_led_by_their_model_too(several: Several) -> None:
@@ -332,3 +266,36 @@ def test_a_stream_of_the_next_account_passes_part_by_part(several: Several) -> N
     assert not isinstance(response.body, bytes)
     assert next(response.body) == b"data: 0\n\n"
     assert sent == [0]
+
+
+LONG = {"input": "x" * 3 * 1024 * 1024}
+
+
+@pytest.fixture
+def short(azure: Azure) -> Several:
+    """A gateway of a v2 tier, which holds 2 MiB of a body."""
+    there = azure.cloud.get(SERVICE)
+    assert there
+    there.body["sku"] = {"name": "StandardV2"}
+    return Several(azure, tier="StandardV2")
+
+
+@pytest.mark.parametrize(("name", "account"), [("chat", "weu"), ("own", "alone")])
+def test_a_body_too_long_to_be_held_is_sent_once(short: Several, name: str, account: str) -> None:
+    assert short.call(name, **LONG).status == 200
+    assert short.asked == [account]
+    short.faults[account] = refusing(429, Retry_After="17")
+    assert short.call(name, **LONG).status == 429
+    assert short.asked == [account]
+
+
+def test_a_body_too_long_to_be_read_goes_to_the_first_account(short: Several) -> None:
+    raw = json.dumps({"model": "own", **LONG}).encode()
+    assert short.send("/openai/v1/chat/completions", raw).status == 200
+    assert short.asked == ["weu"]
+
+
+def test_a_body_that_can_be_held_is_sent_on_in_a_v2_tier(short: Several) -> None:
+    short.faults["weu"] = refusing(429, Retry_After="17")
+    assert short.call("chat", messages=["x" * 1024 * 1024]).status == 200
+    assert short.asked == ["weu", "swc"]
