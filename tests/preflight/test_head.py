@@ -9,9 +9,9 @@ import httpx
 import pulumi
 import pytest
 
+from components.azure.own_state import STATE
 from components.preflight import ask
 from components.preflight.facts import Azure
-from components.preflight.head import STATE
 from tests.components.harness import Json, Refused, Run, run_without_insights
 from tests.preflight.region import DEPLOYMENT, Region
 from tests.preflight.test_models import held
@@ -63,9 +63,9 @@ def test_what_azure_would_refuse_stops_every_creation_and_change(asked: list[Any
     assert asked
     for request in done.requests.values():
         made = request.custom and not request.type.startswith("pulumi:providers:")
-        assert ("preflight" in request.resource_hooks.before_create) is made, request.type
-        assert ("preflight" in request.resource_hooks.before_update) is made, request.type
-    assert not run({}).request("gateway").resource_hooks.before_create
+        assert ("preflight" in request.hooks.before_create) is made, request.type
+        assert ("preflight" in request.hooks.before_update) is made, request.type
+    assert not run({}).request("gateway").hooks.before_create
 
 
 @pytest.mark.parametrize(
