@@ -6,6 +6,8 @@ import pulumi
 
 from components.azure import naming
 from components.azure.environment import AzureEnvironment
+from components.existing_account import ONLY as ONLY_KEYS
+from components.existing_account import Keys
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
 from components.settings.accounts import Account
 from components.settings.stack import Settings
@@ -39,6 +41,7 @@ def declare(
             OpenAIAccountArgs(
                 label=account.name,
                 was=was,
+                named_by=Keys.of_entry(settings.accounts.index(account)) if ending else ONLY_KEYS,
                 existing_id=account.id,
                 kind=account.kind,
                 keys=account.keys,

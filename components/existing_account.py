@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -28,7 +29,7 @@ https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
 OPENAI = "OpenAI Language Model Instance API"
 """Azure's name of the address for Azure OpenAI's calls, among those of a Foundry resource."""
 TAKEN_DEPLOYMENT = (
-    "deployments: the account has a deployment {} already, which this stack did not create and "
+    "{}: the account has a deployment {} already, which this stack did not create and "
     "does not overwrite: give existing: true to use it as it is, or choose another name"
 )
 TAKEN_FILTER = (
@@ -38,9 +39,28 @@ TAKEN_FILTER = (
 Found = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What an error calls the stack file's keys of one account."""
+
+    id: str = "accountId"
+    keys: str = "accountKeys"
+    deployments: str = "deployments"
+
+    @classmethod
+    def of_entry(cls, number: int) -> Keys:
+        """Return the keys of an entry of `accounts`, counted from 0."""
+        return cls(*(f"accounts[{number}].{key}" for key in ("id", "keys", "deployments")))
+
+
+ONLY = Keys()
+"""The keys of the only account."""
+
+
 def read(
     existing_id: str,
     *,
+    named_by: Keys,
     keys: str,
     behind_network: bool,
     parent: pulumi.Resource,
@@ -55,18 +75,18 @@ def read(
     found = lookup.given(
         "cognitiveservices:getAccount",
         {"resourceGroupName": named.resource_group, "accountName": named.name},
-        key="accountId",
+        key=named_by.id,
         what=f"the account {existing_id}",
         parent=parent,
         provider=provider,
     )
-    check_kind(found)
-    check_network(found, behind_network=behind_network)
+    check_kind(found, named_by.id)
+    check_network(found, named_by.id, behind_network=behind_network)
     if keys != "allow" and not found["properties"].get("disableLocalAuth"):
         pulumi.log.warn(
             f"the account {named.name} takes its keys, by which calls pass the gateway by, and "
             f"the post-deploy check fails: turn them off ({KEYS_OFF.format(id=existing_id)}), "
-            "or set accountKeys allow"
+            f"or set {named_by.keys} allow"
         )
     return pulumi.Output.from_input(found)
 
@@ -102,28 +122,30 @@ def check_created(own: HandedOver, found: ArmId) -> None:
         )
 
 
-def check_kind(found: Found) -> None:
+def check_kind(found: Found, key: str) -> None:
     """Refuse an account that takes no calls of Azure OpenAI, or no tokens of Microsoft Entra.
 
+    `key` of the stack file names the account.
     Tokens are taken on a custom subdomain only.
     https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
     """
     if found.get("kind") not in KINDS:
         raise pulumi.RunError(
-            f"the account named by accountId is of kind {found.get('kind')}, which does not answer "
+            f"the account named by {key} is of kind {found.get('kind')}, which does not answer "
             f"Azure OpenAI's calls; allowed: {', '.join(KINDS)}"
         )
     if not found["properties"].get("customSubDomainName"):
         raise pulumi.RunError(
-            "the account named by accountId has no custom subdomain, so it takes no tokens of the "
+            f"the account named by {key} has no custom subdomain, so it takes no tokens of the "
             "gateway's identity; give it one, which then stays (portal: Overview > Generate Custom "
             "Domain Name), and run `pulumi up` again"
         )
 
 
-def check_network(found: Found, *, behind_network: bool) -> None:
+def check_network(found: Found, key: str, *, behind_network: bool) -> None:
     """Refuse an account that a gateway without a network cannot reach; warn where it may.
 
+    `key` of the stack file names the account.
     https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks
     """
     properties = found["properties"]
@@ -137,12 +159,12 @@ def check_network(found: Found, *, behind_network: bool) -> None:
         return
     if certain and not behind_network:
         raise pulumi.RunError(
-            f"the account named by accountId refuses calls over the internet ({closed}), and the "
+            f"the account named by {key} refuses calls over the internet ({closed}), and the "
             "gateway that the stack creates has no other way: open the account, or use an existing "
             "gateway in a network that reaches it (gatewayId)"
         )
     pulumi.log.warn(
-        f"the account named by accountId refuses calls over the internet ({closed}): the gateway "
+        f"the account named by {key} refuses calls over the internet ({closed}): the gateway "
         "must reach it by a private endpoint, or from an address that its rules allow"
     )
 
@@ -169,7 +191,13 @@ NO_HOOKS = Hooks()
 """Of an account that the stack creates, in which nobody else has anything."""
 
 
-def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResource | None) -> Hooks:
+def hooks(
+    name: str,
+    named_by: Keys,
+    *,
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource | None,
+) -> Hooks:
     """Return the hooks of an existing account."""
     place, holder = ("resourceGroupName", "accountName"), f"aoai:index:OpenAIAccount::{name}"
     return Hooks(
@@ -177,7 +205,7 @@ def hooks(name: str, *, parent: pulumi.Resource, provider: pulumi.ProviderResour
             f"{name}-new-deployment",
             "cognitiveservices:getDeployment",
             (*place, "deploymentName"),
-            TAKEN_DEPLOYMENT.format,
+            partial(TAKEN_DEPLOYMENT.format, named_by.deployments),
             holder=holder,
             parent=parent,
             provider=provider,
@@ -203,6 +231,7 @@ def deployment(
     declared: Deployment,
     account_id: ArmId,
     *,
+    key: str,
     handed_over: str,
     within: pulumi.Input[str],
     parent: pulumi.Resource,
@@ -210,6 +239,7 @@ def deployment(
 ) -> None:
     """Look at a deployment that is used as it is; the stack file must say what Azure has.
 
+    `key` of the stack file lists the deployment.
     One that the stack has created is read by its name in the program, `handed_over`, so that the
     engine lets it go; "" is for any other. `within` is the account's id, to the letter.
     """
@@ -221,12 +251,12 @@ def deployment(
     found = lookup.given(
         "cognitiveservices:getDeployment",
         path,
-        key="deployments",
+        key=key,
         what=f"the deployment {declared.name} of {account_id.name} (existing: true)",
         parent=parent,
         provider=provider,
     )
-    check_deployment(declared, found)
+    check_deployment(declared, found, key)
     if handed_over:
         exact = pulumi.Output.concat(within, "/deployments/", found["name"])
         cognitiveservices.Deployment.get(
@@ -234,7 +264,7 @@ def deployment(
         )
 
 
-def check_deployment(declared: Deployment, found: Found) -> None:
+def check_deployment(declared: Deployment, found: Found, key: str) -> None:
     """Refuse another model or SKU than is declared; warn of another version or capacity.
 
     Azure moves versions, and the owner the capacity.
@@ -244,7 +274,7 @@ def check_deployment(declared: Deployment, found: Found) -> None:
     wrong = _unlike(model=(declared.model, model.get("name")), sku=(declared.sku, sku.get("name")))
     if wrong:
         raise pulumi.RunError(
-            f"deployments: {declared.name} (existing: true) is not what the account has: {wrong}; "
+            f"{key}: {declared.name} (existing: true) is not what the account has: {wrong}; "
             "say what it has, or name another deployment"
         )
     moved = _unlike(
@@ -253,8 +283,8 @@ def check_deployment(declared: Deployment, found: Found) -> None:
     )
     if moved:
         pulumi.log.warn(
-            f"the existing deployment {declared.name} has another {moved}; say so in the stack "
-            "file, which is what prices and alerts go by"
+            f"{key}: the existing deployment {declared.name} has another {moved}; say so in the "
+            "stack file, which is what prices and alerts go by"
         )
 
 

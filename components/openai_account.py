@@ -25,6 +25,8 @@ class OpenAIAccountArgs:
     """Short name among several accounts; "" for the only one."""
     was: str = ""
     """What the program called the first of several while it was the only one; "" for any other."""
+    named_by: existing_account.Keys = existing_account.ONLY
+    """What errors call the stack file's keys of the account."""
     existing_id: str
     """ARM id of an existing account, or ""."""
     kind: str
@@ -121,6 +123,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         self._own = existing_account.HandedOver(found, self._args.group, name, self._within)
         answer = existing_account.read(
             self._args.existing_id,
+            named_by=self._args.named_by,
             keys=self._args.keys,
             behind_network=self._args.gateway_behind_network,
             parent=self,
@@ -138,7 +141,9 @@ class OpenAIAccount(pulumi.ComponentResource):
             self._group_name = self._args.resource_group_name
         self.endpoint = answer.apply(existing_account.endpoint)
         self._set_backend(answer["properties"]["customSubDomainName"])
-        self._hooks = existing_account.hooks(name, parent=self, provider=self._account_provider)
+        self._hooks = existing_account.hooks(
+            name, self._args.named_by, parent=self, provider=self._account_provider
+        )
         for declared in self.deployments:
             if declared.existing:
                 self._existing_deployment(declared)
@@ -231,6 +236,7 @@ class OpenAIAccount(pulumi.ComponentResource):
         existing_account.deployment(
             declared,
             arm_id.require(self._args.existing_id, existing_account.ACCOUNTS),
+            key=self._args.named_by.deployments,
             handed_over=self._named(declared) if handed_over else "",
             within=self.id,
             parent=self,

@@ -24,11 +24,21 @@ https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
 
 
 async def told() -> Mapping[str, Mapping[str, Any]]:
-    """Return type and outputs of each resource of the state, by URN, as the engine tells them."""
+    """Return type and outputs of each resource of the state, by URN, as the engine tells them.
+
+    Raises:
+        pulumi.RunError: the engine does not tell.
+    """
     organization = pulumi.get_organization()
     place = [organization, pulumi.get_project()] if organization else []
     name = "/".join([*place, pulumi.get_stack()])
-    answer = await pulumi.runtime.invoke_async(STATE, {"stackName": name})
+    try:
+        answer = await pulumi.runtime.invoke_async(STATE, {"stackName": name})
+    except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
+        said = " ".join(str(error).split())
+        raise pulumi.RunError(
+            f"Pulumi does not tell what the stack's state holds: {said}"
+        ) from None
     return (answer or {}).get("outputs") or {}
 
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
-from components.azure import lookup
+from components.azure import lookup, own_state
 from components.azure.environment import AzureEnvironment
 from components.preflight.plan import Held, Plan, from_engine
 from components.settings.stack import Settings
 
-STATE = "pulumi:pulumi:readStackResourceOutputs"
-"""The engine's function that tells the resources of a stack, by URN.
-
-https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
-"""
 OF_DEPLOYMENTS = {"models", "model", "quota"}
 """Lines on what deployments need."""
 SECONDS = 60.0
@@ -54,15 +49,12 @@ def refuse_early(settings: Settings, environment: AzureEnvironment) -> bool:
 
 def _held() -> tuple[Held, ...] | None:
     """Return what the stack has by its state, or None if the engine does not tell."""
-    organization = pulumi.get_organization()
-    place = [organization, pulumi.get_project()] if organization else []
-    name = "/".join([*place, pulumi.get_stack()])
     try:
-        told = lookup.wait(pulumi.runtime.invoke_async(STATE, {"stackName": name}))
-    except Exception as error:  # noqa: BLE001 the engine's errors have no type of their own
-        pulumi.log.warn(f"preflight: nothing verified, as the stack's state is not told: {error}")
+        held = lookup.wait(own_state.told())
+    except pulumi.RunError as error:
+        pulumi.log.warn(f"preflight: nothing verified: {error}")
         return None
-    return tuple(from_engine(told))
+    return tuple(from_engine({"outputs": held}))
 
 
 def _judge(plan: Plan, environment: AzureEnvironment) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.azure import own_state
+from components.azure.own_state import STATE
 from components.openai_api import routing
 from components.settings.accounts import Account, checked, every_deployment
 from components.settings.items import Deployment
@@ -213,7 +213,7 @@ def test_the_stacks_own_account_is_no_account_that_exists() -> None:
     """By its id it would be another resource, and the one of before be deleted."""
     entry = {"name": "own", "id": existing.HERE, "deployments": [existing.THERE]}
     answers = {
-        own_state.STATE: existing.held(),
+        STATE: existing.held(),
         existing.GET_ACCOUNT: existing.ACCOUNT,
         existing.GET_DEPLOYMENT: existing.FOUND,
         existing.GET_GROUP: existing.GROUP_FOUND,

@@ -120,6 +120,19 @@ def test_a_preview_lets_only_what_the_stack_has_itself_be_replaced(
         asyncio.get_event_loop().run_until_complete(look(args))
 
 
+@pytest.mark.parametrize("organization", ["", "acme"])
+def test_the_engine_is_asked_for_the_stack_and_may_not_tell(
+    organization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi, "get_organization", lambda: organization)
+    [asked] = [given for token, given in with_account().azure.calls if token == own_state.STATE]
+    whole = "acme/azure-openai-accounted/dev"
+    assert asked["stackName"] == (whole if organization else "dev")
+    answers = {GET_ACCOUNT: ACCOUNT, own_state.STATE: Refused("no such\nfunction")}
+    with pytest.raises(pulumi.RunError, match=r"does not tell .* holds: .*no such function"):
+        run_without_insights({"accountId": HERE}, answers=answers)
+
+
 def test_existing_deployment_is_never_declared() -> None:
     run = with_account({"deployments": [THERE, {**DECLARED, "name": "mine"}]})
     names = {r.name for r in run.requests.values() if r.custom}
@@ -254,6 +267,40 @@ def test_account_that_may_be_reached_is_a_warning(
     assert "the gateway must reach it by a private endpoint" in warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("answers", "key"),
+    [
+        ({GET_ACCOUNT: Refused("Status=404")}, "accounts[1].id: "),
+        ({GET_ACCOUNT: {**ACCOUNT, "kind": "SpeechServices"}}, "named by accounts[1].id is of"),
+        ({GET_ACCOUNT: changed(customSubDomainName=None)}, "named by accounts[1].id has no"),
+        ({GET_ACCOUNT: changed(publicNetworkAccess="Disabled")}, "by accounts[1].id refuses"),
+        ({GET_DEPLOYMENT: Refused("Status=404")}, "accounts[1].deployments: the deployment"),
+        (
+            {GET_DEPLOYMENT: {**FOUND, "sku": {"name": "Standard"}}},
+            "accounts[1].deployments: text-turbo",
+        ),
+    ],
+)
+def test_errors_name_the_entry_of_a_list(answers: Json, key: str) -> None:
+    new = {"name": "new", "deployments": [{**DECLARED, "name": "mine"}]}
+    there = {"name": "there", "id": HERE, "deployments": [THERE]}
+    config = {"accounts": [new, there], "deployments": []}
+    given = {GET_ACCOUNT: ACCOUNT, GET_DEPLOYMENT: FOUND, **answers}
+    with pytest.raises(pulumi.RunError) as caught:
+        run_without_insights(config, answers=given)
+    assert key in str(caught.value)
+
+
+def test_warnings_name_the_entry_of_a_list(warnings: list[str]) -> None:
+    there = {"name": "there", "id": HERE, "deployments": [THERE]}
+    account = changed(disableLocalAuth=False, publicNetworkAccess="Disabled")
+    answers = {GET_ACCOUNT: account, GET_DEPLOYMENT: FOUND, GET_SERVICE: SERVICE}
+    config = {"accounts": [there], "deployments": [], "gatewayId": GATEWAY}
+    run_without_insights(config, answers=answers)
+    assert "named by accounts[0].id refuses" in warnings[0]
+    assert "set accounts[0].keys allow" in warnings[1]
+
+
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize(
     "answers",
@@ -313,12 +360,12 @@ def deployment(**more: Any) -> Deployment:
 )
 def test_existing_deployment_must_be_what_is_said(more: Json, said: str) -> None:
     with pytest.raises(pulumi.RunError, match=said):
-        existing_account.check_deployment(deployment(**more), FOUND)
+        existing_account.check_deployment(deployment(**more), FOUND, "deployments")
 
 
 @pytest.mark.parametrize("more", [{"version": "2020-01-01"}, {"capacity": 99}])
 def test_version_and_capacity_that_moved_are_told(more: Json, warnings: list[str]) -> None:
-    existing_account.check_deployment(deployment(**more), FOUND)
+    existing_account.check_deployment(deployment(**more), FOUND, "deployments")
     (key,) = more
     assert f"{key} " in warnings[0]
 

@@ -9,9 +9,9 @@ import httpx
 import pulumi
 import pytest
 
+from components.azure.own_state import STATE
 from components.preflight import ask
 from components.preflight.facts import Azure
-from components.preflight.head import STATE
 from tests.components.harness import Json, Refused, Run, run_without_insights
 from tests.preflight import test_accounts as several
 from tests.preflight.region import DEPLOYMENT, Region
