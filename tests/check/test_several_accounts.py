@@ -146,6 +146,22 @@ def test_keys_are_allowed_account_by_account(several: Run, by: str, ends_as: str
     assert ends(report)["reconciled"] == ends_as, of(report, "reconciled")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        ("refuse", "refuse", "the account's keys are off"),
+        ("allow", "allow", "the account's keys are as accountKeys allows"),
+        ("refuse", "allow", "the keys of swc are off, and those of weu as allowed"),
+    ],
+)
+def test_whose_keys_are_off_is_said_of_each(
+    several: Run, first: str, second: str, says: str
+) -> None:
+    given = [account("swc", keys=first, existing=True), account("weu", keys=second, existing=True)]
+
+    assert says in of(several("--timeout", "2", accounts=given), "declared")[1]
+
+
 def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) -> None:
     """The first account's deployment has no throughput of its own, the second's has."""
     reserved = [deployment(sku="ProvisionedManaged"), deployment("overflow")]
