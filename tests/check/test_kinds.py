@@ -14,7 +14,7 @@ from queries.check.proofs.llm import whole
 from queries.check.proofs.long import contents
 from queries.library import names, title
 from queries.pages import Paged
-from tests.check.arm import ACCOUNT, API
+from tests.check.arm import ACCOUNT
 from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
@@ -53,39 +53,6 @@ def test_a_roomy_chat_deployment_gets_every_kind(run: Run) -> None:
     assert len(prompt["messages"][0]["content"].encode()) > 8192
     assert "api-version" not in run.azure.requests[2].url.params
     assert "6 requests" in of(report, "gateway-metrics")[1]
-
-
-def imported(run: Run, *paths: str) -> None:
-    """Operations that Azure imported from a document that only Azure reads."""
-    for number, path in enumerate(paths):
-        has = {"displayName": path, "method": "POST", "urlTemplate": path}
-        run.azure.arm.resources[f"{API}/operations/op-{number}"] = {"properties": has}
-
-
-def test_a_document_of_v1_alone_that_only_azure_reads_is_called_there(run: Run) -> None:
-    imported(run, "/v1/chat/completions", "/v1/responses")
-    run.azure.change = {LOGS: lambda row: row | {"OperationId": operation_of(row)}}
-
-    report = run("--timeout", "2")
-
-    assert {r.url.path.split("/", 2)[2] for r in run.azure.requests} == {
-        "v1/chat/completions",
-        "v1/responses",
-    }
-    assert ends(report)["call"] == ends(report)["operation"] == "seen", of(report, "operation")
-
-
-def operation_of(row: Row) -> str:
-    return "op-0" if "/chat/completions" in row["Url"] else "op-1"
-
-
-def test_operations_that_cannot_be_read_are_taken_for_the_projects_own(run: Run) -> None:
-    imported(run, "/v1/chat/completions")
-    run.azure.arm.denied = ("/operations",)
-
-    run("--timeout", "2")
-
-    assert {r.url.path.split("/")[2] for r in run.azure.requests} == {"deployments"}
 
 
 def test_markers_and_prompts_are_never_the_same(run: Run) -> None:

@@ -30,7 +30,12 @@ IDS = {"swc": ACCOUNT, "weu": OTHER}
 def account(name: str, **more: Any) -> Row:
     """One of several accounts, as the output has it."""
     url = f"https://{host_of(IDS[name])}"
-    said = {"name": name, "id": IDS[name], "endpoint": f"{url}/", "backendUrl": f"{url}/openai"}
+    said: Row = {
+        "name": name,
+        "id": IDS[name],
+        "endpoint": f"{url}/",
+        "backendUrl": f"{url}/openai",
+    }
     said |= {"existing": False, "keys": "refuse", "kind": "OpenAI", "priority": 1, "weight": 1}
     return said | {"deployments": [deployment()], "diagnosticSetting": "to-workspace"} | more
 
@@ -181,21 +186,26 @@ def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) 
 @pytest.mark.parametrize(("answered", "faults"), [("m-2", 0), ("m-1", 1)])
 def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -> None:
     """By its version, which is another in an account that Azure has upgraded."""
+    told = [("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")]
+    calls = tuple(call(number, model) for number, (model, _) in enumerate(told))
     rows = [
-        Logged(call=call(number, model), row={"ModelName": name})
-        for number, (model, name) in enumerate([("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")])
+        Logged(call=one, row={"ModelName": name})
+        for one, (_, name) in zip(calls, told, strict=True)
     ]
-    evidence = Evidence(
-        target=target(outputs()),
-        traffic=OwnTraffic(marker="m", begun=NOON, calls=tuple(one.call for one in rows)),
-    )
-    found = [
-        fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, rows)
-    ]
+    traffic = OwnTraffic(marker="m", begun=NOON, calls=calls)
+    evidence = Evidence(target=target(outputs()), traffic=traffic)
+    found = [one for rule in llm.TABLE["ModelName"] for one in rule("ModelName", evidence, rows)]
+
     assert (len(found) > 0) == (faults > 0)
 
 
 def call(number: int, model: str) -> OwnCall:
     """An answered call, whose answer names a model."""
-    times = {"started": NOON, "ended": NOON}
-    return OwnCall(deployment="text-turbo", round=1, marker=str(number), model=model, **times)
+    return OwnCall(
+        deployment="text-turbo",
+        started=NOON,
+        ended=NOON,
+        round=1,
+        marker=str(number),
+        model=model,
+    )
