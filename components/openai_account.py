@@ -116,7 +116,9 @@ class OpenAIAccount(pulumi.ComponentResource):
         )
         if self._account_provider is None:
             if self._args.group_is_created:
-                resource_group.refuse_inside("accountId", "account", found, self._args.group)
+                resource_group.refuse_inside(
+                    self._args.named_by.id, "account", found, self._args.group
+                )
             if self._args.was:
                 only = existing_account.HandedOver(found, self._args.group, self._args.was)
                 existing_account.check_created(only, found)

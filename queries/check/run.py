@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 
 from queries import outputs
-from queries.check import keys
+from queries.check import keys, operations
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
@@ -166,6 +166,7 @@ def _target(options: argparse.Namespace, world: World, end: float) -> tuple[Targ
     target = outputs.target(values)
     manager = world.manager(target)
     manager.deadline = end
+    target = operations.find(target, manager)
     if options.no_traffic:
         return target, manager
     return keys.find(target, values, manager, world.clock.now()), manager

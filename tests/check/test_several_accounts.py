@@ -151,6 +151,22 @@ def test_keys_are_allowed_account_by_account(several: Run, by: str, ends_as: str
     assert ends(report)["reconciled"] == ends_as, of(report, "reconciled")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        ("refuse", "refuse", "the account's keys are off"),
+        ("allow", "allow", "the account's keys are as accountKeys allows"),
+        ("refuse", "allow", "the keys of swc are off, and those of weu as allowed"),
+    ],
+)
+def test_whose_keys_are_off_is_said_of_each(
+    several: Run, first: str, second: str, says: str
+) -> None:
+    given = [account("swc", keys=first, existing=True), account("weu", keys=second, existing=True)]
+
+    assert says in of(several("--timeout", "2", accounts=given), "declared")[1]
+
+
 def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) -> None:
     """The first account's deployment has no throughput of its own, the second's has."""
     reserved = [deployment(sku="ProvisionedManaged"), deployment("overflow")]
@@ -170,21 +186,16 @@ def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) 
 @pytest.mark.parametrize(("answered", "faults"), [("m-2", 0), ("m-1", 1)])
 def test_the_llm_log_names_the_model_that_answered(answered: str, faults: int) -> None:
     """By its version, which is another in an account that Azure has upgraded."""
+    told = [("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")]
+    calls = tuple(call(number, model) for number, (model, _) in enumerate(told))
     rows = [
-        Logged(call=call(number, model), row={"ModelName": name})
-        for number, (model, name) in enumerate([("m-1", "m-1"), ("m-1", "m-1"), (answered, "m-2")])
+        Logged(call=one, row={"ModelName": name})
+        for one, (_, name) in zip(calls, told, strict=True)
     ]
-    evidence = Evidence(
-        target=target(outputs()),
-        traffic=OwnTraffic(
-            marker="m",
-            begun=NOON,
-            calls=tuple(one.call for one in rows if isinstance(one.call, OwnCall)),
-        ),
-    )
-    found = [
-        fault for rule in llm.TABLE["ModelName"] for fault in rule("ModelName", evidence, rows)
-    ]
+    traffic = OwnTraffic(marker="m", begun=NOON, calls=calls)
+    evidence = Evidence(target=target(outputs()), traffic=traffic)
+    found = [one for rule in llm.TABLE["ModelName"] for one in rule("ModelName", evidence, rows)]
+
     assert (len(found) > 0) == (faults > 0)
 
 
@@ -192,9 +203,9 @@ def call(number: int, model: str) -> OwnCall:
     """An answered call, whose answer names a model."""
     return OwnCall(
         deployment="text-turbo",
+        started=NOON,
+        ended=NOON,
         round=1,
         marker=str(number),
         model=model,
-        started=NOON,
-        ended=NOON,
     )

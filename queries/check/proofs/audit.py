@@ -8,6 +8,7 @@ from queries.check.difference import Findings
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.proofs.base import Proof, Verdict
 from queries.check.proofs.findings import by_findings
+from queries.outputs import Target
 
 
 def _audit(deployed: AsDeployed) -> Findings:
@@ -16,16 +17,26 @@ def _audit(deployed: AsDeployed) -> Findings:
 
 
 def _declared(evidence: Evidence) -> Verdict:
-    keys = "as accountKeys allows" if evidence.target.account.keys == "allow" else "off"
     said = (
-        "every call is sampled, each deployment has its model, each consumer is active, and the "
-        f"account's keys are {keys}"
+        "every call is sampled, each deployment has its model, each consumer is active, and "
+        f"{_keys(evidence.target)}"
     )
 
     def found(deployed: AsDeployed) -> Findings:
         return replace(deployed.declared, said="; ".join([said, *deployed.remarks]))
 
     return by_findings("declared", found)(evidence)
+
+
+def _keys(target: Target) -> str:
+    """Say whether keys are off, of each account where accounts differ."""
+    off, allowed = (
+        [one.name for one in target.every_account if (one.keys == "allow") == takes]
+        for takes in (False, True)
+    )
+    if off and allowed:
+        return f"the keys of {', '.join(off)} are off, and those of {', '.join(allowed)} as allowed"
+    return f"the account's keys are {'off' if off else 'as accountKeys allows'}"
 
 
 AUDIT = Proof(
