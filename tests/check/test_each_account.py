@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+
+import httpx
 import pytest
 
 from tests.check.arm import ACCOUNT, PRINCIPAL, ROLE, SETTING
@@ -46,3 +49,21 @@ def test_the_gateways_role_on_each_account_is_judged(account: str) -> None:
     (found,) = configuration(made).declared().differences
     assert "role of the gateway's identity" in found.path
     assert found.deployed == "Reader"
+
+
+@pytest.mark.parametrize("judged", ["audit", "declared", "remarks", "routes", "access"])
+@pytest.mark.parametrize("part", ["deployments", "providers/Microsoft.Insights/diagnosticSettings"])
+def test_parts_of_all_accounts_are_read_at_once(judged: str, part: str) -> None:
+    """Each of both reads waits until the other is under way."""
+    made, together = world(), threading.Barrier(2, timeout=2)
+    answer, met = made.handle, list[str]()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path in {f"{one}/{part}" for one in OF_ACCOUNTS}:
+            together.wait()
+            met.append(request.url.path)
+        return answer(request)
+
+    made.handle = handle  # type: ignore[method-assign]
+    getattr(configuration(made), judged)()
+    assert len(met) == len(OF_ACCOUNTS)

@@ -108,6 +108,7 @@ class Configuration:
             return found, unreadable
         needs = {need for one in comparisons for need in one.needs} - OF_ACCOUNT
         self._fetch(needs)
+        self._fetch_accounts()
         for name, view in self.views.items():
             view.read |= {need: self.read[need] for need in needs if need in self.read}
             view.unreadable |= {n: why for n, why in self.unreadable.items() if n in needs}
@@ -130,6 +131,7 @@ class Configuration:
     def remarks(self) -> list[str]:
         """List what Azure has changed by itself, or plans to."""
         if self.views:
+            self._fetch_accounts()
             each = self.views.items()
             return [f"{name}: {remark}" for name, view in each for remark in view.remarks()]
         self._fetch(remarks.NEEDS)
@@ -162,6 +164,7 @@ class Configuration:
 
     def routes(self) -> Findings:
         """Judge every way through the gateway, by each account to which one may lead."""
+        self._fetch_accounts()
         every = self.views or {"": self}
         shown, left = list[Any](), dict[str, str]()
         for name, one in every.items():
@@ -178,6 +181,7 @@ class Configuration:
     def access(self) -> Findings:
         """Judge who else may call the account, or each of several."""
         if self.views:
+            self._fetch_accounts()
             return _together({name: view.access() for name, view in self.views.items()})
         shown, why = self.account()
         left = {"account": why} if why else {}
@@ -212,20 +216,42 @@ class Configuration:
 
     def _fetch(self, names: Iterable[str]) -> None:
         """Read the parts that have not been asked for, several at once."""
-        known = self.read.keys() | self.unreadable.keys()
-        asked = [name for name in names if name not in known]
-        found = self.manager.at_once(partial(self._read, name) for name in asked)
-        for name, part in zip(asked, found, strict=True):
-            if isinstance(part, UnreadableError):
-                self.unreadable[name] = str(part)
-            else:
-                self.read[name] = part
+        _fetch(self.manager, ((self, name) for name in names))
 
-    def _read(self, name: str) -> Any:
+    def _fetch_accounts(self) -> None:
+        """Read all parts of several accounts at once, where that has not been done."""
+        views = self.views.values()
+        _fetch(self.manager, ((view, name) for view in views for name in sorted(OF_ACCOUNT)))
+
+    def asked(self, name: str) -> bool:
+        """Tell whether a part has been asked for."""
+        return name in self.read or name in self.unreadable
+
+    def take(self, name: str, part: Any) -> None:
+        """Keep a part, or why it could not be read."""
+        if isinstance(part, UnreadableError):
+            self.unreadable[name] = str(part)
+        else:
+            self.read[name] = part
+
+    def reading(self, name: str) -> Any:
+        """Read a part.
+
+        Raises:
+            UnreadableError: the part cannot be read, or is of another shape.
+        """
         try:
             return READS[name](self.manager, self.target)
         except UNEXPECTED:
             raise UnreadableError(UNEXPECTED_SHAPE) from None
+
+
+def _fetch(manager: Manager, parts: Iterable[tuple[Configuration, str]]) -> None:
+    """Read parts of one configuration or of several at once, but for those asked for before."""
+    wanted = [(one, name) for one, name in parts if not one.asked(name)]
+    found = manager.at_once(partial(one.reading, name) for one, name in wanted)
+    for (one, name), part in zip(wanted, found, strict=True):
+        one.take(name, part)
 
 
 def _together(found: Mapping[str, Findings]) -> Findings:
