@@ -124,6 +124,11 @@ def test_a_backend_that_is_otherwise_fails(name: str) -> None:
     assert found(changed(*OTHERWISE[name])).differences
 
 
+def test_a_number_is_the_same_however_it_is_written() -> None:
+    made = found(changed(POOL, "pool.services", services(priority=2.0, weight=1.0)))
+    assert (made.differences, made.unclear) == ((), ())
+
+
 @pytest.mark.parametrize("key", ["priority", "weight"])
 def test_what_a_pool_does_not_tell_is_not_judged(key: str) -> None:
     made = found(changed(POOL, "pool.services", services(**{key: None})))

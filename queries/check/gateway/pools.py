@@ -88,11 +88,9 @@ def _of_branch(
     yield from differs(path, ", ".join(sorted(declared)), ", ".join(sorted(deployed)), REFRESH)
 
 
-def _said(
-    name: str, priority: object, weight: object, *, several: bool, breaker: bool = True
-) -> str:
+def _said(name: str, priority: float, weight: float, *, several: bool, breaker: bool = True) -> str:
     without = "" if breaker else ", no circuit breaker"
-    return f"{name} (priority {priority}, weight {weight}{without})" if several else name
+    return f"{name} (priority {priority:g}, weight {weight:g}{without})" if several else name
 
 
 def _backend(way: Effective, given: str) -> Json:
