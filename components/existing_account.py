@@ -217,9 +217,9 @@ def deployment(
         parent=parent,
         provider=provider,
     )
-    checked = found.apply(lambda answer: check_deployment(declared, answer)["name"])
+    found.apply(lambda answer: check_deployment(declared, answer))
     if handed_over:
-        exact = pulumi.Output.concat(within, "/deployments/", checked)
+        exact = pulumi.Output.concat(within, "/deployments/", declared.name)
         cognitiveservices.Deployment.get(
             handed_over, exact, opts=pulumi.ResourceOptions(parent=parent)
         )
