@@ -258,7 +258,7 @@ def deployment(
     )
     check_deployment(declared, found, key)
     if handed_over:
-        exact = pulumi.Output.concat(within, "/deployments/", found["name"])
+        exact = pulumi.Output.concat(within, "/deployments/", declared.name)
         cognitiveservices.Deployment.get(
             handed_over, exact, opts=pulumi.ResourceOptions(parent=parent, provider=provider)
         )
