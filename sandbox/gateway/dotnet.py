@@ -72,7 +72,10 @@ def properties(_: Call, token: Token) -> list[Property]:
 
 
 def selected(value: Any, path: str) -> Iterator[Token]:
-    """Yield each token to which a JSONPath leads."""
+    """Yield each token to which a JSONPath leads.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JToken_SelectTokens.htm
+    """
     if not path:
         yield Token(value)
         return
@@ -93,7 +96,10 @@ def selected(value: Any, path: str) -> Iterator[Token]:
 
 
 def plain(content: Any) -> Any:
-    """Return the JSON from which a container was made."""
+    """Return the JSON from which a container was made.
+
+    https://www.newtonsoft.com/json/help/html/M_Newtonsoft_Json_Linq_JArray__ctor_3.htm
+    """
     if isinstance(content, list):
         return [plain(one) for one in content]
     return content.value if isinstance(content, Token) else content
@@ -114,7 +120,10 @@ def compiled(pattern: str, options: Part | None = None) -> re.Pattern[str]:
 
 
 def replace(_: Call, __: Part, text: str, pattern: str, replacement: str) -> str:
-    """Replace by a text: one with `$` or a backslash means something to .NET or to Python."""
+    """Replace by a text: one with `$` or a backslash means something to .NET or to Python.
+
+    https://learn.microsoft.com/dotnet/api/system.text.regularexpressions.regex.replace
+    """
     if re.search(r"[\\$]", replacement):
         raise NotModelledError(f"the sandbox's gateway does not replace by {replacement}")
     return compiled(pattern).sub(replacement, text)
@@ -130,19 +139,28 @@ def ordinal(*options: Part) -> None:
 
 
 def find(_: Call, text: str, part: str, *options: Part) -> int:
-    """Return where a text first holds another, -1 for nowhere."""
+    """Return where a text first holds another, -1 for nowhere.
+
+    https://learn.microsoft.com/dotnet/api/system.string.indexof
+    """
     ordinal(*options)
     return text.find(part)
 
 
 def find_last(_: Call, text: str, part: str, *options: Part) -> int:
-    """Return where a text last holds another, -1 for nowhere."""
+    """Return where a text last holds another, -1 for nowhere.
+
+    https://learn.microsoft.com/dotnet/api/system.string.lastindexof
+    """
     ordinal(*options)
     return text.rfind(part)
 
 
 def part_of(_: Call, text: str, start: int, length: int | None = None) -> str:
-    """Cut a text; .NET throws where it does not reach so far."""
+    """Cut a text; .NET throws where it does not reach so far.
+
+    https://learn.microsoft.com/dotnet/api/system.string.substring
+    """
     end = len(text) if length is None else start + length
     if not 0 <= start <= end <= len(text):
         raise ThrownError("Index and length must refer to a location within the string.")

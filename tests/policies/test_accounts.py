@@ -101,6 +101,13 @@ def test_a_route_for_some_callers_alone_is_refused() -> None:
     assert told.refused.keys() == {"api-policy"}
 
 
+def test_a_pool_is_asked_as_often_as_a_retry_may_count() -> None:
+    for count in ("@(1)", "@(50)"):
+        assert said(with_text('"@(3)"', f'"{count}"')).refused == {}
+    for count in ("@(0)", "@(51)", "3", "@(context.Request.Headers.Count)"):
+        assert said(with_text('"@(3)"', f'"{count}"')).refused.keys() == {"api-policy"}, count
+
+
 @pytest.mark.parametrize(
     ("url", "refused"),
     [

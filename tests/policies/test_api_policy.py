@@ -171,7 +171,8 @@ def test_calls_go_to_the_stacks_own_account() -> None:
 
 
 ROUTE = """<when condition="${route}"><set-backend-service backend-id="${backend}" />
-    <set-variable name="pool" value="${pool}" /></when>"""
+    <set-variable name="pool" value="${pool}" />
+    <set-variable name="retries" value="${retries}" /></when>"""
 
 
 @pytest.mark.parametrize("accounts", ["one", "several"])

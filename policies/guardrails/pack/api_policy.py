@@ -55,7 +55,7 @@ DIFFERENT = {
     "${readableLength}": re.compile(
         r"\^\(\[0-9\]\{0,6\}\|1\[0-9\]\{6\}\|20\[0-8\]\[0-9\]\{4\}\)\$|\^\[0-9\]\*\$"
     ),
-    "${retries}": re.compile(r"[1-9]|[1-4][0-9]|50"),
+    "${retries}": re.compile(r"@\(([1-9]|[1-4][0-9]|50)\)"),
     "${route}": _ROUTE,
     "${timeout}": re.compile(r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600"),
 }
@@ -191,13 +191,9 @@ def _wanted(found: Element, config: Config) -> Element:
     """
     several = any("backend-id" in one.attributes for one in found.all("set-backend-service"))
     wanted = deepcopy(allowed("several" if several else "one"))
+    theirs = [one for one in found.all("when") if _is("${route}", one.attributes.get("condition"))]
     for choice in wanted.all("choose"):
-        route = choice.children[0]
-        if route.attributes.get("condition") == "${route}":
-            theirs = [
-                one for one in found.all("when") if _is("${route}", one.attributes.get("condition"))
-            ]
-            choice.children[:1] = [_like(route, one) for one in theirs]
+        choice.children = [one for ours in choice.children for one in _branches(ours, theirs)]
     section = wanted.first("inbound")
     for name, (parameter, value) in OPTIONAL.items():
         if section and parameter.read(config) == value and not _uses(found, name):
@@ -205,8 +201,15 @@ def _wanted(found: Element, config: Config) -> Element:
     return wanted
 
 
+def _branches(ours: Element, theirs: list[Element]) -> list[Element]:
+    """Return an allowed branch; that of a route as often as a policy has one."""
+    if ours.attributes.get("condition") != "${route}":
+        return [ours]
+    return [_like(ours, one) for one in theirs]
+
+
 def _like(route: Element, theirs: Element) -> Element:
-    """Return the allowed route to a pool, or to one account if theirs sets no variable."""
+    """Return the allowed route to a pool, or to one account if theirs sets no variables."""
     made = deepcopy(route)
     if theirs.first("set-variable") is None:
         made.children = made.children[:1]
