@@ -183,15 +183,21 @@ class Plan:
     @cached_property
     def accounts(self) -> tuple[AccountPlan, ...]:
         """Return every account that the settings name."""
-        of_accounts = [one for one in self.held if one.type in LABELS]
         return tuple(
             AccountPlan(
                 account=one,
                 location=one.location or self.settings.location,
-                held=tuple(each for each in of_accounts if each.label == one.name),
+                held=self._held_of(one.name, first=number == 0),
             )
-            for one in self.settings.every_account
+            for number, one in enumerate(self.settings.every_account)
         )
+
+    def _held_of(self, name: str, *, first: bool) -> tuple[Held, ...]:
+        """Return what the stack has of an account; the first of several may have been the only."""
+        of_accounts = [one for one in self.held if one.type in LABELS]
+        own = tuple(one for one in of_accounts if one.label == name)
+        was = tuple(one for one in of_accounts if not one.label)
+        return own or (was if first else ())
 
     @property
     def new_accounts(self) -> tuple[AccountPlan, ...]:

@@ -191,6 +191,15 @@ def test_a_deployed_stack_of_several_accounts_creates_nothing(region: Region) ->
     assert "rights:oai-theirs" in moved, "another short name is another role and deployment"
 
 
+def test_the_first_of_several_may_have_been_the_only_account(region: Region) -> None:
+    """Under its name in Azure it is the stack's own: nothing of it is created."""
+    only = Held(ACCOUNT, {"name": "oai-east", "location": "eastus"}, f"{URN}openai-account")
+    first = FOUR[1] | {"name": "east", "accountName": "oai-east"}
+    found = region.judged(stack(first, FOUR[2]), (*held()[:3], only))
+    assert "account-name:east" not in found
+    assert "account-name:east" in region.judged(stack(first, FOUR[2]), held()[:3])
+
+
 def test_an_account_that_moves_leaves_the_others_alone(region: Region) -> None:
     moved = FOUR[0] | {"location": "westeurope"}
     found = region.judged(stack(moved, *FOUR[1:3]), held(*FOUR[:3]))
