@@ -64,14 +64,8 @@ def _account_reads(plan: Plan, azure: Azure) -> dict[str, Read]:
 
 
 def _judge_accounts(plan: Plan, azure: Azure) -> Iterator[Line]:
-    seen: set[str] = set()
     for part in _named(plan):
         name, line = part.account.account_name, part.line("account-name")
-        if name in seen:
-            detail = f"accountName {name} is given to two accounts"
-            yield wrong(line, detail, "set another accountName, or none")
-            continue
-        seen.add(name)
         yield from guarded(line, ACCOUNT_RIGHT, partial(_judge_account, azure, name, line))
 
 

@@ -257,13 +257,6 @@ def test_a_region_that_is_not_read_spoils_no_other(region: Region) -> None:
     assert unread == {"models:sweden", "quota:swedencentral"}
 
 
-def test_one_name_for_two_accounts_is_wrong(region: Region) -> None:
-    same = [one | {"accountName": "oai-same"} for one in FOUR[:2]]
-    found = region.judged(stack(*same))
-    assert found["account-name:east"].status == "fine"
-    assert "given to two accounts" in found["account-name:also"].detail
-
-
 def test_an_existing_account_draws_on_its_region_with_the_others(region: Region) -> None:
     own = account(region, "oai-own")
     sub = {"customSubDomainName": "oai-own"}
