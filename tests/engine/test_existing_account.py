@@ -247,7 +247,7 @@ def test_deployment_of_others_is_neither_overwritten_nor_met_half_way(
     machine = stack(accounts, tmp_path, accountId=ids["first"], deployments=[DECLARED])
     text = " ".join(machine.pulumi("preview", fails=True).split())
     assert "the account has a deployment text-turbo already, which this stack did not" in text
-    assert "already, which this stack did not create" in machine.up(fails=True)
+    assert "give existing: true to use it as it is" in " ".join(machine.up(fails=True).split())
     assert {one: found_at(machine, ids["first"])[one] for one in before} == before
 
 
