@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 OTHER = f"{ACCOUNT}-weu"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = {"swc": ACCOUNT, "weu": OTHER}
+ROUTES = ("--allow", "routes")
+"""The policy in memory is that of one account, so no way to a pool is understood."""
 
 
 def account(name: str, **more: Any) -> Row:
@@ -56,7 +58,7 @@ def several(run: Run) -> Run:
 
 
 def test_each_account_that_answered_is_seen(several: Run) -> None:
-    report = several("--timeout", "5", **two())
+    report = several(*ROUTES, "--timeout", "5", **two())
 
     assert report.verdict == "proven"
     assert "answered by text-turbo of swc, text-turbo of weu" in of(report, "accounts")[1]
@@ -68,7 +70,7 @@ def test_a_first_round_that_no_log_has_is_excused(several: Run) -> None:
     early = dict.fromkeys((LOGS, LLM, DIAGNOSTICS), lambda row: row if clock.time > 300 else None)
     several.azure.change = early
 
-    report = several("--timeout", "60", **two())
+    report = several(*ROUTES, "--timeout", "60", **two())
 
     assert report.verdict == "proven", several.screen.getvalue()
 
@@ -76,7 +78,7 @@ def test_a_first_round_that_no_log_has_is_excused(several: Run) -> None:
 def test_a_call_that_no_log_has_is_waited_for(several: Run) -> None:
     several.azure.change = {LOGS: lambda row: None if row["CorrelationId"] == "corr-2" else row}
 
-    assert ends(several("--timeout", "1", **two()))["accounts"] == "timeout"
+    assert ends(several(*ROUTES, "--timeout", "1", **two()))["accounts"] == "timeout"
 
 
 def test_metrics_of_all_accounts_count_together(several: Run) -> None:
@@ -87,7 +89,7 @@ def test_metrics_of_all_accounts_count_together(several: Run) -> None:
         "properties": {"model": {"name": "gpt-5.1"}},
     }
 
-    report = several("--timeout", "2", accounts=accounts, deployments=models)
+    report = several(*ROUTES, "--timeout", "2", accounts=accounts, deployments=models)
 
     assert report.verdict == "proven", several.screen.getvalue()
 
@@ -101,7 +103,7 @@ def test_a_request_that_no_account_counts_is_missed(several: Run) -> None:
 
     several.azure._add = without_one  # type: ignore[method-assign]
 
-    assert ends(several("--timeout", "1", **two()))["account-metrics"] == "timeout"
+    assert ends(several(*ROUTES, "--timeout", "1", **two()))["account-metrics"] == "timeout"
 
 
 def test_one_account_counts_by_the_older_name_and_one_by_the_newer(several: Run) -> None:
@@ -114,7 +116,7 @@ def test_one_account_counts_by_the_older_name_and_one_by_the_newer(several: Run)
 
     several.azure._add = renamed  # type: ignore[method-assign]
 
-    assert several(**two()).verdict == "proven"
+    assert several(*ROUTES, **two()).verdict == "proven"
 
 
 def test_accounts_upgrade_a_model_one_after_the_other(several: Run) -> None:
@@ -127,7 +129,7 @@ def test_accounts_upgrade_a_model_one_after_the_other(several: Run) -> None:
 
     several.azure.change = {DIAGNOSTICS: upgraded}
 
-    assert several("--depth", "usual", **two()).verdict == "proven"
+    assert several(*ROUTES, "--depth", "usual", **two()).verdict == "proven"
 
 
 def test_an_account_whose_rows_differ_among_themselves_is_told(several: Run) -> None:
@@ -138,7 +140,7 @@ def test_an_account_whose_rows_differ_among_themselves_is_told(several: Run) -> 
 
     several.azure.change = {DIAGNOSTICS: at_times}
 
-    assert "modelVersion is 2" in of(several("--depth", "usual", **two()), "whole")[1]
+    assert "modelVersion is 2" in of(several(*ROUTES, "--depth", "usual", **two()), "whole")[1]
 
 
 @pytest.mark.parametrize(("by", "ends_as"), [(OTHER, "seen"), (ACCOUNT, "failed")])
@@ -146,7 +148,7 @@ def test_keys_are_allowed_account_by_account(several: Run, by: str, ends_as: str
     served(several, "with-key", soon(several), objectId="")
     several.azure._rows[-1][2]["_ResourceId"] = by
 
-    report = several("--timeout", "60", **two(keys="allow", existing=True))
+    report = several(*ROUTES, "--timeout", "60", **two(keys="allow", existing=True))
 
     assert ends(report)["reconciled"] == ends_as, of(report, "reconciled")
 
@@ -164,7 +166,7 @@ def test_whose_keys_are_off_is_said_of_each(
 ) -> None:
     given = [account("swc", keys=first, existing=True), account("weu", keys=second, existing=True)]
 
-    assert says in of(several("--timeout", "2", accounts=given), "declared")[1]
+    assert says in of(several(*ROUTES, "--timeout", "2", accounts=given), "declared")[1]
 
 
 def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) -> None:
@@ -175,10 +177,11 @@ def test_what_spills_over_in_a_later_account_explains_its_request(several: Run) 
         "properties": {"model": {"name": "gpt-5.1"}},
     }
     served(several, "spilled", soon(several), modelDeploymentName="overflow")
+    several.azure._rows[-1][2]["_ResourceId"] = OTHER
     url = f"https://{host_of(OTHER)}/openai/deployments/text-turbo/chat/completions"
     logged(several, "spilled-here", soon(several), BackendUrl=url)
 
-    report = several("--timeout", "60", **two(deployments=reserved))
+    report = several(*ROUTES, "--timeout", "60", **two(deployments=reserved))
 
     assert ends(report)["reconciled"] == "seen", of(report, "reconciled")
 
