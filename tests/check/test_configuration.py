@@ -42,8 +42,9 @@ READ = {
     arm.ROLE.rpartition("/")[0],
 }
 """What is read of a healthy deployment beside the ways through the gateway."""
-TWICE = {ACCOUNT, POLICY}
-"""What is compared and judged as a way too, and the account by two versions of the API."""
+TWICE = {ACCOUNT, POLICY, f"{API}/operations"}
+"""What is compared and judged as a way too, and the account by two versions of the API; the
+operations are read for what to call where the imported document is not known."""
 
 
 def test_a_healthy_run_reads_the_rest_once(run: Run) -> None:

@@ -32,7 +32,7 @@ def hand_over(machine: Machine, **config: Any) -> None:
     before, done = everything(machine), len(machine.changes())
     machine.configure(**config)
     text = " ".join(machine.pulumi("preview", fails=True).split())
-    assert re.search(r"set useExistingResourceGroup true beside (\w+), and the stack lets", text)
+    assert re.search(r"set useExistingResourceGroup true beside (\S+), and the stack lets", text)
     machine.configure(useExistingResourceGroup=True)
     preview = machine.pulumi("preview")
     assert not re.search(r"\d+ to (delete|replace|create|update)", preview), preview

@@ -143,7 +143,10 @@ class Account:
 
         By http the gateway would send its token in clear.
         """
-        parts = urlsplit(_absolute(url))
+        try:
+            parts = urlsplit(_absolute(url))
+        except ValueError:
+            return False
         secure = parts.scheme.lower() == "https"
         return secure and self.has(url) and parts.path.rstrip("/") == self.path
 
