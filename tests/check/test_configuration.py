@@ -42,7 +42,7 @@ READ = {
     arm.ROLE.rpartition("/")[0],
 }
 """What is read of a healthy deployment beside the ways through the gateway."""
-TWICE = {ACCOUNT, POLICY, f"{API}/operations"}
+TWICE = {ACCOUNT, POLICY, POLICY.replace("policies/policy", "operations")}
 """What is compared and judged as a way too, and the account by two versions of the API; the
 operations are read for what to call where the imported document is not known."""
 
