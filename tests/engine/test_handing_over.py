@@ -28,14 +28,14 @@ def kinds(resources: dict[str, str], root: str) -> set[str]:
 
 
 def hand_over(machine: Machine, **config: Any) -> None:
-    """Deploy with ids of the stack's own, which must change nothing at all."""
+    """Deploy with ids of the stack's own, which must change nothing at all in Azure."""
     before, done = everything(machine), len(machine.changes())
     machine.configure(**config)
     text = " ".join(machine.pulumi("preview", fails=True).split())
     assert re.search(r"set useExistingResourceGroup true beside (\S+), and the stack lets", text)
     machine.configure(useExistingResourceGroup=True)
     preview = machine.pulumi("preview")
-    assert not re.search(r"\d+ to (delete|replace|create|update)", preview), preview
+    assert not re.search(r"azure-native:\S+ \S+ (delete|replace|create|update)\b", preview), preview
     machine.up()
     assert not machine.changes()[done:]
     assert everything(machine) == before
