@@ -35,7 +35,7 @@ def test_it_leaves_the_tests_of_the_check_green(tmp_path: Path) -> None:
     copy.insert("queries/check/proofs/__init__.py", "    llm.TOKENS,\n", "    rows.SIZE,\n")
     reading = "tests/check/reading.py"
     copy.insert(reading, '"tokens", "messages"]', '"size", ')
-    copy.insert(reading, '"tokens", "whole", "streams"]', '"size", ')
+    copy.insert(reading, '"tokens", "careless", "whole", "streams"]', '"size", ')
     copy.insert(reading, '"error", "no-secrets"}', '"size", ')
     copy.docs()
     of_azure = ("--ignore-glob=*/test_routes*", "--ignore=tests/check/test_unreadable.py")
