@@ -13,7 +13,7 @@ LOGS, LLM, DIAGNOSTICS = (
     "AzureDiagnostics",
 )
 FULL = ["call", "prompt", "completion", "caller", "consumers", "operation", "tokens", "messages"]
-FULL[7:7] = ["careless"]
+FULL.insert(FULL.index("messages"), "careless")
 FULL += ["whole", "long", "streams"]
 """Proofs of calls with `capture: full`, in their order."""
 PLAIN = ["call", "caller", "consumers", "operation", "tokens", "careless", "whole", "streams"]
