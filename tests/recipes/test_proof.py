@@ -30,7 +30,7 @@ PROOF = """SIZE = Proof(
 def test_it_leaves_the_tests_of_the_check_green(tmp_path: Path) -> None:
     """What a proof could break: the tests of the check, and the page."""
     copy = Copy(tmp_path, "A proof")
-    copy.insert("queries/check/proofs/rows.py", "OPERATION_LENGTH = 76\n", JUDGE)
+    copy.insert("queries/check/proofs/rows.py", "OPERATION_FIX = ", JUDGE)
     copy.insert("queries/check/proofs/rows.py", "SAMPLING = Proof(\n", PROOF)
     copy.insert("queries/check/proofs/__init__.py", "    llm.TOKENS,\n", "    rows.SIZE,\n")
     reading = "tests/check/reading.py"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 
-from queries.check import kinds
 from queries.check.evidence import Evidence
+from queries.check.expected.gateway import normal, operation
 from queries.check.fields import text
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
@@ -85,26 +84,15 @@ def _operation(evidence: Evidence, call: Call) -> Verdict:
     rows = evidence.linked("gateway", call)
     if not rows:
         return _unknown(evidence, call)
-    expected = evidence.target.operation(
-        kinds.template(evidence.target, call.kind, call.deployment)
-    )
+    expected = operation(evidence, call)
     found = {text(row, "OperationId") for row in rows}
     if "" in found:
         return failed("OperationId is empty", OPERATION_FIX)
-    if expected and _normal(expected) not in map(_normal, found):
+    if expected and normal(expected) not in map(normal, found):
         return failed(f"OperationId is {', '.join(found)}, not {expected}", OPERATION_FIX)
     return seen(", ".join(found))
 
 
-def _normal(operation: str) -> str:
-    """Return an operation's id as an import may write it.
-
-    https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
-    """
-    return re.sub(r"[^a-z0-9]+", "-", operation.lower()).strip("-")[:OPERATION_LENGTH]
-
-
-OPERATION_LENGTH = 76
 OPERATION_FIX = "the API's operations are not those of the imported document: pulumi up --refresh"
 OPERATION = Proof(
     id="operation",
