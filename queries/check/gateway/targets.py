@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from queries import contract
 from queries.check.configuration.base import inside, last, properties
@@ -143,10 +143,7 @@ class Account:
 
         By http the gateway would send its token in clear.
         """
-        try:
-            parts = urlsplit(_absolute(url))
-        except ValueError:
-            return False
+        parts = _parts(url)
         secure = parts.scheme.lower() == "https"
         return secure and self.has(url) and parts.path.rstrip("/") == self.path
 
@@ -178,10 +175,7 @@ class Accounts:
 
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case; "" where it has none."""
-    try:
-        found = unquote(urlsplit(_absolute(url)).hostname or "")
-    except ValueError:
-        return ""
+    found = unquote(_parts(url).hostname or "")
     host = DOTS.sub(".", unicodedata.normalize("NFKC", found)).rstrip(".").lower()
     return "" if host in SCHEMES else host
 
@@ -198,9 +192,13 @@ def _is_global(host: str) -> bool | None:
         return None
 
 
-def _absolute(url: str) -> str:
+def _parts(url: str) -> SplitResult:
+    """Take a URL apart, of which the scheme may be missing; what is none has no parts."""
     plain = url.strip().replace("\\", "/")
-    return plain if "://" in plain else f"https://{plain.lstrip('/')}"
+    try:
+        return urlsplit(plain if "://" in plain else f"https://{plain.lstrip('/')}")
+    except ValueError:
+        return urlsplit("")
 
 
 def _text(way: Effective, value: str) -> str:
