@@ -54,7 +54,7 @@ def _held() -> tuple[Held, ...] | None:
     except pulumi.RunError as error:
         pulumi.log.warn(f"preflight: nothing verified: {error}")
         return None
-    return tuple(from_engine({"outputs": held}))
+    return tuple(from_engine(held))
 
 
 def _judge(plan: Plan, environment: AzureEnvironment) -> bool:

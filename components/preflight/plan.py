@@ -54,10 +54,9 @@ class Held:
         return region(self.outputs.get("location"))
 
 
-def from_engine(answer: Json) -> list[Held]:
-    """Take what the engine answers of a stack's resources, by URN."""
-    found = (answer.get("outputs") or {}).items()
-    return [Held(str(one.get("type")), one.get("outputs") or {}, urn) for urn, one in found]
+def from_engine(told: Mapping[str, Mapping[str, Any]]) -> list[Held]:
+    """Take what the engine tells of a stack's resources, by URN."""
+    return [Held(str(one.get("type")), one.get("outputs") or {}, urn) for urn, one in told.items()]
 
 
 def from_export(text: str) -> list[Held]:
