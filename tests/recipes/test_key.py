@@ -48,9 +48,9 @@ def keyed(folder: Path, *recipes: str) -> Copy:
     given = "public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,"
     copy.replace(account, given, "public_network_access=args.public_network_access,")
     copy.insert(
-        "__main__.py",
-        "        deployments=settings.deployments,\n",
-        "        public_network_access=settings.account_public_network_access,\n",
+        "components/accounts.py",
+        "                deployments=account.deployments,\n",
+        "                public_network_access=settings.account_public_network_access,\n",
     )
     copy.append("tests/components/test_example_stack.py", TEST)
     copy.docs()
