@@ -4,7 +4,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,8 +89,12 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def finish(self) -> None:
-        """Close the TLS socket that CONNECT put in place of the plain one."""
-        super().finish()
+        """Close the TLS socket that CONNECT put in place of the plain one.
+
+        What a client that went away did not read is dropped with it.
+        """
+        with suppress(ConnectionError, ssl.SSLError):
+            super().finish()
         self.connection.close()
 
     def do_CONNECT(self) -> None:

@@ -70,7 +70,7 @@ COLUMNS: dict[Source, str] = {
         "| where isnotempty(BackendUrl)\n"
         "| extend Answer = iff(isempty(ResponseBody), BackendResponseBody, ResponseBody)\n"
         "| project TimeGenerated, CorrelationId, ApiId, TotalTime, ResponseCode, "
-        "BackendResponseCode, Url, BackendUrl, "
+        "BackendResponseCode, LastErrorReason, Url, BackendUrl, "
         f"RequestBody = extract(@'({MODEL})', 1, RequestBody), "
         f"""ResponseBody = strcat("{{", extract(@'{USAGE}', 1, Answer), "}}"), """
         "ResponseHeaders = tostring(ResponseHeaders)\n"

@@ -113,7 +113,7 @@ def _requests(evidence: Evidence) -> Iterator[Request]:
 def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
     accounts, seen = Accounts.of(evidence.target), set[str]()
-    every = evidence.target.every_account
+    every, api = evidence.target.every_account, evidence.target.api_id.lower()
     ours = evidence.all_correlations | evidence.left_ids
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}
@@ -133,9 +133,17 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
             ended=time + timedelta(milliseconds=float(row.get("TotalTime") or 0)),
             account=account.lower(),
             costs=code not in FREE or row.get("BackendResponseCode") == OK,
-            of_stack=text(row, "ApiId").lower() == evidence.target.api_id.lower() and code == OK,
+            of_stack=text(row, "ApiId").lower() == api and code == OK and not _left(row),
             usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_in_header(row),
         )
+
+
+def _left(row: Row) -> bool:
+    """Tell whether the caller hung up, so that no log will hold the tokens.
+
+    https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+    """
+    return text(row, "LastErrorReason").startswith("ClientConnection")
 
 
 def _deployment(row: Row) -> str:

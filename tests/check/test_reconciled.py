@@ -233,6 +233,26 @@ def test_an_answer_in_whose_place_a_policy_refused_is_explained(run: Run) -> Non
     assert ends(run("--timeout", "60"))["reconciled"] == "seen"
 
 
+@pytest.mark.parametrize("minutes_ago", [0, 4])
+@pytest.mark.parametrize("reason", ["", "ClientConnectionFailure"])
+def test_only_tokens_that_may_still_come_are_waited_for(
+    run: Run, reason: str, minutes_ago: int
+) -> None:
+    """No log will hold those of a caller who hung up, and a row is minutes late at most."""
+    asked = soon(run) - timedelta(minutes=minutes_ago)
+    milliseconds = 60_000 * minutes_ago + 1000
+    told = {"ApiId": "miyagi-api", "LastErrorReason": reason, "TotalTime": milliseconds}
+    logged(run, "theirs", asked, **told)
+    counted(run, soon(run), 700)
+    begun = run.clock.now()
+
+    report = run("--timeout", "60", "--settle", "5")
+
+    assert of(report, "reconciled")[0] == "seen"
+    waited = run.clock.now() - begun
+    assert (waited > timedelta(minutes=4)) is (reason == ""), waited
+
+
 def test_tokens_beyond_those_of_logged_calls_fail(run: Run) -> None:
     served(run, "acc-theirs", soon(run))
     logged(run, "theirs", soon(run), tokens=700)

@@ -146,7 +146,8 @@ def _over(
         return seen(f"{said}, of {counted(len(theirs), 'call')} of {whose}")
     ended = max(call.ended for call in traffic.calls)
     dark = [one for one in theirs if one.usage is None]
-    if any(one.of_stack for one in dark) and _is_before(evidence, ended + evidence.settle):
+    due = [one.ended + evidence.settle for one in dark if one.of_stack]
+    if due and _is_before(evidence, max(due)):
         return waiting(f"{said}: the tokens of others' calls may still come")
     if dark or found.foreign:
         unknown = f"{counted(len(dark), 'logged call')} of others, and of {_count(found.foreign)}"
