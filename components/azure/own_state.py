@@ -8,10 +8,13 @@ https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generato
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import pulumi
+from pulumi.runtime import settings
 
 from components.azure import lookup
 from components.azure.arm_id import ArmId
@@ -22,13 +25,27 @@ STATE = "pulumi:pulumi:readStackResourceOutputs"
 https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/builtins.go
 """
 
+Told: TypeAlias = Mapping[str, Mapping[str, Any]]
 
-async def told() -> Mapping[str, Mapping[str, Any]]:
+_asked: WeakKeyDictionary[object, asyncio.Future[Told]] = WeakKeyDictionary()
+"""What each run of the program has asked, by its connection to the engine."""
+
+
+async def told() -> Told:
     """Return type and outputs of each resource of the state, by URN, as the engine tells them.
+
+    A run asks the engine once, so all is judged by one state: that of before the run's changes.
 
     Raises:
         pulumi.RunError: the engine does not tell.
     """
+    engine = settings.get_monitor()
+    if engine not in _asked:
+        _asked[engine] = asyncio.ensure_future(_ask())
+    return await _asked[engine]
+
+
+async def _ask() -> Told:
     organization = pulumi.get_organization()
     place = [organization, pulumi.get_project()] if organization else []
     name = "/".join([*place, pulumi.get_stack()])
@@ -42,7 +59,7 @@ async def told() -> Mapping[str, Mapping[str, Any]]:
     return (answer or {}).get("outputs") or {}
 
 
-def by_name(held: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+def by_name(held: Told) -> Mapping[str, Mapping[str, Any]]:
     """Return the outputs of each resource that the engine told, by type and name: `TYPE::NAME`.
 
     Parents are left out of the type, so each name within a type is expected once.

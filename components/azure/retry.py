@@ -12,6 +12,8 @@ import re
 
 import pulumi
 
+from components.azure import stay
+
 HOOK = "wait-and-retry"
 """Name of the error hook; each resource's state holds it."""
 
@@ -135,7 +137,11 @@ async def wait_and_retry(args: pulumi.ErrorHookArgs) -> bool:
 
 
 def everywhere() -> None:
-    """Bind `wait_and_retry` to every Azure resource that the program declares from here on."""
+    """Bind `wait_and_retry` to every Azure resource that the program declares from here on.
+
+    The program then stays until the last of them is done: it is the program that waits.
+    """
+    pulumi.run(stay.until_done)
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(HOOK, wait_and_retry)])
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:

@@ -43,12 +43,9 @@ class Sweep:
 def sweep(machine: Machine, turn: int, *, check: bool = False) -> Sweep:
     """Fail each operation of the example stack once, with kinds of failure that change by turn.
 
-    With `check`, the post-deploy check must prove the stack after the first `up`. Without the
-    preflight: with it the program at times ends at the first resource that fails for good, and what
-    waits for another attempt then goes on in the next run.
+    With `check`, the post-deploy check must prove the stack after the first `up`.
     """
     result = Sweep([], [])
-    machine.configure(preflight=False)
     planned = _planned(machine, "create")
     _drive(machine, UP, "create", planned, turn, result)
     _expect_no_changes(machine, result)

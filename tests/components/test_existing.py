@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.azure import own_state
 from tests.components.harness import SECRET, SUBSCRIPTION, Json, Refused, Run, run_without_insights
 
 OTHER = "99999999-8888-4777-8666-555555555555"
@@ -46,6 +47,14 @@ def test_existing_workspace_is_read_in_its_own_subscription() -> None:
     assert run.inputs("gateway-diagnostics")["workspaceId"] == WORKSPACE
     assert run.inputs("openai-account-diagnostics")["workspaceId"] == WORKSPACE
     assert run.stack["workspaceCustomerId"] == "central"
+
+
+def test_the_engine_tells_the_state_once_a_run_whatever_exists() -> None:
+    answers = {**WORKSPACE_ANSWER, GET_SERVICE: SERVICE}
+    for _ in range(2):
+        config = {"workspaceId": WORKSPACE, "gatewayId": GATEWAY}
+        run = run_without_insights(config, answers=answers)
+        assert [token for token, _ in run.azure.calls].count(own_state.STATE) == 1
 
 
 def test_existing_gateway_is_used_with_its_identity_and_logger() -> None:

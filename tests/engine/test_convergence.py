@@ -112,6 +112,19 @@ def test_conflict_on_a_deletion_is_retried_when_the_program_runs(
     assert machine.leftovers().status == 0
 
 
+def test_what_waits_gets_its_attempt_beside_what_failed_for_good(machine: Machine) -> None:
+    """The program's hooks answer until the last operation is done, though much fails before."""
+    kinds = "operationalinsights:Workspace", "cognitiveservices:Account"
+    busy = [{**BUSY, "type": NATIVE + kind} for kind in kinds]
+    refused = {"type": NATIVE + "apimanagement:ApiManagementService", "status": 403, "code": "No"}
+    words = ("up", "--yes", "--skip-preview", "--continue-on-error")
+    text = machine.pulumi(*words, options=faults(machine, refused, *busy), fails=True)
+    assert text.count("for attempt 2 of 4") >= len(busy)
+    made = {entry["type"] for entry in machine.changes()}
+    assert made >= {one["type"] for one in busy}
+    assert refused["type"] not in made
+
+
 @pytest.mark.parametrize(
     ("failing", "when"),
     [
