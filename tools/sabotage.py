@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.machine import Machine
+from harness.sabotage import several
 from harness.sabotage.generated import losses, mutations
 from harness.sabotage.generated.mutation import Count, tell
 from harness.sabotage.mistakes import MISTAKES
@@ -57,15 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for one in outcomes(deployed, folder, chosen):
             found.append(one)
             console.print(_progress(one), markup=False)
-        counts = [] if given.words else [tell(mutations(deployed))]
-        if not given.words:
-            counts.append(losses.count(losses.recorded(deployed, folder / "evidence.pickle")))
+        counts = {} if given.words else _generated(deployed, folder)
     _summary(found, time.monotonic() - began)
-    for count in counts:
-        _tell_generated(count)
+    for stack, count in counts.items():
+        _tell_generated(stack, count)
     if given.write:
         DOCUMENT.write_text(document(found), encoding="utf-8")
-    return 1 if any(one.faults for one in counts) or any(one.fault for one in found) else 0
+    return 1 if any(one.faults for one in counts.values()) or any(one.fault for one in found) else 0
+
+
+def _generated(deployed: Machine, folder: Path) -> dict[str, Count]:
+    """Make every generated mistake of the example, and of a stack of several accounts."""
+    accounts = several.deploy(folder / "accounts")
+    return {
+        "the example": tell(mutations(deployed)),
+        "rows of the example": losses.count(losses.recorded(deployed, folder / "evidence.pickle")),
+        "several accounts": tell(mutations(accounts)),
+    }
 
 
 def document(found: Sequence[Outcome]) -> str:
@@ -90,12 +100,14 @@ def _summary(found: Sequence[Outcome], seconds: float) -> None:
     console.print(f"{len(found)} mistakes, {faults} faults of the check, {seconds:.0f} s")
 
 
-def _tell_generated(count: Count) -> None:
+def _tell_generated(stack: str, count: Count) -> None:
     """Print how many of how many generated mistakes the check tells, and each that it does not."""
     for line in count.lines:
-        console.print(f"generated: {line}", markup=False)
+        console.print(f"generated in {stack}: {line}", markup=False)
     for name, fault in count.faults.items():
-        console.print(f"FAULT  {name}: {fault}", markup=False)
+        console.print(f"FAULT  {stack}: {name}: {fault}", markup=False)
+    told = count.made.total() - len(count.faults)
+    console.print(f"generated in {stack}: {told} of {count.made.total()} in all", markup=False)
 
 
 def _cell(text: str) -> str:

@@ -22,6 +22,9 @@ SENDS = {
     "bus": "<send-service-bus-message queue-name='q'><payload>{}</payload>"
     "</send-service-bus-message>",
     "trace": "<trace source='s'><message>{}</message></trace>",
+    "metric": "<emit-metric name='m'><dimension name='d' value=\"{}\" /></emit-metric>",
+    "tokens": "<llm-emit-token-metric><dimension name='d' value=\"{}\" /></llm-emit-token-metric>",
+    "cache": "<cache-store-value key='k' value=\"{}\" duration='1' />",
 }
 """Statements that send a text of their own to another service."""
 TELLS = {
@@ -43,6 +46,21 @@ TELLS = {
     "@(context.Variables.Count)": "unjudged",
     "{{lost}}": "unjudged",
     '@({{secret}} + "x")': "unjudged",
+    '@(context.Request.Headers.GetValueOrDefault("api-key", ""))': "unjudged",
+    '@(context.Request.Headers["Authorization"].First())': "unjudged",
+    '@(context.Request.Headers.GetValueOrDefault("Ocp-Apim-Subscription-Key"))': "unjudged",
+    '@(context.Request.Url.Query.GetValueOrDefault("subscription-key", ""))': "unjudged",
+    '@(context.Request.Headers.GetValueOrDefault("api" + "-key", ""))': "unjudged",
+    '@(context.Request.Headers.GetValueOrDefault("api\\x2dkey", ""))': "unjudged",
+    '@(string.Join(";", context.Request.Headers.Select(h => h.Value[0])))': "unjudged",
+    '@(context.Response.Headers.GetValueOrDefault("x", "") + context.Request.Headers)': "unjudged",
+    "@(context.Subscription.PrimaryKey)": "unjudged",
+    '@((string)context.Variables["token"])': "unjudged",
+    '@((string)context.Variables["copied key"])': "unjudged",
+    '@(context.Request.Headers.ContainsKey("api-key").ToString())': "seen",
+    '@(context.Request.Headers.GetValueOrDefault("X-Team", "none"))': "seen",
+    '@(context.Request.Headers.GetValueOrDefault("Authorization", "").AsJwt()?.Subject)': "seen",
+    '@(string.Join(";", context.Response.Headers.Keys))': "seen",
     "plain, of a Body": "seen",
     "key {{secret}}": "seen",
     '@("a Body")': "seen",
@@ -63,6 +81,9 @@ def test_what_calls_say_is_not_sent_elsewhere(way: str, text: str) -> None:
         "<set-variable name='plain' value='@(context.Timestamp)' />"
         "<set-variable name='round' value='@((string)context.Variables[\"round\"])' />"
         "<set-variable name='round' value='@(context.Variables[\"kept\"])' />"
+        "<set-variable name='copied key' "
+        "value='@(context.Request.Headers.GetValueOrDefault(\"api-key\"))' />"
+        "<get-authorization-context provider-id='x' context-variable-name='token' />"
     )
     for place in AROUND:
         made = around(place, kept + SENDS[way].format(text))

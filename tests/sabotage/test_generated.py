@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from harness.sabotage.generated import documents, operations, properties, strays
+from harness.sabotage.generated import documents, mutations, operations, properties, strays
 from harness.sabotage.generated.bench import Bench
-from harness.sabotage.generated.mutation import Mutation, tell
+from harness.sabotage.generated.mutation import Mutation, sampled, tell
 from harness.sabotage.site import Site
 from sandbox import changes
 from sandbox.arm.base import WORKSPACE
@@ -69,6 +69,30 @@ def test_every_generated_mistake_is_told_by_resource_and_property(
     count = tell(generator(bench))
     assert count.faults == {}
     assert sum(count.made.values()) >= least, "the stack declares no less than that"
+
+
+ONLY_THERE = ("apimanagement:Backend", "cognitiveservices:RaiPolicy")
+"""Types of resources that the example stack lacks."""
+SHARE = 1 / 8
+"""Share of the mistakes in the stack of several accounts that this run makes; `make sabotage` makes
+all of them."""
+
+
+def test_every_mistake_in_what_only_several_accounts_have_is_told(several: Machine) -> None:
+    whole = Bench.of(several)
+    assert whole.judge().status == "seen"
+    bench = Bench(whole.cloud, [one for one in whole.declared if one.kind in ONLY_THERE])
+    assert {one.kind for one in bench.declared} == {*ONLY_THERE}
+    for generator in (properties.declared, properties.undeclared, properties.gone):
+        count = tell(generator(bench))
+        assert count.faults == {}
+        assert sum(count.made.values()) >= len(bench.declared)
+
+
+def test_a_sample_of_all_mistakes_in_several_accounts_is_told(several: Machine) -> None:
+    count = tell(sampled(mutations(several), SHARE))
+    assert count.faults == {}
+    assert sum(count.made.values()) >= 250
 
 
 def test_a_healthy_stack_is_seen_and_counted(bench: Bench) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from queries.check.proofs.base import Verdict
@@ -45,6 +46,15 @@ class Count:
         """Write how many of how many were told, by kind."""
         missed = Counter(key.partition(": ")[0] for key in self.faults)
         return [f"{self.made[one] - missed[one]} of {self.made[one]} {one}" for one in self.made]
+
+
+def sampled(mutations: Iterable[Mutation], share: float, seed: int = 0) -> Iterator[Mutation]:
+    """Choose a share of the mistakes by a seed, and of each kind the first, so that none lacks."""
+    chance, known = random.Random(seed), set[str]()
+    for one in mutations:
+        if one.kind not in known or chance.random() < share:
+            known.add(one.kind)
+            yield one
 
 
 def tell(mutations: Iterable[Mutation]) -> Count:

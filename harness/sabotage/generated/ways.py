@@ -6,11 +6,12 @@ import itertools
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.azure import manager
 from harness.machine import Machine
@@ -96,8 +97,16 @@ class Place:
 
     @property
     def chat(self) -> str:
-        """Return the URL of the account's deployment, to which `/chat/completions` is added."""
-        return f"{self.target.account.backend_url}/deployments/{self.target.deployments[0].name}"
+        """Return the URL of a deployment of the only account, or of the first of several."""
+        return self.chats[0]
+
+    @property
+    def chats(self) -> list[str]:
+        """Return the URL of a deployment of each account, to which `/chat/completions` is added."""
+        return [
+            f"{one.backend_url}/deployments/{(one.deployments or self.target.deployments)[0].name}"
+            for one in self.target.every_account
+        ]
 
     def the(self, kind: str) -> Resource:
         """Return the stack's only resource of a type."""
@@ -155,10 +164,10 @@ class Place:
         recorder = Recorder.__new__(Recorder)
         recorder.rows = []
         model = model_endpoint(self.cloud, options, recorder)
-        host = self.target.account.endpoint.removeprefix("https://").strip("/")
+        hosts = {urlsplit(one.endpoint).hostname for one in self.target.every_account}
 
         def send(request: Request) -> Response:
-            return model(request) if request.host == host else Response.json(200, {})
+            return model(request) if request.host in hosts else Response.json(200, {})
 
         consumer = self.cloud.get(
             f"{self.target.gateway_id}/subscriptions/{self.target.consumers[0]}"
@@ -178,24 +187,26 @@ def _policy(inbound: str) -> Json:
 
 
 def mutations(deployed: Machine) -> Iterator[Mutation]:
-    """Make each way of a deployed stack around its logs."""
+    """Make each way of a deployed stack around its logs, to each of its accounts."""
     told = target(deployed.outputs())
-    every = itertools.product(PLACES, STATEMENTS, NAMINGS, CONDITIONS)
-    for place, statement, naming, condition in every:
+    numbers = range(len(told.every_account))
+    every = itertools.product(numbers, PLACES, STATEMENTS, NAMINGS, CONDITIONS)
+    for number, *how in every:
+        place, statement, naming, condition = how
+        to = f" to {told.accounts[number].name}" if told.accounts else ""
         yield Mutation(
             kind="way around the logs",
-            name=f"{statement} of {place}, {naming}, {condition}",
+            name=f"{statement} of {place}, {naming}, {condition}{to}",
             words=("copy", "which leads to the account", "diagnostic"),
-            judged=_led(deployed, told, place, statement, naming, condition),
+            judged=_led(deployed, told, number, how),
         )
 
 
-def _led(
-    deployed: Machine, told: Target, where: str, statement: str, naming: str, condition: str
-) -> Callable[[], Verdict]:
+def _led(deployed: Machine, told: Target, number: int, how: Sequence[str]) -> Callable[[], Verdict]:
     def judged() -> Verdict:
         with Place.of(deployed, told) as place:
-            place.lead(where, statement, naming, condition, place.chat)
+            where, statement, naming, condition = how
+            place.lead(where, statement, naming, condition, place.chats[number])
             answer, recorder = place.call()
             assert answer.status == OK, answer.body
             assert recorder.count("RequestResponse"), "the account was called"

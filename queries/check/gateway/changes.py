@@ -10,6 +10,7 @@ from queries.check.difference import Difference
 from queries.check.gateway import refusals
 from queries.check.gateway.content import COPY, copies
 from queries.check.gateway.effective import API, Effective, Statement, UnclearError
+from queries.check.gateway.needs import Needs
 from queries.check.gateway.statements import (
     AUTHENTICATION,
     CACHES,
@@ -32,6 +33,12 @@ REFUSED = 400
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "transfer-encoding", "host"})
 SET_ANEW = frozenset({"authorization", "api-key", "accept-encoding"})
 """Headers that the API's own policy sets or deletes after those of wider scopes."""
+STEERING = frozenset({"x-policy-id", "x-ms-spillover-deployment"})
+"""Headers by which one call gets another content filter, or another deployment, than declared.
+
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/content-filters
+https://learn.microsoft.com/azure/ai-foundry/openai/how-to/spillover-traffic-management
+"""
 BODY = "set-body"
 """By which the API's own policy asks streams for their tokens: `drift` compares that policy whole,
 and `whole` what the account gets.
@@ -58,14 +65,15 @@ def changes(
     `kept` are those of the API's own policy, which `drift` compares. One that counts calls, tells
     of them, or refuses them by their key, changes none.
     """
-    own = {id(one) for one in kept}
+    own, needs = {id(one) for one in kept}, Needs.of(kept)
     for one in statements:
         if one.element.name not in KNOWN:
             yield Unclear(one.place, one.element.name, "the statement is not known")
             continue
         try:
-            said = _said(way, one, target, own=id(one) in own)
-            said = said or _copied(way, one, statements)
+            said = _needed(way, one, needs) if id(one) not in own else ""
+            said = said or _said(way, one, target, own=id(one) in own)
+            said = said or _copied(way, one, statements, target)
         except UnclearError as reason:
             yield Unclear(one.place, one.element.name, str(reason))
             continue
@@ -132,16 +140,32 @@ def _said(way: Effective, one: Statement, target: Target, *, own: bool) -> str:
     return SAID.get(name, "")
 
 
+def _needed(way: Effective, one: Statement, needs: Needs) -> str:
+    """Say whether a statement changes what the API's own policy decides by."""
+    if name := needs.changed(way, one):
+        return f"changes the variable {name}, which the API's own policy reads"
+    if one.element.name != HEADER:
+        return ""
+    header = way.text(one.element.attributes.get("name", "")).lower()
+    if header in needs.headers - BODY_HEADERS:
+        return f"changes {header}, which the API's own policy reads"
+    adds = one.element.attributes.get("exists-action") != "delete"
+    steers = header in STEERING and adds and one.section in {"inbound", "backend"}
+    return f"sets {header}, by which the account answers otherwise" if steers else ""
+
+
 def _is_probe(holder: Element) -> bool:
     return PROBE.fullmatch(holder.attributes.get("condition", "")) is not None
 
 
-def _copied(way: Effective, one: Statement, statements: Sequence[Statement]) -> str:
-    """Say whether a statement sends what calls say to somebody else."""
+def _copied(way: Effective, one: Statement, statements: Sequence[Statement], target: Target) -> str:
+    """Say whether a statement sends what calls say, or a key, to somebody else."""
     name, given = one.element.name, one.element.attributes
     if name in SEND and way.text(given.get("mode", "new")) == "copy":
         return COPY
-    return copies(way, one, statements) if name in SEND or name in TELLS else ""
+    if name not in SEND and name not in TELLS:
+        return ""
+    return copies(way, one, statements, target.subscription_key_header)
 
 
 def _guarded(one: Statement, target: Target) -> frozenset[str]:

@@ -68,19 +68,19 @@ VARIABLE = "set-variable"
 TELLS = frozenset(
     {
         *("invoke-dapr-binding", "log-to-eventhub", "publish-to-dapr"),
-        *("send-service-bus-message", "trace"),
+        *("send-service-bus-message", "trace", "cache-store-value"),
+        *("emit-metric", "azure-openai-emit-token-metric", "llm-emit-token-metric"),
     }
 )
-"""Statements that send what a policy writes to another service."""
+"""Statements that send what a policy writes to another service, or keep it there."""
 HARMLESS = frozenset(
     {
-        *("cache-lookup-value", "cache-remove-value", "cache-store", "cache-store-value"),
-        *("cors", "cross-domain", "emit-metric", "get-authorization-context", VARIABLE),
-        *("azure-openai-emit-token-metric", "azure-openai-semantic-cache-store"),
-        *("llm-emit-token-metric", "llm-semantic-cache-store"),
+        *("cache-lookup-value", "cache-remove-value", "cache-store"),
+        *("cors", "cross-domain", "get-authorization-context", VARIABLE),
+        *("azure-openai-semantic-cache-store", "llm-semantic-cache-store"),
     }
 )
-"""Statements that count a call or keep something of it, and lead it nowhere else."""
+"""Statements that keep a call's answer or learn something, and lead it nowhere else."""
 KNOWN = frozenset(
     {
         *HARMLESS, *LIMITS, *CHECKS, *TELLS, *CONTAINERS, *SEND, *CALLS, *CACHES, *REWRITES,
