@@ -1,6 +1,6 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import accounts, outputs, startup
+from components import accounts, outputs, protection, startup
 from components.azure import environment, naming, retry
 from components.gateway import Gateway, GatewayArgs
 from components.insights.component import Insights, InsightsArgs, subject
@@ -102,5 +102,9 @@ insights = (
     )
     if settings.insights
     else None
+)
+protection.declare(
+    [workspace, *every_account, gateway, api, *([insights] if insights else [])],
+    protect=settings.protect,
 )
 outputs.export(settings, azure, workspace, every_account, gateway, api, insights)
