@@ -23,6 +23,20 @@ https://learn.microsoft.com/azure/ai-services/disable-local-auth
 https://learn.microsoft.com/cli/azure/use-azure-cli-rest-command
 """
 
+CHECK_HEADER = "x-failover-check"
+"""Request header by which the check names the account that must answer, among several.
+
+The policy refuses it, but where the gateway traces the call, for which a caller needs a token that
+only those get who may change the gateway.
+https://learn.microsoft.com/azure/api-management/api-management-howto-api-inspector
+"""
+NEXT_ACCOUNT = "*"
+"""Value of `CHECK_HEADER` that names nobody first, so that the call has to go on to an account."""
+NOBODY_URL = "https://no-account.invalid/openai"
+"""Where the first attempt of such a call goes: names below `invalid` never resolve.
+
+https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+"""
 VERSION: Literal[1] = 1
 """Version of the output's shape. Raise it with every key that is added, renamed or dropped."""
 
@@ -170,6 +184,15 @@ class ProofOutput(Generic[Made]):
     def every_deployment(self) -> tuple[Deployment, ...]:
         """Return the deployments of every account, of one name as often as accounts have it."""
         return tuple(d for one in self.accounts for d in one.deployments) or self.deployments
+
+    @property
+    def pools(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the short names of the accounts that share a deployment, by its name."""
+        serving = dict[str, list[str]]()
+        for one in self.accounts:
+            for each in one.deployments:
+                serving.setdefault(each.name.lower(), []).append(one.name)
+        return {name: tuple(names) for name, names in serving.items() if len(names) > 1}
 
     def serving(self, deployment: str) -> tuple[Account[Made], ...]:
         """Return the accounts that may answer a deployment's calls; the first for others."""

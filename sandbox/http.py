@@ -30,6 +30,10 @@ class Headers:
         """Append a field, keeping those of the same name."""
         self._fields.append((name, value))
 
+    def extend(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Append fields, keeping those of the same names."""
+        self._fields.extend(fields)
+
     def delete(self, name: str) -> None:
         """Remove every field called `name`."""
         self._fields = [(key, value) for key, value in self._fields if key.lower() != name.lower()]

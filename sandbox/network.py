@@ -37,12 +37,13 @@ class Network:
         """Return the answer of the request's host; no real host is ever called.
 
         Raises NotModelledError for other hosts, and ConnectionError, as in DNS, for what is no host
-        name or no service of that name.
+        name or no service of that name; names below `invalid` are none.
+        https://www.rfc-editor.org/rfc/rfc6761#section-6.4
         """
         for match, endpoint in self._endpoints:
             if match(request.host.lower()):
                 return endpoint(request)
-        if "." not in request.host:
+        if "." not in request.host or request.host.lower().endswith(".invalid"):
             raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
         raise NotModelledError(f"the sandbox has no host {request.host}, and calls no real one")
 

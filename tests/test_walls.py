@@ -21,7 +21,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "queries.contract",
     },
     "components": {"components.azure", "components.settings", "queries.contract"},
-    "components.openai_api": {"components", "components.azure", "components.settings"},
+    "components.openai_api": {
+        *("components", "components.azure", "components.settings", "queries.contract"),
+    },
     "components.insights": {
         *("components", "components.azure", "components.alerts", "components.settings"),
         *("components.openai_api", "queries.library", "queries.contract"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.sax.saxutils import escape
 
-from components.openai_api.routing import TRIP_SECONDS, Routing
+from components.openai_api.routing import TRIP_SECONDS, Route, Routing
 from components.settings import policy_document
+from queries.contract import CHECK_HEADER, NEXT_ACCOUNT
 
 KEY_HEADER = "api-key"
 """Header in which the OpenAI client libraries for Azure send their key."""
@@ -74,6 +75,7 @@ def render(
     }
     if routing:
         values |= {
+            "checks": checks(routing),
             "routes": _routes(routing),
             "backend": routing.default,
             "tripSeconds": TRIP_SECONDS,
@@ -89,8 +91,49 @@ def _routes(routing: Routing) -> str:
     for route in routing.routes:
         lines.append(f'<when condition="@({called} == "{route.deployment}")">')
         lines.append(f'  <set-backend-service backend-id="{route.backend}" />')
-        if route.members:
-            lines.append(f'  <set-variable name="pool" value="{route.deployment}" />')
-            lines.append(f'  <set-variable name="retries" value="@({route.retries})" />')
+        lines += _pool_variables(route)
         lines.append("</when>")
     return ("\n" + INDENT).join(lines)
+
+
+def checks(routing: Routing) -> str:
+    """Write the branches of the check's own calls: who may not make them, and whom they meet.
+
+    `context.Tracing` tells whether the caller has sent a token that the gateway's own management
+    API gave for this API, for an hour at most, to somebody who may change the gateway.
+    https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+    """
+    if not (rehearsal := routing.rehearsal):
+        return ""
+    asked = f'context.Request.Headers.GetValueOrDefault("{CHECK_HEADER}", "")'
+    message = f"{CHECK_HEADER} is for the check alone, with a token for tracing."
+    answer = f'{{"error":{{"code":"FailoverCheckNotAllowed","message":"{message}"}}}}'
+    lines = [
+        f'<when condition="@({asked} != "" && !context.Tracing)">',
+        "  <return-response>",
+        '    <set-status code="403" reason="Forbidden" />',
+        '    <set-header name="Content-Type" exists-action="override">',
+        "      <value>application/json</value>",
+        "    </set-header>",
+        f"    <set-body>{answer}</set-body>",
+        "  </return-response>",
+        "</when>",
+    ]
+    ways = {name: (backend, list[str]()) for name, backend in rehearsal.named.items()}
+    route = rehearsal.route
+    ways[NEXT_ACCOUNT] = (route.backend, _pool_variables(route))
+    for name, (backend, variables) in ways.items():
+        lines.append(f'<when condition="@({asked} == "{name}")">')
+        lines.append(f'  <set-backend-service backend-id="{backend}" />')
+        lines += [*variables, "</when>"]
+    return "".join(f"{line}\n{INDENT}" for line in lines)
+
+
+def _pool_variables(route: Route) -> list[str]:
+    """Write what the policy must know of a pool; nothing where one account has the deployment."""
+    if not route.members:
+        return []
+    return [
+        f'  <set-variable name="pool" value="{route.deployment}" />',
+        f'  <set-variable name="retries" value="@({route.retries})" />',
+    ]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi_azure_native import apimanagement
 
 from components.gateway import Gateway
 from components.openai_account import OpenAIAccount
-from components.settings.accounts import Account
+from components.settings.accounts import POOL_LIMIT, Account
+from queries.contract import NOBODY_URL
 
 BACKEND_NAME_LIMIT = 80
 """Most characters of a backend's name.
@@ -23,6 +24,8 @@ TRIP_SECONDS = 10
 """
 SENT_ON_STATUS = (429, 503)
 """Statuses of an account that did nothing with a call, so that the next one may get the call."""
+NEXT = 2
+"""Rank in a rehearsal of the accounts that come first, behind the backend to nobody."""
 SENT_ON_REASON = "BackendConnectionFailure"
 """Reason of the gateway's error where there was no connection to an account.
 
@@ -35,7 +38,7 @@ class Member:
     """One account as a deployment's name leads to it."""
 
     account: int
-    """Place of the account in the stack file."""
+    """Place of the account in the stack file; -1 for nobody."""
     backend: str
     """Name of the backend."""
     priority: int
@@ -64,12 +67,26 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """The ways of the check's own calls, by which no other call goes: see `Routing.rehearsal`."""
+
+    named: dict[str, str]
+    """Backend of each account that some pool has, by the account's short name."""
+    nobody: str
+    """Name of the backend that never answers."""
+    route: Route
+    """The way to a pool in which that backend stands before the accounts of a deployment."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Routing:
     """Every way from the API to one of several accounts."""
 
     accounts: tuple[str, ...]
     """Names of the backends that lead to each account, without a breaker."""
     routes: tuple[Route, ...]
+    rehearsal: Rehearsal | None
+    """Ways by which the check reaches a stand-by, and sees a call sent on; None without a pool."""
 
     @property
     def default(self) -> str:
@@ -108,7 +125,41 @@ def plan(api_name: str, accounts: Sequence[Account]) -> Routing | None:
             pool = backend_name(api_name, "pool", deployment)
             route = Route(deployment=deployment, backend=pool, members=members)
         routes.append(route)
-    return Routing(accounts=own, routes=tuple(routes))
+    return Routing(
+        accounts=own,
+        routes=tuple(routes),
+        rehearsal=_rehearsal(api_name, accounts, own, routes),
+    )
+
+
+def _rehearsal(
+    api_name: str, accounts: Sequence[Account], own: Sequence[str], routes: Sequence[Route]
+) -> Rehearsal | None:
+    """Plan how the check meets accounts that no call reaches, without a change that others meet.
+
+    The pool has the accounts' own backends, which have no breaker: what the check sees there closes
+    no account for others. The only breaker that its calls trip is that of the backend to nobody.
+    """
+    pools = [route for route in routes if route.members]
+    if not pools:
+        return None
+    serving = {member.account for route in pools for member in route.members}
+    first = pools[0]
+    nobody = backend_name(api_name, "to-nobody")
+    ranks = sorted({one.priority for one in first.members})
+    then = tuple(
+        replace(one, backend=own[one.account], priority=ranks.index(one.priority) + NEXT)
+        for one in first.members[: POOL_LIMIT - 1]
+    )
+    return Rehearsal(
+        named={accounts[number].name: own[number] for number in sorted(serving)},
+        nobody=nobody,
+        route=replace(
+            first,
+            backend=backend_name(api_name, "failover-check"),
+            members=(Member(account=-1, backend=nobody, priority=1, weight=1), *then),
+        ),
+    )
 
 
 def backend_name(*parts: str) -> str:
@@ -132,34 +183,55 @@ def declare(
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
     """Declare every backend and pool; return those that a policy names."""
-    own = [
-        _single(name, backend, account, gateway, parent)
+    own = {
+        backend: _single(
+            f"{name}-backend-{account.label}", backend, account.backend_url, gateway, parent
+        )
         for backend, account in zip(routing.accounts, accounts, strict=True)
-    ]
-    pools = [
-        _pool(name, route, accounts, gateway, parent) for route in routing.routes if route.members
-    ]
-    return [*own, *pools]
+    }
+    pools = list[pulumi.Resource]()
+    for route in routing.routes:
+        members = dict[str, apimanagement.Backend]()
+        for one in route.members:
+            account = accounts[one.account]
+            members[one.backend] = _single(
+                f"{name}-backend-{account.label}-{route.deployment}",
+                one.backend,
+                account.backend_url,
+                gateway,
+                parent,
+                breaker=True,
+            )
+        if members:
+            pools.append(_pool(f"{name}-pool-{route.deployment}", route, members, gateway, parent))
+    if rehearsal := routing.rehearsal:
+        label = f"{name}-failover-check"
+        nobody = _single(
+            f"{label}-nobody", rehearsal.nobody, NOBODY_URL, gateway, parent, breaker=True
+        )
+        members = {**own, rehearsal.nobody: nobody}
+        pools.append(_pool(label, rehearsal.route, members, gateway, parent))
+    return [*own.values(), *pools]
 
 
 def _single(
     name: str,
     backend: str,
-    account: OpenAIAccount,
+    url: pulumi.Input[str],
     gateway: Gateway,
     parent: pulumi.Resource,
-    deployment: str = "",
+    *,
+    breaker: bool = False,
 ) -> apimanagement.Backend:
-    ending = f"-{deployment}" if deployment else ""
     return apimanagement.Backend(
-        f"{name}-backend-{account.label}{ending}",
+        name,
         backend_id=backend,
         service_name=gateway.name,
         resource_group_name=gateway.resource_group_name,
         type=apimanagement.BackendType.SINGLE,
         protocol=apimanagement.BackendProtocol.HTTP,
-        url=account.backend_url,
-        circuit_breaker=_breaker() if deployment else None,
+        url=url,
+        circuit_breaker=_breaker() if breaker else None,
         opts=gateway.inside(parent),
     )
 
@@ -193,21 +265,18 @@ def _breaker() -> apimanagement.BackendCircuitBreakerArgs:
 def _pool(
     name: str,
     route: Route,
-    accounts: Sequence[OpenAIAccount],
+    members: Mapping[str, apimanagement.Backend],
     gateway: Gateway,
     parent: pulumi.Resource,
 ) -> apimanagement.Backend:
-    services = []
-    for member in route.members:
-        account = accounts[member.account]
-        single = _single(name, member.backend, account, gateway, parent, route.deployment)
-        services.append(
-            apimanagement.BackendPoolItemArgs(
-                id=single.id, priority=member.priority, weight=member.weight
-            )
+    services = [
+        apimanagement.BackendPoolItemArgs(
+            id=members[one.backend].id, priority=one.priority, weight=one.weight
         )
+        for one in route.members
+    ]
     return apimanagement.Backend(
-        f"{name}-pool-{route.deployment}",
+        name,
         backend_id=route.backend,
         service_name=gateway.name,
         resource_group_name=gateway.resource_group_name,

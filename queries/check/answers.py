@@ -41,6 +41,9 @@ class Refusal:
     """Whether the service has no room now."""
 
 
+NOT_TRACED = "FailoverCheckNotAllowed"
+"""Code of the policy's answer to a call that names an account, and that the gateway does not trace.
+"""
 DENIED = range(401, 404)
 KEY_FIX = (
     "the gateway refuses the key: link the API to the product and keep the consumer active; if "
@@ -77,6 +80,7 @@ REFUSALS: tuple[tuple[range, str, float, str], ...] = (
     # The account's own words, which name a subscription key too:
     # https://learn.microsoft.com/azure/ai-services/authentication
     (DENIED, "wrong API endpoint", 0, IDENTITY_FIX),
+    (DENIED, NOT_TRACED, 0, KEY_FIX),
     # https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
     (DENIED, "quota is exceeded", 0, QUOTA_FIX),
     # https://learn.microsoft.com/azure/api-management/api-management-subscriptions

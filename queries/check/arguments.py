@@ -90,6 +90,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "what none of those calls shows is skipped",
     )
     parser.add_argument(
+        "--failover",
+        action="store_true",
+        help="call each of several accounts by name too, also a stand-by that no call reaches, and "
+        "see a call go on from an account that does not answer; needs a role that may change the "
+        "gateway, such as API Management Service Contributor",
+    )
+    parser.add_argument(
         "--caller-ip", type=_address, metavar="IP", help="address the rows must show"
     )
     parser.add_argument(
@@ -103,6 +110,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--list", action=_List, nargs=0, help="name the proofs, and end")
     options = parser.parse_args(arguments)
+    if options.failover and options.no_traffic:
+        parser.error("--failover makes calls, and --no-traffic makes none")
     _truncate_result_files(parser, options)
     options.grace = GRACE
     if options.timeout is None and options.no_traffic:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
+from pydantic import SecretStr
 
 from queries.check import brief_calls, forwarded_body, kinds, replies
 from queries.check.answers import (
@@ -25,9 +26,10 @@ from queries.check.answers import (
 from queries.check.brief_calls import Depth, Pace
 from queries.check.keys import VARIABLE, alone
 from queries.check.kinds import PREFIX, Json, Planned
-from queries.check.records import Arrival, Failed, OwnCall, Usage
+from queries.check.records import NO_KEY, Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
+from queries.contract import CHECK_HEADER
 from queries.outputs import Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
@@ -39,6 +41,8 @@ AT_ONCE = 6
 ENCODING = ("content-encoding", "content-length", "transfer-encoding")
 """Headers of how a body was sent, which its bytes, once read, are not any more."""
 ACCOUNT_ID_HEADERS = ("apim-request-id", "x-request-id", "x-ms-request-id")
+DEBUG_HEADER = "Apim-Debug-Authorization"
+"""https://learn.microsoft.com/azure/api-management/api-management-howto-api-inspector"""
 HALF, DELTA = 3, b'"delta"'
 """Parts of a stream after which a caller hangs up, and what the last of them holds: some text."""
 BRIEF_WAIT = 20 * 60.0
@@ -74,6 +78,10 @@ class Caller:
     """How the calls of the newest round ended, as far as it has come."""
     left_out: dict[str, str] = field(default_factory=dict)
     """What no call is made of, by label, and why."""
+    tracing: Callable[[], SecretStr] | None = None
+    """Gets a token for tracing, where the check is asked to meet each account (`--failover`)."""
+    token: SecretStr = NO_KEY
+    """The token that the last calls to accounts by name were made with."""
     _round: int = 0
     _said: tuple[str, float] = ("", 0.0)
     _thinking: set[str] = field(default_factory=set)
@@ -190,18 +198,28 @@ class Caller:
             throttled=answer.throttled,
         )
 
-    def post(self, path: str, body: Json, key: str | None) -> httpx.Response:
-        """Send one request, with a key or without any.
+    def post(
+        self, path: str, body: Json, key: str | None, more: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Send one request, with a key or without any, and with further headers.
 
         Raises:
             httpx.RequestError: no answer.
         """
-        return self._post(path, body, key).response
+        return self._post(path, body, key, more).response
 
-    def _post(self, path: str, body: Json, key: str | None, *, half: bool = False) -> Exchange:
+    def _post(
+        self,
+        path: str,
+        body: Json,
+        key: str | None,
+        more: Mapping[str, str] | None = None,
+        *,
+        half: bool = False,
+    ) -> Exchange:
         """Send a request, and read its answer part by part as it comes, or some parts only."""
         # A compressed body would be logged as it is sent.
-        headers = {"Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity", **(more or {})}
         if key is not None:
             headers[self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
@@ -247,7 +265,7 @@ class Caller:
         key = planned.consumer.key.get_secret_value()
         try:
             path = kinds.path_of(self.target, planned.kind, planned.deployment.name)
-            exchange = self._post(path, body, key, half=planned.hangs_up)
+            exchange = self._post(path, body, key, self._naming(planned), half=planned.hangs_up)
         except httpx.RequestError as error:
             return unreachable(error)
         refused = refusal(exchange.response)
@@ -262,6 +280,12 @@ class Caller:
                 "HTTP 200, but not the answer of a model",
                 "check that the policy's backend URL is the account's endpoint",
             )
+
+    def _naming(self, planned: Planned) -> dict[str, str]:
+        """Return the headers by which a call names the account that it meets; else none."""
+        if not planned.meets:
+            return {}
+        return {CHECK_HEADER: planned.meets, DEBUG_HEADER: self.token.get_secret_value()}
 
     def _call(
         self,
@@ -297,6 +321,7 @@ class Caller:
             connection=exchange.connection,
             peer=exchange.peer,
             brief=planned.brief,
+            meets=planned.meets,
             account_ids=frozenset(one for one in ids if one),
             arrival=exchange.arrival if streamed and not planned.brief else None,
         )
@@ -304,8 +329,9 @@ class Caller:
     def clean(self, text: str) -> str:
         """Make a text one printable line without any key, should a service ever repeat one."""
         line = "".join(character if character.isprintable() else " " for character in text)
-        for consumer in self.target.callers:
-            line = line.replace(consumer.key.get_secret_value(), "***")
+        for secret in (*(one.key for one in self.target.callers), self.token):
+            if value := secret.get_secret_value():
+                line = line.replace(value, "***")
         return line
 
 

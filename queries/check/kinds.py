@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from queries.contract import OPENAI, Deployment
+from queries.contract import NEXT_ACCOUNT, OPENAI, Deployment
 from queries.outputs import Consumer, Target
 
 Kind = Literal[
@@ -92,12 +92,16 @@ class Planned:
     """Whether the caller leaves half way through a streamed answer."""
     among: int = 1
     """How many consumers the run calls as."""
+    meets: str = ""
+    """Short name of the account that the call names, `*` for nobody first; "" for any."""
 
     @property
     def label(self) -> str:
         """Return the kind's name in what a person reads."""
         plain = self.kind == OF_MODEL[self.deployment.kind][0]
         kind = " (hung up)" if self.hangs_up else "" if plain else f" ({self.kind})"
+        if self.meets:
+            kind = " sent on" if self.meets == NEXT_ACCOUNT else f" of {self.meets}"
         whose = f" as {self.consumer.name}" if self.among > 1 else ""
         return f"{self.deployment.name}{kind}{whose}"
 

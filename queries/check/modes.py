@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, brief_calls, hangup, kinds, observe, proofs
+from queries.check import attempts, brief_calls, failover, hangup, kinds, observe, proofs
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
@@ -87,9 +87,11 @@ class OwnCalls:
     def _add(self, calls: list[OwnCall]) -> None:
         """Add calls, and make those that must fail and one whose caller hangs up."""
         traffic = self.traffic
+        shown, met = failover.make(self._caller)
         self.traffic = replace(
             traffic,
-            calls=(*traffic.calls, *calls),
+            failover=shown,
+            calls=(*traffic.calls, *calls, *met),
             attempts=(*traffic.attempts, *attempts.make(self._caller)),
             hung_up=(*traffic.hung_up, *hangup.make(self._caller)),
         )

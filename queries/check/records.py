@@ -146,6 +146,8 @@ class OwnCall(Answered):
     """Address at the connection's other end: the gateway's, or a proxy's; "" if not known."""
     brief: bool = False
     """Whether it was one of the brief calls."""
+    meets: str = ""
+    """Short name of the account that it named, `*` for nobody first; "" for any."""
     arrival: Arrival | None = None
     """How a streamed answer came; None for one that was not streamed, or is brief."""
 
@@ -184,6 +186,18 @@ class Failed:
     consumer: str = ""
     throttled: bool = False
     """Whether the service had no room for it, which says nothing of whether it may be made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failover:
+    """What the check's own ways have shown, beside the calls that were answered."""
+
+    unknown: str = ""
+    """Why the check could not go them; "" if it could."""
+    open: str = ""
+    """How the gateway answered a call that named an account without a token; "" if it refused."""
+    failed: tuple[Failed, ...] = ()
+    """Calls that were not answered."""
 
 
 @dataclass(frozen=True, kw_only=True)

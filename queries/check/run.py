@@ -8,12 +8,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import httpx
 from rich.console import Console
 
 from queries import outputs
-from queries.check import keys, operations
+from queries.check import failover, keys, operations
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
@@ -89,6 +90,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             deadline=deadline,
             depth=options.depth,
             say=display.say,
+            tracing=partial(failover.token, manager, target) if options.failover else None,
         )
         mode = _mode(options, caller)
         watch = _watch(options, world, mode, target, deadline, display)

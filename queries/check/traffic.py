@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from queries.check.fields import SLACK
-from queries.check.records import Attempt, Call, CallOfOthers, Failed, HungUp, OwnCall
+from queries.check.records import Attempt, Call, CallOfOthers, Failed, Failover, HungUp, OwnCall
 
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
@@ -32,6 +32,8 @@ class OwnTraffic:
     """Calls of the first round that were not answered."""
     wanted: int = 0
     """Brief calls whose rows must be seen, by the run's depth."""
+    failover: Failover | None = None
+    """What calls to accounts by name have shown; None where none were asked for."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Kinds of call that were not made, by label, and why."""
 

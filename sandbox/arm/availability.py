@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import rbac
+from sandbox.arm import debug
 from sandbox.arm.base import ACCOUNT, AZURE, SERVICE, missing, parse, refuse
 from sandbox.cloud import SUBSCRIPTION_ID, SUBSCRIPTIONS, Cloud
 from sandbox.http import Request, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
 _SCOPE = rf"(/subscriptions/(?:{'|'.join(SUBSCRIPTIONS)})(?:/resourceGroups/.+)?)"
+_SERVICE = r"/subscriptions/.+/providers/Microsoft\.ApiManagement/service/[^/]+"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 """The deployer is Owner of the subscription: see `sandbox.cloud.DEPLOYER_OBJECT_ID`.
 
@@ -189,6 +191,10 @@ _ENDPOINTS: dict[tuple[str, str], Callable[..., Any]] = {
     ("GET", rf"{_HERE}/providers/Microsoft\.ApiManagement/skus"): _tiers,
     ("GET", rf"{_SCOPE}/providers/Microsoft\.Authorization/permissions"): _permissions,
     ("POST", rf"{_HERE}/providers/Microsoft\.ApiManagement/checkNameAvailability"): _service_name,
+    (
+        "POST",
+        rf"({_SERVICE})/gateways/managed/listDebugCredentials",
+    ): debug.credentials,
     (
         "POST",
         rf"{_HERE}/providers/Microsoft\.CognitiveServices/checkDomainAvailability",

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sandbox import clock
 from sandbox.cloud import Cloud
+from sandbox.gateway import tracing
 from sandbox.gateway.breakers import Breakers
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.logs import holds_back, record
@@ -46,6 +47,7 @@ def gateway_endpoint(
         if not isinstance(call.response.body, bytes) and holds_back(cloud, options, call):
             call.whole()
         response, body = call.response, call.response.body
+        response.headers.extend(call.told)
         if not isinstance(body, bytes):
             return Response(response.status, response.headers, stream(call, body))
         call.body.extend(body)
@@ -75,6 +77,7 @@ def _run(cloud: Cloud, options: Options, call: Call, send: Endpoint) -> None:
     with suppress(ReturnedError):
         try:
             authorize(cloud, call, match(cloud, call))
+            tracing.look(cloud, call)
             for section in ("inbound", "backend", "outbound"):
                 Policies(cloud, call, send, raises=raises).run(section)
         except GatewayError as error:

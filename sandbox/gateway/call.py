@@ -66,6 +66,10 @@ class Call:
     response: Response = field(default_factory=lambda: Response(200))
     reason: str = ""
     """The words that stand beside the response's status."""
+    traced: bool = False
+    """Whether the caller has sent a token for tracing this API."""
+    told: Headers = field(default_factory=Headers)
+    """What the gateway adds to the response of a call with a debug token."""
     answered: bool = False
     """Whether there is a response yet, so that policies see one."""
     body: bytearray = field(default_factory=bytearray)

@@ -171,6 +171,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.LastError.Reason": lambda call, _: (
         call.error.columns["LastErrorReason"] if call.error else None
     ),
+    "context.Tracing": lambda call, _: call.traced,
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
     "context.Response.StatusReason": lambda call, _: call.reason,

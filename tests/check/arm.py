@@ -153,7 +153,7 @@ class Arm:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        secrets = request.url.path.endswith("/listSecrets")
+        secrets = request.url.path.endswith(("/listSecrets", "/listDebugCredentials"))
         assert request.method == ("POST" if secrets else "GET")
         assert request.headers["authorization"] == "Bearer arm-token"
         assert request.url.params["api-version"]

@@ -9,6 +9,7 @@ import pytest
 
 from components.openai_api import policy, routing
 from components.settings.accounts import Account
+from queries import contract
 from queries.check.difference import Findings
 from queries.outputs import Target, target
 from tests.check.arm import ACCOUNT, GATEWAY, POLICY, Arm
@@ -42,6 +43,7 @@ PLAN = routing.plan(
 assert PLAN
 POOL = f"{GATEWAY}/backends/miyagi-api.pool.text-turbo"
 MEMBERS = [f"{GATEWAY}/backends/miyagi-api.{name}.text-turbo" for name in NAMES]
+NOBODY, CHECKED = (f"{GATEWAY}/backends/miyagi-api.{n}" for n in ("to-nobody", "failover-check"))
 SINGLES = [f"{GATEWAY}/backends/miyagi-api.{name}" for name in NAMES]
 
 
@@ -75,6 +77,12 @@ def whole() -> Arm:
         if services:
             pool = {"properties": {"type": "Pool", "pool": {"services": services}}}
             made.resources[f"{GATEWAY}/backends/{route.backend}"] = pool
+    assert PLAN.rehearsal
+    members = [f"{GATEWAY}/backends/{one.backend}" for one in PLAN.rehearsal.route.members]
+    made.resources[NOBODY] = {"properties": {"type": "Single", "url": contract.NOBODY_URL}}
+    made.resources[CHECKED] = {
+        "properties": {"type": "Pool", "pool": {"services": [{"id": one} for one in members]}}
+    }
     return made
 
 
@@ -111,6 +119,9 @@ OTHERWISE: dict[str, tuple[str, str, Any]] = {
     "a member twice": (POOL, "pool.services", [services()[0], *services()]),
     "no breaker": (MEMBERS[0], "circuitBreaker", None),
     "a breaker without rules": (MEMBERS[1], "circuitBreaker", {"rules": []}),
+    "nobody who answers": (NOBODY, "url", "https://elsewhere.openai.azure.com/openai"),
+    "nobody at an account": (NOBODY, "url", URLS[1]),
+    "the check's own pool": (CHECKED, "pool.services", services()),
     **{
         f"http at {one.rpartition('/')[2]}": (one, "url", url.replace("https", "http"))
         for places in (MEMBERS, SINGLES)

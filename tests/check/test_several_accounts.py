@@ -11,10 +11,12 @@ import pytest
 from queries.check.evidence import Evidence
 from queries.check.expected import llm
 from queries.check.expected.rules import Logged
-from queries.check.records import OwnCall
+from queries.check.proofs.accounts import ACCOUNTS
+from queries.check.proofs.base import Verdict
+from queries.check.records import Failed, Failover, OwnCall
 from queries.check.traffic import OwnTraffic
 from queries.outputs import target
-from tests.check.arm import ACCOUNT
+from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.azure import host_of
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, of
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.slow
 OTHER = f"{ACCOUNT}-weu"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = {"swc": ACCOUNT, "weu": OTHER}
+DEBUG = f"{GATEWAY}/gateways/managed/listDebugCredentials"
 ROUTES = ("--allow", "routes")
 """The policy in memory is that of one account, so no way to a pool is understood."""
 
@@ -212,3 +215,77 @@ def call(number: int, model: str) -> OwnCall:
         marker=str(number),
         model=model,
     )
+
+
+def test_without_a_token_for_tracing_failover_is_not_judged(several: Run) -> None:
+    report = several(*ROUTES, "--failover", "--timeout", "5", **two())
+
+    assert report.verdict == "unjudged"
+    assert "no token for tracing" in of(report, "accounts")[1]
+    allowed = several(*ROUTES, "--failover", "--allow", "accounts/failover", **two())
+    assert allowed.verdict == "proven"
+
+
+def test_a_gateway_that_lets_anybody_name_an_account_fails(several: Run) -> None:
+    several.azure.arm.resources[DEBUG] = {"token": "a-token"}
+
+    report = several(*ROUTES, "--failover", "--timeout", "5", **two())
+
+    assert ends(report)["accounts"] == "failed"
+    assert "without a token: HTTP 200" in of(report, "accounts")[1]
+
+
+def shown(failover: Failover | None = None, **met: str) -> Verdict:
+    """The proof of calls, by whom each was to meet and who answered."""
+    calls = tuple(
+        OwnCall(
+            deployment="text-turbo",
+            started=NOON,
+            ended=NOON,
+            round=1,
+            marker=f"proof-{number}",
+            meets=meets.replace("sent_on", "*").replace("any", ""),
+        )
+        for number, meets in enumerate(met)
+    )
+    rows = [
+        {
+            "ApiId": "miyagi-api",
+            "CorrelationId": f"corr-{number}",
+            "RequestBody": f"proof-{number}",
+            "BackendUrl": f"https://{host_of(IDS[name])}/openai/deployments/text-turbo/chat",
+            "TimeGenerated": NOON,
+        }
+        for number, name in enumerate(met.values())
+    ]
+    made = OwnTraffic(marker="proof-", begun=NOON, calls=calls, failover=failover)
+    evidence = Evidence(target=target(outputs(**two())), traffic=made)
+    return ACCOUNTS.judge(evidence.took("gateway", rows))
+
+
+def test_each_account_met_by_name_and_a_call_sent_on_are_seen() -> None:
+    found = shown(Failover(), any="swc", weu="weu", sent_on="swc")
+    assert found.status == "seen"
+    assert "a call of text-turbo went on to swc from nobody" in found.detail
+
+
+def test_an_account_that_answers_in_anothers_place_fails() -> None:
+    found = shown(Failover(), any="swc", weu="swc", sent_on="swc")
+    assert (found.status, "swc answered" in found.detail) == ("failed", True)
+
+
+def test_where_no_call_had_to_go_on_that_is_not_judged() -> None:
+    found = shown(Failover(), any="swc", weu="weu")
+    assert (found.status, found.parts) == ("unjudged", ("failover",))
+
+
+@pytest.mark.parametrize("throttled", [True, False])
+def test_a_stand_by_without_room_is_not_judged_and_one_that_refuses_fails(
+    *, throttled: bool
+) -> None:
+    failed = Failed(
+        deployment="text-turbo", label="text-turbo of weu", cause="no", fix="", throttled=throttled
+    )
+    found = shown(Failover(failed=(failed,)), any="swc", sent_on="swc")
+    assert found.status == ("unjudged" if throttled else "failed")
+    assert "text-turbo of weu: no" in found.detail

@@ -126,8 +126,46 @@ def test_the_policy_names_each_deployments_way(several: Run) -> None:
         at = text.index(f'== "{named}")')
         assert text[at:].split('backend-id="')[1].startswith(f'{backend}"')
     assert '<set-backend-service backend-id="miyagi-api.weu" />\n      </otherwise>' in text
-    assert text.count('name="retries" value="@(2)"') == text.count('name="retries"') == 1
+    assert text.count('name="retries" value="@(2)"') == 1
+    assert text.count('name="retries"') == 2, "and that of the check's own calls"
     assert "${" not in text
+
+
+def test_the_checks_own_ways_are_none_of_other_calls(several: Run) -> None:
+    """The pool has nobody first, then the accounts' own backends, whose failures close none."""
+    nobody = several.inputs("openai-api-failover-check-nobody")
+    assert nobody["url"] == "https://no-account.invalid/openai"
+    assert nobody["circuitBreaker"]["rules"][0]["failureCondition"]["count"] == 1
+    pool = several.inputs("openai-api-failover-check")
+    assert [(one["id"], one["priority"], one["weight"]) for one in pool["pool"]["services"]] == [
+        ("/id/openai-api-failover-check-nobody", 1, 1),
+        ("/id/openai-api-backend-weu", 2, 1),
+        ("/id/openai-api-backend-swc", 2, 3),
+        ("/id/openai-api-backend-eus", 3, 1),
+    ]
+    text = several.inputs("openai-api-policy")["value"]
+    assert text.index("!context.Tracing") < text.index('backend-id="miyagi-api.swc"')
+    assert 'x-failover-check", "") == "alone"' not in text, "no pool has it"
+
+
+def test_accounts_without_a_pool_need_no_way_for_the_check() -> None:
+    run = run_without_insights(several_of({}, {"deployments": [MINI]}))
+    assert not any("failover" in one.name for one in run.requests.values())
+    assert "context.Tracing" not in run.inputs("openai-api-policy")["value"]
+
+
+def test_a_pool_of_the_most_members_leaves_room_for_nobody() -> None:
+    accounts = [
+        Account.model_validate(
+            {"name": f"a{number}", "deployments": [LUNA], "priority": number + 1}
+        )
+        for number in range(30)
+    ]
+    planned = routing.plan("miyagi-api", accounts)
+    assert planned
+    assert planned.rehearsal
+    assert len(planned.rehearsal.route.members) == 30
+    assert len(planned.rehearsal.named) == 30
 
 
 def test_the_proof_names_every_account(several: Run) -> None:

@@ -185,6 +185,61 @@ def test_the_check_proves_all_but_the_accounts_that_no_call_reaches(deployed: Ma
     assert "1 unjudged (accounts)" in done.text
 
 
+def test_the_check_meets_stand_bys_by_name_and_sees_a_call_go_on(deployed: Machine) -> None:
+    done = deployed.run(*CHECK, "--failover", "--timeout", "2", options=QUICK)
+    assert done.status == 0, done.text
+    text = " ".join(done.text.split())
+    for name in NAMES:
+        assert f"text-turbo of {name}" in text, done.text
+    assert "a call of text-turbo went on to weu from nobody" in text, done.text
+
+
+def test_a_stand_by_that_is_broken_fails_with_its_cause(deployed: Machine, tmp_path: Path) -> None:
+    """Its role, its deployment or its network; no other call of the run meets it."""
+    broken = Stack(deployed.cloud, tmp_path).machine
+    broken.configure(accounts=ACCOUNTS, deployments=None, insights=False)
+    broken.pulumi("stack", "select", "dev")
+    cloud = Cloud(broken.cloud)
+    ids = {account.name.split("-")[1]: account.id for account in cloud.of_type(ACCOUNT)}
+    with cloud.change():
+        for one in cloud.of_type("Microsoft.Authorization/roleAssignments"):
+            if one.id.startswith(ids["swc"] + "/"):
+                cloud.remove(one.id)
+        cloud.remove(f"{ids['eus']}/deployments/text-turbo")
+        closed = cloud.get(ids["eus2"])
+        assert closed
+        closed.properties["publicNetworkAccess"] = "Disabled"
+    done = broken.run(*CHECK, "--failover", "--timeout", "0.3", options=QUICK)
+    text = " ".join(done.text.split())
+    assert done.status == 1, done.text
+    at = text.index("accounts failed")
+    for words in (
+        "text-turbo of swc: HTTP 401",
+        "text-turbo of eus: HTTP 404 DeploymentNotFound",
+        "text-turbo of eus2: HTTP 403",
+    ):
+        assert words in text[at:], done.text
+    assert "call seen" in text, "the callers' own calls are answered all the while"
+
+
+def test_a_policy_that_lets_any_caller_name_an_account_fails(
+    deployed: Machine, tmp_path: Path
+) -> None:
+    """A policy of an earlier version knows no such call, and answers it as any other."""
+    older = Stack(deployed.cloud, tmp_path).machine
+    older.configure(accounts=ACCOUNTS, deployments=None, insights=False)
+    older.pulumi("stack", "select", "dev")
+    cloud = Cloud(older.cloud)
+    with cloud.change():
+        for one in cloud.of_type(f"{SERVICE}/apis/policies"):
+            text = str(one.properties["value"])
+            one.properties["value"] = text.replace("x-failover-check", "x-something-else")
+    done = older.run(*CHECK, "--failover", "--timeout", "0.2", options=QUICK)
+    text = " ".join(done.text.split())
+    assert done.status == 1, done.text
+    assert "answered a caller who named an account without a token: HTTP 200" in text, done.text
+
+
 def test_the_check_tells_what_is_wrong_with_which_account(
     deployed: Machine, tmp_path: Path
 ) -> None:

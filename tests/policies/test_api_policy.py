@@ -5,8 +5,9 @@ from pack.api_policy import DIFFERENT, account_called, allowed
 from pack.resource import UNKNOWN
 
 from components.openai_api import policy
-from components.openai_api.routing import TRIP_SECONDS
+from components.openai_api.routing import TRIP_SECONDS, plan
 from components.settings import policy_document
+from components.settings.accounts import Account
 from policies.gateway.reader import Element, parse
 from tests.policies.harness import Shown, changed, example, said
 
@@ -178,8 +179,16 @@ ROUTE = """<when condition="${route}"><set-backend-service backend-id="${backend
 @pytest.mark.parametrize("accounts", ["one", "several"])
 def test_the_pack_allows_what_the_program_renders(accounts: str) -> None:
     template = policy_document.template(several=accounts == "several")
+    models = [{"name": "chat", "model": "gpt-5.6-luna", "version": "2026-07-09", "capacity": 1}]
+    names = ("weu", "swc")
+    planned = plan("a", [Account.model_validate({"name": n, "deployments": models}) for n in names])
+    assert planned
+    refusal = policy.checks(planned).partition("</when>")[0] + "</when>"
     made = template.safe_substitute(
-        accountingHeader=policy.ACCOUNTING_HEADER, tripSeconds=TRIP_SECONDS, routes=ROUTE
+        accountingHeader=policy.ACCOUNTING_HEADER,
+        tripSeconds=TRIP_SECONDS,
+        checks=refusal + ROUTE.replace("route", "check"),
+        routes=ROUTE,
     )
     ours = parse(made)
     assert ours

@@ -134,8 +134,9 @@ def test_four_accounts_pass_until_a_way_leads_elsewhere(machine: Machine) -> Non
     again = guarded(machine, "preview", "--expect-no-changes")
     assert again.status == 0, again.text
     routing = "components/openai_api/routing.py"
-    edit(machine, routing, "url=account.backend_url", 'url="https://example.com/openai"')
-    edit(machine, routing, "id=single.id", 'id=single.id.apply(lambda known: known + "-other")')
+    edit(machine, routing, "url=url", 'url="https://example.com/openai"')
+    member = "id=members[one.backend].id"
+    edit(machine, routing, member, f'{member}.apply(lambda known: known + "-other")')
     edit(machine, routing, "backend=own[numbers[0]]", 'backend="other"')
     told = words(guarded(machine, "preview").text)
     assert "[mandatory] backends" in told

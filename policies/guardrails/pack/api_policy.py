@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -45,12 +45,25 @@ _ROUTE = re.compile(
     r'@\(context\.Variables\.GetValueOrDefault<string>\("called-deployment", ""\)'
     rf' == "(?P<deployment>{_NAME.pattern})"\)'
 )
+_CHECK = re.compile(
+    r'@\(context\.Request\.Headers\.GetValueOrDefault\("x-failover-check", ""\)'
+    r' == "(\*|[a-z0-9]{2,20})"\)'
+)
+_UNCHECKED = "!context.Tracing"
+"""What the branch says that refuses a call of the check's from anybody else."""
 MODEL = re.compile(r"https://(?P<account>[\w-]+)\.openai\.azure\.(com|us|cn)/openai")
 """The address of an account."""
+NOBODY = "https://no-account.invalid/openai"
+"""Where a call of the check's goes first that is to go on to the next account: names below
+`invalid` never resolve.
+
+https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+"""
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
     "${backend}": _NAME,
     "${backendUrl}": MODEL,
+    "${check}": _CHECK,
     "${pool}": _NAME,
     "${readableLength}": re.compile(
         r"\^\(\[0-9\]\{0,6\}\|1\[0-9\]\{6\}\|20\[0-8\]\[0-9\]\{4\}\)\$|\^\[0-9\]\*\$"
@@ -191,7 +204,10 @@ def _wanted(found: Element, config: Config) -> Element:
     """
     several = any("backend-id" in one.attributes for one in found.all("set-backend-service"))
     wanted = deepcopy(allowed("several" if several else "one"))
-    theirs = [one for one in found.all("when") if _is("${route}", one.attributes.get("condition"))]
+    theirs = {
+        name: [one for one in found.all("when") if _is(name, one.attributes.get("condition"))]
+        for name in ("${check}", "${route}")
+    }
     for choice in wanted.all("choose"):
         choice.children = [one for ours in choice.children for one in _branches(ours, theirs)]
     section = wanted.first("inbound")
@@ -201,11 +217,15 @@ def _wanted(found: Element, config: Config) -> Element:
     return wanted
 
 
-def _branches(ours: Element, theirs: list[Element]) -> list[Element]:
-    """Return an allowed branch; that of a route as often as a policy has one."""
-    if ours.attributes.get("condition") != "${route}":
-        return [ours]
-    return [_like(ours, one) for one in theirs]
+def _branches(ours: Element, theirs: Mapping[str, list[Element]]) -> list[Element]:
+    """Return an allowed branch; that of a route, or of the check, as often as a policy has one.
+
+    What refuses the check's own calls from anybody else stands before them, and only there.
+    """
+    condition = ours.attributes.get("condition", "")
+    if condition in theirs:
+        return [_like(ours, one) for one in theirs[condition]]
+    return [ours] if theirs["${check}"] or _UNCHECKED not in condition else []
 
 
 def _like(route: Element, theirs: Element) -> Element:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pack.api_policy import Route, account_called, account_of, routes
+from pack.api_policy import NOBODY, Route, account_called, account_of, routes
 from pack.finding import Finding, Quoted
 from pack.kinds import Kind
 from pack.parameters import Config, Parameter
@@ -41,6 +41,8 @@ def to_accounts(stack: Stack, config: Config) -> Iterator[Finding]:
             yield from _members(stack, backend)
         else:
             url = backend.get("url")
+            if url == NOBODY:
+                continue
             called = UNKNOWN if url is UNKNOWN else account_of(str(url))
             yield from _another_account(stack, backend, "url", called, existing)
 

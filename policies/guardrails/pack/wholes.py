@@ -5,9 +5,10 @@ One page to see what a stack must be; a property that stands nowhere here is ref
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pack.api_policy import MODEL
+from pack.api_policy import MODEL, NOBODY
 from pack.parameters import Config, Parameter
 from pack.resource import Resource
 from pack.shapes import SET, Allowed, Shape, between, free, reference
@@ -149,7 +150,8 @@ def backend(resource: Resource, _config: Config) -> Shape:
     named = free("backendId", "serviceName")
     if is_pool(resource):
         return {**named, "type": "Pool", "pool": free("services")}
-    address = reference(MODEL.pattern, "the https address of an account")
+    leads = f"{MODEL.pattern}|{re.escape(NOBODY)}"
+    address = reference(leads, "the https address of an account")
     return {**named, "type": "Single", "protocol": "http", "url": address, **free("circuitBreaker")}
 
 

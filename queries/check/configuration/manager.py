@@ -59,7 +59,7 @@ class Manager(Connection):
         return self._get(f"{self.endpoint}{path}", {"api-version": version})
 
     def post(
-        self, action: str, version: str, body: Mapping[str, str] | None = None
+        self, action: str, version: str, body: Mapping[str, Any] | None = None
     ) -> Resource | None:
         """Get what a read-only action of a resource answers, or None if there is no such resource.
 
@@ -132,7 +132,7 @@ class Manager(Connection):
         query: dict[str, str] | None,
         *,
         method: str = "GET",
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Resource | None:
         if not url.startswith(f"{self.endpoint}/"):
             raise UnreadableError("a list continues at another host")

@@ -77,7 +77,11 @@ def _backend_urls(evidence: Evidence, call: Call) -> Sequence[str]:
 
 
 def _backend_id(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
-    """Let one account's calls have one backend, of several accounts those of one deployment."""
+    """Let one account's calls have one backend, of several accounts those of one deployment.
+
+    A call that names the account that it meets goes there by a backend of its own.
+    """
+    rows = [one for one in rows if not (isinstance(one.call, OwnCall) and one.call.meets)]
     several = same(deployment, per=lambda row: address(row.get("BackendUrl"))[0])
     yield from (several if evidence.target.accounts else same())(column, evidence, rows)
 

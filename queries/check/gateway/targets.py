@@ -169,8 +169,12 @@ class Accounts:
         return next(filter(None, (one.may_have(url) for one in self.every)), "")
 
     def called_as_declared(self, url: str) -> bool:
-        """Tell whether a URL is that of the stack's own calls to one of the accounts."""
-        return any(one.called_as_declared(url) for one in self.every)
+        """Tell whether a URL is that of the stack's own calls to one of the accounts, or nobody's.
+
+        Nobody stands before several accounts where the check has a call go on to the next.
+        """
+        nobody = len(self.every) > 1 and url == contract.NOBODY_URL
+        return nobody or any(one.called_as_declared(url) for one in self.every)
 
 
 def host_of(url: str) -> str:

@@ -1,12 +1,15 @@
 """A gateway with the stack's policy over four accounts, and how accounts refuse a call."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 from components.openai_api import routing
 from components.openai_api.policy import render
 from components.settings.accounts import Account
+from queries.contract import CHECK_HEADER, NOBODY_URL
+from sandbox.arm import debug
 from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.options import Options
@@ -66,6 +69,19 @@ class Several:
             if services:
                 pool = {"type": "Pool", "pool": {"services": services}}
                 azure.put(f"/backends/{route.backend}", pool)
+        rehearsal = planned.rehearsal
+        assert rehearsal
+        azure.put(
+            f"/backends/{rehearsal.nobody}",
+            {"type": "Single", "url": NOBODY_URL, "circuitBreaker": {"rules": [RULE]}},
+        )
+        ways = [
+            {"id": f"{SERVICE}/backends/{one.backend}", "priority": one.priority}
+            for one in rehearsal.route.members
+        ]
+        azure.put(
+            f"/backends/{rehearsal.route.backend}", {"type": "Pool", "pool": {"services": ways}}
+        )
         text = render(
             audience="https://cognitiveservices.azure.com",
             backend_url="https://oai-weu.openai.azure.com/openai",
@@ -84,14 +100,26 @@ class Several:
     def answer(self, request: Request) -> Response:
         name = request.host.partition(".")[0].removeprefix("oai-")
         self.asked.append(name)
+        if request.host.endswith(".invalid"):
+            return unreachable()
         return self.faults.get(name, lambda: Response.json(200, COMPLETION))()
 
     def call(self, name: str = "chat", **body: Any) -> Response:
         return self.send(f"/openai/deployments/{name}/chat/completions", json.dumps(body).encode())
 
-    def send(self, path: str, raw: bytes, kind: str = "application/json") -> Response:
+    def check(self, account: str, token: str = "", name: str = "chat") -> Response:
+        """Make a call as the check does, to an account or, with `*`, to nobody first."""
+        more = {CHECK_HEADER: account, "Apim-Debug-Authorization": token}
+        path = f"/openai/deployments/{name}/chat/completions"
+        return self.send(path, b"{}", **{key: value for key, value in more.items() if value})
+
+    def token(self, api: str = "miyagi-api", seconds: int = 60) -> str:
+        """A token for tracing, as the management API gives it."""
+        return debug.token(self.azure.cloud, api, int(time.time()) + seconds)
+
+    def send(self, path: str, raw: bytes, kind: str = "application/json", **more: str) -> Response:
         self.asked = []
-        headers = Headers([("api-key", self.azure.key()), ("Content-Type", kind)])
+        headers = Headers([("api-key", self.azure.key()), ("Content-Type", kind), *more.items()])
         headers.add("Content-Length", str(len(raw)))
         return self.endpoint(
             Request("POST", "apim-x.azure-api.net", path, [], headers, raw, "10.1.2.3")
