@@ -7,6 +7,7 @@ from components.insights.component import Insights, InsightsArgs, subject
 from components.openai_api import routing
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
 from components.openai_api.diagnostic import ApiLogging
+from components.openai_api.token_callers import TokenCallers
 from components.preflight.head import refuse_early
 from components.resource_group import resource_group
 from components.settings.limits import GATEWAY_ROLES
@@ -81,6 +82,7 @@ api = OpenAIApi(
         product_name=settings.product_name,
         product_description=settings.product_description,
         consumers=settings.consumers,
+        callers=TokenCallers.of(settings, azure),
         export_keys=settings.export_keys,
     ),
 )

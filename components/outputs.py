@@ -16,6 +16,7 @@ from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
 from components.settings import accounts as stack_file
 from components.settings import items
 from components.settings.accounts import every_deployment
+from components.settings.entra import consumers_by_claim
 from components.settings.figures import budgets, prices
 from components.settings.limits import GATEWAY_ROLES
 from components.settings.stack import Settings
@@ -122,6 +123,10 @@ def _proof(
         ),
         other_callers=settings.other_callers,
         stored_responses="refuse" if settings.stored_responses == "refuse" else "share",
+        entra_tenant=settings.entra_tenant,
+        entra_audience=settings.entra_audience,
+        consumer_keys="allow" if settings.consumer_keys == "allow" else "refuse",
+        token_consumers=tuple(consumers_by_claim(settings.consumers)),
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
     )
 

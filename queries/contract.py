@@ -174,6 +174,14 @@ class ProofOutput(Generic[Made]):
     """Whether the policy offers stored responses to all who know an id; left out if it does not."""
     accounts: tuple[Account[Made], ...] = ()
     """Several accounts behind the API; none if there is one alone, and left out then."""
+    entra_tenant: str = ""
+    """Tenant whose tokens let consumers in; "" for none, and left out then."""
+    entra_audience: str = ""
+    """Claim `aud` of those tokens; left out without a tenant."""
+    consumer_keys: Literal["allow", "refuse"] = "allow"
+    """Whether consumers have keys too; left out if they do."""
+    token_consumers: tuple[tuple[str, str], ...] = ()
+    """Claim and consumer of tokens, the first that fits counts; left out without a tenant."""
 
     @property
     def every_account(self) -> tuple[Account[Made], ...]:
@@ -229,6 +237,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
     accounts = values.pop("accounts")
+    for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
+        del values[name]
     return {
         **values,
         **_stated(account, {name: getattr(account, name) for name in ACCOUNT_KEYS}),
@@ -239,6 +249,19 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"streamUsage": usage} if usage != "ensure" else {}),
         **({"storedResponses": stored} if stored != "refuse" else {}),
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
+        **_tokens(proof),
+    }
+
+
+def _tokens(proof: ProofOutput[Any]) -> dict[str, Any]:
+    """Write who calls by tokens; nothing of a stack that takes keys alone."""
+    if not proof.entra_tenant:
+        return {}
+    return {
+        "entraTenant": proof.entra_tenant,
+        "entraAudience": proof.entra_audience,
+        "consumerKeys": proof.consumer_keys,
+        "tokenConsumers": [list(one) for one in proof.token_consumers],
     }
 
 

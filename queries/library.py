@@ -37,6 +37,14 @@ _SEVERAL = (
 """How the files choose the rows of one account or of all, and how those of several are chosen."""
 _WITH_SEVERAL = re.compile(r"^// several accounts: (.*\n)", re.MULTILINE)
 """A line that a query needs only where there are several accounts."""
+CALLERS, TOKENS = "callers", "tokens"
+"""What stands beside the parameters for a stack that takes tokens, and its value: of such calls the
+gateway's policy tells the consumer in a trace, as there is no subscription.
+
+https://learn.microsoft.com/azure/api-management/trace-policy
+"""
+_WITH_TOKENS = re.compile(r"^// token callers: (.*\n)", re.MULTILINE)
+"""A line that a query needs only where callers may have tokens."""
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -70,13 +78,19 @@ Value = (
 
 
 @cache
-def load(name: str, *, several: bool = False) -> str:
+def load(name: str, *, several: bool = False, tokens: bool = False) -> str:
     """Return the text of `queries/<name>.kql`, without the marks round its common parts.
 
-    With `several` accounts it has the lines that only those need.
+    With `several` accounts it has the lines that only those need, with `tokens` those that callers
+    by tokens need.
     """
-    text = MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
-    return _WITH_SEVERAL.sub(r"\1" if several else "", text)
+    text = _WITH_SEVERAL.sub(r"\1" if several else "", _written(name))
+    return _WITH_TOKENS.sub(r"\1" if tokens else "", text)
+
+
+@cache
+def _written(name: str) -> str:
+    return MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
 
 
 @cache
@@ -102,7 +116,9 @@ def columns(name: str) -> tuple[str, ...]:
 
 
 def has(name: str, parameter: str) -> bool:
-    """Tell whether the query takes a parameter of that name."""
+    """Tell whether the query takes a parameter of that name, or differs for callers by tokens."""
+    if parameter == CALLERS:
+        return _WITH_TOKENS.search(_written(name)) is not None
     return _line(load(name), parameter) is not None
 
 
@@ -122,7 +138,7 @@ def render(name: str, **values: Value) -> str:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
     several = _is_many(values.get(ACCOUNT, ""))
-    text = load(name, several=several)
+    text = load(name, several=several, tokens=values.pop(CALLERS, "") == TOKENS)
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"

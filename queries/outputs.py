@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from queries.contract import Account, Deployment, ProofOutput, key_of, unwire
 from queries.errors import CannotRunError
+from queries.library import CALLERS, TOKENS
 
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
@@ -71,7 +72,9 @@ class Target(ProofOutput[str]):
     @property
     def own(self) -> dict[str, str | tuple[str, ...]]:
         """Return whose rows each query reads, by its parameter: others share the workspace."""
-        return {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}
+        tokens = {CALLERS: TOKENS} if self.entra_tenant else {}
+        own = {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}
+        return {**own, **tokens}
 
     @property
     def every_call(self) -> bool:

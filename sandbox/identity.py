@@ -5,11 +5,9 @@ https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-end
 """
 
 import hmac
-import time
 from dataclasses import dataclass
 
-import jwt
-
+from sandbox import clock, entra
 from sandbox.cloud import DEPLOYER_OBJECT_ID, TENANT_ID, Cloud
 from sandbox.errors import ArmError
 from sandbox.http import Endpoint, Request, Response
@@ -30,33 +28,43 @@ class Claims:
     object_id: str
 
 
-def mint(cloud: Cloud, audience: str, object_id: str) -> tuple[str, int]:
+def mint(cloud: Cloud, audience: str, object_id: str, application: str = "") -> tuple[str, int]:
     """A bearer token and the second at which it expires.
 
     https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
     """
-    expires = int(time.time()) + LIFETIME_SECONDS
+    now = int(clock.now())
+    expires = now + LIFETIME_SECONDS
     claims = {
         "aud": audience,
+        "appid": application or application_of(cloud, object_id),
         "oid": object_id,
         "tid": TENANT_ID,
-        "iss": f"https://sts.windows.net/{TENANT_ID}/",
+        "iss": entra.issuer(TENANT_ID),
+        "iat": now,
+        "nbf": now,
         "exp": expires,
+        "ver": "1.0",
     }
-    return jwt.encode(claims, cloud.derive("token-signing", length=64), "HS256"), expires
+    return entra.signed(claims), expires
 
 
-def verify(cloud: Cloud, token: str) -> Claims | None:
+def application_of(cloud: Cloud, object_id: str) -> str:
+    """The application id of an identity, which is another GUID than its object id.
+
+    https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals
+    """
+    return cloud.derive_guid("application", object_id)
+
+
+def verify(_: Cloud, token: str) -> Claims | None:
     """Return the claims of a token; None if it is malformed, expired or not ours.
 
     Sure: no belief.
     """
-    key = cloud.derive("token-signing", length=64)
-    try:
-        claims = jwt.decode(token, key, ["HS256"], options={"verify_aud": False})
-    except jwt.PyJWTError:
-        return None
-    return Claims(str(claims["aud"]), str(claims["oid"]))
+    claims = entra.verified(token)
+    lasts = claims and claims["nbf"] <= clock.now() < claims["exp"]
+    return Claims(str(claims["aud"]), str(claims["oid"])) if claims and lasts else None
 
 
 def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | str:
@@ -77,18 +85,22 @@ def authenticate(cloud: Cloud, authorization: str, *audiences: str) -> Claims | 
 def identity_endpoint(cloud: Cloud, secret: str) -> Endpoint:
     """Callers whose X-IDENTITY-HEADER is `secret` get the deployer's tokens for any resource.
 
+    With `client_id` they get those of the identity that has this application id.
     https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+    Sure: inferred, as Azure gives tokens only of identities assigned to the machine; here each is.
     """
 
     def endpoint(request: Request) -> Response:
-        resource = dict(request.query).get("resource", "")
+        query = dict(request.query)
+        resource, application = query.get("resource", ""), query.get("client_id", "")
         if request.path != PATH:
             raise ArmError(404, "NotFound", f"tokens are at {PATH}")
         if not hmac.compare_digest(request.headers.get("X-IDENTITY-HEADER"), secret):
             raise ArmError(401, "Unauthorized", "X-IDENTITY-HEADER is missing or wrong")
         if not resource:
             raise ArmError(400, "BadRequest", "the query parameter resource is missing")
-        token, expires = mint(cloud, resource, DEPLOYER_OBJECT_ID)
+        who = cloud.derive_guid("object", application) if application else DEPLOYER_OBJECT_ID
+        token, expires = mint(cloud, resource, who, application)
         answer = {"access_token": token, "expires_on": str(expires), "token_type": "Bearer"}
         return Response.json(200, answer | {"resource": resource})
 

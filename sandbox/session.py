@@ -64,6 +64,7 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _register(network: Network, cloud: Cloud, options: Options) -> None:
+    from sandbox import entra  # noqa: PLC0415
     from sandbox.arm.endpoint import arm_endpoint  # noqa: PLC0415
     from sandbox.gateway import gateway_endpoint  # noqa: PLC0415
     from sandbox.logs import Telemetry, Workspaces, logs_endpoint  # noqa: PLC0415
@@ -78,6 +79,7 @@ def _register(network: Network, cloud: Cloud, options: Options) -> None:
         lambda host: host.endswith(accounts), model_endpoint(cloud, options, telemetry)
     )
     network.register("management.azure.com".__eq__, arm_endpoint(cloud, options))
+    network.register(entra.HOST.__eq__, entra.endpoint())
     network.register("api.loganalytics.io".__eq__, logs_endpoint(cloud, workspaces, options))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pulumi
 
+from queries.library import CALLERS, TOKENS
+
 Json = dict[str, Any]
 
 
@@ -40,6 +42,8 @@ class Subject:
     """Object ids, beside the gateway's, that are meant to call the account."""
     takes_keys: bool = False
     """Whether an account is meant to take its keys, by which anybody may call it."""
+    token_callers: bool = False
+    """Whether consumers may call by tokens of Microsoft Entra."""
 
     @property
     def own(self) -> dict[str, Any]:
@@ -49,7 +53,8 @@ class Subject:
         """
         ids = list(self.accounts.values())
         account = pulumi.Output.all(*ids) if self.several else ids[0]
-        return {"gateway": self.gateway_id, "account": account, "api": self.api_id}
+        tokens = {CALLERS: TOKENS} if self.token_callers else {}
+        return {"gateway": self.gateway_id, "account": account, "api": self.api_id, **tokens}
 
     @property
     def several(self) -> bool:
@@ -73,6 +78,6 @@ class Subject:
             "budgets": self.budgets,
             "capacities": self.capacities,
             "retirements": self.retirements,
-            **self.own,
+            **{name: value for name, value in self.own.items() if name != CALLERS},
             "identity": self.gateway_principal_id,
         }

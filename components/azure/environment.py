@@ -24,10 +24,15 @@ class AzureEnvironment:
     """Azure Resource Manager."""
     portal: str
     """Azure portal."""
+    entra_authority: str
+    """Microsoft Entra, where it answers."""
+    entra_issuer: str
+    """Issuer of Microsoft Entra's tokens of version 1.0, without the tenant."""
 
 
 # https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
 # https://learn.microsoft.com/azure/china/resources-developer-guide
+# https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 _ALL = (
     AzureEnvironment(
         name="public",
@@ -36,6 +41,8 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.io",
         management_endpoint="https://management.azure.com",
         portal="https://portal.azure.com",
+        entra_authority="https://login.microsoftonline.com",
+        entra_issuer="https://sts.windows.net",
     ),
     AzureEnvironment(
         name="usgovernment",
@@ -44,6 +51,8 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.us",
         management_endpoint="https://management.usgovcloudapi.net",
         portal="https://portal.azure.us",
+        entra_authority="https://login.microsoftonline.us",
+        entra_issuer="https://sts.windows.net",
     ),
     AzureEnvironment(
         name="china",
@@ -52,6 +61,8 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.azure.cn",
         management_endpoint="https://management.chinacloudapi.cn",
         portal="https://portal.azure.cn",
+        entra_authority="https://login.partner.microsoftonline.cn",
+        entra_issuer="https://sts.chinacloudapi.cn",
     ),
 )
 ENVIRONMENTS = {environment.name: environment for environment in _ALL}

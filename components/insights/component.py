@@ -69,7 +69,11 @@ class Insights(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).register(args.subject.figures, several=args.subject.several)
+        ).register(
+            args.subject.figures,
+            several=args.subject.several,
+            tokens=args.subject.token_callers,
+        )
         self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
@@ -105,7 +109,12 @@ class Insights(pulumi.ComponentResource):
                 workspace_id=args.workspace_id,
                 account_ids=list(subject.accounts.values()),
                 figures=function.apply(
-                    lambda name: read_from(name, subject.figures, several=subject.several)
+                    lambda name: read_from(
+                        name,
+                        subject.figures,
+                        several=subject.several,
+                        tokens=subject.token_callers,
+                    )
                 ),
                 tags=args.tags,
             ),
@@ -181,5 +190,6 @@ def subject(
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
+        token_callers=bool(settings.entra_tenant),
         takes_keys=any(account.keys == "allow" for account in given),
     )

@@ -39,10 +39,12 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids, as several stacks may share a workspace."""
 
-    def register(self, figures: Mapping[str, Any], *, several: bool = False) -> pulumi.Output[str]:
+    def register(
+        self, figures: Mapping[str, Any], *, several: bool = False, tokens: bool = False
+    ) -> pulumi.Output[str]:
         """Register one saved search per query, and the function `figures`; return its name.
 
-        `several`: the figure `account` is a list.
+        `several`: the figure `account` is a list; `tokens`: consumers may call by tokens.
 
         A saved query reads the stack's ids and figures through the function: a person who opens it
         gets the rows of this stack, and a changed figure changes the function alone.
@@ -53,7 +55,9 @@ class Editor:
             operationalinsights.SavedSearch(
                 f"query-{name}",
                 display_name=library.title(name),
-                query=function.apply(partial(_asked, name, list(figures), several=several)),
+                query=function.apply(
+                    partial(_asked, name, list(figures), several=several, tokens=tokens)
+                ),
                 **self._common(name, group),
                 opts=options,
             )
@@ -104,22 +108,23 @@ def figures_query(figures: Mapping[str, Any]) -> str:
 
 
 def read_from(
-    function: str, names: Iterable[str], *, several: bool = False
+    function: str, names: Iterable[str], *, several: bool = False, tokens: bool = False
 ) -> dict[str, library.Value]:
     """Write the KQL that reads each figure, to be the value of the parameter of that name.
 
-    `several`: the figure `account` is a list.
+    `several`: the figure `account` is a list; `tokens`: consumers may call by tokens.
     """
-    return {
+    figures: dict[str, library.Value] = {
         name: library.Expression(
             f"toscalar({function} | project {name})", many=several and name == library.ACCOUNT
         )
         for name in names
     }
+    return {**figures, **({library.CALLERS: library.TOKENS} if tokens else {})}
 
 
-def _asked(query: str, names: Sequence[str], function: str, *, several: bool) -> str:
-    return library.fill(query, read_from(function, names, several=several))
+def _asked(query: str, names: Sequence[str], function: str, *, several: bool, tokens: bool) -> str:
+    return library.fill(query, read_from(function, names, several=several, tokens=tokens))
 
 
 def _written(figure: Any) -> str:

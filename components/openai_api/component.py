@@ -19,6 +19,7 @@ from components.openai_api import api_import, consumers, policy, routing
 from components.openai_api.diagnostic import ApiLogging
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_api.routing import Routing
+from components.openai_api.token_callers import TokenCallers
 from components.settings import api_document
 from components.settings.items import Consumer
 
@@ -48,6 +49,8 @@ class OpenAIApiArgs:
     product_name: str
     product_description: pulumi.Input[str]
     consumers: Sequence[Consumer]
+    callers: TokenCallers | None
+    """Who calls by tokens; None if keys alone let callers in."""
     export_keys: bool
     """Whether the stack reads the consumers' keys and exports them as a secret."""
 
@@ -100,15 +103,16 @@ class OpenAIApi(pulumi.ComponentResource):
             parent=self,
             after=diagnostic,
         )
+        with_keys = args.callers is None or args.callers.keys
+        export_keys = args.export_keys and with_keys
         self.subscription_keys = consumers.subscriptions(
-            args.consumers,
+            args.consumers if with_keys else (),
             product=product,
             gateway=args.gateway,
             parent=self,
-            export_keys=args.export_keys,
+            export_keys=export_keys,
         )
-        keys = {"subscriptionKeys": self.subscription_keys} if args.export_keys else {}
-        self.register_outputs(keys)
+        self.register_outputs({"subscriptionKeys": self.subscription_keys} if export_keys else {})
 
     def _roles(self, name: str) -> list[pulumi.Output[str]]:
         """Assign the gateway's role on each account; return the identity of each assignment."""
@@ -165,7 +169,8 @@ class OpenAIApi(pulumi.ComponentResource):
             path=args.path,
             protocols=[apimanagement.Protocol.HTTPS],
             api_type=apimanagement.ApiType.HTTP,
-            subscription_required=True,
+            # With tokens a call comes without a key; a key that is none is refused all the same.
+            subscription_required=args.callers is None,
             subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
                 header=KEY_HEADER, query=KEY_QUERY_PARAMETER
             ),
@@ -244,6 +249,7 @@ def _policy_text(args: OpenAIApiArgs, backend_url: str, tier: str) -> str:
         tier=tier,
         without=args.without,
         routing=args.routing,
+        callers=args.callers,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.sax.saxutils import escape
 
+from components.openai_api import token_callers
 from components.openai_api.routing import TRIP_SECONDS, Route, Routing
+from components.openai_api.token_callers import TokenCallers
 from components.settings import policy_document
 from queries.contract import CHECK_HEADER, NEXT_ACCOUNT
 
@@ -43,6 +45,7 @@ def render(
     tier: str = "",
     without: Collection[str] = frozenset(),
     routing: Routing | None = None,
+    callers: TokenCallers | None = None,
 ) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
@@ -50,6 +53,7 @@ def render(
     for its `tier`. Fragments in `without` are left out.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
+    With `callers` it lets in calls by their tokens too, or alone.
 
     The backend section replaces the gateway's, which would send each call again; the outbound
     section reads no stream, as that would hold the stream back, and without `Accept-Encoding`
@@ -73,6 +77,7 @@ def render(
         "readableLength": READABLE["V2" if tier.endswith("V2") else ""],
         "accountingHeader": ACCOUNTING_HEADER,
     }
+    values |= callers.values if callers else {}
     if routing:
         values |= {
             "checks": checks(routing),
@@ -80,7 +85,8 @@ def render(
             "backend": routing.default,
             "tripSeconds": TRIP_SECONDS,
         }
-    document = policy_document.template(frozenset(without), several=bool(routing))
+    left_out = frozenset(without) | (frozenset() if callers else token_callers.FRAGMENTS)
+    document = policy_document.template(left_out, several=bool(routing))
     return document.substitute(values)
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from components.settings.constraints import Frozen, matching, one_of, whole
 from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
+from components.settings.entra import TokenHolder
 from components.settings.insights import Amount, Tokens
 from queries.contract import OPENAI
 
@@ -109,8 +110,8 @@ def check_spillover(deployments: Iterable[Deployment]) -> None:
             )
 
 
-class Consumer(Frozen):
-    """One caller of the API: a subscription to the product, with keys of its own."""
+class Consumer(TokenHolder):
+    """One caller of the API: a subscription to the product with keys of its own, or tokens."""
 
     name: ConsumerName
     """Name of the subscription, by which logs and reports call the consumer."""

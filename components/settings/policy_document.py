@@ -28,6 +28,8 @@ PLACEHOLDERS = frozenset(
     {
         *("audience", "backendUrl", "timeout", "accountingHeader", "readableLength"),
         *("checks", "routes", "backend", "tripSeconds"),
+        *("withoutKey", "orKey", "tokenConfiguration", "tokenAudience", "tokenIssuer"),
+        *("tokenIssuerV2", "tokenConsumers"),
     }
 )
 """What `components/openai_api/policy.py` fills in."""

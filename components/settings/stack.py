@@ -48,6 +48,7 @@ from components.settings.constraints import (
 from components.settings.content_filter import (
     ContentFilter,
 )
+from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
 from components.settings.limits import (
@@ -68,7 +69,6 @@ WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
 SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
 GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
 API_VERSION = dated("a real date, with -preview or without", "(-preview)?")
-GUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
     each_once("object ids"),
@@ -197,9 +197,15 @@ class Settings(Frozen):
     """Product that holds the API."""
     product_description: LongText = "OpenAI"
     """Description of the product."""
+    entra_tenant: Annotated[str, TENANT] = ""
+    """Microsoft Entra tenant whose tokens let consumers in; empty lets none in."""
+    entra_audience: Annotated[str, AUDIENCE] = ""
+    """Audience for which those tokens must be made, the claim aud."""
+    consumer_keys: Annotated[str, one_of("allow", "refuse")] = "allow"
+    """allow gives each consumer keys, beside tokens; refuse makes none, and takes tokens alone."""
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
     """Subscriptions to the product, each with name, displayName, state, monthlyTokens and
-    monthlyCost.
+    monthlyCost; beside entraTenant also applications, roles and groups.
     """
     export_keys: bool = True
     """Give each consumer's key as a secret output; false keeps keys out of Pulumi
@@ -315,6 +321,17 @@ class Settings(Frozen):
     def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
         default = cls.model_fields[str(info.field_name)].default
         check_empty(info.data.get("accounts"), value, default)
+        return value
+
+    @field_validator("consumers")
+    @classmethod
+    def _tokens_are_told_apart(
+        cls, value: tuple[Consumer, ...], info: ValidationInfo
+    ) -> tuple[Consumer, ...]:
+        tenant, audience = info.data.get("entra_tenant"), info.data.get("entra_audience")
+        if tenant is not None and audience is not None:
+            refused = info.data.get("consumer_keys") == "refuse"
+            check_tokens(value, tenant, audience, keys_refused=refused)
         return value
 
     @field_validator("stored_responses")

@@ -41,7 +41,7 @@ def seen() -> dict[str, dict[str, str]]:
 
 
 def _everything() -> list[Belief]:
-    modules = [*sorted(ROOMS.glob("*/**/*.py")), ROOMS / "identity.py"]
+    modules = [*sorted(ROOMS.glob("*/**/*.py")), ROOMS / "identity.py", ROOMS / "entra.py"]
     files = [*modules, *sorted(ROOMS.glob("*/**/*.json"))]
     inside = [one for one in files if one.relative_to(ROOMS).parts[0] not in OUTSIDE]
     told = [

@@ -32,6 +32,17 @@ class ReturnedError(Exception):
     """
 
 
+class Claims(dict[str, list[str]]):
+    """The claims of a token, each an array of texts."""
+
+
+@dataclass(frozen=True)
+class Jwt:
+    """A token that `validate-jwt` has let pass."""
+
+    claims: Claims
+
+
 @dataclass
 class Call:
     """What is known of one call so far; query, headers, url and rest are for the backend."""
@@ -59,8 +70,10 @@ class Call:
     sent: Request | None = None
     reply: Response | None = None
     backend_seconds: float = 0.0
-    variables: dict[str, str | int] = field(default_factory=dict)
-    """What `set-variable` has set."""
+    variables: dict[str, str | int | Jwt] = field(default_factory=dict)
+    """What `set-variable` has set, and `validate-jwt`."""
+    traces: list[Json] = field(default_factory=list)
+    """What `trace` has told, each with its severity."""
     buffered: bool = True
     """Whether parts of the response wait until they fill 8 KB, as `forward-request` decides."""
     response: Response = field(default_factory=lambda: Response(200))

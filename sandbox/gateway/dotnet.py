@@ -105,8 +105,18 @@ def plain(content: Any) -> Any:
     return content.value if isinstance(content, Token) else content
 
 
-_UNREAD = re.compile(r"\(\?|\\[^x]")
+_UNREAD = re.compile(r"\(\?|\\[^x\\*+?|{\[()^$.# ]")
 """What of a pattern Python may read in another way than .NET."""
+
+
+def escaped(text: str) -> str:
+    """Escape what means something in a pattern: line breaks and tabs become letters.
+
+    https://learn.microsoft.com/dotnet/api/system.text.regularexpressions.regex.escape
+    """
+    if re.search(r"[\t\n\r\f]", text):
+        raise NotModelledError("the sandbox's gateway does not escape line breaks and tabs")
+    return re.sub(r"[\\*+?|{\[()^$.# ]", r"\\\g<0>", text)
 
 
 def compiled(pattern: str, options: Part | None = None) -> re.Pattern[str]:

@@ -11,7 +11,7 @@ from sandbox import csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
 from sandbox.gateway import dotnet
-from sandbox.gateway.call import Call
+from sandbox.gateway.call import Call, Claims, Jwt
 from sandbox.gateway.values import Group, Part, Property, ThrownError, Token, held
 from sandbox.http import Headers
 
@@ -111,6 +111,10 @@ def _item(target: Any, key: Any) -> Any:
     """
     if isinstance(target, Group) and isinstance(key, int):
         return Group(target.found, key)
+    if isinstance(target, Claims):
+        if key not in target:
+            raise ThrownError("The given key was not present in the dictionary.")
+        return target[key]
     if not isinstance(target, Token) or not isinstance(key, str):
         raise NotModelledError("the sandbox's gateway indexes JSON objects and groups only")
     if not isinstance(target.value, dict):
@@ -140,7 +144,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 _NAMES = (
     *("context", "Encoding", "JObject", "JToken", "JValue", "Regex", "RegexOptions"),
-    "StringComparison",
+    *("StringComparison", "string"),
 )
 _PARTS = {
     path: Part(path)
@@ -172,9 +176,16 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
         call.error.columns["LastErrorReason"] if call.error else None
     ),
     "context.Tracing": lambda call, _: call.traced,
+    "context.LastError.Source": lambda call, _: (
+        call.error.columns["LastErrorSource"] if call.error else None
+    ),
+    "context.Subscription": lambda call, _: (
+        Part("context.Subscription") if call.subscription else None
+    ),
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,
     "context.Response.StatusReason": lambda call, _: call.reason,
+    "Jwt.Claims": lambda _, token: token.claims,
     "Property.Name": lambda _, one: one.name,
     "Group.Groups": lambda _, group: group,
     "Group.Success": lambda _, group: group.found is not None,
@@ -250,6 +261,15 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "context.Variables.GetValueOrDefault<int>": lambda call, _, *given: _variable(
         call, int, *given
     ),
+    "context.Variables.GetValueOrDefault<Jwt>": lambda call, _, *given: _variable(
+        call, Jwt, *given
+    ),
+    "Claims.ContainsKey": lambda _, claims, name: name in claims,
+    "Claims.GetValueOrDefault": lambda _, claims, name, other: (
+        ",".join(claims[name]) if name in claims else other
+    ),
+    "string.Join": lambda _, __, between, texts: between.join(texts),
+    "list.Select": lambda _, found, change: [change(one) for one in found],
     "str.StartsWith": lambda _, text, start, *__: text.startswith(start),
     "str.Contains": lambda _, text, part: part in text,
     "str.IndexOf": dotnet.find,
@@ -268,6 +288,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "Token.SelectToken": dotnet.select,
     "Token.SelectTokens": lambda _, token, path: list(dotnet.selected(token.value, path)),
     "Token.ToString": lambda _, token: dotnet.written(token.value),
+    "Regex.Escape": lambda _, __, text: dotnet.escaped(text),
     "Regex.Replace": dotnet.replace,
     "Regex.IsMatch": lambda _, __, text, pattern, *o: bool(
         dotnet.compiled(pattern, *o).search(text)

@@ -108,11 +108,36 @@ def _row(call: Call, settings: Json) -> Json:
         row |= call.failure.columns | {"LastErrorMessage": str(call.failure)}
     if call.left:
         row |= _left()
+    if traces := _traces(call, settings):
+        row["TraceRecords"] = traces
     row |= _exchange(call, "", settings.get("frontend") or {})
     row |= _exchange(call, "Backend", settings.get("backend") or {})
     if len(json.dumps(row, ensure_ascii=False, default=str).encode()) > ENTRY_BYTES:
         return {name: value for name, value in row.items() if not name.endswith("Body")}
     return row
+
+
+LEVELS = ("verbose", "information", "error")
+"""Severities of a record, and verbosities of a diagnostic, from the lowest to the highest.
+
+https://learn.microsoft.com/azure/api-management/trace-policy
+"""
+
+
+def _traces(call: Call, settings: Json) -> list[Json]:
+    """Return the records that are as severe as the diagnostic's verbosity, or more.
+
+    https://learn.microsoft.com/azure/api-management/trace-policy
+    https://github.com/Azure-Samples/AI-Gateway/tree/main/labs/ghcp-byok-foundry (the column)
+    Sure: inferred, as the page says that a property is added, and public queries read `source`,
+    `message` and `metadata` of each item.
+    """
+    least = LEVELS.index(settings.get("verbosity") or "information")
+    return [
+        {name: value for name, value in one.items() if name != "severity"}
+        for one in call.traces
+        if LEVELS.index(one["severity"]) >= least
+    ]
 
 
 def _left() -> Json:

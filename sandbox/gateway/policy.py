@@ -19,7 +19,7 @@ from sandbox import clock, named_values
 from sandbox.cloud import Cloud, Resource
 from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
-from sandbox.gateway import backends, expressions
+from sandbox.gateway import backends, expressions, tokens
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.values import ThrownError, held
@@ -168,6 +168,23 @@ class Policies:
                 raise NotModelledError(f"the sandbox's gateway does not run {text}")
         self.call.response = response
         raise ReturnedError
+
+    def trace(self, statement: Element) -> None:
+        """Keep a record for the log; one that names no severity is verbose.
+
+        https://learn.microsoft.com/azure/api-management/trace-policy
+        """
+        message = statement.find("message")
+        metadata = {
+            str(self.value(statement, one.attrib["name"])): str(
+                self.value(statement, one.attrib["value"])
+            )
+            for one in statement.findall("metadata")
+        }
+        text = str(message.text).strip() if message is not None else ""
+        record = {"source": statement.attrib["source"], "message": self.value(statement, text)}
+        level = statement.get("severity") or "verbose"
+        self.call.traces.append({**record, "severity": level, "metadata": metadata})
 
     def authenticate(self, statement: Element) -> None:
         """Send a token of the service's own identity, for the audience as it is written."""
@@ -362,6 +379,11 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
     "retry": ("condition count interval first-fast-retry", Policies.retry),
+    "trace": ("source severity", Policies.trace),
+    "validate-jwt": (
+        " ".join(tokens.ATTRIBUTES),
+        lambda run, s: tokens.validate(run.call, s, run.send),
+    ),
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
 EVALUATED = {
@@ -372,5 +394,6 @@ EVALUATED = {
     "set-body",
     "set-header",
     "set-variable",
+    "trace",
 }
 """Statements whose expressions are evaluated."""

@@ -74,6 +74,7 @@ def _fits(call: Call, operation: Resource) -> bool:
 def authorize(cloud: Cloud, call: Call, api: Resource) -> None:
     """Set the call's subscription and product from its key, or refuse it with 401.
 
+    A key that is none is refused by an API too that asks for no key.
     https://learn.microsoft.com/azure/api-management/api-management-subscriptions
     """
     names = api.properties.get("subscriptionKeyParameterNames") or {}
@@ -83,7 +84,8 @@ def authorize(cloud: Cloud, call: Call, api: Resource) -> None:
         keys = [cloud.subscription_key(subscription, which) for which in ("primary", "secondary")]
         if key in keys and _covers(cloud, call, api, subscription):
             call.subscription = subscription
-    if not call.subscription and api.properties.get("subscriptionRequired", True):
+    asked = api.properties.get("subscriptionRequired", True)
+    if not call.subscription and (key or asked):
         reason, text = ("Invalid", INVALID) if key else ("NotFound", MISSING)
         raise GatewayError(401, "authorization", f"SubscriptionKey{reason}", text, text)
 

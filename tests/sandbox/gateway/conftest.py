@@ -102,7 +102,9 @@ class Azure(Telemetry):
     def call(self, path: str = CHAT, *, key: str | None = "", **given: Any) -> Response:
         """A call with the first consumer's key (None: no key); `body` or `raw`, and `headers`."""
         target, _, query = path.partition("?")
-        headers = Headers([("Authorization", "Bearer mine"), ("Connection", "keep-alive")])
+        headers = Headers([("Connection", "keep-alive")])
+        if "Authorization" not in given.get("headers", {}) and given.get("bearer", True):
+            headers.add("Authorization", "Bearer mine")
         for name, value in given.get("headers", {}).items():
             headers.add(name, value)
         if key is not None:
