@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape
 
+from components.openai_api.plans import Group, branches
 from components.openai_api.routing import TRIP_SECONDS, Routing
 from components.settings import policy_document
 
@@ -42,11 +43,14 @@ def render(
     tier: str = "",
     without: Collection[str] = frozenset(),
     routing: Routing | None = None,
+    plans: Sequence[Group] = (),
+    api_name: str = "",
 ) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
     The gateway waits `timeout` seconds for an answer to begin, and reads no body that is too long
     for its `tier`. Fragments in `without` are left out.
+    Consumers of `plans` are refused what is more than theirs, counted for `api_name`.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
 
@@ -78,7 +82,13 @@ def render(
             "backend": routing.default,
             "tripSeconds": TRIP_SECONDS,
         }
-    document = policy_document.template(frozenset(without), several=bool(routing))
+    if plans:
+        lines = branches(plans, api=api_name, header=ACCOUNTING_HEADER)
+        values["plans"] = ("\n" + INDENT).join(lines)
+    off = {"plans": not plans}
+    off["called-deployment"] = not routing and not any(limits.models for limits, _ in plans)
+    left_out = frozenset([*without, *(name for name, is_off in off.items() if is_off)])
+    document = policy_document.template(left_out, several=bool(routing))
     return document.substitute(values)
 
 

@@ -27,7 +27,7 @@ OWN = {DOCUMENT.name: {"account"}, SEVERAL: {"accounts", "no-account"}}
 PLACEHOLDERS = frozenset(
     {
         *("audience", "backendUrl", "timeout", "accountingHeader", "readableLength"),
-        *("routes", "backend", "tripSeconds"),
+        *("routes", "backend", "tripSeconds", "plans"),
     }
 )
 """What `components/openai_api/policy.py` fills in."""

@@ -60,6 +60,7 @@ from components.settings.limits import (
     OTHER_PUBLISHERS,
     UNITS_BY_TIER,
 )
+from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
 from queries.contract import OPENAI
 
 PLAIN = "plain"
@@ -197,9 +198,13 @@ class Settings(Frozen):
     """Product that holds the API."""
     product_description: LongText = "OpenAI"
     """Description of the product."""
+    plans: Annotated[tuple[Plan, ...], named_once("plan", optional=True)] = ()
+    """What consumers may use, each with name, tokensPerMinute, tokenQuota, tokenQuotaPeriod,
+    callsPerMinute, models and promptBytes; the gateway refuses what is more.
+    """
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
-    """Subscriptions to the product, each with name, displayName, state, monthlyTokens and
-    monthlyCost.
+    """Subscriptions to the product, each with name, displayName, state, monthlyTokens,
+    monthlyCost, plan, limits and refuse.
     """
     export_keys: bool = True
     """Give each consumer's key as a secret output; false keeps keys out of Pulumi
@@ -277,6 +282,11 @@ class Settings(Frozen):
         return frozenset(name for name, left_out in off.items() if left_out)
 
     @property
+    def limited(self) -> tuple[tuple[Limits, tuple[str, ...]], ...]:
+        """Return each set of limits with the consumers that have it."""
+        return grouped(self.consumers, self.plans)
+
+    @property
     def response_bodies(self) -> bool:
         """Log the bodies of responses: on request, or where no other log holds an answer.
 
@@ -345,6 +355,21 @@ class Settings(Frozen):
         id_key = f"{str(info.field_name).removesuffix('_diagnostic_setting_name')}_id"
         if not value and info.data.get(id_key) == "":
             raise ValueError(f"{SETTING_NAME}; empty only beside {to_camel(id_key)}")
+        return value
+
+    @field_validator("plans")
+    @classmethod
+    def _plans_fit(cls, value: tuple[Plan, ...], info: ValidationInfo) -> tuple[Plan, ...]:
+        listed = [one for each in info.data.get("accounts") or () for one in each.deployments]
+        check_plans(value, [one.name for one in (*info.data.get("deployments", ()), *listed)])
+        return value
+
+    @field_validator("consumers")
+    @classmethod
+    def _consumers_fit(
+        cls, value: tuple[Consumer, ...], info: ValidationInfo
+    ) -> tuple[Consumer, ...]:
+        check_consumers(value, info.data)
         return value
 
     @field_validator("gateway_units")

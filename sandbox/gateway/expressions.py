@@ -165,6 +165,11 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Operation.UrlTemplate": lambda call, _: (
         call.operation.properties["urlTemplate"] if call.operation else ""
     ),
+    "context.Subscription": lambda call, _: (
+        Part("context.Subscription") if call.subscription else None
+    ),
+    "context.Subscription.Id": lambda call, _: call.subscription.name if call.subscription else "",
+    "bytes.Length": lambda _, raw: len(raw),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
     "context.LastError": lambda call, _: Part("context.LastError") if call.error else None,
