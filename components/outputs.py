@@ -21,7 +21,7 @@ from components.settings.limits import GATEWAY_ROLES
 from components.settings.stack import Settings
 from components.workspace import Workspace
 from queries import contract
-from queries.contract import Account, Deployment, DiagnosticSettings, ProofOutput
+from queries.contract import Account, Deployment, DiagnosticSettings, Plan, ProofOutput
 
 FOR_A_PERSON = (
     *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
@@ -123,6 +123,7 @@ def _proof(
         other_callers=settings.other_callers,
         stored_responses="refuse" if settings.stored_responses == "refuse" else "share",
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
+        plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from components.settings.constraints import Frozen, each_once, matching, one_of, whole
+from queries.contract import MONTHLY
 
 PLAN_NAME = "1 to 40 letters, digits and hyphens, no hyphen at either end"
 PLAN_PATTERN = r"[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?"
@@ -19,7 +20,6 @@ PERIODS = ("Hourly", "Daily", "Weekly", "Monthly", "Yearly")
 
 https://learn.microsoft.com/azure/api-management/llm-token-limit-policy#attributes
 """
-MONTHLY = "Monthly"
 READ_BYTES = 2_000_000
 """Most bytes of a body that policies of every tier read: the v2 tiers hold 2 MiB.
 

@@ -28,6 +28,7 @@ from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
+from queries.contract import NO_PLAN
 from queries.outputs import Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
@@ -78,8 +79,10 @@ class Caller:
     _said: tuple[str, float] = ("", 0.0)
     _thinking: set[str] = field(default_factory=set)
     """Deployments whose model cannot answer in few tokens, as it thinks before it writes."""
-    _full: set[str] = field(default_factory=set)
-    """Deployments that had no room for a brief call of this round."""
+    _full: set[tuple[str, str]] = field(default_factory=set)
+    """Deployments that had no room for a brief call of this round, and of which consumer: "" of
+    all that no plan limits.
+    """
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self, *, brief: bool = True) -> list[OwnCall | Failed]:
@@ -142,14 +145,16 @@ class Caller:
         """Make one brief call, unless it is hopeless or its deployment has no room in time."""
         name = planned.deployment.name
         tokens = brief_calls.TOKENS + kinds.most_tokens(planned, thinks=name in self._thinking)
-        if _is_hopeless(planned, self.results) or name in self._full:
+        plan, whose = self.target.plan_of(planned.consumer.name), planned.consumer.name
+        if _is_hopeless(planned, self.results) or {(name, ""), (name, whose)} & self._full:
             return
-        if not pace.wait(planned.deployment, tokens, end):
-            self._full.add(name)
+        limited = plan != NO_PLAN
+        if not pace.wait(planned, plan, tokens, end):
+            self._full.add((name, whose if limited else ""))
             return
         result = self.call(planned)
         if isinstance(result, Failed) and result.throttled:
-            self._full.add(name)
+            self._full.add((name, whose if limited else ""))
             return
         self.results.append(result)
 
