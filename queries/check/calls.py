@@ -195,22 +195,26 @@ class Caller:
             throttled=answer.throttled,
         )
 
-    def post(self, path: str, body: Json, key: str | None) -> httpx.Response:
-        """Send one request, with a key or without any.
+    def post(self, path: str, body: Json, key: str | None, mark: str = "") -> httpx.Response:
+        """Send one request, with a key or without any; a mark stands in its URL.
 
         Raises:
             httpx.RequestError: no answer.
         """
-        return self._post(path, body, key).response
+        return self._post(path, body, key, mark=mark).response
 
-    def _post(self, path: str, body: Json, key: str | None, *, half: bool = False) -> Exchange:
+    def _post(
+        self, path: str, body: Json, key: str | None, *, half: bool = False, mark: str = ""
+    ) -> Exchange:
         """Send a request, and read its answer part by part as it comes, or some parts only."""
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity"}
         if key is not None:
             headers[self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
-        version = {"api-version": self.target.api_version} if dated else None
+        version = {"api-version": self.target.api_version} if dated else {}
+        if mark:
+            version["check"] = mark
         url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
         parts, times, begun = list[bytes](), list[float](), self.clock.elapsed()
         with self.client.stream(
