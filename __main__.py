@@ -78,6 +78,7 @@ api = OpenAIApi(
         document=settings.api_document,
         backend_timeout=settings.backend_timeout_seconds,
         without=settings.policy_without,
+        plans=settings.limited,
         logging=ApiLogging.from_settings(settings),
         product_name=settings.product_name,
         product_description=settings.product_description,

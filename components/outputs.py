@@ -22,7 +22,7 @@ from components.settings.limits import GATEWAY_ROLES
 from components.settings.stack import Settings
 from components.workspace import Workspace
 from queries import contract
-from queries.contract import Account, Deployment, DiagnosticSettings, ProofOutput
+from queries.contract import Account, Deployment, DiagnosticSettings, Plan, ProofOutput
 
 FOR_A_PERSON = (
     *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
@@ -128,6 +128,7 @@ def _proof(
         consumer_keys="allow" if settings.consumer_keys == "allow" else "refuse",
         token_consumers=tuple(consumers_by_claim(settings.consumers)),
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
+        plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
     )
 
 

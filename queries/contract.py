@@ -49,6 +49,10 @@ OPENAI = "OpenAI"
 """Publisher of Azure OpenAI's models, as deployments name it."""
 
 
+MONTHLY = "Monthly"
+"""Period of a quota, as the gateway's statement writes it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A model deployment and the kind of call it answers."""
@@ -113,6 +117,29 @@ class Account(Generic[Made]):
     """Share of the calls among accounts of one rank."""
     diagnostic_setting: str = ""
     """Name of the account's diagnostic setting; "" for one that another program keeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What each of some consumers may use; 0 or empty is no limit."""
+
+    consumers: tuple[str, ...] = ()
+    """Names of their subscriptions."""
+    tokens_per_minute: int = 0
+    token_quota: int = 0
+    token_quota_period: str = MONTHLY
+    calls_per_minute: int = 0
+    models: tuple[str, ...] = ()
+    """Names of the deployments that they may call."""
+    prompt_bytes: int = 0
+    """Bytes of a call's body."""
+
+    def allows(self, deployment: str) -> bool:
+        """Tell whether calls to a deployment are let through."""
+        return not self.models or deployment.lower() in {one.lower() for one in self.models}
+
+
+NO_PLAN = Plan()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +209,16 @@ class ProofOutput(Generic[Made]):
     """Whether consumers have keys too; left out if they do."""
     token_consumers: tuple[tuple[str, str], ...] = ()
     """Claim and consumer of tokens, the first that fits counts; left out without a tenant."""
+    plans: tuple[Plan, ...] = ()
+    """What the gateway lets consumers use; left out if it limits none."""
+
+    def plan_of(self, consumer: str) -> Plan:
+        """Return what a consumer may use: no limit where it has none."""
+        named = consumer.lower()
+        return next(
+            (one for one in self.plans if named in {each.lower() for each in one.consumers}),
+            NO_PLAN,
+        )
 
     @property
     def every_account(self) -> tuple[Account[Made], ...]:
@@ -236,7 +273,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
-    accounts = values.pop("accounts")
+    accounts, plans = values.pop("accounts"), values.pop("plans")
     for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
         del values[name]
     return {
@@ -249,6 +286,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"streamUsage": usage} if usage != "ensure" else {}),
         **({"storedResponses": stored} if stored != "refuse" else {}),
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
+        **({"plans": [_plan(one) for one in plans]} if plans else {}),
         **_tokens(proof),
     }
 
@@ -262,6 +300,15 @@ def _tokens(proof: ProofOutput[Any]) -> dict[str, Any]:
         "entraAudience": proof.entra_audience,
         "consumerKeys": proof.consumer_keys,
         "tokenConsumers": [list(one) for one in proof.token_consumers],
+    }
+
+
+def _plan(one: Plan) -> dict[str, Any]:
+    """Write what a plan limits, and whom."""
+    values = _stated(one, asdict(one))
+    return {
+        to_camel(name): list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
     }
 
 
@@ -290,7 +337,13 @@ def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
     values = {to_snake(key): value for key, value in output.items()}
     account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
     several = [{to_snake(key): one[key] for key in one} for one in output.get("accounts") or ()]
-    return {**values, "account": account, **({"accounts": several} if several else {})}
+    plans = [{to_snake(key): one[key] for key in one} for one in output.get("plans") or ()]
+    return {
+        **values,
+        "account": account,
+        **({"accounts": several} if several else {}),
+        **({"plans": plans} if plans else {}),
+    }
 
 
 def key_of(field: str, *within: str) -> str:

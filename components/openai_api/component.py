@@ -17,6 +17,7 @@ from components.logger import LOGGER
 from components.openai_account import OpenAIAccount
 from components.openai_api import api_import, consumers, policy, routing
 from components.openai_api.diagnostic import ApiLogging
+from components.openai_api.plans import Group, branches
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_api.routing import Routing
 from components.openai_api.token_callers import TokenCallers
@@ -45,6 +46,8 @@ class OpenAIApiArgs:
     """Seconds that the gateway waits for the account to begin its answer."""
     without: frozenset[str]
     """Fragments that the policy does without."""
+    plans: Sequence[Group]
+    """Limits of consumers that have some, with the consumers' names."""
     logging: ApiLogging
     product_name: str
     product_description: pulumi.Input[str]
@@ -250,6 +253,14 @@ def _policy_text(args: OpenAIApiArgs, backend_url: str, tier: str) -> str:
         without=args.without,
         routing=args.routing,
         callers=args.callers,
+        plans=[
+            *branches(
+                args.plans,
+                api=args.api_name,
+                header=policy.ACCOUNTING_HEADER,
+                by_token=args.callers is not None,
+            )
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape
 
 from components.openai_api import token_callers
@@ -17,6 +17,8 @@ KEY_HEADER = "api-key"
 KEY_QUERY_PARAMETER = "subscription-key"
 """Query parameter that may carry the key instead of the header; the policy deletes both."""
 
+CALLED = "called-deployment"
+"""Fragment that reads which deployment a call names, and the variable that it sets."""
 QUOTES = {'"': "&quot;"}
 INDENT = " " * 6
 """Blanks before a branch of the document's choice of an account."""
@@ -46,11 +48,13 @@ def render(
     without: Collection[str] = frozenset(),
     routing: Routing | None = None,
     callers: TokenCallers | None = None,
+    plans: Sequence[str] = (),
 ) -> str:
     """Render the policy that calls `backend_url` with the gateway's own token for `audience`.
 
     The gateway waits `timeout` seconds for an answer to begin, and reads no body that is too long
     for its `tier`. Fragments in `without` are left out.
+    `plans` are the lines that refuse consumers what is more than theirs.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
     With `callers` it lets in calls by their tokens too, or alone.
@@ -85,7 +89,10 @@ def render(
             "backend": routing.default,
             "tripSeconds": TRIP_SECONDS,
         }
-    left_out = frozenset(without) | (frozenset() if callers else token_callers.FRAGMENTS)
+    values["plans"] = ("\n" + INDENT).join(plans)
+    off = {"plans": not plans} | dict.fromkeys(token_callers.FRAGMENTS, callers is None)
+    off[CALLED] = not routing and not any(CALLED in line for line in plans)
+    left_out = frozenset([*without, *(name for name, is_off in off.items() if is_off)])
     document = policy_document.template(left_out, several=bool(routing))
     return document.substitute(values)
 
@@ -93,7 +100,7 @@ def render(
 def _routes(routing: Routing) -> str:
     """Write a branch for each deployment's name: its pool, or the account that has it alone."""
     lines = list[str]()
-    called = 'context.Variables.GetValueOrDefault<string>("called-deployment", "")'
+    called = f'context.Variables.GetValueOrDefault<string>("{CALLED}", "")'
     for route in routing.routes:
         lines.append(f'<when condition="@({called} == "{route.deployment}")">')
         lines.append(f'  <set-backend-service backend-id="{route.backend}" />')

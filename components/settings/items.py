@@ -14,6 +14,7 @@ from components.settings.constraints import Frozen, matching, one_of, whole
 from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
 from components.settings.entra import TokenHolder
 from components.settings.insights import Amount, Tokens
+from components.settings.plans import PLAN_NAME, PLAN_PATTERN, OwnLimits
 from queries.contract import OPENAI
 
 CLOUD = "cloud"
@@ -123,3 +124,9 @@ class Consumer(TokenHolder):
     """Budget of a month; 0 is none."""
     monthly_cost: Amount = 0
     """Budget of a month in US dollars; 0 is none."""
+    plan: Annotated[str, matching(PLAN_NAME, PLAN_PATTERN, optional=True)] = ""
+    """Name of its plan; empty is none."""
+    limits: OwnLimits | None = None
+    """What it may use other than its plan says."""
+    refuse: bool = False
+    """Refuse its calls, by a quota of the gateway, once monthlyTokens are used up."""

@@ -27,7 +27,7 @@ OWN = {DOCUMENT.name: {"account"}, SEVERAL: {"accounts", "no-account"}}
 PLACEHOLDERS = frozenset(
     {
         *("audience", "backendUrl", "timeout", "accountingHeader", "readableLength"),
-        *("checks", "routes", "backend", "tripSeconds"),
+        *("checks", "routes", "backend", "tripSeconds", "plans"),
         *("withoutKey", "orKey", "tokenConfiguration", "tokenAudience", "tokenIssuer"),
         *("tokenIssuerV2", "tokenConsumers"),
     }

@@ -61,6 +61,7 @@ from components.settings.limits import (
     OTHER_PUBLISHERS,
     UNITS_BY_TIER,
 )
+from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
 from queries.contract import OPENAI
 
 PLAIN = "plain"
@@ -203,9 +204,13 @@ class Settings(Frozen):
     """Audience for which those tokens must be made, the claim aud."""
     consumer_keys: Annotated[str, one_of("allow", "refuse")] = "allow"
     """allow gives each consumer keys, beside tokens; refuse makes none, and takes tokens alone."""
+    plans: Annotated[tuple[Plan, ...], named_once("plan", optional=True)] = ()
+    """What consumers may use, each with name, tokensPerMinute, tokenQuota, tokenQuotaPeriod,
+    callsPerMinute, models and promptBytes; the gateway refuses what is more.
+    """
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
-    """Subscriptions to the product, each with name, displayName, state, monthlyTokens and
-    monthlyCost; beside entraTenant also applications, roles and groups.
+    """Subscriptions to the product, each with name, displayName, state, monthlyTokens,
+    monthlyCost, plan, limits and refuse; beside entraTenant also applications, roles and groups.
     """
     export_keys: bool = True
     """Give each consumer's key as a secret output; false keeps keys out of Pulumi
@@ -281,6 +286,11 @@ class Settings(Frozen):
         off = {"stream-usage": self.stream_usage == "leave"}
         off["stored-responses"] = self.stored_responses == "share"
         return frozenset(name for name, left_out in off.items() if left_out)
+
+    @property
+    def limited(self) -> tuple[tuple[Limits, tuple[str, ...]], ...]:
+        """Return each set of limits with the consumers that have it."""
+        return grouped(self.consumers, self.plans)
 
     @property
     def response_bodies(self) -> bool:
@@ -362,6 +372,21 @@ class Settings(Frozen):
         id_key = f"{str(info.field_name).removesuffix('_diagnostic_setting_name')}_id"
         if not value and info.data.get(id_key) == "":
             raise ValueError(f"{SETTING_NAME}; empty only beside {to_camel(id_key)}")
+        return value
+
+    @field_validator("plans")
+    @classmethod
+    def _plans_fit(cls, value: tuple[Plan, ...], info: ValidationInfo) -> tuple[Plan, ...]:
+        listed = [one for each in info.data.get("accounts") or () for one in each.deployments]
+        check_plans(value, [one.name for one in (*info.data.get("deployments", ()), *listed)])
+        return value
+
+    @field_validator("consumers")
+    @classmethod
+    def _consumers_fit(
+        cls, value: tuple[Consumer, ...], info: ValidationInfo
+    ) -> tuple[Consumer, ...]:
+        check_consumers(value, info.data)
         return value
 
     @field_validator("gateway_units")

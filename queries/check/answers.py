@@ -71,6 +71,14 @@ QUOTA_FIX = (
     "the consumer has used up its tokens of the period: wait until the quota is renewed, raise it, "
     "or check as another consumer"
 )
+PLAN_FIX = (
+    "the consumer's plan refuses the call: the stack's output names another plan than the policy "
+    "has, pulumi up --refresh; or check as another consumer"
+)
+RATE_FIX = (
+    "the gateway limits what this consumer may use a minute, and the account does not: raise "
+    "tokensPerMinute or callsPerMinute of its plan, or check with --depth quick"
+)
 FAULT_FIX = (
     "see gateway-errors.kql for the cause that the gateway logged; check the policy's backend URL "
     "and managed identity"
@@ -83,6 +91,9 @@ REFUSALS: tuple[tuple[range, str, float, str], ...] = (
     (DENIED, NOT_TRACED, 0, KEY_FIX),
     # https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
     (DENIED, "quota is exceeded", 0, QUOTA_FIX),
+    (DENIED, "PlanModelNotAllowed", 0, PLAN_FIX),
+    (range(413, 414), "PlanPromptTooLong", 0, PLAN_FIX),
+    (range(429, 430), "limit is exceeded. Try again in", THROTTLE_WAIT, RATE_FIX),
     # https://learn.microsoft.com/azure/api-management/api-management-subscriptions
     (DENIED, "subscription key", GATEWAY_WAIT, KEY_FIX),
     (DENIED, "audience", 0, AUDIENCE_FIX),

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from queries.check import brief_calls
+from queries.check import brief_calls, limits
 from queries.check.brief_calls import Depth
 from queries.check.evidence import SETTLE
 from queries.check.proofs import PROOFS
@@ -79,6 +79,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             "%", "%%"
         )
         + "; default %(default)s",
+    )
+    parser.add_argument(
+        "--limits",
+        action="store_true",
+        help=f"meet the limits of each plan as one of its consumers, {limits.SAID}",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write it as JUnit XML")

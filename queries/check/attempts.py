@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 from pydantic import SecretStr
 
-from queries.check import kinds
+from queries.check import kinds, plans
 from queries.check.answers import clock_error, retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
@@ -25,13 +25,12 @@ def make(caller: Caller) -> list[Attempt]:
 
     Another consumer than the one who made the calls tries to reach a stored response.
     """
-    consumer, other = caller.target.callers[0], caller.target.callers[-1]
-    keys: dict[AttemptName, str | None] = {
-        "no key": None,
-        "wrong key": secrets.token_hex(16),
-        "unknown deployment": consumer.key.get_secret_value(),
-    }
-    whose: dict[AttemptName, str] = {"unknown deployment": consumer.name}
+    consumer, other = plans.free_to_name(caller.target), caller.target.callers[-1]
+    keys: dict[AttemptName, str | None] = {"no key": None, "wrong key": secrets.token_hex(16)}
+    whose: dict[AttemptName, str] = {}
+    if consumer:
+        keys["unknown deployment"] = consumer.key.get_secret_value()
+        whose["unknown deployment"] = consumer.name
     refused: list[AttemptName] = ["stored response"] if caller.target.keeps_apart else []
     refused += ["background response"] if caller.target.refuses_background else []
     keys |= dict.fromkeys(refused, other.key.get_secret_value())

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from queries.check import kinds
+from queries.check import kinds, plans
 from queries.check.kinds import Planned
 from queries.clock import Clock
-from queries.contract import Deployment
-from queries.outputs import Target
+from queries.contract import Deployment, Plan
+from queries.outputs import Consumer, Target
 
 Depth = Literal["quick", "usual", "thorough"]
 CERTAINTY = 0.99
@@ -74,7 +74,7 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     if not number:
         first = [planned.consumer for planned in kinds.plan(target)]
         left = [caller for caller in callers if caller not in first]
-        return [_brief(target, *logged[0], callers.index(caller)) for caller in left]
+        return [one for caller in left if (one := _alone(target, logged, caller))]
     number = max(number, len(callers), len(logged))
     pairs = len(callers) * len({deployment.name for deployment, _ in logged})
     most = min(len(others) * len(callers), number // 3)
@@ -107,17 +107,30 @@ def _in_turn(
         again, turn = divmod(at, pairs)
         offered = deployments[(turn + turn // round_of) % len(deployments)]
         made.append(_brief(target, *offered[(turn + again) % len(offered)], turn % callers))
-    return made
+    return [one for one in made if one]
 
 
-def _brief(target: Target, deployment: Deployment, kind: kinds.Kind, caller: int) -> Planned:
-    callers = target.callers
+def _alone(
+    target: Target, slots: list[tuple[Deployment, kinds.Kind]], caller: Consumer
+) -> Planned | None:
+    """Plan one call of a consumer, to the first deployment that its plan lets it call."""
+    for deployment, kind in slots:
+        if plans.has_room(target.plan_of(caller.name), deployment, kind):
+            return _brief(target, deployment, kind, target.callers.index(caller))
+    return None
+
+
+def _brief(target: Target, deployment: Deployment, kind: kinds.Kind, turn: int) -> Planned | None:
+    """Plan a call of the consumer whose turn it is, or of the next that may make it."""
+    consumer = plans.caller_of(target, deployment, kind, turn)
+    if consumer is None:
+        return None
     return Planned(
         deployment=deployment,
         kind=kind,
-        consumer=callers[caller],
+        consumer=consumer,
         brief=True,
-        among=len(callers),
+        among=len(target.callers),
     )
 
 
@@ -134,33 +147,41 @@ def said(depth: Depth) -> str:
 
 @dataclass(kw_only=True)
 class Pace:
-    """Keeps brief calls within `HALF` of what each deployment may take a minute."""
+    """Keeps brief calls within `HALF` of what deployments and consumers may take a minute."""
 
     clock: Clock
-    _free: dict[str, float] = field(default_factory=dict)
-    """Tokens that a deployment has left, by its name."""
-    _at: dict[str, float] = field(default_factory=dict)
+    _free: dict[tuple[str, str], float] = field(default_factory=dict)
+    """What is left of a deployment's tokens, or of a consumer's tokens or calls, by its name."""
+    _at: dict[tuple[str, str], float] = field(default_factory=dict)
     """When that was so."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait(self, deployment: Deployment, tokens: int, deadline: float) -> bool:
-        """Wait until the deployment has room for a call; False if not before the deadline.
+    def wait(self, planned: Planned, plan: Plan, tokens: int, deadline: float) -> bool:
+        """Wait until deployment and plan have room for a call; False if not before the deadline.
 
         Azure counts a call by its prompt and the most tokens of its answer:
         https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
         """
-        pause = 0.0 if deployment.provisioned else self._reserve(deployment, tokens)
+        deployment, consumer = planned.deployment, planned.consumer.name
+        room = [
+            (0 if deployment.provisioned else deployment.capacity * 1000, "of", deployment.name),
+            (plan.tokens_per_minute, "tokens", consumer),
+        ]
+        pauses = [self._reserve((what, of), most, tokens) for most, what, of in room if most]
+        if plan.calls_per_minute:
+            pauses.append(self._reserve(("calls", consumer), plan.calls_per_minute, 1))
+        pause = max([0.0, *pauses])
         if self.clock.elapsed() + pause > deadline:
             return False
         if pause:
             self.clock.sleep(pause)
         return True
 
-    def _reserve(self, deployment: Deployment, tokens: int) -> float:
-        """Take tokens of a minute that are left, and return the seconds until they are."""
-        most = deployment.capacity * 1000 * HALF
+    def _reserve(self, name: tuple[str, str], number: int, tokens: int) -> float:
+        """Take of what a minute has, and return the seconds until so much is left."""
+        most = number * HALF
         with self._lock:
-            now, name = self.clock.elapsed(), deployment.name
+            now = self.clock.elapsed()
             before = self._free.get(name, most)
             free = min(most, before + (now - self._at.get(name, now)) * most / MINUTE)
             self._free[name], self._at[name] = free - tokens, now

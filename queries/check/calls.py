@@ -29,7 +29,7 @@ from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import NO_KEY, Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
-from queries.contract import CHECK_HEADER
+from queries.contract import CHECK_HEADER, NO_PLAN
 from queries.outputs import Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
@@ -86,8 +86,10 @@ class Caller:
     _said: tuple[str, float] = ("", 0.0)
     _thinking: set[str] = field(default_factory=set)
     """Deployments whose model cannot answer in few tokens, as it thinks before it writes."""
-    _full: set[str] = field(default_factory=set)
-    """Deployments that had no room for a brief call of this round."""
+    _full: set[tuple[str, str]] = field(default_factory=set)
+    """Deployments that had no room for a brief call of this round, and of which consumer: "" of
+    all that no plan limits.
+    """
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self, *, brief: bool = True) -> list[OwnCall | Failed]:
@@ -150,14 +152,16 @@ class Caller:
         """Make one brief call, unless it is hopeless or its deployment has no room in time."""
         name = planned.deployment.name
         tokens = brief_calls.TOKENS + kinds.most_tokens(planned, thinks=name in self._thinking)
-        if _is_hopeless(planned, self.results) or name in self._full:
+        plan, whose = self.target.plan_of(planned.consumer.name), planned.consumer.name
+        if _is_hopeless(planned, self.results) or {(name, ""), (name, whose)} & self._full:
             return
-        if not pace.wait(planned.deployment, tokens, end):
-            self._full.add(name)
+        limited = plan != NO_PLAN
+        if not pace.wait(planned, plan, tokens, end):
+            self._full.add((name, whose if limited else ""))
             return
         result = self.call(planned)
         if isinstance(result, Failed) and result.throttled:
-            self._full.add(name)
+            self._full.add((name, whose if limited else ""))
             return
         self.results.append(result)
 
@@ -199,14 +203,22 @@ class Caller:
         )
 
     def post(
-        self, path: str, body: Json, key: str | None, more: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: Json,
+        key: str | None,
+        more: Mapping[str, str] | None = None,
+        *,
+        mark: str = "",
     ) -> httpx.Response:
         """Send one request, with a key or without any, and with further headers.
+
+        A mark stands in its URL.
 
         Raises:
             httpx.RequestError: no answer.
         """
-        return self._post(path, body, key, more).response
+        return self._post(path, body, key, more, mark=mark).response
 
     def _post(
         self,
@@ -216,6 +228,7 @@ class Caller:
         more: Mapping[str, str] | None = None,
         *,
         half: bool = False,
+        mark: str = "",
     ) -> Exchange:
         """Send a request, and read its answer part by part as it comes, or some parts only."""
         # A compressed body would be logged as it is sent.
@@ -223,7 +236,9 @@ class Caller:
         if key is not None:
             headers[self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
-        version = {"api-version": self.target.api_version} if dated else None
+        version = {"api-version": self.target.api_version} if dated else {}
+        if mark:
+            version["check"] = mark
         url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
         parts, times, begun = list[bytes](), list[float](), self.clock.elapsed()
         with self.client.stream(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queries.check import kinds
+from queries.check import kinds, plans
 from queries.check.calls import Caller
 from queries.check.kinds import Planned
 from queries.check.records import HungUp, OwnCall, Usage
@@ -19,7 +19,9 @@ def make(caller: Caller) -> list[HungUp]:
     deployment = next((one for one in caller.target.deployments if one.name == name), None)
     if deployment is None:
         return []
-    consumer = caller.target.callers[0]
+    consumer = plans.caller_of(caller.target, deployment, "stream", 0)
+    if consumer is None:
+        return []
     planned = Planned(deployment=deployment, kind="stream", consumer=consumer, hangs_up=True)
     made = caller.call(planned)
     if not isinstance(made, OwnCall):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from queries.check import plans
 from queries.contract import NEXT_ACCOUNT, OPENAI, Deployment
 from queries.outputs import Consumer, Target
 
@@ -125,14 +126,14 @@ def plan(target: Target) -> list[Planned]:
     wanted = slots(target) + ([(fit, kind) for kind in LONG] if fit else [])
     if many := many_deployment(target):
         wanted.append((many, MANY))
-    return [
-        Planned(
-            deployment=deployment,
-            kind=kind,
-            consumer=callers[number % len(callers)],
-            among=len(callers),
-        )
+    made = [
+        (deployment, kind, plans.caller_of(target, deployment, kind, number))
         for number, (deployment, kind) in enumerate(wanted)
+    ]
+    return [
+        Planned(deployment=deployment, kind=kind, consumer=consumer, among=len(callers))
+        for deployment, kind, consumer in made
+        if consumer
     ]
 
 
@@ -142,12 +143,14 @@ def left_out(target: Target) -> dict[str, str]:
     reason = "the operations of the imported document are not known"
     if target.operations:
         reason = "the imported document has no operation for it"
-    return {
+    left = {
         f"{deployment.name} ({kind})": reason
         for deployment in target.deployments
         for kind in OF_MODEL[deployment.kind]
         if (deployment, kind) not in offered
     }
+    refused = [one for one in offered if not plans.may_be_made(target, *one)]
+    return left | {f"{deployment.name} ({kind})": plans.NOBODY for deployment, kind in refused}
 
 
 def _is_offered(target: Target, kind: Kind, deployment: Deployment) -> bool:
@@ -163,7 +166,11 @@ def chats(target: Target) -> bool:
 
 def long_deployment(target: Target) -> Deployment | None:
     """Return the chat deployment with the most capacity, if long calls can be made and judged."""
-    chats = [deployment for deployment, kind in slots(target) if kind == "chat"]
+    chats = [
+        deployment
+        for deployment, kind in slots(target)
+        if kind == "chat" and all(plans.may_be_made(target, deployment, one) for one in LONG)
+    ]
     largest = max(chats, key=lambda d: d.capacity, default=None)
     return largest if target.messages and not no_long_calls(target) else None
 
@@ -178,6 +185,11 @@ def no_long_calls(target: Target) -> tuple[str, str] | None:
     if target.llm_message_bytes < needed:
         reason = f"llmMessageBytes {target.llm_message_bytes} is less than a long call needs"
         return reason, f"set llmMessageBytes to {needed} or more, then pulumi up"
+    chats = [one for one in target.deployments if one.kind == "chat"]
+    if not any(all(plans.may_be_made(target, one, kind) for kind in LONG) for one in chats):
+        tokens, size = plans.NEEDED["long-prompt"]
+        reason = f"long calls need a plan of {tokens:,} tokens a minute and {size:,} bytes, and"
+        return f"{reason} no consumer that is called as has one", "give one consumer such limits"
     return None
 
 
@@ -186,7 +198,9 @@ def many_deployment(target: Target) -> Deployment | None:
     fit = [
         deployment
         for deployment in target.deployments
-        if has_short_vectors(deployment) and deployment.capacity >= MANY_CAPACITY
+        if has_short_vectors(deployment)
+        and deployment.capacity >= MANY_CAPACITY
+        and plans.may_be_made(target, deployment, MANY)
     ]
     return max(fit, key=lambda d: d.capacity, default=None) if target.accounting_header else None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, brief_calls, failover, hangup, kinds, observe, proofs
+from queries.check import attempts, brief_calls, failover, hangup, kinds, limits, observe, proofs
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
@@ -38,8 +38,8 @@ class Mode(Protocol):
 class OwnCalls:
     """The run makes calls, and knows what was sent and answered."""
 
-    def __init__(self, caller: Caller, begun: datetime) -> None:
-        self._caller = caller
+    def __init__(self, caller: Caller, begun: datetime, *, limits: bool = False) -> None:
+        self._caller, self._limits = caller, limits
         self.traffic = OwnTraffic(
             marker=caller.run, begun=begun, wanted=brief_calls.wanted(caller.target, caller.depth)
         )
@@ -62,6 +62,10 @@ class OwnCalls:
             )
         if self.traffic.calls:
             self._add([])
+        if self._limits and self.traffic.calls:
+            tried = limits.make(self._caller)
+            ended = self._caller.clock.now()
+            self.traffic = replace(self.traffic, limits=tuple(tried), limits_ended=ended)
 
     def read(self, _: Evidence) -> OwnTraffic:
         """Return the traffic as it is: rows tell nothing of which calls were made."""

@@ -221,6 +221,28 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tried:
+    """How a limit of a plan met calls that were made to meet it."""
+
+    limit: str
+    """The plan's key, such as tokensPerMinute."""
+    consumer: str
+    """Who called, of all that have the plan."""
+    status: int = 0
+    """Of the refusal; 0 where the gateway did not refuse."""
+    reason: str = ""
+    """By which the log knows the refusal."""
+    counted: str = ""
+    """What a header said is left, of a limit that was not used up."""
+    cause: str = ""
+    """What came instead of refusal or header."""
+    lost: bool = False
+    """Whether it says nothing, as another limit or a fault came before this one."""
+    mark: str = ""
+    """What stands in the URL of the calls, and in no other."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What became of a query of the library at the last look."""
 

@@ -131,7 +131,7 @@ def _mode(options: argparse.Namespace, caller: Caller) -> Mode:
     begun = caller.clock.now()
     if options.no_traffic:
         return CallsOfOthers(begun)
-    return OwnCalls(caller, begun)
+    return OwnCalls(caller, begun, limits=options.limits)
 
 
 def _watch(

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from queries.check.fields import SLACK
-from queries.check.records import Attempt, Call, CallOfOthers, Failed, Failover, HungUp, OwnCall
+from queries.check.records import (
+    Attempt,
+    Call,
+    CallOfOthers,
+    Failed,
+    Failover,
+    HungUp,
+    OwnCall,
+    Tried,
+)
 
 MARGIN = timedelta(minutes=2)
 """How far around the calls their rows are asked for; markers and ids tell whose they are."""
@@ -30,6 +39,10 @@ class OwnTraffic:
     """Streams that the caller left half way."""
     failed: tuple[Failed, ...] = ()
     """Calls of the first round that were not answered."""
+    limits: tuple[Tried, ...] | None = None
+    """How each plan's limits met calls; None where nobody asked for such calls."""
+    limits_ended: datetime | None = None
+    """When the last of them had ended."""
     wanted: int = 0
     """Brief calls whose rows must be seen, by the run's depth."""
     failover: Failover | None = None
@@ -52,6 +65,7 @@ class OwnTraffic:
         """Return the time up to which rows are asked for."""
         ends = [one.ended for one in (*self.calls, *self.hung_up)]
         ends += [one.ended for one in self.attempts]
+        ends += [self.limits_ended] if self.limits_ended else []
         return max([self.begun, *(end + MARGIN for end in ends)])
 
     @cached_property

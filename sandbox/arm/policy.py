@@ -18,6 +18,8 @@ from sandbox.policy_text import as_xml
 _KNOWN = json.loads((DATA / "policies.json").read_text())
 _IN_FRAGMENTS = _KNOWN["statements"].keys() - {"base"}
 _SECTIONS = ("inbound", "backend", "outbound", "on-error")
+LARGEST = 256 * 1024
+"""Bytes of the largest policy document: see `_check_size`."""
 _PARTS_OF_A_SERVICE = 9
 """`/subscriptions/…/providers/Microsoft.ApiManagement/service/name`, cut at its slashes."""
 _CONTAINERS = (*_SECTIONS, "when", "otherwise", "retry", "limit-concurrency", "wait")
@@ -46,6 +48,7 @@ def _check(put: Put, root: str) -> None:
     Sure: inferred, as the words for a named value that there is not are not public.
     """
     kind, text = put.properties["format"], str(put.properties["value"])
+    _check_size(text)
     if kind not in ("xml", "rawxml"):
         raise NotModelledError(f"the sandbox takes policies inline, not as {kind}")
     try:
@@ -59,6 +62,16 @@ def _check(put: Put, root: str) -> None:
     for name in named_values.names(text):
         if named_values.find(put.cloud, put.id.text, name) is None:
             raise refuse("ValidationError", text=f"Cannot find a property '{name}'")
+
+
+def _check_size(text: str) -> None:
+    """A policy document has at most 256 KiB.
+
+    https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-service-limits.md
+    Sure: inferred, as the page has the number, and not the words of the refusal.
+    """
+    if len(text.encode()) > LARGEST:
+        raise refuse("ValidationError", text="Policy document exceeds the maximum size of 256 KB.")
 
 
 def _check_backends(put: Put, text: str) -> None:

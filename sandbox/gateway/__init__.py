@@ -9,6 +9,8 @@ from sandbox.cloud import Cloud
 from sandbox.gateway import tracing
 from sandbox.gateway.breakers import Breakers
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
+from sandbox.gateway.counters import Limits
+from sandbox.gateway.limits import settle, tell
 from sandbox.gateway.logs import holds_back, record
 from sandbox.gateway.policy import Policies
 from sandbox.gateway.routing import authorize, match
@@ -32,13 +34,13 @@ def gateway_endpoint(
     Sure: inferred, as the page says that logging may buffer them, and not for how long.
     """
     sampler = random.Random(options.seed)  # noqa: S311 - a repeatable choice
-    breakers = Breakers()
+    breakers, limits = Breakers(), Limits()
 
     def endpoint(request: Request) -> Response:
         for service in cloud.of_type("Microsoft.ApiManagement/service"):
             if f"{service.name}.azure-api.net".lower() == request.host.lower():
                 query, headers = Headers(request.query), Headers(request.headers)
-                return answer(Call(service, request, query, headers, breakers))
+                return answer(Call(service, request, query, headers, breakers, limits))
         raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
 
     def answer(call: Call) -> Response:
@@ -47,10 +49,13 @@ def gateway_endpoint(
         if not isinstance(call.response.body, bytes) and holds_back(cloud, options, call):
             call.whole()
         response, body = call.response, call.response.body
-        response.headers.extend(call.told)
+        response.headers.extend(call.about_trace)
         if not isinstance(body, bytes):
+            tell(call)
             return Response(response.status, response.headers, stream(call, body))
         call.body.extend(body)
+        settle(call)
+        tell(call)
         record(cloud, telemetry, sampler, call, options.seed)
         return response
 
@@ -66,6 +71,7 @@ def gateway_endpoint(
             raise
         finally:
             call.backend_seconds += clock.now() - began
+            settle(call)
             record(cloud, telemetry, sampler, call, options.seed)
 
     return endpoint

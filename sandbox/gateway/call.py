@@ -7,6 +7,7 @@ from typing import Any
 from sandbox import clock
 from sandbox.cloud import Resource
 from sandbox.gateway.breakers import Breakers
+from sandbox.gateway.counters import Limits, TokenLimit
 from sandbox.http import Headers, Request, Response
 
 Json = dict[str, Any]
@@ -52,6 +53,13 @@ class Call:
     query: Headers
     headers: Headers
     breakers: Breakers = field(default_factory=Breakers)
+    limits: Limits = field(default_factory=Limits)
+    met: list[TokenLimit] = field(default_factory=list)
+    """Limits of tokens that policies have judged the call by."""
+    counted: list[TokenLimit] = field(default_factory=list)
+    """Those of them that have let the call through, and whose tokens are not yet counted."""
+    told: dict[str, str] = field(default_factory=dict)
+    """Response headers in which limits tell what is left."""
     url: str = ""
     backend: Resource | None = None
     """The backend that a policy has named: a pool, or one that is no pool."""
@@ -81,7 +89,7 @@ class Call:
     """The words that stand beside the response's status."""
     traced: bool = False
     """Whether the caller has sent a token for tracing this API."""
-    told: Headers = field(default_factory=Headers)
+    about_trace: Headers = field(default_factory=Headers)
     """What the gateway adds to the response of a call with a debug token."""
     answered: bool = False
     """Whether there is a response yet, so that policies see one."""

@@ -76,7 +76,7 @@ def _call(value_of: Callable[[Node], Any], call: Call, parts: tuple[Any, ...]) -
     holder, name, kind, given = parts
     target = value_of(holder)
     if target is None:
-        raise ThrownError("Object reference not set to an instance of an object.")
+        raise ThrownError(NO_OBJECT)
     owner = target.path if isinstance(target, Part) else type(target).__name__
     said = f"{owner}.{name}{f'<{kind}>' if kind else ''}"
     named = {name: value_of(one) for name, one in given if name}
@@ -96,6 +96,8 @@ def _known(table: dict[str, Any], key: str, said: str) -> Any:
 
 
 def _member(target: Any, name: str, call: Call) -> Any:
+    if target is None:
+        raise ThrownError(NO_OBJECT)
     path = (
         f"{target.path}.{name}" if isinstance(target, Part) else f"{type(target).__name__}.{name}"
     )
@@ -128,6 +130,7 @@ def _plus(one: Any, other: Any) -> Any:
     return one + other
 
 
+NO_OBJECT = "Object reference not set to an instance of an object."
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "not": lambda value_of, one: not value_of(one),
     "||": lambda value_of, one, other: value_of(one) or value_of(other),
@@ -169,6 +172,11 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Operation.UrlTemplate": lambda call, _: (
         call.operation.properties["urlTemplate"] if call.operation else ""
     ),
+    "context.Subscription": lambda call, _: (
+        Part("context.Subscription") if call.subscription else None
+    ),
+    "context.Subscription.Id": lambda call, _: call.subscription.name,
+    "bytes.Length": lambda _, raw: len(raw),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
     "context.LastError": lambda call, _: Part("context.LastError") if call.error else None,
@@ -178,9 +186,6 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Tracing": lambda call, _: call.traced,
     "context.LastError.Source": lambda call, _: (
         call.error.columns["LastErrorSource"] if call.error else None
-    ),
-    "context.Subscription": lambda call, _: (
-        Part("context.Subscription") if call.subscription else None
     ),
     "context.Response": lambda call, _: Part("context.Response") if call.answered else None,
     "context.Response.StatusCode": lambda call, _: call.response.status,

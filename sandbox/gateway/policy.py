@@ -19,7 +19,7 @@ from sandbox import clock, named_values
 from sandbox.cloud import Cloud, Resource
 from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
-from sandbox.gateway import backends, expressions, tokens
+from sandbox.gateway import backends, expressions, limits, tokens
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.values import ThrownError, held
@@ -149,6 +149,29 @@ class Policies:
         if self.call.sent or self.call.failure:
             raise NotModelledError("the sandbox's gateway sets the body of a request only")
         self.call.set = str(self.value(statement, (statement.text or "").strip())).encode()
+
+    def limit_calls(self, statement: Element) -> None:
+        """Count calls by key: number, period and key may be expressions.
+
+        https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
+        """
+        key, most, period = (
+            str(self.value(statement, statement.attrib[name]))
+            for name in ("counter-key", "calls", "renewal-period")
+        )
+        header = statement.get("remaining-calls-header-name", "")
+        limits.limit_calls(self.call, key, int(most), int(period), header)
+
+    def limit_tokens(self, statement: Element) -> None:
+        """Judge a call by the tokens that its key has used; the key may be an expression.
+
+        https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
+        """
+        key = str(self.value(statement, statement.attrib["counter-key"]))
+        given = {name: value for name, value in statement.attrib.items() if name != "counter-key"}
+        if any(map(EXPRESSION.match, given.values())):
+            raise NotModelledError("the sandbox's gateway limits tokens by plain numbers only")
+        limits.limit_tokens(self.call, limits.token_limit(self.call, key, given))
 
     def return_response(self, statement: Element) -> None:
         """Answer the call at once: without a status it is 200.
@@ -366,6 +389,10 @@ def set_field(
         fields.add(name, value((found.text or "").strip()))
 
 
+LIMIT_OF_TOKENS = (
+    "counter-key tokens-per-minute token-quota token-quota-period estimate-prompt-tokens "
+    "remaining-tokens-header-name remaining-quota-tokens-header-name"
+)
 STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "choose": ("", Policies.choose),
     "set-body": ("", Policies.set_body),
@@ -378,6 +405,14 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "send-request": ("mode response-variable-name timeout ignore-error", Policies.send_request),
     "send-one-way-request": ("mode timeout", Policies.send_request),
     "authentication-managed-identity": ("resource ignore-error", Policies.authenticate),
+    "rate-limit-by-key": (
+        "calls renewal-period counter-key remaining-calls-header-name",
+        Policies.limit_calls,
+    ),
+    "llm-token-limit": (
+        LIMIT_OF_TOKENS,
+        Policies.limit_tokens,
+    ),
     "retry": ("condition count interval first-fast-retry", Policies.retry),
     "trace": ("source severity", Policies.trace),
     "validate-jwt": (
@@ -388,6 +423,8 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
 }
 EVALUATED = {
     "choose",
+    "llm-token-limit",
+    "rate-limit-by-key",
     "retry",
     "return-response",
     "set-backend-service",

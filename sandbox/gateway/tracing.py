@@ -29,9 +29,9 @@ def look(cloud: Cloud, call: Call) -> None:
     if not hmac.compare_digest(given.encode(), debug.token(cloud, name, int(expiry)).encode()):
         return
     if name.lower() != call.api.name.partition(";rev=")[0].lower():
-        call.told.add(f"{HEADER}-WrongAPI", "the token is for another API")
+        call.about_trace.add(f"{HEADER}-WrongAPI", "the token is for another API")
     elif int(expiry) < clock.now():
-        call.told.add(f"{HEADER}-Expired", expiry)
+        call.about_trace.add(f"{HEADER}-Expired", expiry)
     else:
         call.traced = True
-        call.told.add("Apim-Trace-Id", clock.guid().replace("-", ""))
+        call.about_trace.add("Apim-Trace-Id", clock.guid().replace("-", ""))

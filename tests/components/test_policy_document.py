@@ -50,7 +50,7 @@ INCLUDE = '    <include-fragment fragment-id="stream-usage" />\n'
         (edit(USAGE, lambda text: text * 2), f"{USAGE} is not well-formed XML: it must be one <fr"),
         (
             edit("fragments/account.xml", lambda text: text.replace("backendUrl", "backendURL")),
-            "account.xml, line 3: unknown placeholder backendURL; allowed are ${accountingHeader}",
+            "account.xml, line 2: unknown placeholder backendURL; allowed are ${accountingHeader}",
         ),
         (
             edit(USAGE, lambda text: text.replace("$$", "$", 1)),
@@ -63,7 +63,7 @@ INCLUDE = '    <include-fragment fragment-id="stream-usage" />\n'
         (edit("azure-openai.xml", lambda text: text.replace(INCLUDE, INCLUDE * 2)), "must include"),
         (
             edit("azure-openai.xml", lambda text: text.replace(INCLUDE, INCLUDE.strip())),
-            "must include account, stream-usage once, on a line of its own",
+            "must include stream-usage, token once, on a line of its own",
         ),
         (
             edit("azure-openai.xml", lambda text: text.replace('"stream-usage"', '"usage"')),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pack import plans
 from pack.finding import Finding, Quoted, shown
 from pack.parameters import Config, Parameter
 from pack.resource import UNKNOWN, Resource
@@ -65,6 +66,7 @@ DIFFERENT = {
     "${backendUrl}": MODEL,
     "${check}": _CHECK,
     "${pool}": _NAME,
+    **plans.FORMS,
     "${readableLength}": re.compile(
         r"\^\(\[0-9\]\{0,6\}\|1\[0-9\]\{6\}\|20\[0-8\]\[0-9\]\{4\}\)\$|\^\[0-9\]\*\$"
     ),
@@ -105,6 +107,11 @@ def statements_known(policy: Resource, config: Config) -> Iterator[Finding]:
         wanted = "<policies> and comments"
         yield _finding(policy, "value", Quoted("text (not shown)"), wanted, "remove the text")
     yield from _compare(policy, _wanted(found, config), found, "value", STATEMENTS.read(config))
+    held = plans.limited(found)
+    for name in plans.LIMITED.read(config):
+        if name.lower() not in held:
+            fix = "give the consumer a plan in the stack file"
+            yield _finding(policy, "value/policies/inbound", None, f"a plan of {name}", fix)
 
 
 def account_of(url: str) -> str:
@@ -173,7 +180,7 @@ def _differing(wanted: Element, found: Element) -> list[str] | None:
     if (wanted.name, ours.get("name")) != (found.name, theirs.get("name")):
         return None
     other = sorted(n for n in ours.keys() | theirs.keys() if not _is(ours.get(n), theirs.get(n)))
-    return other if wanted.text.split() == found.text.split() else [*other, "text"]
+    return other if _is(wanted.text.strip(), found.text.strip()) else [*other, "text"]
 
 
 def _is(wanted: str | None, found: str | None) -> bool:
@@ -206,11 +213,13 @@ def _wanted(found: Element, config: Config) -> Element:
     wanted = deepcopy(allowed("several" if several else "one"))
     theirs = {
         name: [one for one in found.all("when") if _is(name, one.attributes.get("condition"))]
-        for name in ("${check}", "${route}")
+        for name in ("${check}", "${route}", "${plan}")
     }
     for choice in wanted.all("choose"):
         choice.children = [one for ours in choice.children for one in _branches(ours, theirs)]
     section = wanted.first("inbound")
+    if section:
+        _without_plans(section, found)
     for name, (parameter, value) in OPTIONAL.items():
         if section and parameter.read(config) == value and not _uses(found, name):
             section.children = [one for one in section.children if not _uses(one, name)]
@@ -218,13 +227,14 @@ def _wanted(found: Element, config: Config) -> Element:
 
 
 def _branches(ours: Element, theirs: Mapping[str, list[Element]]) -> list[Element]:
-    """Return an allowed branch; that of a route, or of the check, as often as a policy has one.
+    """Return an allowed branch; that of a route, a plan or the check as often as a policy has one.
 
     What refuses the check's own calls from anybody else stands before them, and only there.
     """
     condition = ours.attributes.get("condition", "")
     if condition in theirs:
-        return [_like(ours, one) for one in theirs[condition]]
+        like = plans.like if condition == "${plan}" else _like
+        return [like(ours, one) for one in theirs[condition]]
     return [ours] if theirs["${check}"] or _UNCHECKED not in condition else []
 
 
@@ -234,6 +244,21 @@ def _like(route: Element, theirs: Element) -> Element:
     if theirs.first("set-variable") is None:
         made.children = made.children[:1]
     return made
+
+
+def _without_plans(section: Element, found: Element) -> None:
+    """Take out what only plans need, where a policy has none, or none that chooses models."""
+    section.children = [one for one in section.children if one.name != "choose" or one.children]
+    if not any("called-deployment" in one.attributes.get("condition", "") for one in _whens(found)):
+        section.children = [
+            one for one in section.children if one.attributes.get("name") != "called-deployment"
+        ]
+
+
+def _whens(found: Element) -> Iterator[Element]:
+    section = found.first("inbound")
+    if section:
+        yield from section.all("when")
 
 
 def _uses(element: Element, variable: str) -> bool:

@@ -22,6 +22,7 @@ from pack import (
     known_resources,
     models,
     ownership,
+    plans,
     shapes,
     ways,
     wholes,
@@ -140,7 +141,7 @@ POLICIES: list[Policy] = [
         Kind.API_POLICY,
         parameters=(
             *(api_policy.STATEMENTS, api_policy.STREAM_USAGE),
-            api_policy.STORED_RESPONSES,
+            *(api_policy.STORED_RESPONSES, plans.LIMITED),
         ),
     ),
     _whole(

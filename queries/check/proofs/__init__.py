@@ -12,6 +12,7 @@ from queries.check.proofs import (
     content,
     drift,
     library,
+    limits,
     llm,
     long,
     metrics,
@@ -43,6 +44,7 @@ PROOFS = (
     refused.REFUSED,
     refused.ERROR,
     refused.APART,
+    limits.LIMITS,
     secrets.NO_SECRETS,
     account.ACCOUNT,
     accounts.ACCOUNTS,
@@ -58,7 +60,7 @@ PROOFS = (
 )
 
 
-OWN_ONLY = (calls.CALL, careless.CARELESS, reconciled.RECONCILED)
+OWN_ONLY = (calls.CALL, careless.CARELESS, limits.LIMITS, reconciled.RECONCILED)
 """What calls of others cannot bear: nobody here was told their tokens."""
 
 

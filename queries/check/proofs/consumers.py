@@ -83,7 +83,13 @@ def _apart(evidence: Evidence, traffic: OwnTraffic) -> str:
     """Say which consumers called which deployments in no run of today."""
     called = {(call.consumer, call.deployment) for call in traffic.calls}
     names = [deployment.name for deployment in evidence.target.deployments]
-    pairs = [(caller.name, name) for caller in evidence.target.callers for name in names]
+    target = evidence.target
+    pairs = [
+        (caller.name, name)
+        for caller in target.callers
+        for name in names
+        if target.plan_of(caller.name).allows(name)
+    ]
     left = [f"{consumer} of {name}" for consumer, name in pairs if (consumer, name) not in called]
     if not left or not called:
         return ""

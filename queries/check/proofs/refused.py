@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from queries.check.evidence import Evidence
 from queries.check.fields import text
+from queries.check.plans import free_to_name
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     NO_CALL,
@@ -54,6 +55,8 @@ FIXES: dict[AttemptName, str] = {
     "stored response": APART_FIX,
     "background response": BACKGROUND_FIX,
 }
+NAMED = "every plan names its deployments, so no consumer's call reaches one that there is not"
+NAMED_FIX = "give one consumer a plan without models, or none, to have it judged"
 STORED = "/v1/responses/"
 """What stands in the URL of a call to a stored response, and in no other."""
 
@@ -62,6 +65,8 @@ def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
     def judge(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
         if not traffic.attempts:
             return waiting(NO_CALL)
+        if "unknown deployment" in names and free_to_name(evidence.target) is None:
+            return skipped(NAMED, NAMED_FIX)
         return together(of_kind(evidence, traffic, name) for name in names)
 
     return judge
