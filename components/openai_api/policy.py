@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape
 
-from components.openai_api.plans import Group, branches
 from components.openai_api.routing import TRIP_SECONDS, Routing
 from components.settings import policy_document
+from components.settings.plan_branches import INDENT, Group, branches
 
 KEY_HEADER = "api-key"
 """Header in which the OpenAI client libraries for Azure send their key."""
@@ -16,8 +16,6 @@ KEY_QUERY_PARAMETER = "subscription-key"
 """Query parameter that may carry the key instead of the header; the policy deletes both."""
 
 QUOTES = {'"': "&quot;"}
-INDENT = " " * 6
-"""Blanks before a branch of the document's choice of an account."""
 ACCOUNTING_HEADER = "x-gateway-accounting"
 """Response header in which the policy writes what the logs need of an answer whose body they lack.
 
