@@ -17,12 +17,12 @@ from components.logger import LOGGER
 from components.openai_account import OpenAIAccount
 from components.openai_api import api_import, consumers, policy, routing
 from components.openai_api.diagnostic import ApiLogging
-from components.openai_api.plans import Group, branches
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_api.routing import Routing
 from components.openai_api.token_callers import TokenCallers
 from components.settings import api_document
 from components.settings.items import Consumer
+from components.settings.plan_branches import Group, branches
 
 ACCOUNT = "{account}/openai"
 

@@ -9,6 +9,7 @@ from components.openai_api import token_callers
 from components.openai_api.routing import TRIP_SECONDS, Route, Routing
 from components.openai_api.token_callers import TokenCallers
 from components.settings import policy_document
+from components.settings.plan_branches import INDENT
 from queries.contract import CHECK_HEADER, NEXT_ACCOUNT
 
 KEY_HEADER = "api-key"
@@ -20,8 +21,6 @@ KEY_QUERY_PARAMETER = "subscription-key"
 CALLED = "called-deployment"
 """Fragment that reads which deployment a call names, and the variable that it sets."""
 QUOTES = {'"': "&quot;"}
-INDENT = " " * 6
-"""Blanks before a branch of the document's choice of an account."""
 ACCOUNTING_HEADER = "x-gateway-accounting"
 """Response header in which the policy writes what the logs need of an answer whose body they lack.
 

@@ -19,6 +19,7 @@ from components.azure import environment
 from components.settings import policy_document
 from components.settings.constraints import allowed_in
 from components.settings.items import CLOUD
+from components.settings.plan_branches import check_size
 from components.settings.stack import PLAIN, Settings
 
 _JSON = {
@@ -70,7 +71,9 @@ def judge(values: Mapping[str, str], secret: Collection[str], cloud: str, stack:
     try:
         context = {PLAIN: SECRET - set(secret), CLOUD: cloud}
         settings = Settings.model_validate(raw, context=context)
-        policy_document.template(settings.policy_without, several=bool(settings.accounts))
+        several = bool(settings.accounts)
+        policy = policy_document.template(settings.policy_without, several=several)
+        check_size(settings.limited, policy.template, api=settings.api_name)
     except ValidationError as error:
         raise pulumi.RunError(report(error, stack)) from None
     except ValueError as error:

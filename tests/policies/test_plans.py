@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from components.openai_api import policy
-from components.openai_api.plans import branches
+from components.settings.plan_branches import branches
 from components.settings.plans import Limits
 from tests.policies.harness import changed, said
 from tests.policies.test_api_policy import NAME

@@ -8,6 +8,8 @@ from components.settings.plans import Limits
 
 Group = tuple[Limits, Sequence[str]]
 """A set of limits, and the names of the consumers that have it."""
+INDENT = " " * 6
+"""Blanks before a branch in the document."""
 REMAINING_TOKENS = "x-plan-remaining-tokens"
 REMAINING_QUOTA = "x-plan-remaining-quota-tokens"
 REMAINING_CALLS = "x-plan-remaining-calls"
@@ -47,6 +49,31 @@ def branches(
         for line in _inside(limits, api, header, whose):
             yield f"  {line}"
         yield "</when>"
+
+
+LARGEST = 256 * 1024
+"""Bytes of the largest policy document.
+
+https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-service-limits.md
+"""
+REST = 8 * 1024
+"""Bytes left for what only a deployment knows: addresses and, of several accounts, routes."""
+
+
+def check_size(groups: Sequence[Group], template: str, *, api: str) -> None:
+    """Refuse plans with which the policy would be larger than Azure takes.
+
+    Raises:
+        ValueError: the message says how large it would be.
+    """
+    lines = branches(groups, api=api, header="x-gateway-accounting")
+    size = len(template.encode()) + sum(len(line) + len(INDENT) + 1 for line in lines)
+    if groups and size > LARGEST - REST:
+        raise ValueError(
+            f"it would have some {size:,} bytes with the limits of consumers, in {len(groups):,} "
+            f"different sets, and Azure takes {LARGEST:,}: give consumers a plan in common instead "
+            "of limits of their own"
+        )
 
 
 def _inside(limits: Limits, api: str, header: str, whose: str) -> Iterator[str]:
