@@ -30,10 +30,25 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--until", type=_time, metavar="ISO", help="end of these days, UTC; default now"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="page to write")
+    parser.add_argument(
+        "--consumer", metavar="NAME", help="a page of what this consumer alone used"
+    )
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--out", type=Path, metavar="FILE", help="page to write")
+    place.add_argument(
+        "--consumers",
+        type=Path,
+        metavar="FOLDER",
+        help="folder to make, with a page for each consumer of what it alone used",
+    )
     options = parser.parse_args(arguments)
     options.until = options.until or datetime.now(UTC)
-    _check_out(parser, options)
+    if options.out:
+        _check_out(parser, options)
+    elif options.consumer is not None:
+        parser.error("--consumers is for all of them: name one with --consumer and --out")
+    else:
+        _check_folder(parser, options.consumers)
     return options
 
 
@@ -59,12 +74,23 @@ def _time(value: str) -> datetime:
 def _check_out(parser: Parser, options: argparse.Namespace) -> None:
     """Refuse what cannot be written now, not after all the queries."""
     file: Path = options.out
-    folder = file.absolute().parent
     if options.outputs and file.resolve() == options.outputs.resolve():
         parser.error(f"{str(file)!r} is the file of the outputs")
     if file.exists() and not file.is_file():
         parser.error(f"{str(file)!r} cannot be written: it is no file")
+    _check_place(parser, file)
+
+
+def _check_folder(parser: Parser, folder: Path) -> None:
+    """Refuse what holds something: nobody's page of another day is left among the new ones."""
+    _check_place(parser, folder, os.R_OK | os.W_OK)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        parser.error(f"{str(folder)!r} cannot be written: it is no empty or new folder")
+
+
+def _check_place(parser: Parser, place: Path, rights: int = os.W_OK) -> None:
+    folder = place.resolve().parent
     if not folder.is_dir():
-        parser.error(f"{str(file)!r} cannot be written: there is no folder {str(folder)!r}")
-    if not os.access(folder, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
-        parser.error(f"{str(file)!r} cannot be written: permission denied")
+        parser.error(f"{str(place)!r} cannot be written: there is no folder {str(folder)!r}")
+    if not os.access(folder, os.W_OK) or (place.exists() and not os.access(place, rights)):
+        parser.error(f"{str(place)!r} cannot be written: permission denied")

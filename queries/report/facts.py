@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from queries.outputs import Target
@@ -33,6 +33,14 @@ class Facts:
     target: Target
     period: Period
     answers: Mapping[str, Answer]
+    consumer: str = ""
+    """Whose page this is, where all rows are of that consumer; "" for that of the whole stack."""
+
+    @property
+    def dimensions(self) -> Sequence[tuple[str, str]]:
+        """Return the columns by which use is drawn, each with what it is called."""
+        by = (("Consumer", "consumer"), ("Deployment", "deployment"))
+        return by[1:] if self.consumer else by
 
     def rows(self, key: str) -> list[Row]:
         """Return the rows of a question; none if it was not asked or had no answer."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from queries.report import shape
+from queries.report import own, shape
 from queries.report.facts import NOBODY, Facts
 from queries.report.numbers import (
     NOTHING,
     compact,
-    count,
+    many,
     milliseconds,
     name,
     number,
@@ -27,16 +27,14 @@ WELL_KNOWN = 99.0
 
 
 def tiles(facts: Facts) -> list[Tile]:
-    """Return calls, tokens, cost, errors, latency, and the shares accounted for and reconciled."""
-    return [
-        _calls(facts),
-        _tokens(facts),
-        _cost(facts),
-        _errors(facts),
-        _p95(facts),
-        _known(facts),
-        _counted(facts),
-    ]
+    """Return calls, tokens, cost, errors, latency, and the shares accounted for and reconciled.
+
+    A consumer's page has in the place of these shares what is left of its budget.
+    """
+    found = [_calls(facts), _tokens(facts), _cost(facts), _errors(facts)]
+    if not facts.consumer:
+        return [*found, _p95(facts), _known(facts), _counted(facts)]
+    return [*found, own.p95_of_most(facts), *([own.left(facts)] if facts.target.budgets else [])]
 
 
 def _calls(facts: Facts) -> Tile:
@@ -45,10 +43,11 @@ def _calls(facts: Facts) -> Tile:
         return Tile(label="Calls", value=NOTHING, details=["no rows"])
     calls = shape.total(rows, "Calls")
     consumers = len({row["Consumer"] for row in rows if row["Consumer"] not in ("", NOBODY)})
+    whose = [] if facts.consumer else [many(consumers, "consumer")]
     deployments = len(
         {row["Deployment"] for row in rows if row["Deployment"] and _may_exist(row, facts)}
     )
-    said = f"{_many(consumers, 'consumer')}, {_many(deployments, 'deployment')}"
+    said = ", ".join([*whose, many(deployments, "deployment")])
     return Tile(label="Calls", value=compact(calls), number=calls, details=[said])
 
 
@@ -67,7 +66,7 @@ def _tokens(facts: Facts) -> Tile:
         for measure in ("TotalTokens", "PromptTokens", "CompletionTokens", "UnknownCalls")
     )
     details = [f"{compact(prompt)} prompt, {compact(completion)} completion"]
-    details += [f"without {_many(unknown, 'call')} of unknown tokens"] if unknown else []
+    details += [f"without {many(unknown, 'call')} of unknown tokens"] if unknown else []
     return Tile(label="Tokens", value=compact(tokens), number=tokens, details=details)
 
 
@@ -88,7 +87,7 @@ def _cost(facts: Facts) -> Tile:
     if by_hour := sorted({name(row["Deployment"]) for row in hourly(facts)}):
         details.append(f"{', '.join(by_hour)}: {HOURLY}, not in it")
     if unknown := shape.total([row for row in rows if row["Priced"] == UNKNOWN], "Calls"):
-        details.append(f"without {_many(unknown, 'call')} of unknown tokens")
+        details.append(f"without {many(unknown, 'call')} of unknown tokens")
     return Tile(
         label="Cost",
         value=usd(cost) if priced else UNPRICED if bare else NOTHING,
@@ -110,7 +109,7 @@ def _errors(facts: Facts) -> Tile:
         value=percent(share(failed, calls)),
         number=share(failed, calls),
         details=[
-            f"{_many(failed, 'call')} failed",
+            f"{many(failed, 'call')} failed",
             f"{percent(share(throttled, calls))} throttled",
             f"{percent(share(theirs, calls))} callers' own errors",
         ],
@@ -140,7 +139,7 @@ def _known(facts: Facts) -> Tile:
     value = share(known, known + unknown)
     said = "of every answered call the tokens are known"
     if unknown:
-        said = f"of {_many(unknown, 'answered call')} the tokens are unknown"
+        said = f"of {many(unknown, 'answered call')} the tokens are unknown"
     missing = shape.total(
         [row for row in facts.rows("silence") if row["Log"] == "ApiManagementGatewayLogs"],
         "Missing",
@@ -149,9 +148,9 @@ def _known(facts: Facts) -> Tile:
     details = [said]
     if unanswered:
         part = percent(share(unanswered, calls))
-        details.append(f"{_many(unanswered, 'call')} more, {part}, ended without a whole answer")
-    details += [f"{_many(missing, 'request')} in metrics, but not in logs"] if missing else []
-    details += [f"{_many(around, 'request')} around the gateway"] if around else []
+        details.append(f"{many(unanswered, 'call')} more, {part}, ended without a whole answer")
+    details += [f"{many(missing, 'request')} in metrics, but not in logs"] if missing else []
+    details += [f"{many(around, 'request')} around the gateway"] if around else []
     return Tile(
         label="Accounted for",
         value=percent(value),
@@ -173,7 +172,7 @@ def _counted(facts: Facts) -> Tile:
     details = [f"{percent(one)} of {said[log]}" for log, one in shares.items()]
     missing = any(number(row["Missing"]) for row in rows)
     short = max(number(row["ShortHours"]) for row in facts.rows("reconcile"))
-    told = [f"a log lacks over {TOLERATED_PERCENT} % of {_many(short, 'hour')}"] if short else []
+    told = [f"a log lacks over {TOLERATED_PERCENT} % of {many(short, 'hour')}"] if short else []
     return Tile(
         label=label,
         value=percent(value),
@@ -183,16 +182,14 @@ def _counted(facts: Facts) -> Tile:
     )
 
 
-def _many(amount: float, noun: str) -> str:
-    return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
-
-
 NEEDS = {
     "Calls": ("traffic",),
     "Tokens": ("traffic",),
     "Cost": ("cost", "traffic"),
     "Error rate": ("traffic",),
     "P95 latency": ("latency in all",),
+    own.OF_MOST: ("latency",),
+    own.LEFT: ("budgets",),
     "Accounted for": ("coverage", "silence", "bypass"),
     "Of what Azure counted": ("reconcile",),
 }

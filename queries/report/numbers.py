@@ -42,6 +42,11 @@ def count(value: float | None) -> str:
     return NOTHING if value is None else f"{round(value):,}"
 
 
+def many(amount: float, noun: str) -> str:
+    """Write a count of things that are named: 1 call, 2 calls."""
+    return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
+
+
 def compact(value: float) -> str:
     """Write 1234567 as 1.23 M, with three digits."""
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):

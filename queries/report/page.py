@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from queries import library
@@ -19,8 +20,9 @@ from queries.report.period import DAY
 FOLDER = Path(__file__).parent
 
 
-def render(facts: Facts, stack: str, made: datetime) -> str:
-    """Return the document's text."""
+@cache
+def _template() -> tuple[Template, Markup]:
+    """Return the page's template, and its style."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -29,9 +31,15 @@ def render(facts: Facts, stack: str, made: datetime) -> str:
         lstrip_blocks=True,
     )
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2"), Markup(style)  # noqa: S704 a file beside this
+
+
+def render(facts: Facts, stack: str, made: datetime) -> str:
+    """Return the document's text."""
+    template, style = _template()
     sections = parts.sections(facts)
-    return environment.get_template("page.html.j2").render(
-        style=Markup(style),  # noqa: S704 a file of this folder
+    return template.render(
+        style=style,
         facts=about(facts, stack, made),
         warnings=[warning for section in sections for warning in section.warnings],
         tiles=headlines.answered(facts),
@@ -44,19 +52,26 @@ def render(facts: Facts, stack: str, made: datetime) -> str:
                 "seconds": f"{answer.seconds:.1f} s",
             }
             for answer in facts.answers.values()
+            if not facts.consumer
         ],
     )
 
 
 def about(facts: Facts, stack: str, made: datetime) -> dict[str, str]:
-    """Return what the page covers, and whence."""
+    """Return what the page covers, and whence; a consumer's says what the consumer knows."""
     target, period = facts.target, facts.period
-    workspace = target.workspace_id.rpartition("/")[2]
-    return {
+    covered = {
         "Period": f"{moment(period.since)} to {moment(period.until)}",
         **_first_call(facts),
+    }
+    gateway = {"Gateway": name(target.gateway_url.removeprefix("https://"))}
+    if facts.consumer:
+        return {"Consumer": name(facts.consumer), **covered, **gateway, "Made": moment(made)}
+    workspace = target.workspace_id.rpartition("/")[2]
+    return {
+        **covered,
         "Stack": name(stack, "the selected one"),
-        "Gateway": name(target.gateway_url.removeprefix("https://")),
+        **gateway,
         "Workspace": name(
             f"{workspace} ({target.workspace_customer_id})"
             if workspace

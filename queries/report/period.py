@@ -25,6 +25,11 @@ class Period:
     step: timedelta
 
     @property
+    def last(self) -> datetime:
+        """Return the last moment that is covered, in the month whose budgets are shown."""
+        return self.until - timedelta(milliseconds=1)
+
+    @property
     def bin(self) -> Expression:
         """Return the step as a KQL time span."""
         return Expression(f"{int(self.step.total_seconds())}s")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from queries import library
 from queries.outputs import Target
@@ -29,20 +28,26 @@ They are those of the alert `reconcile`: in a smaller hour one call is more than
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One file with its parameters; `then` goes on from its rows, without the limit at its end."""
+    """One file with its parameters; what goes on from its rows has them without their limit."""
 
     file: str
     values: Mapping[str, library.Value] = field(default_factory=dict)
+    whose: str = ""
+    """Which consumers' rows are kept, with every row of each; "" for all, and nobody's."""
     then: str = ""
+    top: str = ""
+    """The measure of which the largest `TOP` rows are kept; "" for all rows."""
 
     @property
     def kql(self) -> str:
         """Return the query."""
         text = library.render(self.file, **self.values).rstrip()
-        if not self.then:
+        largest = f"| top {TOP} by {self.top} desc" if self.top and not self.whose else ""
+        steps = [step for step in (self.whose, self.then, largest) if step]
+        if not steps:
             return text
         rows, _ = library.unlimited(text)
-        return f"{rows}\n{self.then}"
+        return "\n".join([rows, *steps])
 
 
 def of(target: Target, period: Period) -> dict[str, Question]:
@@ -60,27 +65,29 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             file="latency-over-time", values=times | {"step": period.bin}
         ),
         "latency in all": Question(file="latency-over-time", values=times | {"step": CENTURY}),
-        "latency": Question(file="latency", values=times, then=f"| top {TOP} by Calls desc"),
+        "latency": Question(file="latency", values=times, top="Calls"),
         "error rate": Question(file="error-rate", values=times | {"minimumCalls": 1}),
         "errors": Question(
             file="gateway-errors",
             values=times,
             then="| summarize Calls = sum(Calls), Last = max(Last) by ResponseCode, Kind, "
-            f"RefusedBy, Reason, Consumer, Deployment\n| top {TOP} by Calls desc",
+            "RefusedBy, Reason, Consumer, Deployment",
+            top="Calls",
         ),
         "coverage": Question(file="coverage", values=times),
         "unknown": Question(
             file="tokens-unknown",
             values=times,
-            then="| summarize Calls = count(), Last = max(Time) by Why, Deployment\n"
-            f"| top {TOP} by Calls desc",
+            then="| summarize Calls = count(), Last = max(Time) by Why, Deployment",
+            top="Calls",
         ),
         "addresses": Question(
             file="tokens-by-caller-ip",
             values=times,
             then="| summarize Calls = sum(Calls), Consumers = max(Consumers), TotalTokens = "
             "sum(TotalTokens), UnknownCalls = sumif(Calls, TokenSource == 'unknown') by "
-            f"CallerIpAddress\n| top {TOP} by TotalTokens desc",
+            "CallerIpAddress",
+            top="TotalTokens",
         ),
         "filtered": Question(
             file="content-filter",
@@ -109,25 +116,56 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         "bypass": Question(
             file="bypass",
             values=times | {"identity": target.gateway_principal_id},
-            then="| summarize Calls = count(), Last = max(Time) by Deployment, Why\n"
-            f"| top {TOP} by Calls desc",
+            then="| summarize Calls = count(), Last = max(Time) by Deployment, Why",
+            top="Calls",
         ),
     }
     if target.capture == "full":
         found["cut"] = Question(
             file="not-captured",
             values=times,
-            then="| where not(Whole)\n"
-            f"| summarize Calls = count(), Last = max(Time) by Why\n| top {TOP} by Calls desc",
+            then="| where not(Whole)\n| summarize Calls = count(), Last = max(Time) by Why",
+            top="Calls",
         )
     if target.budgets:
-        last = period.until - timedelta(milliseconds=1)
-        month = last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        month = period.last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         found["budgets"] = Question(
             file="budgets",
             values=times | {"since": month, "budgets": target.budgets} | pricing,
         )
     return {key: _of_the_stack(question, target) for key, question in found.items()}
+
+
+OF_CONSUMERS = ("traffic", "cost", "latency", "error rate", "errors", "filtered", "budgets")
+"""Questions whose rows each belong to one consumer, and tell of no other's calls."""
+
+
+def of_consumers(target: Target, period: Period, consumer: str = "") -> dict[str, Question]:
+    """Return the questions of consumers' own pages: all of them asked at once, or one alone.
+
+    What metrics count, what came around the gateway and how full the deployments were is not in
+    them, nor is an address: these tell of several consumers at once.
+    """
+    whole = of(target, period)
+    found = {key: whole[key] for key in OF_CONSUMERS if key in whole}
+    found["unknown"] = replace(
+        whole["unknown"],
+        then="| summarize Calls = count(), Last = max(Time) by Consumer, Why, Deployment",
+    )
+    can_be_named = consumer and consumer.isprintable()
+    named = f"Consumer =~ {library.literal(consumer)}" if can_be_named else "isnotempty(Consumer)"
+    return {key: replace(one, whose=f"| where {named}") for key, one in found.items()}
+
+
+def names(target: Target, period: Period) -> dict[str, Question]:
+    """Return the question who called."""
+    asked = Question(
+        file="consumers",
+        values={"since": period.since, "until": period.until},
+        whose="| where isnotempty(Consumer)",
+        then="| summarize Calls = sum(Calls) by Consumer",
+    )
+    return {"consumers": _of_the_stack(asked, target)}
 
 
 def _capacities(target: Target) -> dict[str, int]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 
 from queries import outputs
 from queries.clock import Clock
 from queries.outputs import Target
-from queries.report import page, period, questions
-from queries.report.ask import Workspace, ask
+from queries.report import consumers, page, period, questions
+from queries.report.ask import Answer, Workspace, ask
 from queries.report.facts import Facts
+from queries.report.questions import Question
 from queries.workspace import LogAnalytics
 
 
@@ -46,12 +48,15 @@ def run(options: argparse.Namespace, world: World) -> list[str]:
     )
     target = outputs.target(found)
     covered = period.of(options.days, options.until)
-    asked = questions.of(target, covered)
-    answers = ask(asked, world.workspace(target), world.console, world.clock)
-    facts = Facts(target=target, period=covered, answers=answers)
-    world.console.print("drawing the page", highlight=False)
+    put = partial(ask, workspace=world.workspace(target), console=world.console, clock=world.clock)
     name = options.stack or (options.outputs.name if options.outputs else "")
-    page.write(page.render(facts, name, world.clock.now()), options.out)
+    if options.consumer is None and not options.consumers:
+        answers = put(questions.of(target, covered))
+        world.console.print("drawing the page", highlight=False)
+        facts = Facts(target=target, period=covered, answers=answers)
+        page.write(page.render(facts, name, world.clock.now()), options.out)
+    else:
+        answers = _of_consumers(options, target, covered, put, world)
     failed = sorted({answer.file for answer in answers.values() if answer.failed})
     if failed:
         said = ", ".join(failed)
@@ -61,5 +66,31 @@ def run(options: argparse.Namespace, world: World) -> list[str]:
             highlight=False,
             soft_wrap=True,
         )
-    world.console.print(f"written: {options.out}", markup=False, highlight=False, soft_wrap=True)
+    written = options.out or options.consumers
+    world.console.print(f"written: {written}", markup=False, highlight=False, soft_wrap=True)
     return failed
+
+
+def _of_consumers(
+    options: argparse.Namespace,
+    target: Target,
+    covered: period.Period,
+    put: Callable[[Mapping[str, Question]], dict[str, Answer]],
+    world: World,
+) -> dict[str, Answer]:
+    """Write the page of the consumer that is named, or all; return the answers."""
+    name = ""
+    if options.consumer is not None:
+        names = consumers.known(target, [])
+        if options.consumer.lower() not in names:
+            (called,) = put(questions.names(target, covered)).values()
+            names = consumers.known(target, called.rows)
+        name = consumers.the_one(options.consumer, names)
+    asked = questions.of_consumers(target, covered, name)
+    answers = put(asked)
+    pages = consumers.each(Facts(target=target, period=covered, answers=answers), asked)
+    if name:
+        page.write(page.render(pages[name.lower()], "", world.clock.now()), options.out)
+    else:
+        consumers.publish(pages, options.consumers, world.clock.now(), world.console)
+    return answers

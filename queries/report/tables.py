@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -25,6 +25,14 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+
+    def without(self, column: str) -> Table:
+        """Return the table without a column; itself if it has none of that name."""
+        if column not in self.columns:
+            return self
+        kept = [index for index, one in enumerate(self.columns) if one != column]
+        rows = [[row[index] for index in kept] for row in self.rows]
+        return replace(self, columns=[self.columns[index] for index in kept], rows=rows)
 
     @property
     def over_time(self) -> bool:

@@ -13,6 +13,7 @@ from rich.console import Console
 from queries.clock import Clock
 from queries.report.__main__ import main
 from queries.report.run import World
+from tests.report.everybody import STACK, Asking, made
 from tests.report.fortnight import DAYS, OUTPUTS, UNTIL, Stored, Timed, fortnight, workspace
 
 CHROMIUM = Path(__file__).parents[2] / ".venv" / "bin" / "chromium"
@@ -43,6 +44,26 @@ def make(stored: Stored, folder: Path, outputs: object, *options: str) -> Path:
     arguments = ["--outputs", str(given), "--out", str(page), "--until", UNTIL.isoformat()]
     assert main([*arguments, "--days", str(DAYS), *options], world) == 0
     return page
+
+
+@pytest.fixture(scope="session")
+def everybody() -> list[Timed]:
+    return made()
+
+
+@pytest.fixture(scope="session")
+def kept(everybody: list[Timed]) -> Stored:
+    return Stored(workspace(everybody))
+
+
+@pytest.fixture(scope="session")
+def pages(kept: Stored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return Asking(tmp_path_factory.mktemp("pages"), kept).all(STACK)
+
+
+@pytest.fixture
+def asking(tmp_path: Path, kept: Stored) -> Asking:
+    return Asking(tmp_path, kept)
 
 
 @pytest.fixture(scope="module")

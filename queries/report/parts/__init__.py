@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from queries.report.facts import Facts
 from queries.report.parts import callers, errors, latency, safety, unknown, usage
 from queries.report.tables import Section
 
 
 def sections(facts: Facts) -> list[Section]:
-    """Return every part; budgets only where the stack has some."""
-    found = [usage.section(facts), callers.section(facts)]
+    """Return every part; budgets only where there are some, callers only of a whole stack."""
+    found = [usage.section(facts)]
+    if not facts.consumer:
+        found.append(callers.section(facts))
     if facts.target.budgets:
         found.append(callers.budgets(facts))
-    return [
-        *found,
+    found += [
         latency.section(facts),
         errors.section(facts),
         unknown.section(facts),
         safety.section(facts),
     ]
+    return [_of_one(section) for section in found] if facts.consumer else found
+
+
+def _of_one(section: Section) -> Section:
+    """Return a part of a consumer's page, where no column need say whose its rows are."""
+    section.tables = [table.without("consumer") for table in section.tables]
+    section.figures = [
+        replace(figure, data=figure.data.without("consumer")) for figure in section.figures
+    ]
+    return section

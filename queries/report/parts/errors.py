@@ -47,7 +47,7 @@ def section(facts: Facts) -> Section:
         bad.sort(key=lambda row: -sum(number(row[kind]) for kind in KINDS))
         found.tables.append(
             Table(
-                caption=_top("Consumers and deployments", len(bad)),
+                caption=_top(" and ".join(f"{key}s" for _, key in facts.dimensions), len(bad)),
                 columns=["consumer", "deployment", "calls", *KINDS.values(), *SHARES],
                 rows=[
                     [
@@ -92,4 +92,5 @@ def section(facts: Facts) -> Section:
 
 
 def _top(caption: str, number: int) -> str:
+    caption = caption.capitalize()
     return f"{caption}: the {TOP} worst of {number}" if number > TOP else caption

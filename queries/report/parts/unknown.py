@@ -12,6 +12,8 @@ from queries.report.theme import COLOURS
 
 SHOWN = 12
 """Bars in a chart."""
+OF_ALL = ", texts that were cut, rows that never came, and requests that came around the gateway"
+"""What only the page of the whole stack says."""
 
 
 def section(facts: Facts) -> Section:
@@ -19,8 +21,8 @@ def section(facts: Facts) -> Section:
     found = facts.section(
         "unknown",
         "What could not be known",
-        "Calls whose tokens no log tells, texts that were cut, rows that never came, and requests "
-        "that came around the gateway. Tokens and cost of these are in no figure.",
+        f"Calls whose tokens no log tells{'' if facts.consumer else OF_ALL}. Tokens and cost of "
+        "these are in no figure.",
         "coverage",
         "unknown",
         "cut",

@@ -40,7 +40,7 @@ def section(facts: Facts) -> Section:
     )
     traffic, period = facts.rows("traffic"), facts.period
     if traffic:
-        for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
+        for by, key in facts.dimensions:
             tokens = shape.series(traffic, by, "TotalTokens", period, palette=palette.of(facts, by))
             found.figures.append(_over_time(f"tokens-by-{key}", f"Tokens by {key}", tokens, period))
     if facts.rows("cost"):
@@ -131,7 +131,7 @@ def _cost(facts: Facts) -> list[Figure]:
     """Draw cost over time; what has no price is in none of the bars."""
     rows, days = priced(facts), _by_day(facts.period)
     figures = []
-    for by, key in (("Consumer", "consumer"), ("Deployment", "deployment")):
+    for by, key in facts.dimensions:
         spent = shape.series(rows, by, "Cost", days, "Day", palette.of(facts, by))
         title = f"Cost by {key}, in US dollars"
         small = max(spent.values.values(), default=0) < CENTS_BELOW
