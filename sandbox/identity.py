@@ -13,6 +13,8 @@ from sandbox.errors import ArmError
 from sandbox.http import Endpoint, Request, Response
 
 PATH = "/msi/token"
+DEPLOYER_APPLICATION_ID = "deadbeef-0000-4000-8000-0000000000a9"
+"""The application with which the deployer signs in."""
 LIFETIME_SECONDS = 86_400
 """Managed identities get tokens of 24 hours.
 
@@ -54,7 +56,8 @@ def application_of(cloud: Cloud, object_id: str) -> str:
 
     https://learn.microsoft.com/entra/identity-platform/app-objects-and-service-principals
     """
-    return cloud.derive_guid("application", object_id)
+    deployer = object_id == DEPLOYER_OBJECT_ID
+    return DEPLOYER_APPLICATION_ID if deployer else cloud.derive_guid("application", object_id)
 
 
 def verify(_: Cloud, token: str) -> Claims | None:
