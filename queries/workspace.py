@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,9 @@ from queries.retries import Retries
 Row = dict[str, Any]
 
 AT_ONCE = 3
-"""Queries at a time; the service takes five of one user.
+"""Queries at a time, beside which a look may ask."""
+MOST_AT_ONCE = 5
+"""Queries that the service answers at a time of one user.
 
 https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """
@@ -103,6 +106,7 @@ class LogAnalytics:
         )
         self._customer_id = customer_id
         self._let_in = False
+        self._slots = threading.Semaphore(MOST_AT_ONCE)
 
     def query(self, query: str | Paged) -> list[Row]:
         """Return the rows by column name, of a paged query every one; raises as `columns` does."""
@@ -130,8 +134,9 @@ class LogAnalytics:
     def _tables(self, kql: str) -> list[LogsTable]:
         self._be_patient("the workspace is throttled, and takes no query for another {:.0f} s")
         try:
-            # Each query bounds its own time, so the service's time span is left open.
-            result = self._client.query_workspace(self._customer_id, kql, timespan=None)
+            with self._slots:
+                # Each query bounds its own time, so the service's time span is left open.
+                result = self._client.query_workspace(self._customer_id, kql, timespan=None)
         except json.JSONDecodeError as error:
             # A workspace without data answers 204 and no body, which the client cannot parse.
             # https://learn.microsoft.com/azure/azure-monitor/logs/api/errors

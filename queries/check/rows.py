@@ -27,7 +27,7 @@ Source = Literal[
     "account-others",
 ]
 SOURCES: tuple[Source, ...] = get_args(Source)
-"""In the order in which they are asked: the gateway's ids find rows of the other logs."""
+"""In the order in which their answers are taken."""
 GATEWAY_LOG, LLM_LOG, DIAGNOSTICS = (
     "ApiManagementGatewayLogs",
     "ApiManagementGatewayLlmLog",
@@ -41,6 +41,12 @@ TABLES: dict[Source, str] = {
 """Sources that give rows with every column."""
 LINKING: set[Source] = {"gateway", "llm"}
 """Sources whose rows tell which gateway id belongs to which call."""
+WAVES: tuple[tuple[Source, ...], ...] = (
+    ("gateway",),
+    ("llm",),
+    tuple(source for source in SOURCES if source not in LINKING),
+)
+"""What is asked at once: the gateway's ids find rows of the LLM log, and both find the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from queries.check.asking import Asking
 from queries.check.evidence import Evidence
 from queries.check.library_run import LibraryRun
 from queries.check.modes import Mode
 from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
 from queries.check.questions import question
-from queries.check.rows import LINKING, SOURCES, TABLES, Rows, Source
+from queries.check.rows import LINKING, TABLES, WAVES, Rows, Source
 from queries.check.traffic import Traffic
 from queries.clock import Clock
 from queries.errors import CannotRunError, MissingError
 from queries.pages import Paged
-from queries.workspace import LogAnalytics, NotYetError, RefusedError
+from queries.workspace import LogAnalytics, NotYetError, RefusedError, Row
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.5, 5.0, 1.5
 """Seconds between two looks: at most 11 queries each, far below 200 in 30 s.
@@ -68,10 +69,11 @@ class Watch:
 
     def run(self) -> None:
         """Look, judge and show, at most `LONGEST_PAUSE` apart; what is seen stays seen."""
-        library = LibraryRun(self.workspace)
+        library, asking = LibraryRun(self.workspace), Asking(self.workspace)
         try:
-            self._run(library)
+            self._run(library, asking)
         finally:
+            asking.close()
             library.close()
 
     def judge(self) -> None:
@@ -79,12 +81,12 @@ class Watch:
         self.verdicts |= {proof.id: proof.judge(self.evidence) for proof in self._open()}
         self._settled |= self._with("seen")
 
-    def _run(self, library: LibraryRun) -> None:
+    def _run(self, library: LibraryRun, asking: Asking) -> None:
         pause, called_at = FIRST_PAUSE, self.clock.elapsed()
         while True:
             last = self.clock.elapsed() >= self.deadline
             if not self.mode.nothing_to_find():
-                self._look(library, last=last)
+                self._look(library, asking, last=last)
             self.judge()
             self.show(self.verdicts)
             now = self.clock.elapsed()
@@ -134,18 +136,20 @@ class Watch:
             self._called(self.mode.traffic)
             self._settled -= {proof.id for proof in self.proofs if OF_CALLS & set(proof.needs)}
 
-    def _look(self, library: LibraryRun, *, last: bool) -> None:
-        """Ask for the rows of every proof that is not seen, and of the links between logs."""
+    def _look(self, library: LibraryRun, asking: Asking, *, last: bool) -> None:
+        """Ask for the rows of every proof that is not seen, and of the links between logs.
+
+        What waits for no other's answer is asked at once; answers are taken in a fixed order.
+        """
         proofs = self._open()
         wanted = {source for proof in proofs for source in proof.needs}
         self._came(replace(self.evidence.rows, now=self.clock.now(), last=last))
-        for source in SOURCES:
-            kql = question(source, self.evidence) if source in wanted else ""
-            if kql and (source not in TABLES or self.evidence.all_correlations):
-                if source in LINKING and isinstance(kql, str):
-                    kql = Paged(kql, every=False)
-                self._ask(source, kql)
-            if source in LINKING:
+        for wave in WAVES:
+            asked = {source: self._question(source) for source in wave if source in wanted}
+            questions = {source: kql for source, kql in asked.items() if kql}
+            for source, answer in asking.each(questions):
+                self._take(source, answer)
+            if LINKING.issuperset(wave):
                 self._called(self.mode.read(self.evidence))
         if any(proof.id == "queries" for proof in proofs):
             left = max(0.0, self.deadline + self.grace - self.clock.elapsed())
@@ -160,16 +164,30 @@ class Watch:
         if rows is not self.evidence.rows:
             self.evidence = replace(self.evidence, rows=rows)
 
-    def _ask(self, source: Source, query: str | Paged) -> None:
-        try:
-            rows = self.workspace.query(query)
-        except NotYetError as reason:
-            if isinstance(reason, RefusedError):
-                self._be_patient(reason)
-            self._came(self.evidence.rows.missed(source, str(reason)))
-            return
-        self._refused = None
-        self.evidence = self.evidence.took(source, rows)
+    def _question(self, source: Source) -> str | Paged:
+        """Return what to ask a source now, "" for nothing yet."""
+        if source in TABLES and not self.evidence.all_correlations:
+            return ""
+        kql = question(source, self.evidence)
+        if kql and source in LINKING and isinstance(kql, str):
+            return Paged(kql, every=False)
+        return kql
+
+    def _take(self, source: Source, answer: list[Row] | Exception) -> None:
+        """Keep the rows that came, or why none came.
+
+        Raises:
+            CannotRunError: asking again will not help.
+        """
+        if isinstance(answer, NotYetError):
+            if isinstance(answer, RefusedError):
+                self._be_patient(answer)
+            self._came(self.evidence.rows.missed(source, str(answer)))
+        elif isinstance(answer, Exception):
+            raise answer
+        else:
+            self._refused = None
+            self.evidence = self.evidence.took(source, answer)
 
     def _be_patient(self, reason: RefusedError) -> None:
         now = self.clock.elapsed()
