@@ -3,10 +3,9 @@
 https://learn.microsoft.com/azure/azure-monitor/logs/api/response-format
 """
 
-import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import duckdb
 import duckdb_kql
 from duckdb_kql import ir
-from duckdb_kql.engine import schema
 from duckdb_kql.errors import KqlError, KqlSyntaxError
 from duckdb_kql.translate import to_sql
 from duckdb_kql.types import kusto_type
@@ -22,6 +20,7 @@ from duckdb_kql.types import kusto_type
 from sandbox.errors import NotModelledError
 from sandbox.logs.parsed import parsed
 from sandbox.logs.search import expanded
+from sandbox.logs.shorter import nodes, shorter
 
 _HERE = Path(__file__).parent
 FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
@@ -52,7 +51,8 @@ def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> 
         with duckdb_kql.connect() as engine:
             for table, shape in used.items():
                 _load(engine, table, shape, rows[table])
-            found = engine.execute(str(to_sql(query, schema(engine))))
+            sql = str(to_sql(query, {table: list(shape) for table, shape in used.items()}))
+            found = engine.execute(shorter(sql, query, used))
             names, kinds = zip(*(column[:2] for column in found.description), strict=True)
             kusto = map(kusto_type, kinds)
             columns = [{"name": n, "type": k} for n, k in zip(names, kusto, strict=True)]
@@ -82,15 +82,6 @@ def _load(engine: Any, table: str, shape: Mapping[str, str], rows: list[Any]) ->
         engine.execute(_PER_MINUTE)
 
 
-def _nodes(node: Any) -> Iterator[Any]:
-    """Yield every part of a parsed query."""
-    if dataclasses.is_dataclass(node):
-        yield node
-        node = [getattr(node, field.name) for field in dataclasses.fields(node)]
-    for part in node if isinstance(node, list | tuple) else []:
-        yield from _nodes(part)
-
-
 def _parsed(text: str) -> ir.Query:
     """Parse a query, or load it where it was parsed before: clients ask the same again and again.
 
@@ -111,10 +102,10 @@ def _check_names(text: str, query: ir.Query, shapes: Mapping[str, Any]) -> list[
     https://learn.microsoft.com/kusto/query/union-operator
     """
     warnings = []
-    parts = list(_nodes(query))
+    parts = list(nodes(query))
     tables = {name for part in parts if isinstance(part, ir.Query) for name, _ in part.lets}
     unions = [part for part in parts if isinstance(part, ir.Union) and part.isfuzzy]
-    fuzzy = {part.name for part in _nodes(unions) if isinstance(part, ir.TableRef)}
+    fuzzy = {part.name for part in nodes(unions) if isinstance(part, ir.TableRef)}
     fuzzy |= set(_FIRST_OF_FUZZY.findall(text))
     columns = {name for shape in shapes.values() for name in shape}
     folded = {name.lower() for name in columns}
