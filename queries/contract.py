@@ -248,6 +248,15 @@ class ProofOutput(Generic[Made]):
         return found or (self.account,)
 
 
+def row_name(account_id: str) -> str:
+    """Return what `accounts.kql` makes of an account's ARM id: subscription, group and name.
+
+    It is no whole ARM id, beside which Pulumi's provider sees no change of a text.
+    """
+    parts = account_id.lower().strip("/").split("/")
+    return "/".join([*parts[1:4:2], parts[-1]])
+
+
 def is_provisioned(sku: str) -> bool:
     """Tell whether deployments of a SKU are paid by the hour, with throughput of their own.
 

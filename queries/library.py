@@ -99,6 +99,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in FOLDER.glob("*.kql")))
 
 
+def of_several(name: str) -> bool:
+    """Tell whether a query is of stacks of several accounts alone: its header says so."""
+    return _header(name, "Stacks") != ""
+
+
 def title(name: str) -> str:
     """Return what the query shows, in a few words: the first line of its header."""
     return load(name).partition("\n")[0].removeprefix("// ")
@@ -137,7 +142,7 @@ def render(name: str, **values: Value) -> str:
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
-    several = _is_many(values.get(ACCOUNT, ""))
+    several = is_many(values.get(ACCOUNT, ""))
     text = load(name, several=several, tokens=values.pop(CALLERS, "") == TOKENS)
     for parameter, value in values.items():
         line = _required(name, text, parameter)
@@ -147,7 +152,8 @@ def render(name: str, **values: Value) -> str:
     return text
 
 
-def _is_many(value: Value) -> bool:
+def is_many(value: Value) -> bool:
+    """Tell whether a value stands for a list, as that of `account` does for several accounts."""
     return value.many if isinstance(value, Expression) else isinstance(value, list | tuple)
 
 

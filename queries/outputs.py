@@ -11,10 +11,11 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from queries.contract import Account, Deployment, ProofOutput, key_of, unwire
+from queries.contract import Account, Deployment, ProofOutput, key_of, row_name, unwire
 from queries.errors import CannotRunError
 from queries.library import CALLERS, TOKENS
 
@@ -75,6 +76,25 @@ class Target(ProofOutput[str]):
         tokens = {CALLERS: TOKENS} if self.entra_tenant else {}
         own = {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}
         return {**own, **tokens}
+
+    @property
+    def account_names(self) -> dict[str, str]:
+        """Return the short name of each of several accounts, by what rows call it."""
+        found = dict[str, str]()
+        for one in self.accounts:
+            found[(urlsplit(one.backend_url).hostname or "").lower()] = one.name
+            found[row_name(one.id)] = one.name
+        return found
+
+    @property
+    def account_limits(self) -> dict[str, int]:
+        """Return thousands of tokens a minute, by account and deployment that have a limit."""
+        return {
+            f"{one.name}/{each.name.lower()}": each.capacity
+            for one in self.accounts
+            for each in one.deployments
+            if not each.provisioned
+        }
 
     @property
     def every_call(self) -> bool:

@@ -15,7 +15,7 @@ from harness.example import ROOT
 
 MAY_IMPORT: dict[str, set[str]] = {
     "components.azure": {"queries.contract"},
-    "components.alerts": {"components.azure", "queries.library"},
+    "components.alerts": {"components.azure", "queries.library", "queries.contract"},
     "components.settings": {
         *("components.azure", "components.alerts", "queries.library", "policies.gateway"),
         "queries.contract",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 
+from queries.contract import row_name
 from queries.library import CALLERS, TOKENS
 
 Json = dict[str, Any]
@@ -38,6 +40,10 @@ class Subject:
     """Those of each account, by its short name."""
     llm_logging: bool
     every_call_is_logged: bool
+    names: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """Address at which the gateway calls each of several accounts, by its short name."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Limit in 1,000 tokens a minute, by account and deployment, of several accounts."""
     other_callers: tuple[str, ...] = ()
     """Object ids, beside the gateway's, that are meant to call the account."""
     takes_keys: bool = False
@@ -80,4 +86,21 @@ class Subject:
             "retirements": self.retirements,
             **{name: value for name, value in self.own.items() if name != CALLERS},
             "identity": self.gateway_principal_id,
+            **self._by_account,
         }
+
+    @property
+    def _by_account(self) -> dict[str, Any]:
+        """Return what only queries of several accounts take."""
+        if not self.several:
+            return {}
+        urls = pulumi.Output.all(**self.names)
+        ids = pulumi.Output.all(**self.accounts)
+        return {"names": pulumi.Output.all(urls, ids).apply(_names), "limits": dict(self.limits)}
+
+
+def _names(known: list[dict[str, str]]) -> dict[str, str]:
+    """Return the short name of each account, by the host and the id that rows have."""
+    urls, ids = known
+    found = {(urlsplit(url).hostname or "").lower(): name for name, url in urls.items()}
+    return found | {row_name(one): name for name, one in ids.items()}

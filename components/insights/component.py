@@ -187,6 +187,13 @@ def subject(
         prices=prices(settings.prices),
         provisioned=tuple(dict.fromkeys(d.name for d in known if d.name not in capacities)),
         provisioned_in=hourly,
+        names={one.label: one.backend_url for one in accounts if one.label},
+        limits={
+            f"{account.name}/{one.name.lower()}": one.capacity
+            for account in settings.accounts
+            for one in account.deployments
+            if not is_provisioned(one.sku)
+        },
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),

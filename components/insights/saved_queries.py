@@ -52,6 +52,8 @@ class Editor:
         group, options = self._place()
         function = pulumi.Output.concat(FIGURES, self.suffix)
         for name in library.names():
+            if library.of_several(name) and not several:
+                continue
             operationalinsights.SavedSearch(
                 f"query-{name}",
                 display_name=library.title(name),

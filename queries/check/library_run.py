@@ -18,7 +18,12 @@ LLM_CALLS = "llm-calls"
 
 
 def judged(name: str, evidence: Evidence) -> bool:
-    """Tell whether a query is judged: without LLM logging there need be no table of it."""
+    """Tell whether a query is judged: without LLM logging there need be no table of it.
+
+    Some are of several accounts alone.
+    """
+    if library.of_several(name) and not evidence.target.accounts:
+        return False
     return evidence.target.llm_logging or name != LLM_CALLS
 
 

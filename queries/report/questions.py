@@ -120,6 +120,16 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             top="Calls",
         ),
     }
+    if target.accounts:
+        found["accounts"] = Question(
+            file="accounts",
+            values=times
+            | {
+                "identity": target.gateway_principal_id,
+                "names": target.account_names,
+                "limits": target.account_limits,
+            },
+        )
     if target.capture == "full":
         found["cut"] = Question(
             file="not-captured",

@@ -23,7 +23,12 @@ GROUP = "/subscriptions/0/resourceGroups/rg/providers"
 WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/log"
 ACCOUNT = f"{GROUP}/Microsoft.CognitiveServices/accounts/oai"
 BOOK = document(WORKSPACE, [ACCOUNT], {})
-LOG_TILES = [tile for tab in TABS for tile in tab.tiles if isinstance(tile, LogTile)]
+LOG_TILES = [
+    tile
+    for tab in TABS
+    for tile in tab.tiles
+    if isinstance(tile, LogTile) and not library.of_several(tile.query)
+]
 METRIC_TILES = [tile for tab in TABS for tile in tab.tiles if isinstance(tile, MetricTile)]
 PAGE = (ROOT / "docs" / "workbook.md").read_text()
 

@@ -194,6 +194,22 @@ def test_the_check_meets_stand_bys_by_name_and_sees_a_call_go_on(deployed: Machi
     assert "a call of text-turbo went on to weu from nobody" in text, done.text
 
 
+def test_report_and_check_read_what_others_called_of_each_account(
+    deployed: Machine, tmp_path: Path
+) -> None:
+    """Rows of the runs before this one; nobody is called."""
+    made = tmp_path / "report.html"
+    done = deployed.run("python", "-m", "queries.report", "--stack", "dev", "--out", str(made))
+    assert done.status == 0, done.text
+    page = made.read_text()
+    assert "Accounts by deployment" in page
+    for name in NAMES:
+        assert f">{name}<" in page
+    done = deployed.run(*CHECK, "--no-traffic", options=QUICK)
+    assert done.status in {0, 4}, done.text
+    assert "accounts" in done.text
+
+
 def test_a_stand_by_that_is_broken_fails_with_its_cause(deployed: Machine, tmp_path: Path) -> None:
     """Its role, its deployment or its network; no other call of the run meets it."""
     broken = Stack(deployed.cloud, tmp_path).machine

@@ -11,6 +11,8 @@ PARAMETERS: dict[str, Value] = {
     "budgets": {"aoai-a": {"tokens": 1_000_000, "cost": 50}},
     "capacities": {"chat": 10, "emb": 10},
     "retirements": {"chat": {"model": "gpt", "retires": "2099-02-14"}},
+    "names": {"oai-first.openai.azure.com": "first", "s/g/oai-first": "first"},
+    "limits": {"first/chat": 10},
     "unread": 1,
 }
 COLUMNS: dict[str, dict[str, str]] = {

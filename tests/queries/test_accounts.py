@@ -142,3 +142,43 @@ def test_ids_of_several_are_cut_in_two_each() -> None:
     assert "/subscriptions/" not in render("account-calls", account=ids)
     assert "/subscriptions/" not in among(ids)
     assert among("x") == '_ResourceId =~ "x"'
+
+
+def side_by_side(calls: int) -> dict[str, dict[str, Any]]:
+    """An hour in which the first account refuses each call, as the stack asks for it."""
+    database = failing_over(calls, seen=calls)
+    request(database, "around", "somebody", _ResourceId=ACCOUNT, TimeGenerated=LOST_HOUR)
+    request(database, "theirs", _ResourceId=STRANGE, TimeGenerated=LOST_HOUR)
+    names = {"second.openai.azure.com": "swc", "//account-2": "swc", "//account": "weu"}
+    text = render(
+        "accounts",
+        since=HOUR - timedelta(hours=6),
+        gateway="/gateway",
+        api="miyagi-api",
+        account=BOTH,
+        identity="gateway-id",
+        names=names,
+        limits={"swc/chat": 1},
+    )
+    return {row["Account"]: row for row in database.ask(text)}
+
+
+def test_accounts_side_by_side_tell_who_answered_and_who_refused() -> None:
+    found = side_by_side(90)
+    assert set(found) == {"weu", "swc"}
+    first, second = found["weu"], found["swc"]
+    assert (first["Calls"], first["Logged"], first["Refused"], first["Around"]) == (0, 91, 90, 1)
+    assert (second["Calls"], second["Logged"], second["Refused"]) == (90, 90, 0)
+    assert (second["SharePercent"], second["P50"], second["P95"]) == (100, 600, 600)
+    assert second["PeakTokensPerMinute"] == 600, "60 calls of ten tokens"
+    assert (second["LimitTokensPerMinute"], second["Percent"]) == (1000, 60)
+    assert first["LimitTokensPerMinute"] is None
+
+
+def test_an_account_without_a_short_name_has_that_of_azure() -> None:
+    database = Database()
+    request(database, "a", _ResourceId="/subscriptions/S/resourceGroups/G/x/accounts/OAI-one")
+    url = "https://oai-one.openai.azure.com/openai/deployments/chat/chat/completions"
+    gateway(database, "b", Url=url, BackendUrl=url)
+    [row] = database.ask(render("accounts"))
+    assert (row["Account"], row["Calls"], row["Logged"]) == ("oai-one", 1, 1)

@@ -76,10 +76,11 @@ def _page(
 ) -> Item:
     texts = [items.text(f"note-{page.name}", page.note)] if page.note else []
     fields = [items.parameters("call", [call_field()])] if page.asks_for_call else []
+    several = library.is_many(figures.get(library.ACCOUNT, ""))
     logs = [
         items.log_tile(page, tile, kql(tile, figures), workspace_id)
         for tile in page.tiles
-        if isinstance(tile, LogTile)
+        if isinstance(tile, LogTile) and (several or not library.of_several(tile.query))
     ]
     metrics = [
         items.metric_tile(page, tile, account_ids)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from queries.report.facts import Facts
-from queries.report.parts import callers, errors, latency, safety, unknown, usage
+from queries.report.parts import accounts, callers, errors, latency, safety, unknown, usage
 from queries.report.tables import Section
 
 
 def sections(facts: Facts) -> list[Section]:
-    """Return every part; budgets only where there are some, callers only of a whole stack."""
+    """Return every part that the stack has something for; of one consumer only what is its own."""
     found = [usage.section(facts)]
     if not facts.consumer:
         found.append(callers.section(facts))
+        if facts.target.accounts:
+            found.append(accounts.section(facts))
     if facts.target.budgets:
         found.append(callers.budgets(facts))
     found += [
