@@ -28,7 +28,7 @@ from queries.check.kinds import PREFIX, Json, Planned
 from queries.check.records import Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
-from queries.outputs import Target
+from queries.outputs import BEARER, Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
 HEARTBEAT = 60.0
@@ -203,7 +203,8 @@ class Caller:
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity"}
         if key is not None:
-            headers[self.target.subscription_key_header] = key
+            token = key.startswith(BEARER)
+            headers["Authorization" if token else self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
         version = {"api-version": self.target.api_version} if dated else None
         url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
@@ -244,7 +245,7 @@ class Caller:
         started = self.clock.now()
         thinks = planned.deployment.name in self._thinking
         body = kinds.request(planned, marker, self.target, thinks=thinks)
-        key = planned.consumer.key.get_secret_value()
+        key = planned.consumer.sends()
         try:
             path = kinds.path_of(self.target, planned.kind, planned.deployment.name)
             exchange = self._post(path, body, key, half=planned.hangs_up)

@@ -20,7 +20,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.proofs.calls import TRAFFIC_FIX
-from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
+from queries.check.records import EXPECTED, TRANSIENT, WRONG_TOKENS, Attempt, AttemptName
 from queries.check.rows import GATEWAY_LOG
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.workspace import Row
@@ -33,6 +33,12 @@ REASONS: dict[str, AttemptName] = {
     "SubscriptionKeyInvalid": "wrong key",
 }
 """https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies"""
+TOKEN_REASONS: dict[str, AttemptName] = {
+    "TokenNotPresent": "no key",
+    "TokenSignatureKeyNotFound": "foreign token",
+    "TokenAudienceNotAllowed": "wrong audience",
+}
+"""Those of a stack that takes tokens."""
 OPEN_FIX = (
     "anybody may call: the API must require a subscription (portal: API > Settings > Subscription "
     "required; pulumi up --refresh puts it back)"
@@ -49,7 +55,13 @@ BACKGROUND_FIX = (
     "responses made in the background are stored, and their tokens come with a later answer: the "
     "policy's inbound section must refuse them; pulumi up --refresh puts it back"
 )
+UNPROVEN_FIX = (
+    "anybody may call: the policy must begin with validate-jwt, whose tenant and audience are the "
+    "stack's; pulumi up --refresh puts it back"
+)
 FIXES: dict[AttemptName, str] = {
+    "foreign token": UNPROVEN_FIX,
+    "wrong audience": UNPROVEN_FIX,
     "unknown deployment": ERROR_FIX,
     "stored response": APART_FIX,
     "background response": BACKGROUND_FIX,
@@ -62,7 +74,9 @@ def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
     def judge(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
         if not traffic.attempts:
             return waiting(NO_CALL)
-        return together(of_kind(evidence, traffic, name) for name in names)
+        tokens = [one for one in WRONG_TOKENS if one in evidence.target.wrong_tokens]
+        wanted = [*names, *(tokens if "wrong key" in names else [])]
+        return together(of_kind(evidence, traffic, name) for name in wanted)
 
     return judge
 
@@ -114,9 +128,10 @@ def _error_column(evidence: Evidence) -> str:
 def _refused_to_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     """Tell what others were refused of late, by the reason that the gateway logged."""
     rows = evidence.of_api
+    tokens = TOKEN_REASONS if evidence.target.entra_tenant else {}
     return together(
         _newest((row for row in rows if text(row, "LastErrorReason") == reason), name)
-        for reason, name in REASONS.items()
+        for reason, name in {**REASONS, **tokens}.items()
     )
 
 
