@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.sax.saxutils import escape
 
-from components.openai_api import token_callers
 from components.openai_api.routing import TRIP_SECONDS, Routing
 from components.openai_api.token_callers import TokenCallers
 from components.settings import policy_document
@@ -83,8 +82,9 @@ def render(
             "backend": routing.default,
             "tripSeconds": TRIP_SECONDS,
         }
-    left_out = frozenset(without) | (frozenset() if callers else token_callers.FRAGMENTS)
-    document = policy_document.template(left_out, several=bool(routing))
+    document = policy_document.template(
+        frozenset(without), several=bool(routing), tokens=callers is not None
+    )
     return document.substitute(values)
 
 

@@ -34,7 +34,7 @@ NO_KEY_FIX = (
     f"give this identity {ACTION}; unset {VARIABLE}, or --allow consumers where only one may be "
     "called as"
 )
-NO_TOKEN_FIX = (
+OWN_IDENTITY_FIX = (
     "run the check once with each consumer's own identity; or --allow consumers where only one may "
     "be called as"
 )
@@ -51,7 +51,7 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
             return failed(said, found[0][1].fix) if status == "failed" else waiting(said)
     if keyless := evidence.target.keyless:
         said = listed((f"{name}: {why}" for name, why in keyless.items()), SHOWN)
-        fix = NO_TOKEN_FIX if evidence.target.entra_tenant else NO_KEY_FIX
+        fix = OWN_IDENTITY_FIX if evidence.target.entra_tenant else NO_KEY_FIX
         return unjudged(f"not called as {said}", fix, keyless)
     left = _resting(evidence) + _apart(evidence, traffic)
     called = listed((v.detail for v in verdicts.values()), SHOWN, ", ")
