@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -28,6 +28,10 @@ CANCEL = "/v1/responses/{response-id}/cancel"
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
 
+BEARER = "Bearer "
+"""What stands before a token in the header Authorization, and before no key."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
     """A consumer that the check calls as."""
@@ -35,6 +39,13 @@ class Consumer:
     name: str
     """Name of its subscription; "" where only its key is known."""
     key: SecretStr
+    """Its key, or the first of its tokens."""
+    tokens: Callable[[], str] | None = None
+    """Gives a token that has not expired; None for a consumer with a key."""
+
+    def sends(self) -> str:
+        """Return what proves to the gateway who calls: the key, or a token as it is sent."""
+        return BEARER + self.tokens() if self.tokens else self.key.get_secret_value()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +62,13 @@ class Target(ProofOutput[str]):
     """Why the check has no key, by the name of each consumer that it should call as."""
     resting: tuple[str, ...] = ()
     """Consumers that this run leaves to another day's."""
+    wrong_tokens: Mapping[str, SecretStr] = field(default_factory=dict)
+    """Tokens that the gateway must refuse, by the name of the attempt."""
+
+    def by_token(self, consumer: str) -> bool:
+        """Tell whether the check calls as that consumer with a token."""
+        named = (one for one in self.callers if one.name == consumer)
+        return any(one.tokens is not None for one in named)
 
     def of(self, account: Account[str]) -> Target:
         """Return the target as it would be if the stack had this one of its accounts alone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape
 
-from components.openai_api import token_callers
 from components.openai_api.routing import TRIP_SECONDS, Route, Routing
 from components.openai_api.token_callers import TokenCallers
 from components.settings import policy_document
@@ -89,10 +88,10 @@ def render(
             "tripSeconds": TRIP_SECONDS,
         }
     values["plans"] = ("\n" + INDENT).join(plans)
-    off = {"plans": not plans} | dict.fromkeys(token_callers.FRAGMENTS, callers is None)
+    off = {"plans": not plans}
     off[CALLED] = not routing and not any(CALLED in line for line in plans)
     left_out = frozenset([*without, *(name for name, is_off in off.items() if is_off)])
-    document = policy_document.template(left_out, several=bool(routing))
+    document = policy_document.template(left_out, several=bool(routing), tokens=callers is not None)
     return document.substitute(values)
 
 

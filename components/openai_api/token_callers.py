@@ -11,8 +11,6 @@ from components.azure.environment import AzureEnvironment
 from components.settings.entra import consumers_by_claim
 from components.settings.stack import Settings
 
-FRAGMENTS = frozenset({"token-callers", "token-refused"})
-"""Fragments that a policy without such callers does without."""
 LINE = "\n" + " " * 10
 """What stands between two entries of the policy's list of consumers."""
 
@@ -61,5 +59,4 @@ class TokenCallers:
             "tokenIssuer": f"{self.issuer}/{self.tenant}/",
             "tokenIssuerV2": base,
             "tokenConsumers": LINE.join(f"{claim}={name}" for claim, name in self.consumers),
-            "orKey": ", or a key in api-key" if self.keys else "",
         }

@@ -24,11 +24,13 @@ SEVERAL = "azure-openai-accounts.xml"
 """Name of the document of several accounts, beside that of one."""
 OWN = {DOCUMENT.name: {"account"}, SEVERAL: {"accounts", "no-account"}}
 """Fragments that one document alone includes."""
+TOKENS = frozenset({"token-callers", "token-refused"})
+"""Fragments of a policy that lets callers in by tokens, which any other does without."""
 PLACEHOLDERS = frozenset(
     {
         *("audience", "backendUrl", "timeout", "accountingHeader", "readableLength"),
         *("checks", "routes", "backend", "tripSeconds", "plans"),
-        *("withoutKey", "orKey", "tokenConfiguration", "tokenAudience", "tokenIssuer"),
+        *("withoutKey", "tokenConfiguration", "tokenAudience", "tokenIssuer"),
         *("tokenIssuerV2", "tokenConsumers"),
     }
 )
@@ -37,10 +39,13 @@ _INCLUDE = re.compile(r'^( *)<include-fragment fragment-id="([\w-]+)" />\n', re.
 
 
 @cache
-def template(without: Collection[str] = frozenset(), *, several: bool = False) -> Template:
+def template(
+    without: Collection[str] = frozenset(), *, several: bool = False, tokens: bool = False
+) -> Template:
     """Return the whole document, its placeholders still in it, but for some fragments.
 
-    `several` takes the document of several accounts.
+    `several` takes the document of several accounts; `tokens` has the fragments for callers by
+    tokens in it.
 
     Raises:
         ValueError: a file is missing, empty or not well-formed, has a placeholder that nobody fills
@@ -53,7 +58,8 @@ def template(without: Collection[str] = frozenset(), *, several: bool = False) -
     _check_included(file, text)
 
     def put(found: re.Match[str]) -> str:
-        lines = [] if found[2] in without else parts[found[2]]
+        left_out = found[2] in without or (found[2] in TOKENS and not tokens)
+        lines = [] if left_out else parts[found[2]]
         return "".join(f"{found[1]}{line}\n" if line else "\n" for line in lines)
 
     return Template(_INCLUDE.sub(put, text))

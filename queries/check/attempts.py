@@ -12,12 +12,14 @@ from queries.check import kinds, plans
 from queries.check.answers import clock_error, retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
-from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
-from queries.outputs import CANCEL
+from queries.check.records import EXPECTED, TRANSIENT, WRONG_TOKENS, Attempt, AttemptName
+from queries.outputs import BEARER, CANCEL
 
 TRIES = 4
 """Throttled or lost attempts are made again, `PAUSE` seconds later or when the service says."""
 PAUSE = 2.0
+WRONG: tuple[AttemptName, ...] = ("wrong key", *WRONG_TOKENS)
+"""Attempts whose key or token is of no consumer."""
 
 
 def make(caller: Caller) -> list[Attempt]:
@@ -29,11 +31,16 @@ def make(caller: Caller) -> list[Attempt]:
     keys: dict[AttemptName, str | None] = {"no key": None, "wrong key": secrets.token_hex(16)}
     whose: dict[AttemptName, str] = {}
     if consumer:
-        keys["unknown deployment"] = consumer.key.get_secret_value()
+        keys["unknown deployment"] = consumer.sends()
         whose["unknown deployment"] = consumer.name
+    keys |= {
+        name: caller.target.wrong_tokens[name].get_secret_value()
+        for name in WRONG_TOKENS
+        if name in caller.target.wrong_tokens
+    }
     refused: list[AttemptName] = ["stored response"] if caller.target.keeps_apart else []
     refused += ["background response"] if caller.target.refuses_background else []
-    keys |= dict.fromkeys(refused, other.key.get_secret_value())
+    keys |= dict.fromkeys(refused, other.sends())
     whose |= dict.fromkeys(refused, other.name)
     made = [_attempt(caller, name, key) for name, key in keys.items()]
     return [replace(one, consumer=whose.get(one.name, "")) for one in made]
@@ -89,6 +96,6 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
         ended=caller.clock.now() + skew,
         status=status,
         cause=caller.clean(cause),
-        key=SecretStr(key or "" if name == "wrong key" else ""),
+        key=SecretStr((key or "").removeprefix(BEARER) if name in WRONG else ""),
     )
     return attempt, asked

@@ -30,7 +30,7 @@ from queries.check.records import NO_KEY, Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
 from queries.contract import CHECK_HEADER, NO_PLAN
-from queries.outputs import Target
+from queries.outputs import BEARER, Target
 
 TIMEOUT = httpx.Timeout(180, connect=15)
 HEARTBEAT = 60.0
@@ -234,7 +234,8 @@ class Caller:
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity", **(more or {})}
         if key is not None:
-            headers[self.target.subscription_key_header] = key
+            token = key.startswith(BEARER)
+            headers["Authorization" if token else self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
         version = {"api-version": self.target.api_version} if dated else {}
         if mark:
@@ -277,7 +278,7 @@ class Caller:
         started = self.clock.now()
         thinks = planned.deployment.name in self._thinking
         body = kinds.request(planned, marker, self.target, thinks=thinks)
-        key = planned.consumer.key.get_secret_value()
+        key = planned.consumer.sends()
         try:
             path = kinds.path_of(self.target, planned.kind, planned.deployment.name)
             exchange = self._post(path, body, key, self._naming(planned), half=planned.hangs_up)

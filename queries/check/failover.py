@@ -94,7 +94,7 @@ def _without_token(caller: Caller, planned: Planned) -> tuple[int, str]:
     """Name an account as any caller could; return status and code of the answer."""
     path = kinds.path_of(caller.target, planned.kind, planned.deployment.name)
     body = kinds.request(planned, f"{caller.run}-open", caller.target)
-    key = planned.consumer.key.get_secret_value()
+    key = planned.consumer.sends()
     try:
         response = caller.post(path, body, key, {CHECK_HEADER: planned.meets})
     except httpx.RequestError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from queries.check import tokens
 from queries.check.configuration.base import properties
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
@@ -47,6 +48,44 @@ def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetim
     known = given if isinstance(given, dict) else {}
     if one := alone():
         return _as_one(target, known, one)
+    if target.entra_tenant:
+        return _with_tokens(target, known, manager, now)
+    return _with_keys(target, known, manager, now)
+
+
+def _with_tokens(
+    target: Target, known: Mapping[str, Any], manager: Manager, now: datetime
+) -> Target:
+    """Return the target whose own consumer calls with this identity's token.
+
+    Others call with keys, if the stack has any; whose token nobody can try is named.
+
+    Raises:
+        CannotRunError: neither a key nor a token.
+    """
+    credential = manager.credential()
+    own, why = tokens.mine(target, credential)
+    holders = {name for _, name in target.token_consumers} & set(target.consumers)
+    untried = {f"{name} with a token": why for name in holders - {own.name if own else ""}}
+    wrong = {"foreign token": tokens.foreign(target)}
+    if other := tokens.for_another(target, credential):
+        wrong["wrong audience"] = other
+    kept = replace(target, wrong_tokens={name: SecretStr(one) for name, one in wrong.items()})
+    if target.consumer_keys == "allow":
+        kept = _with_keys(kept, known, manager, now)
+    if own:
+        others = tuple(one for one in kept.callers if one.name != own.name)
+        kept = replace(kept, callers=(own, *others))
+    if not kept.callers:
+        raise CannotRunError(
+            f"no token to call with: {why}",
+            "add the application of this identity to a consumer; or check with --no-traffic",
+        )
+    return replace(kept, keyless={**kept.keyless, **dict(sorted(untried.items()))})
+
+
+def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
+    """Return the target with the consumers whose keys can be had."""
     chosen = _today(target.consumers, manager, target, now)
     keys = {n: key for n in chosen if isinstance(key := known.get(n), str) and _is_key(key)}
     asked, missing = _from_azure(target, manager, [name for name in chosen if name not in keys])

@@ -167,7 +167,7 @@ class _Trial:
         path = template.replace("{deployment-id}", name)
         if template.startswith(kinds.V1_SURFACE):
             body = {"model": name, **body}
-        key = self.consumer.key.get_secret_value()
+        key = self.consumer.sends()
         for again in (True, False):
             try:
                 answer = self.caller.post(path, body, key, mark=self.marks[limit])

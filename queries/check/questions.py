@@ -45,7 +45,8 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
         return _every_table(traffic) if isinstance(traffic, OwnTraffic) else ""
     ids = ",".join(sorted(evidence.all_correlations))
     if source == "gateway":
-        only = {"gateway": target.gateway_id, "api": target.api_id, "marker": _run(evidence)}
+        own = {name: one for name, one in target.own.items() if name != library.ACCOUNT}
+        only = {**own, "marker": _run(evidence)}
         return _with_room(render("gateway-calls", **between, **only, correlations=ids), len(calls))
     if source == "llm":
         only = {"gateway": target.gateway_id, "marker": _marker(evidence)}

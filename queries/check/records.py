@@ -15,17 +15,27 @@ NO_KEY = SecretStr("")
 Side = Literal["Request", "Response"]
 """What a column's name begins with: of what was sent, or of what was answered."""
 AttemptName = Literal[
-    "no key", "wrong key", "unknown deployment", "stored response", "background response"
+    "no key",
+    "wrong key",
+    "unknown deployment",
+    "stored response",
+    "background response",
+    "foreign token",
+    "wrong audience",
 ]
+WRONG_TOKENS: tuple[AttemptName, ...] = ("foreign token", "wrong audience")
+"""Attempts of a stack that takes tokens."""
 EXPECTED: dict[AttemptName, int] = {
     "no key": 401,
     "wrong key": 401,
     "unknown deployment": 404,
     "stored response": 403,
     "background response": 403,
+    "foreign token": 401,
+    "wrong audience": 401,
 }
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions;
-those of stored responses and background ones are the policy's own.
+those of stored responses, background ones and tokens are the policy's own.
 """
 APART = 0.005
 """Seconds between two parts below which they came as one: a network's own time for some packets."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from azure.identity import ManagedIdentityCredential, get_bearer_token_provider
 
-from harness.machine import CHECK, Machine
+from harness.machine import Machine
 from queries import outputs as stack_outputs
 from queries.library import render
 from queries.workspace import LogAnalytics
-from sandbox.cloud import TENANT_ID
+from sandbox.cloud import TENANT_ID, Cloud
 from sandbox.identity import DEPLOYER_APPLICATION_ID
 from sandbox.options import Options
 from sandbox.session import session
-from tests.engine.stacks import QUICK
+from tests.engine.stacks import CHECK, QUICK
 
 AUDIENCE = "api://gateway.example"
 APPLICATION = "0aaaaaaa-0000-4000-8000-000000000001"
@@ -122,3 +121,53 @@ def test_the_openai_package_calls_with_a_token_and_its_consumer_is_billed(
         (403, f"TokenOfNoConsumer application={STRANGER}"),
         (401, "TokenAudienceNotAllowed"),
     }
+
+
+def check(stack: Machine, *options: str) -> tuple[int, str]:
+    done = stack.run(*CHECK, "3", *options, options=QUICK)
+    return done.status, done.text
+
+
+def test_the_check_proves_a_stack_that_takes_tokens_alone(stack: Machine) -> None:
+    status, text = check(stack)
+    assert status == 4, text
+    assert "not called as team-a with a token: the token of this identity is aoai-test's" in text
+    assert "foreign token: 401 TokenSignatureKeyNotFound" in " ".join(text.split())
+    status, text = check(stack, "--allow", "consumers")
+    assert status == 0, text
+
+
+@pytest.fixture
+def breakable(stack: Machine) -> Iterator[Callable[[str, str], None]]:
+    """Edit the deployed policy behind Pulumi's back; it is whole again after the test."""
+    kept = stack.cloud / "cloud.kept"
+    shutil.copy(stack.cloud / "cloud.json", kept)
+
+    def edit(old: str, new: str) -> None:
+        cloud = Cloud(stack.cloud)
+        (policy,) = cloud.of_type("Microsoft.ApiManagement/service/apis/policies")
+        text = policy.properties["value"]
+        assert old in text, old
+        with cloud.change():
+            policy.properties["value"] = text.replace(old, new)
+
+    yield edit
+    kept.replace(stack.cloud / "cloud.json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "failed"),
+    [
+        ('<when condition="@(true)">', '<when condition="@(false)">', "refused"),
+        (f"<audience>{AUDIENCE}</audience>", "", "refused"),
+        ("token-consumer=", "consumer=", "caller"),
+        ("=aoai-test", "=team-a", "caller"),
+    ],
+)
+def test_an_api_that_is_open_or_tells_nobody_is_not_proven(
+    stack: Machine, breakable: Callable[[str, str], None], old: str, new: str, failed: str
+) -> None:
+    breakable(old, new)
+    status, text = check(stack, "--allow", "consumers")
+    assert status == 1, text
+    assert failed in text.partition("failed: ")[2].partition("\n")[0], text

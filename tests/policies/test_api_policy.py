@@ -6,7 +6,7 @@ import pytest
 from pack.api_policy import DIFFERENT, account_called, allowed
 from pack.resource import UNKNOWN
 
-from components.openai_api import policy, token_callers
+from components.openai_api import policy
 from components.openai_api.routing import TRIP_SECONDS, plan
 from components.settings import policy_document
 from components.settings.accounts import Account
@@ -204,7 +204,7 @@ def test_the_pack_allows_what_the_program_renders(accounts: str) -> None:
 
 def rendered(without: str) -> str:
     """The policy of the example without a fragment."""
-    off = frozenset({without, "plans", "called-deployment", *token_callers.FRAGMENTS})
+    off = frozenset({without, "plans", "called-deployment"})
     return policy_document.template(off).substitute(
         audience="https://cognitiveservices.azure.com",
         backendUrl="https://oai-example.openai.azure.com/openai",

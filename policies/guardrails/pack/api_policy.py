@@ -60,6 +60,11 @@ NOBODY = "https://no-account.invalid/openai"
 
 https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 """
+_GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_AUTHORITY = r"https://login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)"
+_CLAIM = rf"((application|group):{_GUID}|role:[A-Za-z0-9][A-Za-z0-9._/:-]*)"
+TOKENS = "validate-jwt"
+"""The statement by which a policy lets callers in by tokens."""
 DIFFERENT = {
     "${audience}": re.compile(r"https://cognitiveservices\.azure\.(com|us|cn)"),
     "${backend}": _NAME,
@@ -72,11 +77,20 @@ DIFFERENT = {
     ),
     "${retries}": re.compile(r"@\(([1-9]|[1-4][0-9]|50)\)"),
     "${route}": _ROUTE,
+    "${tokenAudience}": re.compile(rf"(api|https)://[\w.~/-]+|{_GUID}"),
+    "${tokenConfiguration}": re.compile(
+        rf"{_AUTHORITY}/{_GUID}/v2\.0/\.well-known/openid-configuration"
+    ),
+    "${tokenConsumers}": re.compile(rf"(\s+{_CLAIM}=[A-Za-z0-9-]+)+\s+"),
+    "${tokenIssuer}": re.compile(rf"https://sts\.(windows\.net|chinacloudapi\.cn)/{_GUID}/"),
+    "${tokenIssuerV2}": re.compile(rf"{_AUTHORITY}/{_GUID}/v2\.0"),
+    "${withoutKey}": re.compile(r"@\((context\.Subscription == null|true)\)"),
     "${timeout}": re.compile(r"[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600"),
 }
 """What differs from stack to stack: the cloud, the account, the seconds of waiting, 1 to 3600, and
 the lengths of a body that policies of the gateway's tier can read: up to 2 MiB, or any. Of several
 accounts the deployments and backends too, whose names `ways` judges, and the further attempts.
+Of tokens the tenant, the audience, and whose consumers they are.
 
 https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
 https://learn.microsoft.com/azure/api-management/forward-request-policy#attributes
@@ -207,10 +221,12 @@ def _written(statement: Element | None) -> str:
 def _wanted(found: Element, config: Config) -> Element:
     """Return the allowed document, less what the policy lacks and the configuration lets it.
 
-    A policy that names backends is held to that of several accounts, with as many routes.
+    A policy that names backends is held to that of several accounts, with as many routes; one that
+    validates tokens, to that which lets callers in by them.
     """
     several = any("backend-id" in one.attributes for one in found.all("set-backend-service"))
-    wanted = deepcopy(allowed("several" if several else "one"))
+    tokens = found.first(TOKENS) is not None
+    wanted = deepcopy(allowed("several" if several else "one", tokens=tokens))
     theirs = {
         name: [one for one in found.all("when") if _is(name, one.attributes.get("condition"))]
         for name in ("${check}", "${route}", "${plan}")
@@ -270,8 +286,8 @@ def _uses(element: Element, variable: str) -> bool:
 
 
 @cache
-def allowed(accounts: str) -> Element:
-    """Read the allowed document of `one` account, or of `several`.
+def allowed(accounts: str, *, tokens: bool = False) -> Element:
+    """Read the allowed document of `one` account, or of `several`; with `tokens`, for such callers.
 
     Raises:
         ValueError: the file is no policy document.
@@ -279,16 +295,26 @@ def allowed(accounts: str) -> Element:
     document = parse(ALLOWED.read_text(encoding="utf-8"))
     if document is None:
         raise ValueError(f"{ALLOWED} is no policy document")
-    _keep(document, accounts)
+    _keep(document, "accounts", accounts)
+    _keep(document, "callers", "tokens" if tokens else "keys")
     return document
 
 
-def _keep(element: Element, accounts: str) -> None:
-    """Take out the statements of the other document, and what says which are of one alone."""
-    marked = [(one, one.attributes.pop("accounts", accounts)) for one in element.children]
-    element.children = [one for one, of in marked if of == accounts]
+def _keep(element: Element, mark: str, value: str) -> None:
+    """Take out the statements of other documents, and the attribute that says of which each is."""
+    marked = [(one, one.attributes.pop(mark, value)) for one in element.children]
+    element.children = [one for one, of in marked if of == value]
     for one in element.children:
-        _keep(one, accounts)
+        _keep(one, mark, value)
+
+
+def tenants(text: str) -> set[str]:
+    """Return the tenants whose tokens a policy lets in; empty if it lets none in."""
+    document = parse(text)
+    found = document.first(TOKENS) if document else None
+    named = [one.attributes.get("url", "") for one in found.all("openid-config")] if found else []
+    named += [one.text for one in found.all("issuer")] if found else []
+    return {tenant.group().lower() for one in named if (tenant := re.search(_GUID, one))}
 
 
 def _finding(policy: Resource, path: str, found: object, wanted: str, fix: str) -> Finding:

@@ -128,11 +128,12 @@ POLICIES: list[Policy] = [
         "The API is called over https, with a subscription to its product, and is not traced.",
         "api-management/api-management-subscriptions",
         {
-            Kind.API: wholes.API,
+            Kind.API: wholes.api,
             Kind.PRODUCT: wholes.PRODUCT,
             Kind.PRODUCT_LINK: wholes.PRODUCT_LINK,
             Kind.SUBSCRIPTION: wholes.SUBSCRIPTION,
         },
+        wholes.TOKENS,
     ),
     _each(
         "api-policy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pack.api_policy import tenants
 from pack.finding import Finding, Quoted
 from pack.kinds import Kind
 from pack.parameters import Config, Parameter
@@ -62,6 +63,7 @@ def connected(stack: Stack, config: Config) -> Iterator[Finding]:
     for kind, needed in NEEDED.items():
         for resource in stack.of_kind(kind):
             yield from _left_out(stack, resource, needed)
+    yield from _open(stack)
     yield from to_accounts(stack, config)
     yield from _another_workspace(stack)
 
@@ -97,6 +99,32 @@ def _left_out(stack: Stack, resource: Resource, needed: dict[Kind, str]) -> Iter
             wanted = f"one whose {key} is made from it"
             fix = f"declare it, and give {key} an output of {resource.name}"
             yield Finding(resource=resource, path=f"its {kind}", found=None, wanted=wanted, fix=fix)
+
+
+def _open(stack: Stack) -> Iterator[Finding]:
+    """Want the tokens of one tenant validated by the policy of each API that asks for no key.
+
+    Without a key and without that anybody calls, and the rows of such calls name nobody.
+    https://learn.microsoft.com/azure/api-management/api-management-subscriptions
+    """
+    for api in stack.of_kind(Kind.API):
+        if api.get("subscriptionRequired") is not False:
+            continue
+        texts = [
+            one.get("value")
+            for one in stack.of_kind(Kind.API_POLICY)
+            if api.urn in one.links.get("apiId", ())
+        ]
+        known = [tenants(text) if isinstance(text, str) else set() for text in texts]
+        if any(len(one) == 1 for one in known):
+            continue
+        yield Finding(
+            resource=api,
+            path="subscriptionRequired",
+            found=UNKNOWN if UNKNOWN in texts else False,
+            wanted="true, or a policy that validates tokens of one tenant",
+            fix="ask for a key, or set entraTenant and entraAudience",
+        )
 
 
 def _another_workspace(stack: Stack) -> Iterator[Finding]:

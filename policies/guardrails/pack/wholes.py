@@ -78,6 +78,20 @@ API: Shape = {
     "subscriptionRequired": True,
     "subscriptionKeyParameterNames": {"header": KEY_HEADER, "query": KEY_QUERY_PARAMETER},
 }
+TOKENS = Parameter(
+    "callers",
+    "keys",
+    "keys: each call has a subscription's key; tokens: the policy may let calls in by tokens too",
+    {"enum": ["keys", "tokens"]},
+)
+
+
+def api(_resource: Resource, config: Config) -> Shape:
+    """Ask for keys, unless the pack is told of tokens; `connected` then wants them validated."""
+    asked = True if TOKENS.read(config) == "keys" else (True, False)
+    return {**API, "subscriptionRequired": asked}
+
+
 PRODUCT: Shape = {
     **free("productId", "serviceName", "displayName", "description"),
     "state": "published",

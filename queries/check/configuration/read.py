@@ -40,7 +40,12 @@ def _settings(of: Callable[[Target], str]) -> Read:
 
 
 def _consumers(arm: Manager, target: Target) -> Any:
-    """Return the subscription of each consumer, by name, from one list of all."""
+    """Return the subscription of each consumer, by name, from one list of all.
+
+    Where keys are refused no consumer has any.
+    """
+    if target.consumer_keys == "refuse":
+        return {}
     listed = arm.list(f"{target.gateway_id}/subscriptions", SERVICES)
     found = {str(one.get("name") or last(one.get("id"))).lower(): one for one in listed}
     return {name: found.get(name.lower()) for name in target.consumers}

@@ -38,6 +38,7 @@ from queries.check.expected.rules import (
 from queries.check.fields import text, within
 from queries.check.records import Call, OwnCall
 from queries.check.rows import GATEWAY_LOG
+from queries.workspace import Row
 
 OPERATION_LENGTH = 76
 """Characters of an operation's id that an import keeps.
@@ -152,11 +153,45 @@ def _told(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[F
 
 
 def _declared(evidence: Evidence, call: Call) -> bool:
-    return isinstance(call, OwnCall) and call.consumer in evidence.target.consumers
+    """Tell whether a call came with the key of a declared consumer."""
+    known = isinstance(call, OwnCall) and call.consumer in evidence.target.consumers
+    return known and not evidence.target.by_token(call.consumer)
+
+
+def token_consumer(row: Row) -> str:
+    """Return the consumer of a call by token, as the policy has told it; "" for none."""
+    found = re.search(r"token-consumer=([A-Za-z0-9-]+)", written(row.get("TraceRecords")))
+    return found[1] if found else ""
+
+
+def _consumer(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Demand the consumer's subscription; of a call by token, which has none, the policy's word."""
+    by_token = [
+        one for one in rows if evidence.target.entra_tenant and not written(one.row.get(column))
+    ]
+    others = [one for one in rows if one not in by_token]
+    yield from filled()(column, evidence, others)
+    yield from equal(_caller)(column, evidence, others)
+    for one in by_token:
+        said = token_consumer(one.row)
+        if not said or said.lower() != (one.call.consumer or said).lower():
+            yield Fault(one, f"TraceRecords names {shown(said)}, not {one.call.consumer}")
+
+
+def _traced(column: str, evidence: Evidence, rows: Sequence[Logged]) -> Iterator[Fault]:
+    """Let rows that are alike have records or none; the policy tells those of tokens alone."""
+    rule = same(consumer, is_empty) if evidence.target.entra_tenant else same(form=is_empty)
+    yield from rule(column, evidence, rows)
 
 
 def _product(evidence: Evidence, call: Call) -> str | None:
-    """Return the product of the consumer's subscription, which `drift` holds against the state."""
+    """Return the product of the consumer's subscription, which `drift` holds against the state.
+
+    A call by token is to no product.
+    https://learn.microsoft.com/azure/api-management/api-management-subscriptions
+    """
+    if evidence.target.by_token(call.consumer):
+        return ""
     return evidence.deployed.products.get(call.consumer) if evidence.deployed else None
 
 
@@ -192,7 +227,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "ApiRevision": [same(), _revision],
     "OperationId": [filled(), equal(operation, normal)],
     "ProductId": [same(consumer), equal(_product), filled(_declared)],
-    "ApimSubscriptionId": [filled(), equal(_caller)],
+    "ApimSubscriptionId": [_consumer],
     "UserId": [same(consumer)],
     "CallerIpAddress": [_ip, same(connection)],
     "ClientProtocol": [same()],
@@ -230,7 +265,7 @@ TABLE: Mapping[str, Sequence[Rule]] = {
     "IsTraceAllowed": [same()],
     "IsTraceExpired": [same()],
     "IsTraceRequested": [same()],
-    "TraceRecords": [same(form=is_empty)],
+    "TraceRecords": [_traced],
 }
 """The rules of each column that a call, its connection, or the setting determines."""
 LEFT_OUT: Mapping[str, str] = {

@@ -34,6 +34,10 @@ NO_KEY_FIX = (
     f"give this identity {ACTION}; unset {VARIABLE}, or --allow consumers where only one may be "
     "called as"
 )
+OWN_IDENTITY_FIX = (
+    "run the check once with each consumer's own identity; or --allow consumers where only one may "
+    "be called as"
+)
 
 
 def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
@@ -47,7 +51,8 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
             return failed(said, found[0][1].fix) if status == "failed" else waiting(said)
     if keyless := evidence.target.keyless:
         said = listed((f"{name}: {why}" for name, why in keyless.items()), SHOWN)
-        return unjudged(f"not called as {said}", NO_KEY_FIX, keyless)
+        fix = OWN_IDENTITY_FIX if evidence.target.entra_tenant else NO_KEY_FIX
+        return unjudged(f"not called as {said}", fix, keyless)
     left = _resting(evidence) + _apart(evidence, traffic)
     called = listed((v.detail for v in verdicts.values()), SHOWN, ", ")
     return seen(f"called as {called}{left}")

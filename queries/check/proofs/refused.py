@@ -21,7 +21,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.proofs.calls import TRAFFIC_FIX
-from queries.check.records import EXPECTED, TRANSIENT, Attempt, AttemptName
+from queries.check.records import EXPECTED, TRANSIENT, WRONG_TOKENS, Attempt, AttemptName
 from queries.check.rows import GATEWAY_LOG
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.workspace import Row
@@ -34,6 +34,12 @@ REASONS: dict[str, AttemptName] = {
     "SubscriptionKeyInvalid": "wrong key",
 }
 """https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies"""
+TOKEN_REASONS: dict[str, AttemptName] = {
+    "TokenNotPresent": "no key",
+    "TokenSignatureKeyNotFound": "foreign token",
+    "TokenAudienceNotAllowed": "wrong audience",
+}
+"""Those of a stack that takes tokens."""
 OPEN_FIX = (
     "anybody may call: the API must require a subscription (portal: API > Settings > Subscription "
     "required; pulumi up --refresh puts it back)"
@@ -50,7 +56,13 @@ BACKGROUND_FIX = (
     "responses made in the background are stored, and their tokens come with a later answer: the "
     "policy's inbound section must refuse them; pulumi up --refresh puts it back"
 )
+UNPROVEN_FIX = (
+    "anybody may call: the policy must begin with validate-jwt, whose tenant and audience are the "
+    "stack's; pulumi up --refresh puts it back"
+)
 FIXES: dict[AttemptName, str] = {
+    "foreign token": UNPROVEN_FIX,
+    "wrong audience": UNPROVEN_FIX,
     "unknown deployment": ERROR_FIX,
     "stored response": APART_FIX,
     "background response": BACKGROUND_FIX,
@@ -67,7 +79,9 @@ def _each(*names: AttemptName) -> Callable[[Evidence, OwnTraffic], Verdict]:
             return waiting(NO_CALL)
         if "unknown deployment" in names and free_to_name(evidence.target) is None:
             return skipped(NAMED, NAMED_FIX)
-        return together(of_kind(evidence, traffic, name) for name in names)
+        tokens = [one for one in WRONG_TOKENS if one in evidence.target.wrong_tokens]
+        wanted = [*names, *(tokens if "wrong key" in names else [])]
+        return together(of_kind(evidence, traffic, name) for name in wanted)
 
     return judge
 
@@ -119,9 +133,10 @@ def _error_column(evidence: Evidence) -> str:
 def _refused_to_others(evidence: Evidence, _: OthersTraffic) -> Verdict:
     """Tell what others were refused of late, by the reason that the gateway logged."""
     rows = evidence.of_api
+    tokens = TOKEN_REASONS if evidence.target.entra_tenant else {}
     return together(
         _newest((row for row in rows if text(row, "LastErrorReason") == reason), name)
-        for reason, name in REASONS.items()
+        for reason, name in {**REASONS, **tokens}.items()
     )
 
 
