@@ -86,7 +86,7 @@ class Connection:
         method: str,
         url: str,
         query: dict[str, str] | None,
-        body: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
     ) -> httpx.Response:
         """Return the answer, of a throttled request the last.
 
@@ -118,7 +118,7 @@ class Connection:
         method: str,
         url: str,
         query: dict[str, str] | None,
-        body: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._bearer()}"}
         with self._lock:
