@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt rehearse acceptance sandbox docs unit test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
+.PHONY: help setup adopt leftovers rehearse acceptance sandbox docs unit test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ setup: ## Environment, packages and engine (minutes the first time)
 
 adopt: setup ## Take into the selected stack what a cut-off `pulumi up` left in Azure
 	@$(VENV)/python -m tools.adopt
+
+leftovers: setup ## What the selected stack has left in Azure, and until when; ARGUMENTS=--purge removes it
+	@$(VENV)/python -m tools.leftovers $(ARGUMENTS)
 
 rehearse: setup ## The whole life of the stack on this machine, in about a minute
 	@$(VENV)/python -m tools.rehearse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +29,22 @@ def ask(question: str, *, instead: str = "give --yes") -> bool:
         raise CannotRunError("nobody is here to answer", instead)
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def ask_name(question: str, name: str, *, given: Collection[str] = ()) -> bool:
+    """Tell whether the person at the terminal types a `name`, or has `given` it beforehand.
+
+    Raises:
+        CannotRunError: there is no terminal, so that nobody can answer.
+    """
+    if name in given:
+        return True
+    if not sys.stdin.isatty():
+        raise CannotRunError("nobody is here to type a name", f"give --yes {name}")
+    try:
+        return input(f"{question} ({name}): ").strip() == name
     except EOFError:
         return False
 

@@ -107,6 +107,8 @@ def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Re
 
     https://learn.microsoft.com/rest/api/resources/resources/create-or-update-by-id
     https://learn.microsoft.com/rest/api/loganalytics/workspaces/delete (force)
+    A product goes with its subscriptions where the DELETE says so:
+    https://learn.microsoft.com/rest/api/apimanagement/product/delete
     """
     query, there = dict(request.query), cloud.get(wanted.text)
     if request.method == "PUT":
@@ -118,6 +120,8 @@ def _written(cloud: Cloud, options: Options, request: Request, wanted: Id) -> Re
         return Response.json(200 if there else 201, _shown(made, query))
     if gone := subscription.missing_group(cloud, wanted.text, wanted.type):
         raise gone
+    if query.get("deleteSubscriptions", "").lower() == "true":
+        gateway.unsubscribe(cloud, wanted)
     arm.delete(cloud, wanted.text)
     if there and wanted.type == WORKSPACE and query.get("force", "").lower() == "true":
         with cloud.change():

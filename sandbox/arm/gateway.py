@@ -261,6 +261,18 @@ def check_unsubscribed(cloud: Cloud, resource: Resource) -> None:
         raise refuse("ProductHasSubscriptions")
 
 
+def unsubscribe(cloud: Cloud, wanted: Id) -> None:
+    """A product's deletion takes its subscriptions along if it is told to.
+
+    https://learn.microsoft.com/rest/api/apimanagement/product/delete
+    """
+    if wanted.type == f"{SERVICE}/products":
+        with cloud.change():
+            for one in cloud.of_type(f"{SERVICE}/subscriptions"):
+                if str(one.properties["scope"]).lower() == wanted.text.lower():
+                    cloud.remove(one.id)
+
+
 def link(put: Put) -> None:
     """A product is linked to an API that exists.
 

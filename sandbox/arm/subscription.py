@@ -7,7 +7,7 @@ https://learn.microsoft.com/azure/api-management/soft-delete
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, WORKSPACE, refuse, region
@@ -141,8 +141,10 @@ def _usages(cloud: Cloud, method: str, subscription: str, place: str) -> Respons
 
 
 def _deleted(kind: str) -> Callable[..., Response]:
-    """A GET shows a soft-deleted account or service, a DELETE purges it.
+    """A GET shows a soft-deleted account or service with its end, a DELETE purges it.
 
+    https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/get
+    https://learn.microsoft.com/rest/api/apimanagement/deleted-services/get-by-name
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
     https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
     """
@@ -154,13 +156,21 @@ def _deleted(kind: str) -> Callable[..., Response]:
             if here and of_group and one.name.lower() == name.lower():
                 if method != "DELETE":
                     _only_get(method)
-                    return Response.json(200, {"name": one.name, "properties": {}})
+                    return Response.json(200, {"name": one.name, "properties": _ends(one)})
                 with cloud.change():
                     cloud.purge(one.id)
                 return Response(202, Headers())
         raise refuse("ResourceNotFound", type=kind, name=name, group=group)
 
     return endpoint
+
+
+def _ends(one: Resource) -> dict[str, str]:
+    """Tell when a resource was deleted, and when Azure removes it; of a service also its id."""
+    gone = datetime.fromtimestamp(one.created, UTC)
+    end = gone + timedelta(hours=AZURE["kept_hours"][one.type])
+    was = {"serviceId": one.id} if one.type == SERVICE else {}
+    return {"deletionDate": gone.isoformat(), "scheduledPurgeDate": end.isoformat()} | was
 
 
 def _list_deleted(kind: str, name: str) -> Callable[..., Response]:
@@ -178,21 +188,23 @@ def _list_deleted(kind: str, name: str) -> Callable[..., Response]:
             place, group = region(one.body["location"]), one.id.split("/")[4]
             inside = f"/resourceGroups/{group}" if kind == ACCOUNT else ""
             at = f"{_HERE}/providers/{namespace}/locations/{place}{inside}/{name}/{one.name}"
-            was = {"serviceId": one.id} if kind == SERVICE else {}
             shown = {"id": at, "name": one.name, "type": f"{namespace}/{name}"}
-            value.append(shown | {"location": one.body["location"], "properties": was})
+            value.append(shown | {"location": one.body["location"], "properties": _ends(one)})
         return Response.json(200, {"value": value})
 
     return endpoint
 
 
 def _deleted_workspaces(cloud: Cloud, method: str) -> Response:
-    """A subscription lists its soft-deleted workspaces.
+    """A subscription lists its soft-deleted workspaces, each with the customer id it had.
 
     https://learn.microsoft.com/rest/api/loganalytics/deleted-workspaces/list
     """
     _only_get(method)
-    shown = [{"id": one.id, "name": one.name} for one in _kept(cloud, WORKSPACE)]
+    shown = [
+        {"id": one.id, "name": one.name, "properties": {"customerId": one.properties["customerId"]}}
+        for one in _kept(cloud, WORKSPACE)
+    ]
     return Response.json(200, {"value": shown})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sandbox.errors import NotModelledError
 
 _WORD = r'"([^"\\]+)"'
-_SEARCH = re.compile(rf"\s*search\s+{_WORD}(?:\s+and\s+{_WORD})?\s*(?=\||$)")
+_SEARCH = re.compile(rf"\s*search\s+(?:\*|{_WORD}(?:\s+and\s+{_WORD})?)\s*(?=\||$)")
 _SOURCE = "['$table']"
 _SEARCHED = ("string", "dynamic", "guid")
 _NOTHING = f"datatable({_SOURCE}:string, TimeGenerated:datetime)[]"
@@ -20,18 +20,20 @@ _NOTHING = f"datatable({_SOURCE}:string, TimeGenerated:datetime)[]"
 def expanded(text: str, shapes: Mapping[str, Mapping[str, str]]) -> str:
     """The query without `search`: rows of every table that hold each word in some column.
 
+    With an asterisk in the place of words they are all rows.
+
     They have the columns that all tables have: the engine cannot tell others by their case.
     """
     if not re.match(r"\s*search\b", text):
         return text
     found = _SEARCH.match(text)
     if found is None:
-        raise NotModelledError("KQL: search for other than one or two words in every table")
+        raise NotModelledError("KQL: search for other than one or two words in every table, or all")
     words = [word for word in found.groups() if word]
     common = set.intersection(*map(set, shapes.values())) if shapes else set()
     shown = ", ".join([*sorted(common), _SOURCE])
     tables = [
-        f"({name} | where {' and '.join(_held(word, shape) for word in words)}"
+        f"({name} | where {' and '.join(_held(word, shape) for word in words) or 'true'}"
         f" | extend {_SOURCE} = '{name}' | project {shown})"
         for name, shape in shapes.items()
     ]

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from queries.errors import CannotRunError
 from tools.adopt.stack import Plan, State
 
 UNREADABLE = "failed to load checkpoint"
 LOCKED = "currently locked"
 _ATTRIBUTES = ".attrs"
+_PROJECTS = ("Pulumi.yaml", "Pulumi.yml")
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,44 @@ class Engine:
 
     stack: str = ""
 
-    def export(self) -> State:
-        """Export the stack's state, secrets encrypted.
+    def export(self, version: str = "") -> State:
+        """Export the stack's state, secrets encrypted; an earlier one by its `version`.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails, or the backend has no such version.
+        """
+        return State(self._json("stack", "export", *(["--version", version] if version else [])))
+
+    def history(self, most: int) -> list[dict[str, Any]]:
+        """Return what the backend notes of the newest updates, at most so many.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
         """
-        return State(self._json("stack", "export"))
+        text = self._run("stack", "history", "--json", "--page-size", str(most), "--page", "1")
+        found = json.loads(text or "[]")
+        return [one for one in found or [] if isinstance(one, dict)]
+
+    def config(self) -> dict[str, str]:
+        """Return the stack file's plain values, by key.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails.
+        """
+        found = self._json("config", "--json")
+        return {key: str(one["value"]) for key, one in found.items() if "value" in one}
+
+    def name(self) -> tuple[str, str]:
+        """Return the names of project and stack.
+
+        Raises:
+            CannotRunError: Pulumi is missing or fails, or no stack is selected.
+        """
+        stack = self._run("stack", "--show-name").strip().rpartition("/")[2]
+        file = next((one for one in map(Path, _PROJECTS) if one.exists()), None)
+        if file is None:
+            raise CannotRunError("there is no Pulumi.yaml here", "run it in the project's folder")
+        return str(yaml.safe_load(file.read_text())["name"]), stack
 
     def preview(self) -> Plan:
         """Preview what `pulumi up` would do.
@@ -108,16 +142,24 @@ class Engine:
         The library that writes them opens such a file before it has its content:
         https://github.com/google/go-cloud/blob/master/blob/fileblob/attrs.go
         """
+        folder = self.folder()
+        stacks = folder / ".pulumi" / "stacks" if folder else Path()
+        files = stacks.rglob(f"*{_ATTRIBUTES}") if folder else ()
+        return [file for file in files if not file.stat().st_size]
+
+    def backend(self) -> str:
+        """Return the address of the backend that keeps the state; "" if that is not known."""
         try:
-            url = json.loads(self._whoami())["url"]
+            return str(json.loads(self._whoami())["url"])
         except (json.JSONDecodeError, KeyError, OSError, TypeError):
-            return []
-        backend = urlsplit(url)
+            return ""
+
+    def folder(self) -> Path | None:
+        """Return the folder in which a file backend keeps states; None for any other backend."""
+        backend = urlsplit(self.backend())
         if backend.scheme != "file":
-            return []
-        place = backend.netloc + backend.path
-        stacks = Path(os.path.expanduser(place)) / ".pulumi" / "stacks"  # noqa: PTH111 "~" is the URL's host
-        return [file for file in stacks.rglob(f"*{_ATTRIBUTES}") if not file.stat().st_size]
+            return None
+        return Path(os.path.expanduser(backend.netloc + backend.path))  # noqa: PTH111 "~" is the URL's host
 
     def _whoami(self) -> str:
         command = ["pulumi", "whoami", "--json", "--non-interactive"]

@@ -1,0 +1,147 @@
+"""Show what a stack has left, ask, and remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from queries.check.configuration.manager import Manager
+from queries.command_line import NOT_WHOLE
+from queries.errors import CannotRunError
+from tools.adopt import account
+from tools.adopt.arm import folded, name
+from tools.adopt.engine import Engine
+from tools.adopt.search import Found, Search
+from tools.adopt.stack import Plan, State
+from tools.leftovers import history
+from tools.leftovers.export import Export
+from tools.leftovers.look import Left, Look
+from tools.leftovers.owned import WORKSPACE, Known, known
+from tools.leftovers.purge import Purge
+
+NOTHING, SOMETHING = 0, 1
+
+
+@dataclass(kw_only=True)
+class Leftovers:
+    """One run, and all that it works with, so that a test can give its own."""
+
+    engine: Engine
+    console: Console
+    files: Sequence[Path] = ()
+    also: Sequence[str] = ()
+    purge: bool = False
+    named: Callable[[str, str], bool] = lambda _, __: False
+    """Asks the person to type a name, the second argument; True if that was typed."""
+    export: Path | None = None
+    manager: Callable[[str], Manager] = lambda endpoint: Manager(
+        endpoint=endpoint, client=httpx.Client
+    )
+
+    def run(self) -> int:
+        """Look, purge if asked, look again, and return the exit status.
+
+        Raises:
+            CannotRunError: Pulumi or Azure refuses, or nobody can be asked.
+        """
+        config = self.engine.config()
+        manager = self.manager(account.endpoint(config))
+        held, current, why = self._states()
+        plan = Plan(steps=[], config=config)
+        begun = self._interrupted(manager, current, plan) if current else []
+        look = partial(
+            Look,
+            manager=manager,
+            known=held,
+            lost=bool(self.files),
+            interrupted=begun,
+            also=frozenset(map(folded, self.also)),
+        )
+        found = look().run()
+        self._show(found)
+        if self.purge and (found.left or any(one.ours for one in found.kept)):
+            self._purge(found, manager, config)
+            begun = self._interrupted(manager, current, plan) if current else []
+            found = look(interrupted=begun, found=Left()).run()
+            self._show(found)
+        if why:
+            self.console.print(why)
+        return self._status(found, why)
+
+    def _status(self, found: Left, why: str) -> int:
+        if found.left or found.unsure or found.kept or found.deployed:
+            return SOMETHING
+        return NOT_WHOLE if found.unread or why else NOTHING
+
+    def _states(self) -> tuple[Known, State | None, str]:
+        """Return what is known of the stack, its current state, and what could not be read."""
+        if not self.files:
+            states, why = history.states(self.engine)
+            return known(states[0], states[1:]), states[0], why
+        given = [history.read(file) for file in self.files]
+        try:
+            current = self.engine.export()
+        except CannotRunError:  # `pulumi stack rm` has taken the stack away
+            return known(None, given), None, ""
+        return known(current, given), current, ""
+
+    def _interrupted(self, manager: Manager, state: State, plan: Plan) -> list[Found]:
+        """Find what creations that were cut off have made."""
+        if not state.interrupted:
+            return []
+        subscription = partial(account.subscription, state=state, plan=plan)
+        search = Search(manager=manager, subscription=subscription, state=state)
+        return list(search.run(state.interrupted).found.values())
+
+    def _show(self, found: Left) -> None:
+        show = self.console.print
+        if found.deployed:
+            show(f"{found.deployed} resources are deployed: `pulumi destroy --run-program` first")
+        for one, why in found.left.values():
+            show(f"left: {one.id}\n  {why}")
+        for one, why in found.unsure.values():
+            show(f"left, or another's: {one.id}\n  {why}; if it is this stack's: --also '{one.id}'")
+        for kept in found.kept:
+            whose = "" if kept.ours else ", of a later one of that name: another's"
+            show(f"kept until {kept.until}{whose}: {kept.owned.id}")
+        for group, others in found.others.items():
+            if others:
+                show(f"not the stack's, in {group}: {', '.join(others)}")
+        for path, why in found.unread.items():
+            show(f"not known: {path}\n  {why}")
+        if found.nothing:
+            show("nothing is left")
+
+    def _purge(self, found: Left, manager: Manager, config: dict[str, str]) -> None:
+        """Ask for the stack's name, then for each workspace's, and remove.
+
+        Raises:
+            CannotRunError: the stack's name was not typed.
+        """
+        stack = self.engine.name()[1]
+        question = "Everything listed as left or kept is removed for good. Type the stack's name"
+        if not self.named(question, stack):
+            raise CannotRunError("the stack's name was not typed: nothing was removed")
+        ends = "and every row of log in it ends with it, for ever. Type its name again"
+        spaces = [one for one, _ in found.left.values()] + [one.owned for one in found.kept]
+        agreed = {
+            one.key: self.named(f"The workspace {name(one.id)} is removed, {ends}", name(one.id))
+            for one in spaces
+            if one.type == WORKSPACE
+        }
+        purge = Purge(
+            manager=manager,
+            found=found,
+            workspaces=lambda path: agreed.get(folded(path), False),
+            told=self.console.print,
+        )
+        if self.export:
+            purge.before = Export(manager=manager, folder=self.export, config=config).run
+        for path, why in purge.run().items():
+            if why:
+                self.console.print(f"not removed: {path}\n  {why}")
