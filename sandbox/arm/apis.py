@@ -62,18 +62,27 @@ def api(put: Put) -> None:
         put.cloud.put(Resource(own, kind, name, {"properties": found}, put.now))
 
 
+def _linked(link: Resource) -> str:
+    """The name of the API that a link puts into a product, in lower case.
+
+    Sure: no belief.
+    """
+    return str(link.properties.get("apiId") or link.id).lower().rpartition("/")[2]
+
+
 def products(cloud: Cloud, wanted: Id) -> list[Resource]:
     """List the products that hold an API, whichever way it was put into them.
 
     https://learn.microsoft.com/rest/api/apimanagement/api-product/list-by-apis
     """
-    base = wanted.parent.lower().partition(REVISION)[0]
+    parent, _, name = wanted.parent.lower().partition(REVISION)[0].rpartition("/apis/")
     kind = wanted.type.replace("/apis/products", "/products")
     links = [*cloud.of_type(f"{kind}/apiLinks"), *cloud.of_type(f"{kind}/apis")]
     within = {
         link.id.lower().rsplit("/", 2)[0]
         for link in links
-        if str(link.properties.get("apiId")).lower().partition(REVISION)[0] == base
+        if link.id.lower().startswith(f"{parent}/products/")
+        and _linked(link).partition(REVISION)[0] == name
     }
     return [one for one in cloud.of_type(kind) if one.id.lower() in within]
 

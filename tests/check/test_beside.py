@@ -80,3 +80,18 @@ def test_a_diagnostic_of_all_apis_logs_the_stacks_calls_too(
     assert found.status == status
     said = f"diagnostic of all APIs applicationinsights {TITLE}"
     assert (said in found.detail) == (status != "seen")
+
+
+def test_an_api_that_is_in_the_product_by_the_older_way_is_told_once() -> None:
+    other = f"{SERVICE}/apis/other"
+    own, theirs = item(f"{PRODUCT}/apis/a"), item(f"{PRODUCT}/apis/other")
+    link = item(f"{PRODUCT}/apiLinks/x", apiId=other)
+    assert of({f"{PRODUCT}/apis": [own]}).status == "seen"
+    found = of({f"{PRODUCT}/apis": [own, theirs], f"{PRODUCT}/apiLinks": [link]})
+    assert found.status == "unjudged"
+    assert found.detail.count("API other of the Product") == 1
+
+
+def test_a_key_to_one_revision_of_the_api_counts() -> None:
+    key = item(f"{SERVICE}/subscriptions/x", scope=f"{API};rev=2", displayName="x")
+    assert of({f"{SERVICE}/subscriptions": [key]}).status == "unjudged"

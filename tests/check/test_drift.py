@@ -51,7 +51,10 @@ class Azure:
         return httpx.Response(200, json=found) if found else httpx.Response(404, json={})
 
 
-LISTS = {"diagnosticSettings", "subscriptions", "operations", "diagnostics", "apiLinks", "products"}
+LISTS = {
+    *("diagnosticSettings", "subscriptions", "operations", "diagnostics", "products"),
+    *("apiLinks", "apis"),
+}
 
 
 def judged(*resources: Json, **answers: Json) -> Verdict:

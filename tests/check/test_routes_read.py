@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from tests.check import arm
-from tests.check.arm import DIAGNOSTIC, GATEWAY, OTHER, Arm
+from tests.check.arm import DIAGNOSTIC, GATEWAY, OTHER, PRODUCT, Arm
 from tests.check.ways import (
     ELSEWHERE,
     HARMLESS,
+    HERE,
     PLACES,
     document,
     gateway,
@@ -36,6 +37,15 @@ def _healthy() -> Arm:
         f"{workspace}/apis/in-w": {"properties": {"path": "w"}},
     }
     return world
+
+
+def test_an_api_is_in_a_product_by_a_link_or_by_the_older_way() -> None:
+    for place in ("apiLinks/2", "apis/copy"):
+        world = gateway("product", "base-url", HERE, "literal", "always")
+        del world.resources[f"{PRODUCT}/apiLinks/2"]
+        assert verdict(world) == "seen"
+        world.resources[f"{PRODUCT}/{place}"] = {"properties": {"apiId": OTHER}}
+        assert verdict(world) == "failed", place
 
 
 def _paths() -> list[str]:

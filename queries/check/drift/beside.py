@@ -13,6 +13,7 @@ from queries.check.configuration.versions import LOGGER
 from queries.check.drift import findings, shape
 from queries.check.drift.findings import Finding, Level
 from queries.check.drift.state import Declared
+from queries.check.gateway.model import REVISION
 
 SERVICE, ACCOUNT = "apimanagement:ApiManagementService", "cognitiveservices:Account"
 API, PRODUCT = "apimanagement:Api", "apimanagement:Product"
@@ -68,6 +69,7 @@ def _other_consumer(inside: Inside, child: Resource) -> bool:
     https://learn.microsoft.com/azure/api-management/api-management-subscriptions#all-access-subscription
     """
     scope = str(properties(child).get("scope") or "")
+    scope = scope.partition(REVISION)[0]
     of_product = scope_is(scope, inside.parent.id)
     if inside.has(child.get("id")) or child.get("id") == _made_with(inside):
         return False
@@ -107,7 +109,12 @@ def _service(resource_id: str) -> str:
 
 def _other_api(inside: Inside, child: Resource) -> bool:
     """Tell whether a product of the stack opens an API that the stack does not declare."""
-    return not inside.has(properties(child).get("apiId"))
+    return not inside.has(f"{_service(inside.parent.id)}/apis/{_api_of(child)}")
+
+
+def _api_of(child: Resource) -> str:
+    """Name the API that a link puts into a product, or that is there by the older way."""
+    return last(properties(child).get("apiId") or child.get("id")).partition(REVISION)[0]
 
 
 def _other_product(inside: Inside, child: Resource) -> bool:
@@ -148,6 +155,7 @@ CHILDREN = (
         stray=_other_product,
     ),
     Children(of=PRODUCT, path="{}/apiLinks".format, title="API", stray=_other_api),
+    Children(of=PRODUCT, path="{}/apis".format, title="API", stray=_other_api),
     Children(
         of=PRODUCT,
         path=lambda product: f"{_service(product)}/subscriptions",
@@ -189,7 +197,11 @@ def strays(
     for (children, one), listed in zip(asked, lists, strict=True):
         kind, of, whose = children.title.partition(" of ")
         inside = Inside(parent=one, ids=ids, apis=apis)
-        yield f"{kind}s{of}{whose} of {one.title}", partial(_strays, children, inside, listed)
+        older = " by the older way" if children.path("").endswith("/apis") else ""
+        yield (
+            f"{kind}s{of}{whose} of {one.title}{older}",
+            partial(_strays, children, inside, listed),
+        )
 
 
 def _strays(
@@ -208,7 +220,8 @@ def _strays(
 
 
 def _finding(children: Children, one: Declared, child: Resource) -> Finding:
-    title = f"{children.title} {last(child.get('id'))} of {one.title}"
+    name = _api_of(child) if children.stray is _other_api else last(child.get("id"))
+    title = f"{children.title} {name} of {one.title}"
     return findings.beside(title, children.level)
 
 

@@ -44,7 +44,7 @@ def compared(
     return Drift(
         resources=len(declared),
         properties=sum(compare.count(one.inputs) for one in declared),
-        findings=tuple(found),
+        findings=tuple(dict.fromkeys(found)),
         unreadable=unreadable,
     )
 

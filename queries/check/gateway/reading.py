@@ -136,7 +136,13 @@ def _fragments(reader: Reader, path: str, names: list[str]) -> dict[str, Policy]
 
 
 def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product]:
-    """Read the products, and the APIs of those that have a policy or ask for no key."""
+    """Read the products, and the APIs of those that have a policy or ask for no key.
+
+    An API is in a product by a link, or by the older way, which workspaces do not have; no page
+    says that either list has those of the other.
+    https://learn.microsoft.com/rest/api/apimanagement/product-api/list-by-product
+    https://learn.microsoft.com/rest/api/apimanagement/product-api-link/list-by-product
+    """
     names = [_name(one) for one in listed]
     paths = {f"{path}/products/{name}": f"the policy of the product {name}" for name in names}
     policies = reader.policies(paths)
@@ -145,11 +151,14 @@ def _products(reader: Reader, path: str, listed: list[Json]) -> Iterator[Product
         p for p, policy, open_ in zip(paths, policies, opened, strict=True) if policy or open_
     ]
     linked = reader.lists(f"{place}/apiLinks" for place in judged)
+    held = reader.lists(f"{place}/apis" for place in judged if not path)
     links = dict(zip(judged, linked, strict=True))
+    listed_there = dict(zip(judged if not path else [], held, strict=True))
     for name, place, policy, open_ in zip(names, paths, policies, opened, strict=True):
-        apis = (last(properties(link).get("apiId")) for link in links.get(place, []))
-        held = frozenset(api.partition(REVISION)[0].lower() for api in apis)
-        yield Product(name=name, policy=policy, apis=held, open=open_)
+        apis = [last(properties(link).get("apiId")) for link in links.get(place, [])]
+        bases = frozenset(api.partition(REVISION)[0].lower() for api in apis)
+        bases |= _bases(listed_there.get(place, []))
+        yield Product(name=name, policy=policy, apis=bases, open=open_)
 
 
 def _apis(reader: Reader, path: str, listed: list[Json]) -> Iterator[Api]:
