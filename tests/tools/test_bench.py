@@ -20,6 +20,13 @@ def test_up_takes_no_longer_than_the_chain_that_azure_forces(tmp_path: Path) -> 
     assert "rg-activategenai > apim-" in chain
 
 
+def test_four_accounts_take_no_longer_than_the_chain_that_azure_forces(tmp_path: Path) -> None:
+    scale = bench.TIME_SCALE_OF_MANY
+    ratio, chain = bench.up_ratio(tmp_path, bench.of_four(tmp_path), scale)
+    assert "failover-check > policy" in chain or "pool.text-second > policy" in chain
+    assert 1 <= ratio <= bench.UP_BAR, chain
+
+
 def test_chain_follows_containment_reference_and_lock() -> None:
     scope = "/subscriptions/s/resourceGroups/g"
     service = f"{scope}/providers/Microsoft.ApiManagement/service/a"

@@ -14,6 +14,7 @@ def test_no_large_body_costs_more_than_some_reads() -> None:
     assert [cost.case.name for cost in costs if cost.over] == []
     assert sum(cost.is_large for cost in costs) == 4
     assert all(cost.own > cost.empty > 0 for cost in costs)
+    assert all(cost.several > cost.own for cost in costs if not cost.is_large)
 
 
 @pytest.mark.parametrize("times", [8])
