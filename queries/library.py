@@ -37,6 +37,8 @@ _SEVERAL = (
 """How the files choose the rows of one account or of all, and how those of several are chosen."""
 _WITH_SEVERAL = re.compile(r"^// several accounts: (.*\n)", re.MULTILINE)
 """A line that a query needs only where there are several accounts."""
+_WITH_PLANS = re.compile(r"^// plans: (.*\n)", re.MULTILINE)
+"""A line that a query needs only where the gateway limits consumers."""
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -70,13 +72,14 @@ Value = (
 
 
 @cache
-def load(name: str, *, several: bool = False) -> str:
+def load(name: str, *, several: bool = False, plans: bool = False) -> str:
     """Return the text of `queries/<name>.kql`, without the marks round its common parts.
 
-    With `several` accounts it has the lines that only those need.
+    With `several` accounts, or with `plans` of consumers, it has the lines that only those need.
     """
     text = MARK.sub("", (FOLDER / f"{name}.kql").read_text(encoding="utf-8"))
-    return _WITH_SEVERAL.sub(r"\1" if several else "", text)
+    text = _WITH_SEVERAL.sub(r"\1" if several else "", text)
+    return _WITH_PLANS.sub(r"\1" if plans else "", text)
 
 
 @cache
@@ -121,8 +124,17 @@ def render(name: str, **values: Value) -> str:
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
+    return filled(name, values)
+
+
+def filled(name: str, values: Mapping[str, Value], *, plans: bool = False) -> str:
+    """Do the same; with `plans` for a stack whose gateway limits consumers.
+
+    Raises:
+        ValueError: as of `render`.
+    """
     several = _is_many(values.get(ACCOUNT, ""))
-    text = load(name, several=several)
+    text = load(name, several=several, plans=plans)
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
@@ -135,9 +147,10 @@ def _is_many(value: Value) -> bool:
     return value.many if isinstance(value, Expression) else isinstance(value, list | tuple)
 
 
-def fill(name: str, values: Mapping[str, Value]) -> str:
+def fill(name: str, values: Mapping[str, Value], *, plans: bool = False) -> str:
     """Return the query's text with those of the values set for which it has a parameter."""
-    return render(name, **{key: value for key, value in values.items() if has(name, key)})
+    given = {key: value for key, value in values.items() if has(name, key)}
+    return filled(name, given, plans=plans)
 
 
 def price_list() -> dict[str, Any]:

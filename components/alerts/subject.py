@@ -40,6 +40,8 @@ class Subject:
     """Object ids, beside the gateway's, that are meant to call the account."""
     takes_keys: bool = False
     """Whether an account is meant to take its keys, by which anybody may call it."""
+    limits: bool = False
+    """Whether the gateway limits consumers."""
 
     @property
     def own(self) -> dict[str, Any]:

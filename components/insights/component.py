@@ -69,7 +69,7 @@ class Insights(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).register(args.subject.figures, several=args.subject.several)
+        ).register(args.subject.figures, several=args.subject.several, plans=args.subject.limits)
         self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
@@ -182,4 +182,5 @@ def subject(
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
         takes_keys=any(account.keys == "allow" for account in given),
+        limits=bool(settings.limited),
     )

@@ -39,10 +39,12 @@ class Editor:
     suffix: pulumi.Input[str]
     """End of the searches' ids, as several stacks may share a workspace."""
 
-    def register(self, figures: Mapping[str, Any], *, several: bool = False) -> pulumi.Output[str]:
+    def register(
+        self, figures: Mapping[str, Any], *, several: bool = False, plans: bool = False
+    ) -> pulumi.Output[str]:
         """Register one saved search per query, and the function `figures`; return its name.
 
-        `several`: the figure `account` is a list.
+        `several`: the figure `account` is a list. `plans`: the gateway limits consumers.
 
         A saved query reads the stack's ids and figures through the function: a person who opens it
         gets the rows of this stack, and a changed figure changes the function alone.
@@ -53,7 +55,9 @@ class Editor:
             operationalinsights.SavedSearch(
                 f"query-{name}",
                 display_name=library.title(name),
-                query=function.apply(partial(_asked, name, list(figures), several=several)),
+                query=function.apply(
+                    partial(_asked, name, list(figures), several=several, plans=plans)
+                ),
                 **self._common(name, group),
                 opts=options,
             )
@@ -118,8 +122,8 @@ def read_from(
     }
 
 
-def _asked(query: str, names: Sequence[str], function: str, *, several: bool) -> str:
-    return library.fill(query, read_from(function, names, several=several))
+def _asked(query: str, names: Sequence[str], function: str, *, several: bool, plans: bool) -> str:
+    return library.fill(query, read_from(function, names, several=several), plans=plans)
 
 
 def _written(figure: Any) -> str:

@@ -34,11 +34,13 @@ class Question:
     file: str
     values: Mapping[str, library.Value] = field(default_factory=dict)
     then: str = ""
+    with_plans: bool = False
+    """Whether the gateway limits consumers."""
 
     @property
     def kql(self) -> str:
         """Return the query."""
-        text = library.render(self.file, **self.values).rstrip()
+        text = library.filled(self.file, self.values, plans=self.with_plans).rstrip()
         if not self.then:
             return text
         rows, _ = library.unlimited(text)
@@ -140,4 +142,5 @@ def _of_the_stack(question: Question, target: Target) -> Question:
     Other stacks may share the workspace, and other APIs the gateway.
     """
     own = {name: one for name, one in target.own.items() if library.has(question.file, name)}
-    return replace(question, values=dict(question.values) | own)
+    bound = dict(question.values) | own
+    return replace(question, values=bound, with_plans=bool(target.plans))
