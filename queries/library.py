@@ -35,16 +35,15 @@ _SEVERAL = (
     ),
 )
 """How the files choose the rows of one account or of all, and how those of several are chosen."""
-_WITH_SEVERAL = re.compile(r"^// several accounts: (.*\n)", re.MULTILINE)
-"""A line that a query needs only where there are several accounts."""
-CALLERS, TOKENS = "callers", "tokens"
-"""What stands beside the parameters for a stack that takes tokens, and its value: of such calls the
-gateway's policy tells the consumer in a trace, as there is no subscription.
+LINES = "lines"
+"""Beside the values of parameters: which of `TOKEN_CALLERS` and `PLANS` a stack has."""
+SEVERAL_ACCOUNTS, TOKEN_CALLERS, PLANS = "several accounts", "token callers", "plans"
+"""What a line is marked with that a query needs only for such a stack.
 
+Of a call with a token the gateway's policy tells the consumer in a trace, as it has no subscription.
 https://learn.microsoft.com/azure/api-management/trace-policy
 """
-_WITH_TOKENS = re.compile(r"^// token callers: (.*\n)", re.MULTILINE)
-"""A line that a query needs only where callers may have tokens."""
+_MARKED = re.compile(rf"^// ({SEVERAL_ACCOUNTS}|{TOKEN_CALLERS}|{PLANS}): (.*\n)", re.MULTILINE)
 _TAKE = re.compile(r"\s*\| take (\d+)\s*$")
 _SUBSCRIPTIONS = re.compile("(/subscriptions)(?=/)", re.IGNORECASE)
 """Where an ARM id in a query is cut in two.
@@ -78,14 +77,12 @@ Value = (
 
 
 @cache
-def load(name: str, *, several: bool = False, tokens: bool = False) -> str:
+def load(name: str, *lines: str) -> str:
     """Return the text of `queries/<name>.kql`, without the marks round its common parts.
 
-    With `several` accounts it has the lines that only those need, with `tokens` those that callers
-    by tokens need.
+    Of the marked lines it has those of `lines` alone.
     """
-    text = _WITH_SEVERAL.sub(r"\1" if several else "", _written(name))
-    return _WITH_TOKENS.sub(r"\1" if tokens else "", text)
+    return _MARKED.sub(lambda line: line[2] if line[1] in lines else "", _written(name))
 
 
 @cache
@@ -121,10 +118,8 @@ def columns(name: str) -> tuple[str, ...]:
 
 
 def has(name: str, parameter: str) -> bool:
-    """Tell whether the query takes a parameter of that name, or differs for callers by tokens."""
-    if parameter == CALLERS:
-        return _WITH_TOKENS.search(_written(name)) is not None
-    return _line(load(name), parameter) is not None
+    """Tell whether the query takes a parameter of that name; every query takes `LINES`."""
+    return parameter == LINES or _line(load(name), parameter) is not None
 
 
 def default(name: str, parameter: str) -> str:
@@ -143,7 +138,9 @@ def render(name: str, **values: Value) -> str:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
     several = is_many(values.get(ACCOUNT, ""))
-    text = load(name, several=several, tokens=values.pop(CALLERS, "") == TOKENS)
+    asked = values.pop(LINES, ())
+    lines = {str(one) for one in asked} if isinstance(asked, list | tuple) else set()
+    text = load(name, *sorted(lines | ({SEVERAL_ACCOUNTS} if several else set())))
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"

@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from queries.contract import Account, Deployment, ProofOutput, key_of, row_name, unwire
 from queries.errors import CannotRunError
-from queries.library import CALLERS, TOKENS
+from queries.library import LINES, PLANS, TOKEN_CALLERS
 
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
@@ -91,9 +91,13 @@ class Target(ProofOutput[str]):
     @property
     def own(self) -> dict[str, str | tuple[str, ...]]:
         """Return whose rows each query reads, by its parameter: others share the workspace."""
-        tokens = {CALLERS: TOKENS} if self.entra_tenant else {}
+        lines = tuple(
+            line
+            for line, wanted in ((TOKEN_CALLERS, self.entra_tenant), (PLANS, self.plans))
+            if wanted
+        )
         own = {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}
-        return {**own, **tokens}
+        return own | ({LINES: lines} if lines else {})
 
     @property
     def account_names(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pulumi
 
 from queries.contract import row_name
-from queries.library import CALLERS, TOKENS
+from queries.library import LINES
 
 Json = dict[str, Any]
 
@@ -48,8 +48,8 @@ class Subject:
     """Object ids, beside the gateway's, that are meant to call the account."""
     takes_keys: bool = False
     """Whether an account is meant to take its keys, by which anybody may call it."""
-    token_callers: bool = False
-    """Whether consumers may call by tokens of Microsoft Entra."""
+    lines: tuple[str, ...] = ()
+    """Marked lines that queries need for this stack: see `queries.library.LINES`."""
 
     @property
     def own(self) -> dict[str, Any]:
@@ -59,8 +59,8 @@ class Subject:
         """
         ids = list(self.accounts.values())
         account = pulumi.Output.all(*ids) if self.several else ids[0]
-        tokens = {CALLERS: TOKENS} if self.token_callers else {}
-        return {"gateway": self.gateway_id, "account": account, "api": self.api_id, **tokens}
+        lines = {LINES: list(self.lines)} if self.lines else {}
+        return {"gateway": self.gateway_id, "account": account, "api": self.api_id, **lines}
 
     @property
     def several(self) -> bool:
@@ -84,7 +84,7 @@ class Subject:
             "budgets": self.budgets,
             "capacities": self.capacities,
             "retirements": self.retirements,
-            **{name: value for name, value in self.own.items() if name != CALLERS},
+            **{name: value for name, value in self.own.items() if name != LINES},
             "identity": self.gateway_principal_id,
             **self._by_account,
         }

@@ -23,6 +23,7 @@ from components.settings.figures import budgets, prices, retirements
 from components.settings.insights import Alert
 from components.settings.stack import Settings
 from queries.contract import is_provisioned
+from queries.library import PLANS, TOKEN_CALLERS
 
 AnyRule = TypeVar("AnyRule", bound=AlertRule)
 
@@ -69,11 +70,7 @@ class Insights(pulumi.ComponentResource):
             workspace_id=args.workspace_id,
             resource_group_name=args.resource_group_name,
             suffix=args.suffix,
-        ).register(
-            args.subject.figures,
-            several=args.subject.several,
-            tokens=args.subject.token_callers,
-        )
+        ).register(args.subject.figures, several=args.subject.several, lines=args.subject.lines)
         self.workbook_id = self._workbook(args, function)
         self.register_outputs({"alerts": self.alerts, "workbookId": self.workbook_id})
 
@@ -113,7 +110,7 @@ class Insights(pulumi.ComponentResource):
                         name,
                         subject.figures,
                         several=subject.several,
-                        tokens=subject.token_callers,
+                        lines=subject.lines,
                     )
                 ),
                 tags=args.tags,
@@ -151,6 +148,12 @@ def _changed(rule: AnyRule, args: InsightsArgs) -> AnyRule:
         severity=rule.severity if change.severity is None else change.severity,
         threshold=rule.threshold if change.threshold is None else change.threshold,
     )
+
+
+def _lines(settings: Settings) -> tuple[str, ...]:
+    """Return the marks of the lines that queries need for this stack."""
+    wanted = {TOKEN_CALLERS: settings.entra_tenant, PLANS: settings.limited}
+    return tuple(mark for mark, is_wanted in wanted.items() if is_wanted)
 
 
 def subject(
@@ -197,6 +200,6 @@ def subject(
         llm_logging=settings.llm_logging,
         every_call_is_logged=settings.sampling_percentage == 100,  # noqa: PLR2004
         other_callers=tuple(sorted(one.lower() for one in settings.other_callers)),
-        token_callers=bool(settings.entra_tenant),
+        lines=_lines(settings),
         takes_keys=any(account.keys == "allow" for account in given),
     )

@@ -40,11 +40,15 @@ class Editor:
     """End of the searches' ids, as several stacks may share a workspace."""
 
     def register(
-        self, figures: Mapping[str, Any], *, several: bool = False, tokens: bool = False
+        self,
+        figures: Mapping[str, Any],
+        *,
+        several: bool = False,
+        lines: Sequence[str] = (),
     ) -> pulumi.Output[str]:
         """Register one saved search per query, and the function `figures`; return its name.
 
-        `several`: the figure `account` is a list; `tokens`: consumers may call by tokens.
+        `several`: the figure `account` is a list. `lines`: see `queries.library.LINES`.
 
         A saved query reads the stack's ids and figures through the function: a person who opens it
         gets the rows of this stack, and a changed figure changes the function alone.
@@ -58,7 +62,7 @@ class Editor:
                 f"query-{name}",
                 display_name=library.title(name),
                 query=function.apply(
-                    partial(_asked, name, list(figures), several=several, tokens=tokens)
+                    partial(_asked, name, list(figures), several=several, lines=lines)
                 ),
                 **self._common(name, group),
                 opts=options,
@@ -110,11 +114,11 @@ def figures_query(figures: Mapping[str, Any]) -> str:
 
 
 def read_from(
-    function: str, names: Iterable[str], *, several: bool = False, tokens: bool = False
+    function: str, names: Iterable[str], *, several: bool = False, lines: Sequence[str] = ()
 ) -> dict[str, library.Value]:
     """Write the KQL that reads each figure, to be the value of the parameter of that name.
 
-    `several`: the figure `account` is a list; `tokens`: consumers may call by tokens.
+    `several`: the figure `account` is a list; `lines`: see `queries.library.LINES`.
     """
     figures: dict[str, library.Value] = {
         name: library.Expression(
@@ -122,11 +126,13 @@ def read_from(
         )
         for name in names
     }
-    return {**figures, **({library.CALLERS: library.TOKENS} if tokens else {})}
+    return {**figures, **({library.LINES: list(lines)} if lines else {})}
 
 
-def _asked(query: str, names: Sequence[str], function: str, *, several: bool, tokens: bool) -> str:
-    return library.fill(query, read_from(function, names, several=several, tokens=tokens))
+def _asked(
+    query: str, names: Sequence[str], function: str, *, several: bool, lines: Sequence[str]
+) -> str:
+    return library.fill(query, read_from(function, names, several=several, lines=lines))
 
 
 def _written(figure: Any) -> str:

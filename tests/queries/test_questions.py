@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from queries.library import Expression, load, render
+from queries.library import PLANS, Expression, load, render
 from tests.queries.database import ACCOUNT, HOUR, MINUTE, NOW, Database, gateway, llm, request
 
 CHAT = "https://gateway/openai/deployments/chat/chat/completions"
@@ -37,6 +37,27 @@ def test_errors_say_who_refused_and_why(database: Database) -> None:
         (0, "gateway", "caller gone", "v1-model"): 1,
     }
     assert {row["CallsOfConsumer"] for row in rows if row["Deployment"] == "chat"} == {4}
+
+
+def test_what_a_plan_refuses_is_told_from_what_the_model_does(database: Database) -> None:
+    told = {"x-gateway-accounting": "{code:PlanModelNotAllowed}"}
+    gateway(database, "a", ResponseCode=403, ResponseHeaders=told, Url=CHAT)
+    gateway(database, "b", ResponseCode=429, LastErrorReason="OpenAITokenLimitExceeded", Url=CHAT)
+    gateway(database, "c", ResponseCode=429, LastErrorReason="RateLimitExceeded", Url=CHAT)
+    gateway(database, "d", ResponseCode=403, LastErrorReason="OpenAITokenQuotaExceeded", Url=CHAT)
+    gateway(database, "e", ResponseCode=429, BackendResponseCode=429, Url=CHAT)
+    gateway(database, "f", ResponseCode=403, Url=CHAT)
+
+    rows = database.ask(load("gateway-errors", PLANS))
+
+    assert {(r["ResponseCode"], r["RefusedBy"], r["Kind"], r["Reason"]) for r in rows} == {
+        (403, "plan", "not allowed", "PlanModelNotAllowed"),
+        (429, "plan", "throttled", "OpenAITokenLimitExceeded"),
+        (429, "plan", "throttled", "RateLimitExceeded"),
+        (403, "plan", "quota", "OpenAITokenQuotaExceeded"),
+        (429, "model endpoint", "throttled", ""),
+        (403, "gateway", "not allowed", ""),
+    }
 
 
 def test_retries_are_told_from_later_calls_of_others(database: Database) -> None:
