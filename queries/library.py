@@ -40,7 +40,7 @@ LINES = "lines"
 SEVERAL_ACCOUNTS, TOKEN_CALLERS, PLANS = "several accounts", "token callers", "plans"
 """What a line is marked with that a query needs only for such a stack.
 
-Of a call with a token the gateway's policy tells the consumer in a trace, as it has no subscription.
+Of a call with a token the policy tells the consumer in a trace, as it has no subscription.
 https://learn.microsoft.com/azure/api-management/trace-policy
 """
 _MARKED = re.compile(rf"^// ({SEVERAL_ACCOUNTS}|{TOKEN_CALLERS}|{PLANS}): (.*\n)", re.MULTILINE)
