@@ -6,6 +6,9 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +84,63 @@ def test_report_of_simulated_traffic_equals_its_truth(machine: Machine, tmp_path
     assert f"{len(around)} requests around the gateway" in page
     for name in ("team-a", "team-b", "team-c", "Budgets"):
         assert name in page
+    _consumers_pages_tell_of_nobody_else(machine, tmp_path, page, truth["calls"])
+
+
+def _consumers_pages_tell_of_nobody_else(
+    machine: Machine, folder: Path, whole: str, calls: list[dict[str, Any]]
+) -> None:
+    """Whatever the logs hold of others, names, addresses, ids, texts, is in no page but theirs."""
+    command = ["python", "-m", "queries.report", "--stack", "dev", "--days", "4"]
+    done = machine.run(*command, "--consumers", str(folder / "pages"))
+    assert done.status == 0, done.text
+    pages = {file.stem: file.read_text() for file in (folder / "pages").iterdir()}
+    rows = list(_rows(machine.cloud))
+    callers = {
+        row["CorrelationId"]: row["ApimSubscriptionId"]
+        for row in rows
+        if "ApimSubscriptionId" in row
+    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found[callers.get(row.get("CorrelationId", ""), "")] |= _texts(row)
+
+    assert {one["name"] for one in CONSUMERS} <= pages.keys()
+    assert "" in found, "some calls are nobody's"
+    for name, page in pages.items():
+        plain = unescape(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))
+        others = set().union(*(texts for caller, texts in found.items() if caller != name))
+        others |= {call["ip"] for call in calls} | (pages.keys() - {name})
+        others -= found[name] - {call["ip"] for call in calls}
+        assert len(others) > 100
+        assert [one for one in others if _stands_in(one, plain)] == []
+    nobodys = [
+        call
+        for call in calls
+        if call["logged"] and call["through"] == "gateway" and not call["consumer"]
+    ]
+    tokens = sum((call["prompt"] or 0) + (call["completion"] or 0) for call in nobodys)
+    for title, less in (("Calls", len(nobodys)), ("Tokens", tokens)):
+        total = sum(headline(page, title) for page in pages.values())
+        assert total == headline(whole, title) - less
+
+
+def _rows(cloud: Path) -> Iterator[dict[str, Any]]:
+    """Every row of every log."""
+    for file in (cloud / "workspaces").iterdir():
+        for line in file.read_text().splitlines():
+            yield json.loads(line)[2]
+
+
+def _texts(value: Any) -> set[str]:
+    """Every text in a row, and every word of it that could only be its own."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return set().union(*map(_texts, inner)) if inner else set()
+    if not isinstance(value, str):
+        return set()
+    return {value, *re.findall(r"[\w.-]{16,}", value)}
+
+
+def _stands_in(text: str, page: str) -> bool:
+    return len(text) > 3 and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", page) is not None

@@ -6,12 +6,14 @@ import string
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from queries.report import page
 from queries.report.consumers import file_name
 from queries.report.facts import Facts
 from tests.report.everybody import CALLERS, IDLE, STACK, Asking, Same
 from tests.report.fortnight import Stored, workspace
+from tests.report.test_browser import opened
 
 
 @pytest.mark.parametrize("name", ["serch", "", 'x" | take 1 //', "idl", "sales\n"])
@@ -165,3 +167,19 @@ def test_options_that_do_not_go_together(
     assert end.value.code == 2
     assert said in capsys.readouterr().err
     assert asking.asked == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_consumers_page_is_drawn_within_the_screen_and_fetches_nothing(
+    browser: Browser, pages: dict[str, str], tmp_path: Path, width: int
+) -> None:
+    for name, text in pages.items():
+        file = tmp_path / name
+        file.write_text(text)
+        with opened(browser, file, viewport={"width": width, "height": 800}) as (shown, wrong):
+            assert wrong == [file.as_uri()]
+            shown.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+            assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            assert shown.locator("script, img, iframe").count() == 0
+            targets = shown.locator("nav a").evaluate_all("all => all.map(a => a.hash.slice(1))")
+            assert all(shown.locator(f"[id='{one}']").count() == 1 for one in targets)
