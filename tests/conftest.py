@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import atexit
+import compileall
 import gc
 import inspect
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
+
+from harness.example import ROOT
 
 SLOW = {
     "subprocess",
@@ -25,6 +30,10 @@ LONGEST = ("faults", "engine", "sabotage", "recipes", "previews", "tools")
 """Folders whose files take minutes: begun first, no worker is alone with one at the end."""
 
 
+COMPILED = ("components", "harness", "policies", "queries", "sandbox")
+"""Folders whose modules nearly every process that a test starts imports."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--golden",
@@ -34,10 +43,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Heed Ctrl-C, which tests send to what they start, also where a shell has it ignored.
+    """Keep bytecode for the hundreds of processes that tests start, also where a shell forbids it.
 
-    A shell that runs a command in the background does so, and every process below inherits it.
+    A copy of the project takes the bytecode along. And heed Ctrl-C, which tests send to what they
+    start: a shell that runs a command in the background has it ignored, for every process below.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    for folder in COMPILED:
+        compileall.compile_dir(ROOT / folder, quiet=2)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

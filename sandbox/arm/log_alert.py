@@ -11,7 +11,7 @@ from sandbox.arm.alerts import RULES, bad, check_actions, minutes, required, tim
 from sandbox.arm.base import WORKSPACE, Put, missing, parse, refuse
 from sandbox.cloud import Resource
 from sandbox.errors import ArmError, NotModelledError
-from sandbox.logs.kql import FACTS, QueryError
+from sandbox.logs.facts import FACTS, QueryError
 from sandbox.logs.store import Workspaces
 
 NUMBERS = ("int", "long", "real", "decimal")

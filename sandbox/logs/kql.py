@@ -18,20 +18,16 @@ from duckdb_kql.translate import to_sql
 from duckdb_kql.types import kusto_type
 
 from sandbox.errors import NotModelledError
+from sandbox.logs.facts import FACTS, QueryError
 from sandbox.logs.parsed import parsed
 from sandbox.logs.search import expanded
 from sandbox.logs.shorter import nodes, shorter
 
 _HERE = Path(__file__).parent
-FACTS: dict[str, Any] = json.loads((_HERE / "facts.json").read_text())
 _UNNEST = "SELECT unnest(r) FROM (SELECT unnest(json_transform_strict($rows, $shape)) AS r)"
 _FIRST_OF_FUZZY = re.compile(r"\bunion\s+isfuzzy\s*=\s*true\s+(\w+)")
 """Finds a union's first table, which the parsed union no longer contains."""
 _PER_MINUTE = (_HERE / "per_minute.sql").read_text()
-
-
-class QueryError(Exception):
-    """A query that Kusto refuses; `args` are inner errors, code and message, outermost first."""
 
 
 def run(text: str, shapes: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sandbox.cloud import DEPLOYER_OBJECT_ID, Cloud
 from sandbox.errors import NotModelledError
 from sandbox.http import Endpoint, Request, Response
 from sandbox.identity import authenticate
-from sandbox.logs.kql import FACTS, QueryError
+from sandbox.logs.facts import FACTS, QueryError
 from sandbox.logs.store import Span, Workspaces
 from sandbox.options import Options
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.cloud import Cloud
-from sandbox.logs.kql import FACTS
+from sandbox.logs.facts import FACTS
 from sandbox.logs.store import COLUMNS, Workspaces, column_type
 
 Row = Mapping[str, Any]

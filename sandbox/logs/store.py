@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox.logs import kql
+from sandbox.logs.facts import FACTS
 from sandbox.options import Options
 
 _TABLES = (Path(__file__).parent / "tables").glob("*.json")
@@ -29,7 +29,7 @@ def column_type(table: str, column: str) -> str:
     AzureDiagnostics grows columns as rows bring them, typed by suffix:
     https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
     """
-    grown = kql.FACTS["types"].get(column[-2:], "") if table == "AzureDiagnostics" else ""
+    grown = FACTS["types"].get(column[-2:], "") if table == "AzureDiagnostics" else ""
     kind = COLUMNS[table].get(column, grown)
     if not kind:
         raise ValueError(f"{table} has no column {column!r}")
@@ -80,6 +80,8 @@ class Workspaces:
 
         Sure: inferred, as a table is seen to exist from its first row on.
         """
+        from sandbox.logs import kql  # noqa: PLC0415 slow, and most runs of the sandbox query nothing
+
         with self._file(customer_id) as stream:
             stream.seek(0)
             entries = [entry for entry in map(json.loads, stream) if entry[0] <= time.time()]

@@ -8,6 +8,7 @@ import pytest
 
 from queries.library import load, names
 from sandbox.logs import kql
+from sandbox.logs.facts import QueryError
 from tests.queries.calls import every_call
 from tests.queries.database import HOUR, START, Database, workspace
 from tests.queries.tables import COLUMNS
@@ -74,5 +75,5 @@ def test_the_simulated_workspace_takes_a_missing_table_where_a_query_does() -> N
     assert [LLM_LOG in text for text in without.pop("warnings")] == [True]
     assert whole.pop("warnings") == []
     assert without == whole
-    with pytest.raises(kql.QueryError, match="ApiManagementGatewayLogs"):
+    with pytest.raises(QueryError, match="ApiManagementGatewayLogs"):
         served(set(COLUMNS) - {"ApiManagementGatewayLogs"})
