@@ -129,7 +129,7 @@ class Look:
             why = "named by --also" if one.key in self.also else LOST
         elif one.retained:
             why = RETAINED
-        elif one.deleted_with in self._still_there():
+        elif one.deleted_with:
             why = FORGOTTEN
         else:
             unsure[one.key] = (one, AGAIN)
@@ -140,10 +140,6 @@ class Look:
             unsure[one.key] = (one, INSIDE)
         else:
             left[one.key] = (one, why)
-
-    def _still_there(self) -> set[str]:
-        held = [*self.known.deployed.values(), *(one for one, _ in self.found.left.values())]
-        return {one.urn for one in held}
 
     def _is_later(self, one: Owned) -> bool:
         """Tell whether Azure created a resource after the stack last did anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.sandbox.seen import reply
 from .conftest import ACCOUNT, GROUP, SERVICE, WORKSPACE, Azure
 
 HERE = f"/subscriptions/{SUBSCRIPTION_ID}/providers"
+KIND = "Microsoft.ApiManagement/service"
 PLACE = "Microsoft.CognitiveServices/locations/eastus"
 
 
@@ -67,12 +69,29 @@ def test_a_deleted_group_leaves_three_names_which_are_purged_each_in_its_way(
         manager.send("DELETE", GROUP)
 
     for path in kept:
-        assert manager.read(path)["name"] in (account, service)
+        shown = manager.read(path)
+        assert shown["name"] in (account, service)
+        ends = [shown["properties"][key] for key in ("deletionDate", "scheduledPurgeDate")]
+        deleted_at, purged_at = map(datetime.fromisoformat, ends)
+        assert purged_at - deleted_at == timedelta(hours=48)
+        assert shown["properties"].get("serviceId") == (
+            SERVICE if service == shown["name"] else None
+        )
         assert manager.send("DELETE", path).status == 202
         with pytest.raises(ArmError, match="404 ResourceNotFound"):
             manager.send("DELETE", path)
     left = manager.read(f"{HERE}/Microsoft.OperationalInsights/deletedWorkspaces")["value"]
     assert [one["name"] for one in left] == [workspace]
+    assert left[0]["properties"]["customerId"]
+
+
+def test_product_goes_with_its_subscriptions_only_if_that_is_asked_for(manager: Manager) -> None:
+    [product] = [one.id for one in manager.cloud.of_type(f"{KIND}/products")]
+    with pytest.raises(ArmError, match="Delete subscriptions before"):
+        manager.send("DELETE", product)
+    assert manager.send("DELETE", product, deleteSubscriptions="true").status == 200
+    scopes = [one.properties["scope"] for one in manager.cloud.of_type(f"{KIND}/subscriptions")]
+    assert product not in scopes
 
 
 def test_a_workspace_is_purged_by_force_once_it_is_recovered(manager: Manager) -> None:

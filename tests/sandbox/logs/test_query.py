@@ -98,6 +98,13 @@ def logged(world: World) -> World:
             [{"Table": "ApiManagementGatewayLlmLog", "Rows": 1}],
         ),
         ('search "ello" | project $table', []),
+        (
+            (
+                "search * | summarize First = min(TimeGenerated), Rows = count() by $table"
+                ' | where $table == "ApiManagementGatewayLlmLog" | project $table, Rows'
+            ),
+            [{"$table": "ApiManagementGatewayLlmLog", "Rows": 4}],
+        ),
     ],
 )
 def test_kql(logged: World, query: str, answer: list[dict[str, Any]]) -> None:
