@@ -89,7 +89,11 @@ def _whole() -> dict[str, Json]:
         SUBSCRIPTION: {"properties": {"state": "active", "scope": PRODUCT}},
         ACCOUNT: {
             "kind": "OpenAI",
-            "properties": {"disableLocalAuth": True, "publicNetworkAccess": "Enabled"},
+            "properties": {
+                "customSubDomainName": "oai-x",
+                "disableLocalAuth": True,
+                "publicNetworkAccess": "Enabled",
+            },
         },
         DEPLOYMENT: {"name": "text-turbo", "properties": {"model": {"name": "gpt-5.1"}}},
         f"{ACCOUNT}/providers{role}": {"properties": {"permissions": [{"dataActions": ["*"]}]}},

@@ -38,6 +38,7 @@ def world() -> Arm:
     for name, resource in list(made.resources.items()):
         if name.startswith(ACCOUNT):
             made.resources[name.replace(ACCOUNT, STAND_BY)] = copy.deepcopy(resource)
+    made.set(STAND_BY, "customSubDomainName", STAND_BY.rpartition("/")[2])
     return made
 
 

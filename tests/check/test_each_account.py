@@ -51,6 +51,31 @@ def test_the_gateways_role_on_each_account_is_judged(account: str) -> None:
     assert found.deployed == "Reader"
 
 
+CLOSED = {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
+
+
+@pytest.mark.parametrize("account", OF_ACCOUNTS)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"customSubDomainName": "another"}, "customSubDomainName"),
+        ({"customSubDomainName": None}, "customSubDomainName"),
+        ({"customSubDomainName": "OAI"}, "customSubDomainName"),
+        ({"publicNetworkAccess": "Disabled"}, "publicNetworkAccess"),
+        ({"networkAcls": CLOSED}, "networkAcls.defaultAction"),
+        ({"networkAcls": CLOSED | {"ipRules": [{"value": "192.0.2.1"}]}}, ""),
+        ({"publicNetworkAccess": "Disabled", "privateEndpointConnections": [{"id": "x"}]}, ""),
+    ],
+)
+def test_each_account_has_the_address_and_the_network_for_calls(
+    account: str, changed: dict[str, object], said: str
+) -> None:
+    made = world()
+    made.resources[account]["properties"] |= changed
+    found = configuration(made).declared().differences
+    assert [one.path.partition(" of ")[0] for one in found] == [said] * bool(said)
+
+
 @pytest.mark.parametrize("judged", ["audit", "declared", "remarks", "routes", "access"])
 @pytest.mark.parametrize("part", ["deployments", "providers/Microsoft.Insights/diagnosticSettings"])
 def test_parts_of_all_accounts_are_read_at_once(judged: str, part: str) -> None:

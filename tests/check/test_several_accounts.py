@@ -56,6 +56,8 @@ def several(run: Run) -> Run:
     for one, resource in list(run.azure.arm.resources.items()):
         if ACCOUNT in one:
             run.azure.arm.resources[one.replace(ACCOUNT, OTHER)] = resource
+    for one in (ACCOUNT, OTHER):
+        run.azure.arm.set(one, "customSubDomainName", host_of(one).partition(".")[0])
     run.azure.backends = (ACCOUNT, OTHER)
     return run
 

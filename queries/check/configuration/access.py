@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from queries.check.configuration.base import (
     Comparison,
@@ -37,6 +38,13 @@ ACCOUNT_FIX = (
 THEIRS_FIX = (
     "within 48 hours, az cognitiveservices account recover brings it back; or name another in "
     "accountId"
+)
+SUBDOMAIN_FIX = (
+    "calls go to an address that is not the account's: pulumi up --refresh reads it anew"
+)
+NETWORK_FIX = (
+    "open the account to the gateway (portal: Azure OpenAI > Networking), or take it out of "
+    "accounts"
 )
 IDENTITY_FIX = "switch it on: portal: API Management > Security > Managed identities"
 
@@ -79,6 +87,37 @@ def local_auth(target: Target, deployed: Deployed) -> Iterator[Difference]:
         yield from differs("disableLocalAuth of the account", "true", found, keys_fix(target))
 
 
+def subdomain(target: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Demand that the address to which calls go is still the account's.
+
+    A subdomain stays as long as its account, and is anybody's once that was deleted and purged.
+    https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+    """
+    if deployed["account"] is None:
+        return
+    found = properties(deployed["account"]).get("customSubDomainName")
+    called = (urlsplit(target.account.backend_url).hostname or "").partition(".")[0]
+    yield from differs("customSubDomainName of the account", called, found, SUBDOMAIN_FIX)
+
+
+def network(_: Target, deployed: Deployed) -> Iterator[Difference]:
+    """Demand that an account which no call may reach takes calls over some network.
+
+    https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks
+    """
+    found = properties(deployed["account"])
+    rules, path = found.get("networkAcls"), "publicNetworkAccess of the account"
+    if found.get("privateEndpointConnections"):
+        return
+    if found.get("publicNetworkAccess") == "Disabled":
+        yield from differs(path, "Enabled", "Disabled, without a private endpoint", NETWORK_FIX)
+    elif inside(rules, "defaultAction") == "Deny" and not any(
+        inside(rules, kind) for kind in ("ipRules", "virtualNetworkRules")
+    ):
+        path = "networkAcls.defaultAction of the account"
+        yield from differs(path, "Allow", "Deny, without any rule", NETWORK_FIX)
+
+
 def keys_fix(target: Target) -> str:
     """Advise how the account's keys go off: the stack changes nothing of an existing account."""
     if not target.account.existing:
@@ -95,6 +134,8 @@ def _of(assignment: Json, principal: str) -> bool:
 
 
 LOCAL_AUTH = Comparison(("account",), local_auth)
+SUBDOMAIN = Comparison(("account",), subdomain)
+NETWORK = Comparison(("account",), network)
 COMPARISONS = (
     Comparison(("gateway",), identity),
     Comparison(("gateway", "roles"), role),

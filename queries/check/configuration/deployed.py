@@ -28,6 +28,7 @@ from queries.outputs import Target
 
 DECLARED: tuple[Comparison, ...] = (
     access.LOCAL_AUTH,
+    access.SUBDOMAIN,
     *models.COMPARISONS,
     *consumers.COMPARISONS,
     *logs.COMPARISONS,
@@ -39,7 +40,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     *streams.COMPARISONS,
     *diagnostic_settings.COMPARISONS,
 )
-OF_STAND_BY = (*access.COMPARISONS, *diagnostic_settings.OF_ACCOUNT)
+OF_STAND_BY = (*access.COMPARISONS, access.NETWORK, *diagnostic_settings.OF_ACCOUNT)
 """What calls show of one account, and of several only where they reach each."""
 OF_ACCOUNT = frozenset(
     {"account", "account settings", "callers", "deployments", "roles", "upgrade"}
