@@ -117,9 +117,13 @@ def columns(name: str) -> tuple[str, ...]:
     return tuple(column.strip().rstrip(".") for column in plain.split(",") if column.strip())
 
 
-def has(name: str, parameter: str) -> bool:
-    """Tell whether the query takes a parameter of that name; every query takes `LINES`."""
-    return parameter == LINES or _line(load(name), parameter) is not None
+def has(name: str, parameter: str, *, several: bool = False) -> bool:
+    """Tell whether the query takes a parameter of that name, with `several` accounts or one.
+
+    Every query takes `LINES`.
+    """
+    text = load(name, *([SEVERAL_ACCOUNTS] if several else []))
+    return parameter == LINES or _line(text, parameter) is not None
 
 
 def default(name: str, parameter: str) -> str:
@@ -131,13 +135,15 @@ def default(name: str, parameter: str) -> str:
     return _required(name, load(name), parameter)["value"]
 
 
-def render(name: str, **values: Value) -> str:
+def render(name: str, *, several: bool = False, **values: Value) -> str:
     """Return the query's text with the named parameters set; the others keep their defaults.
+
+    It has what only `several` accounts need if it is told so, or is given a list of them.
 
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
-    several = is_many(values.get(ACCOUNT, ""))
+    several = several or is_many(values.get(ACCOUNT, ""))
     asked = values.pop(LINES, ())
     lines = {str(one) for one in asked} if isinstance(asked, list | tuple) else set()
     text = load(name, *sorted(lines | ({SEVERAL_ACCOUNTS} if several else set())))
@@ -156,7 +162,9 @@ def is_many(value: Value) -> bool:
 
 def fill(name: str, values: Mapping[str, Value]) -> str:
     """Return the query's text with those of the values set for which it has a parameter."""
-    return render(name, **{key: value for key, value in values.items() if has(name, key)})
+    several = is_many(values.get(ACCOUNT, ""))
+    known = {key: one for key, one in values.items() if has(name, key, several=several)}
+    return render(name, several=several, **known)
 
 
 def price_list() -> dict[str, Any]:

@@ -50,7 +50,7 @@ FOUR = [
 ROUNDS = 7
 PREVIEW_BAR = 1.5
 UP_BAR = 1.05
-TIME_SCALE, TIME_SCALE_OF_MANY = 0.001, 0.02
+TIME_SCALE, TIME_SCALE_OF_MANY = 0.001, 0.08
 """Seconds slept for each modelled one: of one account, and of several, with many more resources."""
 ONE_AT_A_TIME = ("/apis/", "/subscriptions/", "/deployments/")
 """Parts of ids below which Azure refuses parallel changes to one parent.

@@ -10,11 +10,17 @@ import pytest
 
 from queries import library
 from queries.library import Expression, among, render
-from tests.queries.database import ACCOUNT, HOUR, Database, gateway, request
+from tests.queries.calls import every_call
+from tests.queries.database import ACCOUNT, HOUR, START, Database, gateway, request
+from tests.queries.tables import PARAMETERS
 from tests.queries.test_reconcile import LOST_HOUR
+from tests.queries.truth import gateway_row, llm_rows
 
 SECOND, STRANGE = f"{ACCOUNT}-2", f"{ACCOUNT}-of-others"
 BOTH = (ACCOUNT, SECOND)
+BY_BACKEND = [name for name in library.names() if library.has(name, "backend", several=True)]
+CALLS = [call for call in every_call() if call.in_gateway_log]
+HOSTS = ("one.openai.azure.com", "two.openai.azure.com")
 OF_ACCOUNTS = [name for name in library.names() if library.has(name, "account")]
 
 
@@ -182,3 +188,56 @@ def test_an_account_without_a_short_name_has_that_of_azure() -> None:
     gateway(database, "b", Url=url, BackendUrl=url)
     [row] = database.ask(render("accounts"))
     assert (row["Account"], row["Calls"], row["Logged"]) == ("oai-one", 1, 1)
+
+
+def answered_by(*hosts: str) -> Database:
+    """Calls that two accounts answered in turn, of which the rows of some accounts are there."""
+    database, time = Database(), START + timedelta(minutes=1)
+    for number, call in enumerate(CALLS):
+        host = HOSTS[number % 2]
+        if host in hosts:
+            row = gateway_row(call, time) | {"BackendUrl": f"https://{host}/openai/x"}
+            database.add("ApiManagementGatewayLogs", **row)
+            database.add_all("ApiManagementGatewayLlmLog", llm_rows(call, time))
+    return database
+
+
+@pytest.fixture(scope="module")
+def by_hosts() -> dict[tuple[str, ...], Database]:
+    return {hosts: answered_by(*hosts) for hosts in (HOSTS, HOSTS[:1], HOSTS[1:])}
+
+
+@pytest.mark.parametrize("name", [name for name in BY_BACKEND if name != "reconcile"])
+def test_a_query_counts_the_calls_of_one_account_or_of_all(
+    name: str, by_hosts: dict[tuple[str, ...], Database]
+) -> None:
+    given = {key: value for key, value in PARAMETERS.items() if library.has(name, key)}
+
+    def rows(*hosts: str, backend: str = "") -> list[str]:
+        text = render(name, several=True, backend=backend, **given)
+        return sorted(map(str, by_hosts[hosts].ask(text)))
+
+    for host in HOSTS:
+        assert rows(*HOSTS, backend=host.upper()) == rows(host)
+    assert rows(*HOSTS) not in (rows(HOSTS[0]), rows(HOSTS[1]))
+
+
+def test_what_one_account_refused_is_no_lost_call_of_it_alone() -> None:
+    database, own = failing_over(100, seen=80), {"gateway": "/gateway", "api": "miyagi-api"}
+    found = dict[str, int]()
+    for account, host in ((ACCOUNT, "first"), (SECOND, "second")):
+        text = render(
+            "reconcile",
+            since=HOUR - timedelta(hours=6),
+            account=(account,),
+            backend=f"{host}.openai.azure.com",
+            identity="gateway-id",
+            **own,
+        )
+        rows = database.ask(text)
+        found[host] = sum(
+            row["Missing"]
+            for row in rows
+            if (row["Log"], row["Deployment"]) == ("ApiManagementGatewayLogs", "")
+        )
+    assert found == {"first": 0, "second": 20}
