@@ -26,6 +26,10 @@ MOST_CALLS = 60
 """Calls a minute up to which a limit is used up, by calls that cost no tokens."""
 TIMES = 2
 """How many times its number a limit is tried with, at most: a bucket fills meanwhile."""
+BEYOND, PART = 3, 5
+"""Calls that are made once a limit of tokens is used up, one of which must be refused, and which
+part of the limit each of them asks for: a bucket fills between two calls.
+"""
 SECONDS = 50.0
 """How long calls are made to use up a minute's."""
 LEFT = {
@@ -134,13 +138,15 @@ class _Trial:
             answer = self._send("tokensPerMinute", self._chat(1))
             return self._judge("tokensPerMinute", answer, most=most)
         size = self.plan.prompt_bytes
-        words = max(1, min(most, MOST_TOKENS, (size - plans.FEW) // 2 if size else most))
-        begun, spent = self.caller.clock.elapsed(), self.spent
+        longest = max(1, (size - plans.FEW) // 2) if size else MOST_TOKENS
+        begun, before, beyond = self.caller.clock.elapsed(), self.spent, 0
         while True:
+            rest = most - (self.spent - before)
+            beyond += rest <= 0
+            words = max(1, min(longest, rest if rest > 0 else most // PART))
             answer = self._send("tokensPerMinute", self._chat(words))
-            over = self.spent - spent + words > TIMES * most
             late = self.caller.clock.elapsed() - begun > SECONDS
-            if not _answered(answer) or over or late:
+            if not _answered(answer) or beyond == BEYOND or late:
                 return self._judge("tokensPerMinute", answer)
 
     def _callsPerMinute(self) -> Tried:  # noqa: N802 - named as the key

@@ -1,12 +1,13 @@
 """A gateway with the stack's policy over four accounts, and how accounts refuse a call."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.openai_api import routing
 from components.openai_api.policy import render
 from components.settings.accounts import Account
+from components.settings.plan_branches import Group
 from sandbox.gateway import gateway_endpoint
 from sandbox.http import Headers, Request, Response
 from sandbox.options import Options
@@ -37,7 +38,9 @@ RULE = {
 class Several:
     """A gateway with the stack's policy in front of four accounts."""
 
-    def __init__(self, azure: Azure, seed: int = 0, tier: str = "") -> None:
+    def __init__(
+        self, azure: Azure, seed: int = 0, tier: str = "", plans: Sequence[Group] = ()
+    ) -> None:
         self.azure = azure
         self.faults: dict[str, Callable[[], Response]] = {}
         self.asked: list[str] = []
@@ -72,6 +75,8 @@ class Several:
             timeout=600,
             routing=planned,
             tier=tier,
+            plans=plans,
+            api_name="miyagi-api",
         )
         azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
         for path in ("chat/completions", "audio/transcriptions", "images/edits", *BY_ID):
