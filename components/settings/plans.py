@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
@@ -136,13 +136,14 @@ def grouped(
     return tuple((limits, tuple(names)) for limits, names in found.items())
 
 
-def check_plans(plans: Iterable[Plan], deployments: Collection[str]) -> None:
+def check_plans(plans: Iterable[Plan], data: Mapping[str, Any]) -> None:
     """Refuse a plan that limits nothing, or names a deployment that there is not.
 
     Raises:
         ValueError: the message names plan and deployment.
     """
-    known = {name.lower() for name in deployments}
+    listed = [one for each in data.get("accounts") or () for one in each.deployments]
+    known = {one.name.lower() for one in (*data.get("deployments", ()), *listed)}
     for plan in plans:
         if not Limits(**plan.model_dump(exclude={"name"})).some:
             raise ValueError(

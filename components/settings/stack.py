@@ -377,8 +377,7 @@ class Settings(Frozen):
     @field_validator("plans")
     @classmethod
     def _plans_fit(cls, value: tuple[Plan, ...], info: ValidationInfo) -> tuple[Plan, ...]:
-        listed = [one for each in info.data.get("accounts") or () for one in each.deployments]
-        check_plans(value, [one.name for one in (*info.data.get("deployments", ()), *listed)])
+        check_plans(value, info.data)
         return value
 
     @field_validator("consumers")

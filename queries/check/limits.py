@@ -26,8 +26,13 @@ MOST_CALLS = 60
 """Calls a minute up to which a limit is used up, by calls that cost no tokens."""
 TIMES = 2
 """How many times its number a limit is tried with, at most: a bucket fills meanwhile."""
+BEYOND, PART = 3, 5
+"""Calls that are made once a limit of tokens is used up, one of which must be refused, and which
+part of the limit each of them asks for: a bucket fills between two calls.
+"""
 SECONDS = 50.0
 """How long calls are made to use up a minute's."""
+SLOW = f"it could not be used up in {SECONDS:.0f} s"
 LEFT = {
     "tokensPerMinute": "x-plan-remaining-tokens",
     "tokenQuota": "x-plan-remaining-quota-tokens",
@@ -134,14 +139,17 @@ class _Trial:
             answer = self._send("tokensPerMinute", self._chat(1))
             return self._judge("tokensPerMinute", answer, most=most)
         size = self.plan.prompt_bytes
-        words = max(1, min(most, MOST_TOKENS, (size - plans.FEW) // 2 if size else most))
-        begun, spent = self.caller.clock.elapsed(), self.spent
+        longest = max(1, (size - plans.FEW) // 2) if size else MOST_TOKENS
+        begun, before, beyond = self.caller.clock.elapsed(), self.spent, 0
         while True:
+            rest = most - (self.spent - before)
+            beyond += rest <= 0
+            words = max(1, min(longest, rest if rest > 0 else most // PART))
             answer = self._send("tokensPerMinute", self._chat(words))
-            over = self.spent - spent + words > TIMES * most
-            late = self.caller.clock.elapsed() - begun > SECONDS
-            if not _answered(answer) or over or late:
+            if not _answered(answer) or beyond == BEYOND:
                 return self._judge("tokensPerMinute", answer)
+            if self.caller.clock.elapsed() - begun > SECONDS:
+                return self._made("tokensPerMinute", cause=SLOW, lost=True)
 
     def _callsPerMinute(self) -> Tried:  # noqa: N802 - named as the key
         """Use up a small limit, by calls that the account refuses, or the limit of tokens."""
@@ -155,7 +163,7 @@ class _Trial:
             if WORDS["callsPerMinute"] in _text(answer):
                 break
             if self.caller.clock.elapsed() - begun > SECONDS:
-                break
+                return self._made("callsPerMinute", cause=SLOW, lost=True)
         return self._judge("callsPerMinute", answer)
 
     def _send(
@@ -190,11 +198,15 @@ class _Trial:
         limit = "max_completion_tokens" if new else "max_tokens"
         return {"messages": [{"role": "user", "content": "a " * words}], limit: BRIEF_TOKENS}
 
+    def _made(self, limit: str, *, cause: str = "", lost: bool = False) -> Tried:
+        mark = self.marks[limit]
+        return Tried(limit=limit, consumer=self.consumer.name, mark=mark, cause=cause, lost=lost)
+
     def _judge(
         self, limit: str, answer: httpx.Response | httpx.RequestError, *, most: int = 0
     ) -> Tried:
         """Say how a limit met its last call; one of `most` need only count."""
-        made = Tried(limit=limit, consumer=self.consumer.name, mark=self.marks[limit])
+        made = self._made(limit)
         if isinstance(answer, httpx.RequestError):
             return replace(made, cause=f"no answer: {type(answer).__name__}", lost=True)
         status, reason = REASONS[limit]

@@ -6,15 +6,25 @@ https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from sandbox import clock
+from sandbox.csharp import EXPRESSION
 from sandbox.errors import NotModelledError
 from sandbox.gateway.call import Call, GatewayError
 from sandbox.gateway.counters import MINUTE, TokenLimit, begin, length
 
+OF_CALLS = "calls renewal-period counter-key remaining-calls-header-name"
+OF_TOKENS = (
+    "counter-key tokens-per-minute token-quota token-quota-period estimate-prompt-tokens "
+    "remaining-tokens-header-name remaining-quota-tokens-header-name"
+)
+"""Attributes of the statements, as far as they are modelled.
+
+https://learn.microsoft.com/azure/api-management/llm-token-limit-policy#attributes
+"""
 CHARACTERS = 4
 """Characters of a token where tokens are estimated.
 
@@ -22,8 +32,8 @@ Sure: inferred, as no page tells how API Management estimates; OpenAI's rule of 
 """
 
 
-def limit_calls(call: Call, key: str, most: int, period: int, header: str) -> None:
-    """Count a call of a key, or refuse it with 429.
+def limit_calls(call: Call, given: Mapping[str, str]) -> None:
+    """Count a call of a key, or refuse it with 429; numbers and key may be expressions.
 
     https://learn.microsoft.com/azure/api-management/rate-limit-by-key-policy
     https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
@@ -31,21 +41,22 @@ def limit_calls(call: Call, key: str, most: int, period: int, header: str) -> No
     this statement's: its name is taken.
     """
     limits, now = call.limits, clock.now()
+    most, period = int(given["calls"]), int(given["renewal-period"])
     with limits.lock:
-        rate = limits.rate("calls", key, bucket=is_v2(call))
+        rate = limits.rate("calls", given["counter-key"], bucket=is_v2(call))
         full = rate.used(most, period, now) + 1 > most
         if not full:
             rate.add(1, most, period, now)
         wait = max(math.ceil(rate.wait(most, period, now)), 1)
         left = int(most - rate.used(most, period, now))
-    if header:
+    if header := given.get("remaining-calls-header-name"):
         call.told[header] = str(max(left, 0))
     if full:
         text = f"Rate limit is exceeded. Try again in {wait} seconds."
         raise _refused(429, "rate-limit-by-key", "RateLimitExceeded", text, wait)
 
 
-def limit_tokens(call: Call, limit: TokenLimit) -> None:
+def limit_tokens(call: Call, written: Mapping[str, str], given: Mapping[str, str]) -> None:
     """Refuse a call whose key has used up its rate (429) or its quota (403).
 
     https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
@@ -53,6 +64,7 @@ def limit_tokens(call: Call, limit: TokenLimit) -> None:
     Sure: shown, as the page has the codes, and public runs show words and reasons.
     """
     limits, now, source = call.limits, clock.now(), "llm-token-limit"
+    limit = token_limit(call, written, given["counter-key"])
     call.met.append(limit)
     rate, most = limits.rate("tokens", limit.key, bucket=limit.bucket), limit.per_minute
     if most and rate.used(most, MINUTE, now) >= most:
@@ -86,11 +98,14 @@ def is_v2(call: Call) -> bool:
     return str((call.service.body.get("sku") or {}).get("name")).endswith("V2")
 
 
-def token_limit(call: Call, key: str, given: dict[str, str]) -> TokenLimit:
+def token_limit(call: Call, given: Mapping[str, str], key: str) -> TokenLimit:
     """A statement's numbers are plain; a prompt's tokens are not estimated beforehand.
 
     https://learn.microsoft.com/azure/api-management/llm-token-limit-policy#attributes
     """
+    numbers = [value for name, value in given.items() if name != "counter-key"]
+    if any(map(EXPRESSION.match, numbers)):
+        raise NotModelledError("the sandbox's gateway limits tokens by plain numbers only")
     if given.get("estimate-prompt-tokens") != "false":
         raise NotModelledError("the sandbox's gateway estimates no prompt's tokens beforehand")
     return TokenLimit(

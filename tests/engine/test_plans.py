@@ -22,7 +22,7 @@ PROVE = (*CHECK, "--settle", "0.1", "--timeout", "2", "--limits")
 SMALL = {
     "name": "small",
     "tokensPerMinute": 3000,
-    "callsPerMinute": 40,
+    "callsPerMinute": 20,
     "models": ["text-turbo"],
     "promptBytes": 20_000,
 }
@@ -116,7 +116,7 @@ def test_without_the_flag_the_limits_are_not_asked(machine: Machine) -> None:
     ("old", "new", "said"),
     [
         ("<llm-token-limit ", "<!-- ", "tokensPerMinute of aoai-test: not refused"),
-        ('calls="40"', 'calls="40000"', "callsPerMinute of aoai-test: not refused"),
+        ('calls="20"', 'calls="20000"', "callsPerMinute of aoai-test: not refused"),
         (',aoai-test,"', ',nobody,"', "models of aoai-test: not refused"),
     ],
 )
@@ -149,7 +149,6 @@ def test_a_consumer_moves_to_another_plan_with_its_keys(machine: Machine) -> Non
     assert "~ value" in preview
     machine.journal_file.unlink(missing_ok=True)
     machine.up(options=QUICK)
-    changed = {(entry["op"], entry["type"].rpartition("/")[2]) for entry in machine.changes()}
-    assert ("update", "policies") in changed or changed == {("update", "policies")}
-    assert not [one for one in changed if one[0] != "update"]
+    changed = {(entry["op"], entry["type"]) for entry in machine.changes()}
+    assert changed == {("update", "azure-native:apimanagement:ApiPolicy")}
     assert machine.outputs()["subscriptionKeys"] == before

@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.openai_api import routing
-from components.openai_api.policy import render
+from components.openai_api.policy import ACCOUNTING_HEADER, render
 from components.settings.accounts import Account
+from components.settings.plan_branches import Group, branches
 from queries.contract import CHECK_HEADER, NOBODY_URL
 from sandbox.arm import debug
 from sandbox.gateway import gateway_endpoint
@@ -40,7 +41,9 @@ RULE = {
 class Several:
     """A gateway with the stack's policy in front of four accounts."""
 
-    def __init__(self, azure: Azure, seed: int = 0, tier: str = "") -> None:
+    def __init__(
+        self, azure: Azure, seed: int = 0, tier: str = "", plans: Sequence[Group] = ()
+    ) -> None:
         self.azure = azure
         self.faults: dict[str, Callable[[], Response]] = {}
         self.asked: list[str] = []
@@ -88,6 +91,7 @@ class Several:
             timeout=600,
             routing=planned,
             tier=tier,
+            plans=[*branches(plans, api="miyagi-api", header=ACCOUNTING_HEADER)],
         )
         azure.put("/apis/miyagi-api/policies/policy", {"format": "rawxml", "value": text})
         for path in ("chat/completions", "audio/transcriptions", "images/edits", *BY_ID):

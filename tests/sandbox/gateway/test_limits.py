@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from components.settings.plans import Limits
 from sandbox import clock
 from sandbox.gateway import gateway_endpoint
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.options import Options
 from tests.sandbox.gateway.conftest import CHAT, POLICY, SERVICE, Azure, diagnostic
+from tests.sandbox.gateway.several import Several
 
 NOON = datetime(2026, 11, 27, 12, 0, tzinfo=UTC).timestamp()
 RATE = (
@@ -192,3 +194,52 @@ def test_what_the_account_refuses_counts_for_nothing(azure: Azure) -> None:
     assert azure.rows[-1][1].get("LastErrorSource") is None
     costs(azure, 5)
     assert call(azure, through, 1).status == 200
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        (Limits(tokens_per_minute=12), 429),
+        (Limits(calls_per_minute=1), 429),
+        (Limits(token_quota=12), 403),
+    ],
+)
+def test_a_plans_refusal_goes_to_no_other_account_and_trips_no_breaker(
+    azure: Azure, seed: int, limits: Limits, status: int
+) -> None:
+    several = Several(azure, seed, plans=[(limits, ["aoai-test"])])
+    assert several.call().status == 200
+    refused = several.call()
+    assert refused.status == status
+    assert int(refused.headers.get("Retry-After")) > 0
+    assert several.asked == []
+    clock.spend(31 * 24 * 3600)
+    assert several.call().status == 200
+    assert several.asked == ["weu"]
+
+
+def test_of_several_accounts_too_a_plan_chooses_models(azure: Azure) -> None:
+    several = Several(azure, plans=[(Limits(models=("chat",)), ["AOAI-Test"])])
+    assert several.call("CHAT").status == 200
+    for name in ("both", "own", "ch%61t"):
+        assert several.call(name).status == 403
+        assert several.asked == []
+    row = azure.rows[-1][1]
+    assert row["ResponseCode"] == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"model": "chat"}', 200),
+        (b'{"model": "own"}', 403),
+        (b'{"model": "chat,own"}', 403),
+        (b'{"model": "chat", "model": "own"}', 403),
+        (b"{}", 403),
+        (b"no json", 403),
+    ],
+)
+def test_the_body_names_the_model_on_v1(azure: Azure, body: bytes, status: int) -> None:
+    several = Several(azure, plans=[(Limits(models=("chat", "mini")), ["aoai-test"])])
+    assert several.send("/openai/v1/chat/completions", body).status == status
