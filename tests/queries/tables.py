@@ -33,6 +33,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "BackendResponseBody": "string",
         "ResponseBody": "string",
         "ResponseHeaders": "dynamic",
+        "TraceRecords": "dynamic",
         "LastErrorReason": "string",
         "LastErrorMessage": "string",
         "LastErrorSource": "string",
