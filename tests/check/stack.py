@@ -22,7 +22,10 @@ def key_of(consumer: str) -> str:
     return KEY if consumer == "aoai-test" else sha256(consumer.encode()).hexdigest()[:32]
 
 
-LEFT_OUT = {"other_callers", "stream_usage", "stored_responses", "accounts", "plans"}
+LEFT_OUT = {
+    *("other_callers", "stream_usage", "stored_responses", "accounts", "plans"),
+    *("entra_tenant", "entra_audience", "consumer_keys", "token_consumers"),
+}
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)
     for part in fields(ProofOutput)

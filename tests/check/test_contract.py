@@ -50,7 +50,7 @@ def test_a_deployment_without_one_of_its_keys_stops_the_check(key: str) -> None:
         target(outputs(deployments=[cut]))
 
 
-OWN = {"callers", "keyless", "resting"}
+OWN = {"callers", "keyless", "resting", "wrong_tokens"}
 """What the check adds to the stack's output."""
 
 
@@ -59,3 +59,18 @@ def test_what_is_written_is_what_is_read() -> None:
 
     fields = {name: value for name, value in vars(read).items() if name not in OWN}
     assert contract.wire(contract.ProofOutput(**fields)) == WHOLE
+
+
+def test_who_calls_by_tokens_is_written_and_read_only_with_a_tenant() -> None:
+    tokens = {
+        "entraTenant": "66666666-7777-8888-9999-000000000000",
+        "entraAudience": "api://gateway.example",
+        "consumerKeys": "refuse",
+        "tokenConsumers": [["role:Chat.User", "aoai-test"]],
+    }
+    read = target({"proof": WHOLE | tokens})
+    assert read.token_consumers == (("role:Chat.User", "aoai-test"),)
+    fields = {name: value for name, value in vars(read).items() if name not in OWN}
+    assert contract.wire(contract.ProofOutput(**fields)) == WHOLE | tokens
+    with pytest.raises(CannotRunError, match="misstates consumerKeys"):
+        target({"proof": WHOLE | tokens | {"consumerKeys": "none"}})

@@ -35,6 +35,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "BackendResponseBody": "string",
         "ResponseBody": "string",
         "ResponseHeaders": "dynamic",
+        "TraceRecords": "dynamic",
         "LastErrorReason": "string",
         "LastErrorMessage": "string",
         "LastErrorSource": "string",
