@@ -36,7 +36,7 @@ _SEVERAL = (
 )
 """How the files choose the rows of one account or of all, and how those of several are chosen."""
 LINES = "lines"
-"""Beside the values of parameters: which of `TOKEN_CALLERS` and `PLANS` a stack has."""
+"""Beside the values of parameters: which marked lines a stack needs."""
 SEVERAL_ACCOUNTS, TOKEN_CALLERS, PLANS = "several accounts", "token callers", "plans"
 """What a line is marked with that a query needs only for such a stack.
 
@@ -135,22 +135,22 @@ def default(name: str, parameter: str) -> str:
     return _required(name, load(name), parameter)["value"]
 
 
-def render(name: str, *, several: bool = False, **values: Value) -> str:
+def render(name: str, **values: Value) -> str:
     """Return the query's text with the named parameters set; the others keep their defaults.
 
-    It has what only `several` accounts need if it is told so, or is given a list of them.
+    It has the lines that `LINES` names, and those of several accounts if it is given their list.
 
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
     """
-    several = several or is_many(values.get(ACCOUNT, ""))
-    asked = values.pop(LINES, ())
-    lines = {str(one) for one in asked} if isinstance(asked, list | tuple) else set()
-    text = load(name, *sorted(lines | ({SEVERAL_ACCOUNTS} if several else set())))
+    lines = _lines(values.pop(LINES, ()))
+    if is_many(values.get(ACCOUNT, "")):
+        lines.add(SEVERAL_ACCOUNTS)
+    text = load(name, *sorted(lines))
     for parameter, value in values.items():
         line = _required(name, text, parameter)
         text = f"{text[: line.start()]}let {parameter} = {literal(value)};{text[line.end() :]}"
-    for one, many in _SEVERAL if several else ():
+    for one, many in _SEVERAL if SEVERAL_ACCOUNTS in lines else ():
         text = text.replace(one, many)
     return text
 
@@ -164,7 +164,13 @@ def fill(name: str, values: Mapping[str, Value]) -> str:
     """Return the query's text with those of the values set for which it has a parameter."""
     several = is_many(values.get(ACCOUNT, ""))
     known = {key: one for key, one in values.items() if has(name, key, several=several)}
-    return render(name, several=several, **known)
+    if several:
+        known[LINES] = [*_lines(values.get(LINES, ())), SEVERAL_ACCOUNTS]
+    return render(name, **known)
+
+
+def _lines(value: Value) -> set[str]:
+    return {str(one) for one in value} if isinstance(value, list | tuple) else set()
 
 
 def price_list() -> dict[str, Any]:

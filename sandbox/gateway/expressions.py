@@ -175,7 +175,7 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
     "context.Subscription": lambda call, _: (
         Part("context.Subscription") if call.subscription else None
     ),
-    "context.Subscription.Id": lambda call, _: call.subscription.name,
+    "context.Subscription.Id": lambda call, _: call.subscription and call.subscription.name,
     "bytes.Length": lambda _, raw: len(raw),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,

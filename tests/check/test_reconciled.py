@@ -241,7 +241,11 @@ def test_only_tokens_that_may_still_come_are_waited_for(
     """No log will hold those of a caller who hung up, and a row is minutes late at most."""
     asked = soon(run) - timedelta(minutes=minutes_ago)
     milliseconds = 60_000 * minutes_ago + 1000
-    told = {"ApiId": "miyagi-api", "LastErrorReason": reason, "TotalTime": milliseconds}
+    told: Row = {
+        "ApiId": "miyagi-api",
+        "LastErrorReason": reason,
+        "TotalTime": milliseconds,
+    }
     logged(run, "theirs", asked, **told)
     counted(run, soon(run), 700)
     begun = run.clock.now()

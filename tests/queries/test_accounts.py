@@ -214,7 +214,7 @@ def test_a_query_counts_the_calls_of_one_account_or_of_all(
     given = {key: value for key, value in PARAMETERS.items() if library.has(name, key)}
 
     def rows(*hosts: str, backend: str = "") -> list[str]:
-        text = render(name, several=True, backend=backend, **given)
+        text = render(name, lines=[library.SEVERAL_ACCOUNTS], backend=backend, **given)
         return sorted(map(str, by_hosts[hosts].ask(text)))
 
     for host in HOSTS:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from queries.library import CALLERS, TOKENS, has, load, names, render
+from queries.library import TOKEN_CALLERS, has, load, names, render
 from tests.queries.calls import every_call
 from tests.queries.database import START, Database
 from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
 CALLS = [call for call in every_call() if len(call.prompt) + len(call.answers[0]) < 1_000]
-NAMES = [name for name in names() if has(name, CALLERS)]
+NAMES = [name for name in names() if load(name) != load(name, TOKEN_CALLERS)]
 
 
 def filled(by_token: bool) -> Database:
@@ -53,7 +53,7 @@ def test_by_token_a_query_answers_as_by_key(name: str, keys: Database, tokens: D
         "until": START.replace(hour=23),
     }
     by_key = keys.ask(render(name, **given))
-    by_token = tokens.ask(render(name, **given, callers=TOKENS))
+    by_token = tokens.ask(render(name, **given, lines=[TOKEN_CALLERS]))
     assert by_key
     assert told(by_token) == told(by_key)
     assert "token callers" not in render(name, **given)
@@ -75,6 +75,8 @@ def test_a_token_of_nobody_is_told_apart_with_its_application() -> None:
     }
     database.add("ApiManagementGatewayLogs", **row)
     since, until = START.replace(hour=0), START.replace(hour=23)
-    (found,) = database.ask(render("gateway-errors", since=since, until=until, callers=TOKENS))
+    (found,) = database.ask(
+        render("gateway-errors", since=since, until=until, lines=[TOKEN_CALLERS])
+    )
     assert found["Kind"] == "not allowed"
     assert found["Reason"] == said.partition("=")[2]
