@@ -32,6 +32,8 @@ part of the limit each of them asks for: a bucket fills between two calls.
 """
 SECONDS = 50.0
 """How long calls are made to use up a minute's."""
+FAULT = 500
+"""Status from which an answer tells nothing of a limit."""
 SLOW = f"it could not be used up in {SECONDS:.0f} s"
 LEFT = {
     "tokensPerMinute": "x-plan-remaining-tokens",
@@ -164,7 +166,10 @@ class _Trial:
                 break
             if self.caller.clock.elapsed() - begun > SECONDS:
                 return self._made("callsPerMinute", cause=SLOW, lost=True)
-        return self._judge("callsPerMinute", answer)
+        made = self._judge("callsPerMinute", answer)
+        # The limit of calls stands before that of tokens, whose refusal tells that the call passed.
+        passed = isinstance(answer, httpx.Response) and answer.status_code < FAULT
+        return replace(made, lost=made.lost and not passed)
 
     def _send(
         self, limit: str, body: Json, *, deployment: str = ""

@@ -178,7 +178,7 @@ def test_policies_have_four_sections(stack: Azure, value: str) -> None:
 
 
 def test_statements_that_the_gateway_does_not_execute_can_be_deployed(stack: Azure) -> None:
-    value = '<policies><inbound><llm-token-limit counter-key="x" /></inbound></policies>'
+    value = '<policies><inbound><azure-openai-token-limit counter-key="x" /></inbound></policies>'
     assert stack.edit(POLICY, _set("value", value)).properties["value"] == value
 
 
