@@ -72,7 +72,13 @@ def _with_tokens(
         wrong["wrong audience"] = other
     kept = replace(target, wrong_tokens={name: SecretStr(one) for name, one in wrong.items()})
     if target.consumer_keys == "allow":
-        kept = _with_keys(kept, known, manager, now)
+        try:
+            kept = _with_keys(kept, known, manager, now)
+        except CannotRunError as error:
+            if own is None:
+                raise
+            others = [name for name in target.consumers if name != own.name]
+            kept = replace(kept, keyless=dict.fromkeys(others, str(error)))
     if own:
         others = tuple(one for one in kept.callers if one.name != own.name)
         kept = replace(kept, callers=(own, *others))

@@ -20,7 +20,7 @@ from queries.check.records import CallOfOthers
 from queries.check.traffic import OthersTraffic
 from queries.errors import CannotRunError
 from queries.outputs import Target
-from tests.check.arm import Arm
+from tests.check.arm import Arm, Credential
 from tests.check.stack import KEY, outputs
 from tests.check.test_keys import NOW
 
@@ -44,6 +44,8 @@ class Identity:
         self.scopes: list[str] = []
 
     def get_token(self, *scopes: str) -> Any:
+        if scopes == ("https://management.azure.com/.default",):
+            return Credential()
         self.scopes += scopes
         if self.refused and scopes[0].startswith(self.refused):
             raise ClientAuthenticationError("AADSTS500011: no such resource\nTrace id")
@@ -64,6 +66,8 @@ def find(identity: Identity, arm: Arm | None = None, **change: Any) -> Target:
     }
     values = outputs()
     values["proof"] = values["proof"] | own | change
+    if arm:
+        del values["subscriptionKeys"]
     transport = httpx.MockTransport((arm or Arm()).handle)
     manager = Manager(
         endpoint="https://management.azure.com",
@@ -107,6 +111,15 @@ def test_beside_keys_others_call_with_theirs_and_their_tokens_are_not_judged() -
     assert not found.by_token("aoai-test")
     assert list(found.keyless) == ["aoai-test with a token"]
     assert "its application is other" in found.keyless["aoai-test with a token"]
+
+
+def test_without_any_key_the_token_is_enough() -> None:
+    arm = Arm(resources={})
+    found = find(
+        Identity(appid=APPLICATION), arm, consumerKeys="allow", consumers=["aoai-test", "b"]
+    )
+    assert [one.name for one in found.callers] == ["aoai-test"]
+    assert "no key to call with" in found.keyless["b"]
 
 
 def test_what_must_be_refused_is_a_strangers_token_and_one_for_the_account() -> None:
