@@ -120,10 +120,19 @@ def default(name: str, parameter: str) -> str:
     return _required(name, load(name), parameter)["value"]
 
 
-def render(name: str, *, several: bool = False, **values: Value) -> str:
+def render(name: str, **values: Value) -> str:
     """Return the query's text with the named parameters set; the others keep their defaults.
 
-    It has what only `several` accounts need if it is told so, or is given a list of them.
+    Raises:
+        ValueError: the file has no such parameter, or a string holds a control character.
+    """
+    return rendered(name, values)
+
+
+def rendered(name: str, values: Mapping[str, Value], *, several: bool = False) -> str:
+    """Return what `render` does; with what only `several` accounts need, if that is said.
+
+    A list as the value of `account` says so too.
 
     Raises:
         ValueError: the file has no such parameter, or a string holds a control character.
@@ -147,7 +156,7 @@ def fill(name: str, values: Mapping[str, Value]) -> str:
     """Return the query's text with those of the values set for which it has a parameter."""
     several = is_many(values.get(ACCOUNT, ""))
     known = {key: one for key, one in values.items() if has(name, key, several=several)}
-    return render(name, several=several, **known)
+    return rendered(name, known, several=several)
 
 
 def price_list() -> dict[str, Any]:

@@ -30,6 +30,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--until", type=_time, metavar="ISO", help="end of these days, UTC; default now"
     )
+    parser.add_argument(
+        "--account",
+        default="",
+        metavar="NAME",
+        help="report what this one of several accounts answered, by its short name; default: all",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="page to write")
     options = parser.parse_args(arguments)
     options.until = options.until or datetime.now(UTC)

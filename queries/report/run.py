@@ -10,6 +10,7 @@ from rich.console import Console
 
 from queries import outputs
 from queries.clock import Clock
+from queries.errors import CannotRunError
 from queries.outputs import Target
 from queries.report import page, period, questions
 from queries.report.ask import Workspace, ask
@@ -46,11 +47,13 @@ def run(options: argparse.Namespace, world: World) -> list[str]:
     )
     target = outputs.target(found)
     covered = period.of(options.days, options.until)
-    asked = questions.of(target, covered)
+    asked = questions.of(target, covered, _account(options.account, target))
     answers = ask(asked, world.workspace(target), world.console, world.clock)
     facts = Facts(target=target, period=covered, answers=answers)
     world.console.print("drawing the page", highlight=False)
     name = options.stack or (options.outputs.name if options.outputs else "")
+    if options.account:
+        name = f"{name or 'the selected one'}, account {options.account} alone"
     page.write(page.render(facts, name, world.clock.now()), options.out)
     failed = sorted({answer.file for answer in answers.values() if answer.failed})
     if failed:
@@ -63,3 +66,16 @@ def run(options: argparse.Namespace, world: World) -> list[str]:
         )
     world.console.print(f"written: {options.out}", markup=False, highlight=False, soft_wrap=True)
     return failed
+
+
+def _account(name: str, target: Target) -> str:
+    """Return the short name of an account, as the stack has it.
+
+    Raises:
+        CannotRunError: the stack has no such account.
+    """
+    known = [one.name for one in target.accounts]
+    if name and name not in known:
+        said = ", ".join(known) or "none by a short name"
+        raise CannotRunError(f"the stack has no account {name!r}", f"give one of: {said}")
+    return name

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from queries import library
-from queries.library import Expression, among, render
+from queries.library import Expression, among, render, rendered
 from tests.queries.calls import every_call
 from tests.queries.database import ACCOUNT, HOUR, START, Database, gateway, request
 from tests.queries.tables import PARAMETERS
@@ -214,7 +214,7 @@ def test_a_query_counts_the_calls_of_one_account_or_of_all(
     given = {key: value for key, value in PARAMETERS.items() if library.has(name, key)}
 
     def rows(*hosts: str, backend: str = "") -> list[str]:
-        text = render(name, several=True, backend=backend, **given)
+        text = rendered(name, given | {"backend": backend}, several=True)
         return sorted(map(str, by_hosts[hosts].ask(text)))
 
     for host in HOSTS:
