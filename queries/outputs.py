@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from queries.contract import Account, Deployment, ProofOutput, key_of, row_name, unwire
 from queries.errors import CannotRunError
-from queries.library import LINES, PLANS, TOKEN_CALLERS
+from queries.library import LINES, PLANS, SEVERAL_ACCOUNTS, TOKEN_CALLERS
 
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
@@ -93,7 +93,11 @@ class Target(ProofOutput[str]):
         """Return whose rows each query reads, by its parameter: others share the workspace."""
         lines = tuple(
             line
-            for line, wanted in ((TOKEN_CALLERS, self.entra_tenant), (PLANS, self.plans))
+            for line, wanted in (
+                (SEVERAL_ACCOUNTS, self.accounts),
+                (TOKEN_CALLERS, self.entra_tenant),
+                (PLANS, self.plans),
+            )
             if wanted
         )
         own = {"gateway": self.gateway_id, "account": self.account_ids, "api": self.api_id}

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queries.contract": set(),
     "queries": {"queries.library", "queries.contract"},
     "queries.check": {"queries", "queries.library", "queries.contract", "policies.gateway"},
-    "queries.report": {"queries", "queries.library", "queries.check"},
+    "queries.report": {"queries", "queries.library", "queries.contract", "queries.check"},
     "policies.gateway": set(),
     "pack": {"policies.gateway"},
     "guardrails": {"pack"},

@@ -31,6 +31,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--until", type=_time, metavar="ISO", help="end of these days, UTC; default now"
     )
     parser.add_argument(
+        "--account",
+        default="",
+        metavar="NAME",
+        help="report what this one of several accounts answered, by its short name; default: all",
+    )
+    parser.add_argument(
         "--consumer", metavar="NAME", help="a page of what this consumer alone used"
     )
     place = parser.add_mutually_exclusive_group(required=True)
@@ -43,6 +49,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     options.until = options.until or datetime.now(UTC)
+    if options.account and (options.consumer is not None or options.consumers):
+        parser.error("--account is for the page of all consumers: leave it out, or theirs")
     if options.out:
         _check_out(parser, options)
     elif options.consumer is not None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from queries import library
+from queries.contract import Account
 from queries.outputs import Target
 from queries.report.period import CENTURY, Period
 
@@ -50,8 +52,11 @@ class Question:
         return "\n".join([rows, *steps])
 
 
-def of(target: Target, period: Period) -> dict[str, Question]:
-    """Return the questions by the name under which the page uses their rows."""
+def of(target: Target, period: Period, account: str = "") -> dict[str, Question]:
+    """Return the questions by the name under which the page uses their rows.
+
+    With the short name of an `account` they are of what that one of several answered.
+    """
     times: dict[str, library.Value] = {"since": period.since, "until": period.until}
     pricing: dict[str, library.Value] = {
         "provisioned": [d.name for d in target.deployments if d.provisioned]
@@ -111,7 +116,7 @@ def of(target: Target, period: Period) -> dict[str, Question]:
         ),
         "capacity": Question(
             file="capacity",
-            values=times | {"capacities": _capacities(target)},
+            values=times | {"capacities": _capacities(target, account)},
         ),
         "bypass": Question(
             file="bypass",
@@ -143,7 +148,8 @@ def of(target: Target, period: Period) -> dict[str, Question]:
             file="budgets",
             values=times | {"since": month, "budgets": target.budgets} | pricing,
         )
-    return {key: _of_the_stack(question, target) for key, question in found.items()}
+    only = next((one for one in target.accounts if account and one.name == account), None)
+    return {key: _of_the_stack(question, target, only) for key, question in found.items()}
 
 
 OF_CONSUMERS = ("traffic", "cost", "latency", "error rate", "errors", "filtered", "budgets")
@@ -178,14 +184,18 @@ def names(target: Target, period: Period) -> dict[str, Question]:
     return {"consumers": _of_the_stack(asked, target)}
 
 
-def _capacities(target: Target) -> dict[str, int]:
-    return {d.name: d.capacity for d in target.deployments if not d.provisioned}
+def _capacities(target: Target, account: str) -> dict[str, int]:
+    own = [d for one in target.accounts if one.name == account for d in one.deployments]
+    return {d.name: d.capacity for d in own or target.deployments if not d.provisioned}
 
 
-def _of_the_stack(question: Question, target: Target) -> Question:
+def _of_the_stack(question: Question, target: Target, only: Account[str] | None = None) -> Question:
     """Bind the question to the stack's own gateway, account and API, as far as its file can tell.
 
     Other stacks may share the workspace, and other APIs the gateway.
     """
-    own = {name: one for name, one in target.own.items() if library.has(question.file, name)}
-    return replace(question, values=dict(question.values) | own)
+    several, own = bool(target.accounts), dict[str, library.Value](target.own)
+    if only:
+        own |= {"account": (only.id,), "backend": urlsplit(only.backend_url).hostname or ""}
+    known = {n: one for n, one in own.items() if library.has(question.file, n, several=several)}
+    return replace(question, values=dict(question.values) | known)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from queries import outputs
 from queries.clock import Clock
+from queries.errors import CannotRunError
 from queries.outputs import Target
 from queries.report import consumers, page, period, questions
 from queries.report.ask import Answer, Workspace, ask
@@ -50,8 +51,10 @@ def run(options: argparse.Namespace, world: World) -> list[str]:
     covered = period.of(options.days, options.until)
     put = partial(ask, workspace=world.workspace(target), console=world.console, clock=world.clock)
     name = options.stack or (options.outputs.name if options.outputs else "")
+    if options.account:
+        name = f"{name or 'the selected one'}, account {options.account} alone"
     if options.consumer is None and not options.consumers:
-        answers = put(questions.of(target, covered))
+        answers = put(questions.of(target, covered, _account(options.account, target)))
         world.console.print("drawing the page", highlight=False)
         facts = Facts(target=target, period=covered, answers=answers)
         page.write(page.render(facts, name, world.clock.now()), options.out)
@@ -94,3 +97,16 @@ def _of_consumers(
     else:
         consumers.publish(pages, options.consumers, world.clock.now(), world.console)
     return answers
+
+
+def _account(name: str, target: Target) -> str:
+    """Return the short name of an account, as the stack has it.
+
+    Raises:
+        CannotRunError: the stack has no such account.
+    """
+    known = [one.name for one in target.accounts]
+    if name and name not in known:
+        said = ", ".join(known) or "none by a short name"
+        raise CannotRunError(f"the stack has no account {name!r}", f"give one of: {said}")
+    return name

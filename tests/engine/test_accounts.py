@@ -205,6 +205,11 @@ def test_report_and_check_read_what_others_called_of_each_account(
     assert "Accounts by deployment" in page
     for name in NAMES:
         assert f">{name}<" in page
+    report = ("python", "-m", "queries.report", "--stack", "dev", "--out", str(made), "--account")
+    done = deployed.run(*report, "weu")
+    assert done.status == 0, done.text
+    assert "account weu alone" in made.read_text()
+    assert deployed.run(*report, "other").status == 2
     done = deployed.run(*CHECK, "--no-traffic", options=QUICK)
     assert done.status in {0, 4}, done.text
     assert "accounts" in done.text
