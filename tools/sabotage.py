@@ -1,7 +1,7 @@
 """`make sabotage`: break a deployed stack in every known way, and print what the check says.
 
-Then make every mistake that can be generated from the stack itself, and count those that the check
-tells with their names.
+Then make every mistake that can be generated from the stack itself, and from one of several
+accounts, and count those that the check tells with their names.
 
 With `--write` the table is written to docs/sabotage.md too.
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.machine import Machine
-from harness.sabotage.generated import documents, mutations, operations, properties, strays
+from harness.sabotage.generated import added, documents, mutations, operations, properties, strays
 from harness.sabotage.generated.bench import Bench
 from harness.sabotage.generated.mutation import Mutation, sampled, tell
 from harness.sabotage.site import Site
@@ -73,7 +73,7 @@ def test_every_generated_mistake_is_told_by_resource_and_property(
 
 ONLY_THERE = ("apimanagement:Backend", "cognitiveservices:RaiPolicy")
 """Types of resources that the example stack lacks."""
-SHARE = 1 / 8
+SHARE = 1 / 10
 """Share of the mistakes in the stack of several accounts that this run makes; `make sabotage` makes
 all of them."""
 
@@ -93,6 +93,17 @@ def test_a_sample_of_all_mistakes_in_several_accounts_is_told(several: Machine) 
     count = tell(sampled(mutations(several), SHARE))
     assert count.faults == {}
     assert sum(count.made.values()) >= 250
+
+
+def test_a_sample_of_what_is_added_around_the_stack_is_told(deployed: Machine) -> None:
+    count = tell(sampled(added.mutations(deployed), 2 * SHARE))
+    assert count.faults == {}
+    assert sum(count.made.values()) >= 30
+
+
+def test_what_takes_no_call_and_changes_none_may_lie_beside_the_stack(deployed: Machine) -> None:
+    told = dict(added.harmless(added.Beside.of(deployed)))
+    assert {name: one.detail for name, one in told.items() if one.status != "seen"} == {}
 
 
 def test_a_healthy_stack_is_seen_and_counted(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.machine import Machine
-from harness.sabotage.generated import documents, operations, properties, strays, ways
+from harness.sabotage.generated import added, documents, operations, properties, strays, ways
 from harness.sabotage.generated.mutation import Mutation
 
 GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
@@ -14,6 +14,7 @@ GENERATORS: tuple[Callable[[Machine], Iterator[Mutation]], ...] = (
     operations.mutations,
     strays.mutations,
     ways.mutations,
+    added.mutations,
 )
 """What makes mistakes of a deployed stack. Each judges in this process, and leaves no trace."""
 

@@ -54,6 +54,12 @@ class Bench:
             yield
 
     @contextmanager
+    def having(self, made: Resource) -> Iterator[None]:
+        """Have a resource for a while."""
+        with self._replaced(made.id, made):
+            yield
+
+    @contextmanager
     def edited(self, resource_id: str, change: Callable[[Json], object]) -> Iterator[None]:
         """Change the stored body of a resource for a while, past all rules of Azure."""
         found = self.stored(resource_id)
