@@ -207,3 +207,23 @@ def test_role_of_a_gateway_that_is_gone_is_found_though_no_state_has_it(
     found = leftovers(machine, "--state", "state.json")
     assert lost.lower() in listed(found)
     assert "a role of an identity that the stack created" in found.text
+
+
+def test_what_no_state_ever_had_is_found_by_what_the_program_declares(
+    shared: Machine, copied: Callable[[Machine], Machine]
+) -> None:
+    machine = copied(shared)
+    machine.configure(apiName="second-api", apiPath="second")
+    kind = "azure-native:apimanagement:Api"
+    lost = {"op": "create", "type": kind, "when": "lost", "status": 0, "code": "EOF"}
+    faults = machine.project / "faults.json"
+    faults.write_text(json.dumps([{**lost, "occurrence": number} for number in range(1, 20)]))
+    up = ("up", "-s", "dev", "--yes", "--skip-preview")
+    machine.pulumi(*up, options=("--faults", str(faults)), fails=True)
+    machine.pulumi(*DESTROY)
+    [second] = [one for one in live(machine) if one.endswith("/apis/second-api")]
+    assert second not in leftovers(machine).text.lower()
+    found = leftovers(machine, "--program")
+    assert second in listed(found, "left, or another's")
+    assert leftovers(machine, "--program", *PURGE, "--also", second).status in {0, 4}
+    assert live(machine).keys() == before(machine)

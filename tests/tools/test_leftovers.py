@@ -7,12 +7,14 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
 import pytest
+from rich.console import Console
 
 from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
@@ -24,6 +26,7 @@ from tools.leftovers.kept import SLACK
 from tools.leftovers.look import Left, Look
 from tools.leftovers.owned import Owned, known
 from tools.leftovers.purge import NotOwnError, Purge
+from tools.leftovers.run import Leftovers
 
 ENDED = datetime(2026, 11, 28, 10, tzinfo=UTC)
 DELETED = ACCOUNT.replace(
@@ -124,6 +127,7 @@ def test_what_was_deleted_long_after_the_stacks_last_operation_is_anothers(
     azure = Azure(bodies={DELETED: {"properties": facts}})
     [kept] = seen(azure, state(), state(OPENAI)).kept
     assert (kept.ours, kept.until) == (ours, "2026-11-30T10:00:00Z")
+    assert Left(kept=[kept]).nothing is not ours
     Purge(manager=manager(azure), found=Left(kept=[kept]), workspaces=lambda _: False).run()
     assert azure.sent == [("DELETE", DELETED)] * ours
 
@@ -155,6 +159,38 @@ def test_request_for_what_was_not_found_is_not_sent() -> None:
         with pytest.raises(NotOwnError):
             purge._delete(path, "2025-06-01")
     assert not azure.sent
+
+
+class Removed(Engine):
+    """The engine, once `pulumi stack rm` has taken the stack away."""
+
+    def _run(self, *arguments: str) -> str:
+        raise CannotRunError(f"no stack named dev for {arguments}")
+
+
+def test_stack_that_was_removed_is_known_by_its_file(tmp_path: Path) -> None:
+    file, out, azure = tmp_path / "state.json", StringIO(), Azure(ACCOUNT, API["id"])
+    file.write_text(json.dumps(state(OPENAI, API).document))
+    asked = list[str]()
+
+    def typed(_: str, name: str) -> bool:
+        asked.append(name)
+        return True
+
+    run = Leftovers(
+        engine=Removed(stack="dev"),
+        console=Console(file=out, width=300),
+        manager=lambda _: manager(azure),
+        purge=True,
+        named=typed,
+    )
+    with pytest.raises(CannotRunError, match="no stack"):
+        run.run()
+    run.files = [file]
+    assert run.run() == 0, out.getvalue()
+    assert asked == ["dev"]
+    assert f"left: {ACCOUNT}" in out.getvalue()
+    assert ("DELETE", ACCOUNT) in azure.sent
 
 
 class Pulumi(Engine):

@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
         console=Console(highlight=False, soft_wrap=True),
         files=options.state,
         also=options.also,
+        program=options.program,
         purge=options.purge,
         named=partial(ask_name, given=options.yes),
         export=options.export,
@@ -57,6 +58,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=[],
         help="a state that `pulumi stack export` wrote, or a copy that the backend keeps, the "
         "newest first: what it has, and no state of `pulumi` has, is taken for left",
+    )
+    parser.add_argument(
+        "--program",
+        action="store_true",
+        help="look for what the program declares too: Azure may have made what no state has, as "
+        "its answer was lost",
     )
     parser.add_argument("--purge", action="store_true", help="remove for good what is left")
     parser.add_argument(

@@ -27,6 +27,7 @@ INTERRUPTED = "its creation was cut off"
 LOST = "in no state that `pulumi` has"
 DEAD = "a role of an identity that the stack created"
 AGAIN = "in Azure, though the stack has deleted it or let it out of its state: maybe another's"
+DECLARED = "the program declares it, and no state has it: maybe another's; see `tools.adopt`"
 LATER = "created after the stack's last operation: another's"
 INSIDE = "in what may be another's"
 
@@ -54,9 +55,15 @@ class Left:
     """Number of resources that the stack has."""
 
     @property
+    def something(self) -> bool:
+        """Tell whether anything of the stack's, or that may be, is there or is kept."""
+        kept = any(one.ours for one in self.kept)
+        return bool(self.left or self.unsure or kept or self.deployed)
+
+    @property
     def nothing(self) -> bool:
-        """Tell whether nothing at all was found, and everything could be read."""
-        return not (self.left or self.unsure or self.kept or self.unread or self.deployed)
+        """Tell whether nothing of the stack's was found, and everything could be read."""
+        return not (self.something or self.unread)
 
 
 @dataclass(kw_only=True)
@@ -69,6 +76,8 @@ class Look:
     """Whether the states were given by a person, as `pulumi` has none that has these resources."""
     interrupted: Iterable[Found] = ()
     """Resources of creations that were cut off."""
+    declared: Iterable[Found] = ()
+    """Resources that the program declares, and that Azure has."""
     also: frozenset[str] = frozenset()
     """Keys of resources that a person says are the stack's."""
     found: Left = field(default_factory=Left)
@@ -85,6 +94,10 @@ class Look:
             one = _owned(begun)
             if one.key not in known.deployed:
                 found.left[one.key] = (one, INTERRUPTED)
+        for one in map(_owned, self.declared):
+            if one.key not in {*known.deployed, *known.gone, *found.left}:
+                mine = one.key in self.also
+                (found.left if mine else found.unsure)[one.key] = (one, DECLARED)
         self._roles()
         for one in known.gone.values():
             if one.key not in found.left and one.key not in found.unsure:

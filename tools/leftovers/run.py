@@ -16,7 +16,7 @@ from queries.errors import CannotRunError
 from tools.adopt import account
 from tools.adopt.arm import folded, name
 from tools.adopt.engine import Engine
-from tools.adopt.search import Found, Search
+from tools.adopt.search import Result, Search
 from tools.adopt.stack import Plan, State
 from tools.leftovers import history
 from tools.leftovers.export import Export
@@ -35,6 +35,8 @@ class Leftovers:
     console: Console
     files: Sequence[Path] = ()
     also: Sequence[str] = ()
+    program: bool = False
+    """Whether to look for what the program declares, too."""
     purge: bool = False
     named: Callable[[str, str], bool] = lambda _, __: False
     """Asks the person to type a name, the second argument; True if that was typed."""
@@ -49,32 +51,41 @@ class Leftovers:
         Raises:
             CannotRunError: Pulumi or Azure refuses, or nobody can be asked.
         """
-        config = self.engine.config()
+        config = self._config()
         manager = self.manager(account.endpoint(config))
         held, current, why = self._states()
         plan = Plan(steps=[], config=config)
-        begun = self._interrupted(manager, current, plan) if current else []
+        begun = self._interrupted(manager, current, plan)
+        declared = self._declared(manager) if self.program else Result()
+        begun.unclear |= declared.unclear
         look = partial(
             Look,
             manager=manager,
             known=held,
             lost=bool(self.files),
-            interrupted=begun,
+            interrupted=begun.found.values(),
+            declared=declared.found.values(),
             also=frozenset(map(folded, self.also)),
         )
-        found = look().run()
+        found = look(found=Left(unread=dict(begun.unclear))).run()
         self._show(found)
         if self.purge and (found.left or any(one.ours for one in found.kept)):
             self._purge(found, manager, config)
-            begun = self._interrupted(manager, current, plan) if current else []
-            found = look(interrupted=begun, found=Left()).run()
+            begun = self._interrupted(manager, current, plan)
+            declared = self._declared(manager) if self.program else Result()
+            begun.unclear |= declared.unclear
+            found = look(
+                declared=declared.found.values(),
+                interrupted=begun.found.values(),
+                found=Left(unread=dict(begun.unclear)),
+            ).run()
             self._show(found)
         if why:
             self.console.print(why)
         return self._status(found, why)
 
     def _status(self, found: Left, why: str) -> int:
-        if found.left or found.unsure or found.kept or found.deployed:
+        if found.something:
             return SOMETHING
         return NOT_WHOLE if found.unread or why else NOTHING
 
@@ -90,13 +101,36 @@ class Leftovers:
             return known(None, given), None, ""
         return known(current, given), current, ""
 
-    def _interrupted(self, manager: Manager, state: State, plan: Plan) -> list[Found]:
+    def _config(self) -> dict[str, str]:
+        """Return the stack's configuration; none of a stack that is known by `files` alone.
+
+        Raises:
+            CannotRunError: Pulumi fails, and no file was given.
+        """
+        try:
+            return self.engine.config()
+        except CannotRunError:
+            if not self.files:
+                raise
+            return {}
+
+    def _interrupted(self, manager: Manager, state: State | None, plan: Plan) -> Result:
         """Find what creations that were cut off have made."""
-        if not state.interrupted:
-            return []
+        if state is None or not state.interrupted:
+            return Result()
         subscription = partial(account.subscription, state=state, plan=plan)
         search = Search(manager=manager, subscription=subscription, state=state)
-        return list(search.run(state.interrupted).found.values())
+        return search.run(state.interrupted)
+
+    def _declared(self, manager: Manager) -> Result:
+        """Find what the program would create and Azure has, as `tools.adopt` does.
+
+        Raises:
+            CannotRunError: the preview fails.
+        """
+        state, plan = self.engine.export(), self.engine.preview()
+        subscription = partial(account.subscription, state=state, plan=plan)
+        return Search(manager=manager, subscription=subscription, state=state).run(plan.created)
 
     def _show(self, found: Left) -> None:
         show = self.console.print
@@ -123,7 +157,7 @@ class Leftovers:
         Raises:
             CannotRunError: the stack's name was not typed.
         """
-        stack = self.engine.name()[1]
+        stack = self.engine.stack or self.engine.name()[1]
         question = "Everything listed as left or kept is removed for good. Type the stack's name"
         if not self.named(question, stack):
             raise CannotRunError("the stack's name was not typed: nothing was removed")
