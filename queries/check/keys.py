@@ -77,8 +77,8 @@ def _with_tokens(
         except CannotRunError as error:
             if own is None:
                 raise
-            others = [name for name in target.consumers if name != own.name]
-            kept = replace(kept, keyless=dict.fromkeys(others, str(error)))
+            keyless = [name for name in target.consumers if name != own.name]
+            kept = replace(kept, keyless=dict.fromkeys(keyless, str(error)))
     if own:
         others = tuple(one for one in kept.callers if one.name != own.name)
         kept = replace(kept, callers=(own, *others))
