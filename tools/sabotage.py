@@ -71,10 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _generated(deployed: Machine, folder: Path) -> dict[str, Count]:
     """Make every generated mistake of the example, and of a stack of several accounts."""
     accounts = several.deploy(folder / "accounts")
+    allowed = ("--allow", "accounts")
+    rows = losses.recorded(accounts, folder / "accounts.pickle", *allowed)
     return {
         "the example": tell(mutations(deployed)),
         "rows of the example": losses.count(losses.recorded(deployed, folder / "evidence.pickle")),
         "several accounts": tell(mutations(accounts)),
+        "rows of several accounts": losses.count(rows),
     }
 
 

@@ -44,6 +44,8 @@ UNCOMPARED = {
     "diagnostics-whole": {"_BilledSize", "CallerIPAddress"},
 }
 """Columns in which no call says what must stand."""
+STAND_BY = ("accounts", "unjudged")
+"""What the check says of an account that is not called while others answer: accepted here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +82,10 @@ class Recorded:
 
     def proven(self, tables: Tables) -> bool:
         """Tell whether the check would end proven."""
-        found = self.judged(tables).values()
-        return all(verdict.status in {"seen", "skipped"} for verdict in found)
+        return all(
+            verdict.status in {"seen", "skipped"} or (name, verdict.status) == STAND_BY
+            for name, verdict in self.judged(tables).items()
+        )
 
     def rows_of(self, source: Source, only: Callable[[OwnCall], bool]) -> list[int]:
         """Return places in a table of the rows of some of the run's calls."""
@@ -126,10 +130,13 @@ def _inner(row: Row) -> Row:
     return {}
 
 
-def recorded(machine: Machine, file: Path) -> Recorded:
-    """Check a deployed stack at the usual depth, and keep what the check knew."""
+def recorded(machine: Machine, file: Path, *more: str) -> Recorded:
+    """Check a deployed stack at the usual depth, and keep what the check knew.
+
+    `more` are further arguments of the check, which must end proven.
+    """
     command = (sys.executable, "-m", "harness.sabotage.generated.record", str(file))
-    done = machine.run(*command, "--stack", "dev", "--timeout", "1.5", options=QUICK)
+    done = machine.run(*command, "--stack", "dev", "--timeout", "1.5", *more, options=QUICK)
     assert done.status == 0, done.text
     return Recorded.of(file)
 
@@ -235,7 +242,7 @@ def shares(places: Sequence[int], chance: random.Random) -> Iterator[tuple[str, 
 
 
 def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
-    """Return every loss: of all calls, of each kind and of each consumer, in each log."""
+    """Return every loss: of all calls, of each kind, consumer and account, in each log."""
     traffic = run.evidence.traffic
     assert isinstance(traffic, OwnTraffic)
     groups: dict[str, Callable[[OwnCall], bool]] = {"all calls": lambda _: True}
@@ -243,6 +250,9 @@ def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
         groups[f"kind {kind}"] = partial(_has, "kind", kind)
     for name in dict.fromkeys(call.consumer for call in traffic.calls):
         groups[f"consumer {name}"] = partial(_has, "consumer", name)
+    backends = _backends(run)
+    for name in sorted(set(backends.values())) if run.evidence.target.accounts else ():
+        groups[f"account {name}"] = partial(_answered_by, name, backends)
     chance = random.Random(seed)
     for source in LOGS:
         for group, only in groups.items():
@@ -252,6 +262,21 @@ def losses(run: Recorded, seed: int = 0) -> Iterator[Loss]:
                     if _shows(run, source, group, share, chosen, name):
                         said = f"{source}: {share} of the rows of {group} {name}"
                         yield Loss(name=said, source=source, places=chosen, change=change)
+
+
+def _backends(run: Recorded) -> dict[str, str]:
+    """Return the backend that answered each of the run's calls, by the call's marker."""
+    rows = {row["CorrelationId"]: str(row.get("BackendId")) for row in run.tables["gateway-whole"]}
+    return {
+        call.marker: rows[one]
+        for call in run.evidence.calls
+        if isinstance(call, OwnCall)
+        for one in run.evidence.correlations(call)
+    }
+
+
+def _answered_by(name: str, backends: Mapping[str, str], call: OwnCall) -> bool:
+    return backends[call.marker] == name
 
 
 def _has(name: str, value: str, call: OwnCall) -> bool:
