@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Annotated, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Protocol
 
 from components.settings.constraints import Frozen, each_once, matching
 
@@ -73,14 +73,17 @@ def consumers_by_claim(holders: Iterable[Holder]) -> list[tuple[str, str]]:
     return [(claim, one.name) for one in holders if one.state == "active" for claim in one.claims]
 
 
-def check_tokens(
-    holders: Iterable[Holder], tenant: str, audience: str, *, keys_refused: bool
-) -> None:
+def check_tokens(holders: Iterable[Holder], data: Mapping[str, Any]) -> None:
     """Refuse consumers whose tokens nobody could tell apart, or whom nobody lets in.
+
+    `data` has the other keys of the stack file, but for those that are wrong themselves.
 
     Raises:
         ValueError: the words for what passes.
     """
+    tenant, audience = data.get("entra_tenant"), data.get("entra_audience")
+    if tenant is None or audience is None:
+        return
     every = list(holders)
     counts = Counter(claim for one in every for claim in one.claims)
     twice = sorted(claim for claim, count in counts.items() if count > 1)
@@ -93,7 +96,7 @@ def check_tokens(
     if tenant and not counts:
         raise ValueError("an application, role or group of some consumer, beside entraTenant")
     bare = [one.name for one in every if not one.claims]
-    if keys_refused and (bare or not tenant):
+    if data.get("consumer_keys") == "refuse" and (bare or not tenant):
         raise ValueError(
             "with consumerKeys refuse: entraTenant, and for each consumer an application, role or "
             f"group; without: {', '.join(bare[:5]) or 'entraTenant'}"

@@ -7,7 +7,8 @@ Name rules: https://learn.microsoft.com/azure/azure-resource-manager/management/
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
@@ -88,6 +89,14 @@ PATH = (
 )
 _PART = r"(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+"
 PATH_PATTERN = rf"(?=.{{1,{LONGEST_PATH}}}\Z){_PART}(/{_PART})*"
+
+Items = tuple[Any, ...]
+_CHECKS: dict[str, tuple[Callable[[Items, Mapping[str, Any]], None], ...]] = {
+    "deployments": (check_deployments,),
+    "plans": (check_plans,),
+    "consumers": (check_tokens, check_consumers),
+}
+"""What judges a list by the keys that stand before it."""
 
 
 class Settings(Frozen):
@@ -316,12 +325,11 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
-    @field_validator("deployments")
+    @field_validator("deployments", "plans", "consumers")
     @classmethod
-    def _deployments_fit(
-        cls, value: tuple[Deployment, ...], info: ValidationInfo
-    ) -> tuple[Deployment, ...]:
-        check_deployments(value, info.data)
+    def _fit_what_stands_before(cls, value: Items, info: ValidationInfo) -> Items:
+        for check in _CHECKS[str(info.field_name)]:
+            check(value, info.data)
         return value
 
     @field_validator(
@@ -331,17 +339,6 @@ class Settings(Frozen):
     def _named_in_accounts(cls, value: str, info: ValidationInfo) -> str:
         default = cls.model_fields[str(info.field_name)].default
         check_empty(info.data.get("accounts"), value, default)
-        return value
-
-    @field_validator("consumers")
-    @classmethod
-    def _tokens_are_told_apart(
-        cls, value: tuple[Consumer, ...], info: ValidationInfo
-    ) -> tuple[Consumer, ...]:
-        tenant, audience = info.data.get("entra_tenant"), info.data.get("entra_audience")
-        if tenant is not None and audience is not None:
-            refused = info.data.get("consumer_keys") == "refuse"
-            check_tokens(value, tenant, audience, keys_refused=refused)
         return value
 
     @field_validator("stored_responses")
@@ -372,20 +369,6 @@ class Settings(Frozen):
         id_key = f"{str(info.field_name).removesuffix('_diagnostic_setting_name')}_id"
         if not value and info.data.get(id_key) == "":
             raise ValueError(f"{SETTING_NAME}; empty only beside {to_camel(id_key)}")
-        return value
-
-    @field_validator("plans")
-    @classmethod
-    def _plans_fit(cls, value: tuple[Plan, ...], info: ValidationInfo) -> tuple[Plan, ...]:
-        check_plans(value, info.data)
-        return value
-
-    @field_validator("consumers")
-    @classmethod
-    def _consumers_fit(
-        cls, value: tuple[Consumer, ...], info: ValidationInfo
-    ) -> tuple[Consumer, ...]:
-        check_consumers(value, info.data)
         return value
 
     @field_validator("gateway_units")

@@ -22,6 +22,7 @@ from sandbox.errors import NotModelledError
 from sandbox.gateway import backends, expressions, limits, tokens
 from sandbox.gateway.backends import workspace
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
+from sandbox.gateway.fields import set_field
 from sandbox.gateway.values import ThrownError, held
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.identity import mint
@@ -353,19 +354,6 @@ class Policies:
         call.response, call.reason, call.answered = error.response, text, True
 
 
-def set_field(
-    statement: Element, fields: Headers, value: Callable[[str], str] = lambda text: text
-) -> None:
-    """Do what a `set-…` statement says: override, skip, append or delete."""
-    name, action = statement.attrib["name"], statement.get("exists-action", "override")
-    if action == "skip" and name in fields:
-        return
-    if action != "append":
-        fields.delete(name)
-    for found in [] if action == "delete" else statement.findall("value"):
-        fields.add(name, value((found.text or "").strip()))
-
-
 def evaluated(run: Policies, statement: Element) -> dict[str, str]:
     """Return a statement's attributes, with what their expressions give."""
     return {name: str(run.value(statement, text)) for name, text in statement.attrib.items()}
@@ -400,15 +388,7 @@ STATEMENTS: dict[str, tuple[str, Callable[[Policies, Element], None]]] = {
     "forward-request": ("timeout buffer-request-body buffer-response", Policies.forward),
 }
 EVALUATED = {
-    "choose",
-    "llm-token-limit",
-    "rate-limit-by-key",
-    "retry",
-    "return-response",
-    "set-backend-service",
-    "set-body",
-    "set-header",
-    "set-variable",
-    "trace",
+    *("choose", "llm-token-limit", "rate-limit-by-key", "retry", "return-response"),
+    *("set-backend-service", "set-body", "set-header", "set-variable", "trace"),
 }
 """Statements whose expressions are evaluated."""
