@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.machine import Machine
+from harness.machine import Done, Machine
 from sandbox.arm.base import ACCOUNT, SERVICE, SETTING
 from sandbox.cloud import Cloud
 from sandbox.gateway import gateway_endpoint
@@ -185,19 +185,25 @@ def test_the_check_proves_all_but_the_accounts_that_no_call_reaches(deployed: Ma
     assert "1 unjudged (accounts)" in done.text
 
 
-def test_the_check_meets_stand_bys_by_name_and_sees_a_call_go_on(deployed: Machine) -> None:
-    done = deployed.run(*CHECK, "--failover", "--timeout", "2", options=QUICK)
-    assert done.status == 0, done.text
-    text = " ".join(done.text.split())
+@pytest.fixture(scope="module")
+def met(deployed: Machine) -> Done:
+    """How the check ended that called each account by name."""
+    return deployed.run(*CHECK, "--failover", "--timeout", "2", options=QUICK)
+
+
+def test_the_check_meets_stand_bys_by_name_and_sees_a_call_go_on(met: Done) -> None:
+    assert met.status == 0, met.text
+    text = " ".join(met.text.split())
     for name in NAMES:
-        assert f"text-turbo of {name}" in text, done.text
-    assert "a call of text-turbo went on to weu from nobody" in text, done.text
+        assert f"text-turbo of {name}" in text, met.text
+    assert "a call of text-turbo went on to weu from nobody" in text, met.text
 
 
 def test_report_and_check_read_what_others_called_of_each_account(
-    deployed: Machine, tmp_path: Path
+    deployed: Machine, met: Done, tmp_path: Path
 ) -> None:
-    """Rows of the runs before this one; nobody is called."""
+    """Rows of the run before; nobody is called."""
+    assert met.status == 0
     made = tmp_path / "report.html"
     done = deployed.run("python", "-m", "queries.report", "--stack", "dev", "--out", str(made))
     assert done.status == 0, done.text
