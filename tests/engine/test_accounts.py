@@ -205,17 +205,17 @@ def test_report_and_check_read_what_others_called_of_each_account(
     """Rows of the run before; nobody is called."""
     assert met.status == 0
     made = tmp_path / "report.html"
-    done = deployed.run("python", "-m", "queries.report", "--stack", "dev", "--out", str(made))
+    report = ("python", "-m", "queries.report", "--stack", "dev", "--out", str(made))
+    done = deployed.run(*report, options=QUICK)
     assert done.status == 0, done.text
     page = made.read_text()
     assert "Accounts by deployment" in page
     for name in NAMES:
         assert f">{name}<" in page
-    report = ("python", "-m", "queries.report", "--stack", "dev", "--out", str(made), "--account")
-    done = deployed.run(*report, "weu")
+    done = deployed.run(*report, "--account", "weu", options=QUICK)
     assert done.status == 0, done.text
     assert "account weu alone" in made.read_text()
-    assert deployed.run(*report, "other").status == 2
+    assert deployed.run(*report, "--account", "other", options=QUICK).status == 2
     done = deployed.run(*CHECK, "--no-traffic", options=QUICK)
     assert done.status in {0, 4}, done.text
     assert "accounts" in done.text
