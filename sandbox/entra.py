@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/access-tokens
 
 import json
 from functools import cache
+from threading import Lock
 from typing import Any, cast
 
 import jwt
@@ -17,6 +18,7 @@ from sandbox.errors import ArmError
 from sandbox.http import Endpoint, Request, Response
 
 HOST = "login.microsoftonline.com"
+_MAKING = Lock()
 KEY_ID = "sandbox-signing-key"
 ALGORITHM = "RS256"
 _CONFIGURATIONS = {
@@ -35,9 +37,14 @@ def issuer(tenant: str) -> str:
 
 
 @cache
-def _key() -> rsa.RSAPrivateKey:
-    """Make the key that signs while this process runs."""
+def _made() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _key() -> rsa.RSAPrivateKey:
+    """Return the key that signs while this process runs: one, however many ask at first."""
+    with _MAKING:
+        return _made()
 
 
 def signed(claims: dict[str, Any]) -> str:

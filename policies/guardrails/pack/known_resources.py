@@ -20,6 +20,7 @@ UNJUDGED = (
     "aoai:index:Insights",
     "aoai:index:OpenAIAccount",
     "aoai:index:OpenAIApi",
+    "aoai:index:Protection",
     "aoai:index:Workspace",
     "pulumi:pulumi:Stack",
     "pulumi:providers:*",
