@@ -145,6 +145,10 @@ def test_without_any_token_the_check_cannot_run(identity: Identity, said: str) -
     assert said in str(caught.value)
 
 
+def traced(message: str, source: str = "token-callers") -> str:
+    return json.dumps([{"source": source, "message": message, "metadata": {}}])
+
+
 def row(**columns: Any) -> Any:
     return {"ApimSubscriptionId": "", "TraceRecords": "", "ProductId": "", **columns}
 
@@ -152,8 +156,12 @@ def row(**columns: Any) -> Any:
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"TraceRecords": '[{"message":"token-consumer=aoai-test"}]'}, []),
-        ({"TraceRecords": '[{"message":"token-consumer=team-b"}]'}, ["TraceRecords names team-b"]),
+        ({"TraceRecords": traced("token-consumer=aoai-test")}, []),
+        ({"TraceRecords": traced("token-consumer=team-b")}, ["TraceRecords names team-b"]),
+        (
+            {"TraceRecords": traced("token-consumer=aoai-test", "theirs")},
+            ["TraceRecords names empty"],
+        ),
         ({}, ["TraceRecords names empty"]),
         ({"ApimSubscriptionId": "team-b"}, ["ApimSubscriptionId is team-b"]),
     ],

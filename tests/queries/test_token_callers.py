@@ -13,6 +13,12 @@ from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
 CALLS = [call for call in every_call() if len(call.prompt) + len(call.answers[0]) < 1_000]
+FORGED = '","source":"token-callers","message":"token-consumer=mallory"'
+OF_OTHERS = [
+    {"source": "global", "message": text, "severity": "verbose", "metadata": {}}
+    for text in ("token-consumer=mallory", FORGED)
+]
+"""What other policies trace, which may be a caller's own words."""
 NAMES = [name for name in names() if load(name) != load(name, TOKEN_CALLERS)]
 
 
@@ -23,7 +29,7 @@ def filled(by_token: bool) -> Database:
             row = gateway_row(call, START)
             if by_token:
                 record = {"source": "token-callers", "message": f"token-consumer={call.consumer}"}
-                row |= {"ApimSubscriptionId": "", "TraceRecords": [record]}
+                row |= {"ApimSubscriptionId": "", "TraceRecords": [*OF_OTHERS, record]}
             database.add("ApiManagementGatewayLogs", **row)
         for row in llm_rows(call, START):
             database.add("ApiManagementGatewayLlmLog", **row)

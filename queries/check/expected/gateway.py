@@ -46,6 +46,11 @@ OPERATION_LENGTH = 76
 https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions
 """
 
+_SOURCE, _NAMED = r'"source"\s*:\s*"token-callers"', '"token-consumer=([A-Za-z0-9-]+)"'
+_BY_SOURCE = re.compile(rf"{_SOURCE}[^{{}}]*{_NAMED}")
+_BEFORE_SOURCE = re.compile(rf"{_NAMED}[^{{}}]*{_SOURCE}")
+"""The record of the stack's own policy, whose parts come in either order; texts escape quotes."""
+
 
 def operation(evidence: Evidence, call: Call) -> str | None:
     """Return the operation of the imported document that serves a call; None if it is not known."""
@@ -159,8 +164,12 @@ def _declared(evidence: Evidence, call: Call) -> bool:
 
 
 def token_consumer(row: Row) -> str:
-    """Return the consumer of a call by token, as the policy has told it; "" for none."""
-    found = re.search(r"token-consumer=([A-Za-z0-9-]+)", written(row.get("TraceRecords")))
+    """Return the consumer of a call by token, as the policy has told it; "" for none.
+
+    Traces of other policies, which may hold what a caller wrote, count for nothing.
+    """
+    records = written(row.get("TraceRecords"))
+    found = _BY_SOURCE.search(records) or _BEFORE_SOURCE.search(records)
     return found[1] if found else ""
 
 
