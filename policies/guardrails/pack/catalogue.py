@@ -125,7 +125,7 @@ POLICIES: list[Policy] = [
     ),
     _whole(
         "api",
-        "The API is called over https, untraced, by a subscription to its product or, if told, a token.",
+        "The API is called over https, untraced, by a subscription to its product or a token.",
         "api-management/api-management-subscriptions",
         {
             Kind.API: wholes.api,
