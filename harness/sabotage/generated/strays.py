@@ -57,7 +57,7 @@ CHILDREN: dict[str, dict[str, Any]] = {
         "diagnostics/applicationinsights": lambda _: {},
     },
     "apimanagement:Product": {
-        "apiLinks/x": lambda product: {"apiId": f"{product}/../other"},
+        "apiLinks/x": lambda product: {"apiId": f"{product}/../x"},
         "subscriptions/x": lambda product: {"scope": product},
     },
     "apimanagement:ApiManagementService": {
