@@ -114,7 +114,7 @@ def checks(routing: Routing) -> str:
     API gave for this API, for an hour at most, to somebody who may change the gateway.
     https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
     """
-    if not (rehearsal := routing.rehearsal):
+    if not (failover_check := routing.failover_check):
         return ""
     asked = f'context.Request.Headers.GetValueOrDefault("{CHECK_HEADER}", "")'
     message = f"{CHECK_HEADER} is for the check alone, with a token for tracing."
@@ -130,8 +130,8 @@ def checks(routing: Routing) -> str:
         "  </return-response>",
         "</when>",
     ]
-    ways = {name: (backend, list[str]()) for name, backend in rehearsal.named.items()}
-    route = rehearsal.route
+    ways = {name: (backend, list[str]()) for name, backend in failover_check.named.items()}
+    route = failover_check.route
     ways[NEXT_ACCOUNT] = (route.backend, _pool_variables(route))
     for name, (backend, variables) in ways.items():
         lines.append(f'<when condition="@({asked} == "{name}")">')

@@ -25,7 +25,7 @@ TRIP_SECONDS = 10
 SENT_ON_STATUS = (429, 503)
 """Statuses of an account that did nothing with a call, so that the next one may get the call."""
 NEXT = 2
-"""Rank in a rehearsal of the accounts that come first, behind the backend to nobody."""
+"""Rank, in the pool of the failover check, of the accounts that come first: behind nobody."""
 SENT_ON_REASON = "BackendConnectionFailure"
 """Reason of the gateway's error where there was no connection to an account.
 
@@ -67,8 +67,8 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsal:
-    """The ways of the check's own calls, by which no other call goes: see `Routing.rehearsal`."""
+class FailoverCheck:
+    """The ways of the check's own calls, by which no other call goes."""
 
     named: dict[str, str]
     """Backend of each account that some pool has, by the account's short name."""
@@ -85,7 +85,7 @@ class Routing:
     accounts: tuple[str, ...]
     """Names of the backends that lead to each account, without a breaker."""
     routes: tuple[Route, ...]
-    rehearsal: Rehearsal | None
+    failover_check: FailoverCheck | None
     """Ways by which the check reaches a stand-by, and sees a call sent on; None without a pool."""
 
     @property
@@ -128,13 +128,13 @@ def plan(api_name: str, accounts: Sequence[Account]) -> Routing | None:
     return Routing(
         accounts=own,
         routes=tuple(routes),
-        rehearsal=_rehearsal(api_name, accounts, own, routes),
+        failover_check=_failover_check(api_name, accounts, own, routes),
     )
 
 
-def _rehearsal(
+def _failover_check(
     api_name: str, accounts: Sequence[Account], own: Sequence[str], routes: Sequence[Route]
-) -> Rehearsal | None:
+) -> FailoverCheck | None:
     """Plan how the check meets accounts that no call reaches, without a change that others meet.
 
     The pool has the accounts' own backends, which have no breaker: what the check sees there closes
@@ -151,7 +151,7 @@ def _rehearsal(
         replace(one, backend=own[one.account], priority=ranks.index(one.priority) + NEXT)
         for one in first.members[: POOL_LIMIT - 1]
     )
-    return Rehearsal(
+    return FailoverCheck(
         named={accounts[number].name: own[number] for number in sorted(serving)},
         nobody=nobody,
         route=replace(
@@ -204,13 +204,13 @@ def declare(
             )
         if members:
             pools.append(_pool(f"{name}-pool-{route.deployment}", route, members, gateway, parent))
-    if rehearsal := routing.rehearsal:
+    if failover_check := routing.failover_check:
         label = f"{name}-failover-check"
         nobody = _single(
-            f"{label}-nobody", rehearsal.nobody, NOBODY_URL, gateway, parent, breaker=True
+            f"{label}-nobody", failover_check.nobody, NOBODY_URL, gateway, parent, breaker=True
         )
-        members = {**own, rehearsal.nobody: nobody}
-        pools.append(_pool(label, rehearsal.route, members, gateway, parent))
+        members = {**own, failover_check.nobody: nobody}
+        pools.append(_pool(label, failover_check.route, members, gateway, parent))
     return [*own.values(), *pools]
 
 

@@ -77,8 +77,8 @@ def whole() -> Arm:
         if services:
             pool = {"properties": {"type": "Pool", "pool": {"services": services}}}
             made.resources[f"{GATEWAY}/backends/{route.backend}"] = pool
-    assert PLAN.rehearsal
-    members = [f"{GATEWAY}/backends/{one.backend}" for one in PLAN.rehearsal.route.members]
+    assert PLAN.failover_check
+    members = [f"{GATEWAY}/backends/{one.backend}" for one in PLAN.failover_check.route.members]
     made.resources[NOBODY] = {"properties": {"type": "Single", "url": contract.NOBODY_URL}}
     made.resources[CHECKED] = {
         "properties": {"type": "Pool", "pool": {"services": [{"id": one} for one in members]}}

@@ -163,9 +163,9 @@ def test_a_pool_of_the_most_members_leaves_room_for_nobody() -> None:
     ]
     planned = routing.plan("miyagi-api", accounts)
     assert planned
-    assert planned.rehearsal
-    assert len(planned.rehearsal.route.members) == 30
-    assert len(planned.rehearsal.named) == 30
+    assert planned.failover_check
+    assert len(planned.failover_check.route.members) == 30
+    assert len(planned.failover_check.named) == 30
 
 
 def test_the_proof_names_every_account(several: Run) -> None:

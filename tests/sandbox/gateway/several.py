@@ -72,18 +72,19 @@ class Several:
             if services:
                 pool = {"type": "Pool", "pool": {"services": services}}
                 azure.put(f"/backends/{route.backend}", pool)
-        rehearsal = planned.rehearsal
-        assert rehearsal
+        check = planned.failover_check
+        assert check
         azure.put(
-            f"/backends/{rehearsal.nobody}",
+            f"/backends/{check.nobody}",
             {"type": "Single", "url": NOBODY_URL, "circuitBreaker": {"rules": [RULE]}},
         )
         ways = [
             {"id": f"{SERVICE}/backends/{one.backend}", "priority": one.priority}
-            for one in rehearsal.route.members
+            for one in check.route.members
         ]
         azure.put(
-            f"/backends/{rehearsal.route.backend}", {"type": "Pool", "pool": {"services": ways}}
+            f"/backends/{check.route.backend}",
+            {"type": "Pool", "pool": {"services": ways}},
         )
         text = render(
             audience="https://cognitiveservices.azure.com",
