@@ -8,7 +8,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from queries.library import Value, has, load, names, render
+from queries.library import (
+    PLANS,
+    SEVERAL_ACCOUNTS,
+    TOKEN_CALLERS,
+    Value,
+    has,
+    load,
+    names,
+    render,
+)
 from tests.queries.tables import COLUMNS, PARAMETERS
 
 ANALYZER = Path(__file__).parent / "analyzer"
@@ -34,7 +43,8 @@ def analyze(queries: dict[str, str]) -> dict[str, list[str]]:
 def test_the_analyzer_accepts_every_query_and_refuses_wrong_ones() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     queries = {name: load(name) for name in names()}
-    queries |= {f"{name} of tokens": load(name, tokens=True) for name in names()}
+    marked = (SEVERAL_ACCOUNTS, TOKEN_CALLERS, PLANS)
+    queries |= {f"{name} with every line": load(name, *marked) for name in names()}
     given: dict[str, Value] = {**PARAMETERS, "api": "miyagi-api", "since": since, "until": since}
     filled = {
         f"{name} filled": render(name, **{k: v for k, v in given.items() if has(name, k)})

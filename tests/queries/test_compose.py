@@ -32,7 +32,7 @@ def test_every_query_has_the_common_parts_as_they_are_now(name: str) -> None:
 def test_what_is_deployed_is_what_is_pasted_without_the_marks(name: str) -> None:
     pasted, deployed = text(name).splitlines(), load(name).splitlines()
 
-    marks = ("// >>>", "// <<<", "// several accounts: ", "// token callers: ")
+    marks = ("// >>>", "// <<<", "// several accounts: ", "// token callers: ", "// plans: ")
     assert [line for line in pasted if not line.startswith(marks)] == deployed
 
 

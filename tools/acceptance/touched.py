@@ -31,6 +31,7 @@ PROOFS = {
     "account": ("model.account_logs.report",),
     "audit": ("arm.monitor.diagnostic_setting", "arm.azure.logs"),
     "declared": ("arm.endpoint.arm_endpoint",),
+    "limits": ("gateway.limits.limit_tokens", "gateway.logs.record"),
     "accounts": ("gateway.logs.record", "gateway.policy.Policies.forward"),
     "drift": ("arm.endpoint.arm_endpoint", "arm.answers.answered"),
     "routes": ("arm.endpoint.arm_endpoint",),
