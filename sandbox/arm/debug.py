@@ -51,6 +51,10 @@ def token(cloud: Cloud, api: str, expiry: int) -> str:
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
+    """Read the body of a request.
+
+    Sure: no belief.
+    """
     try:
         found = json.loads(raw or b"{}")
     except ValueError as error:

@@ -9,7 +9,10 @@ from sandbox.http import Headers
 def set_field(
     statement: Element, fields: Headers, value: Callable[[str], str] = lambda text: text
 ) -> None:
-    """Do what a `set-…` statement says: override, skip, append or delete."""
+    """Do what a `set-…` statement says: override, skip, append or delete.
+
+    https://learn.microsoft.com/azure/api-management/set-header-policy
+    """
     name, action = statement.attrib["name"], statement.get("exists-action", "override")
     if action == "skip" and name in fields:
         return
