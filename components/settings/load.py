@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from components.azure import environment
 from components.settings import policy_document
 from components.settings.constraints import allowed_in
+from components.settings.entra import consumers_by_claim
 from components.settings.items import CLOUD
 from components.settings.plan_branches import check_size
 from components.settings.stack import PLAIN, Settings
@@ -59,6 +60,18 @@ def load_settings() -> Settings:
     return settings
 
 
+def _check_policy(settings: Settings) -> None:
+    several, tokens = bool(settings.accounts), bool(settings.entra_tenant)
+    policy = policy_document.template(settings.policy_without, several=several, tokens=tokens)
+    check_size(
+        settings.limited,
+        policy.template,
+        api=settings.api_name,
+        claims=consumers_by_claim(settings.consumers) if tokens else [],
+        ways=sum(1 + len(account.deployments) for account in settings.accounts),
+    )
+
+
 def judge(values: Mapping[str, str], secret: Collection[str], cloud: str, stack: str) -> Settings:
     """Return the settings of a stack file's values, as Pulumi hands them to a program.
 
@@ -71,9 +84,7 @@ def judge(values: Mapping[str, str], secret: Collection[str], cloud: str, stack:
     try:
         context = {PLAIN: SECRET - set(secret), CLOUD: cloud}
         settings = Settings.model_validate(raw, context=context)
-        several = bool(settings.accounts)
-        policy = policy_document.template(settings.policy_without, several=several)
-        check_size(settings.limited, policy.template, api=settings.api_name)
+        _check_policy(settings)
     except ValidationError as error:
         raise pulumi.RunError(report(error, stack)) from None
     except ValueError as error:

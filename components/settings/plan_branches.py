@@ -21,7 +21,13 @@ MODEL_REFUSED, PROMPT_REFUSED = "PlanModelNotAllowed", "PlanPromptTooLong"
 """Codes of the errors of a plan that are no statement's own."""
 
 
-BY_KEY = "context.Subscription.Id"
+FORM = (
+    'Regex.IsMatch(context.Request.Headers.GetValueOrDefault("Content-Type", ""), "^ *multipart/",'
+    " RegexOptions.IgnoreCase)"
+    ' && !Regex.IsMatch(context.Request.Url.Path, "/deployments/[^/]", RegexOptions.IgnoreCase)'
+)
+"""Whether a call is a form whose path names no deployment."""
+BY_KEY = "context.Subscription.Id.ToLowerInvariant()"
 """Name of the consumer whose key a call has; without a key there is no subscription."""
 EITHER_WAY = (
     'context.Variables.GetValueOrDefault<string>("consumer", '
@@ -42,10 +48,9 @@ def branches(
     https://learn.microsoft.com/azure/api-management/llm-token-limit-policy#usage-notes
     """
     whose = EITHER_WAY if by_token else BY_KEY
-    lower = whose if by_token else f"{whose}.ToLowerInvariant()"
     for limits, names in groups:
         listed = ",".join(name.lower() for name in names)
-        yield f'<when condition="@(",{listed},".Contains("," + {lower} + ","))">'
+        yield f'<when condition="@(",{listed},".Contains("," + {whose} + ","))">'
         for line in _inside(limits, api, header, whose):
             yield f"  {line}"
         yield "</when>"
@@ -56,23 +61,36 @@ LARGEST = 256 * 1024
 
 https://github.com/MicrosoftDocs/azure-docs/blob/main/includes/api-management-service-limits.md
 """
-REST = 8 * 1024
-"""Bytes left for what only a deployment knows: addresses and, of several accounts, routes."""
+ADDRESSES = 2 * 1024
+"""Most bytes of the addresses and numbers that only a deployment knows."""
+WAY = 512
+"""Most bytes of a branch that leads to one of several accounts: its names have 80 characters."""
 
 
-def check_size(groups: Sequence[Group], template: str, *, api: str) -> None:
-    """Refuse plans with which the policy would be larger than Azure takes.
+def check_size(
+    groups: Sequence[Group],
+    template: str,
+    *,
+    api: str,
+    claims: Sequence[tuple[str, str]],
+    ways: int,
+) -> None:
+    """Refuse a policy that would be larger than Azure takes.
+
+    `claims` are those by which tokens name consumers, `ways` the branches to several accounts.
 
     Raises:
         ValueError: the message says how large it would be.
     """
-    lines = branches(groups, api=api, header="x-gateway-accounting")
+    lines = branches(groups, api=api, header="x-gateway-accounting", by_token=bool(claims))
     size = len(template.encode()) + sum(len(line) + len(INDENT) + 1 for line in lines)
-    if groups and size > LARGEST - REST:
+    size += sum(len(claim) + len(name) + 12 for claim, name in claims) + ways * WAY + ADDRESSES
+    if size > LARGEST:
         raise ValueError(
-            f"it would have some {size:,} bytes with the limits of consumers, in {len(groups):,} "
-            f"different sets, and Azure takes {LARGEST:,}: give consumers a plan in common instead "
-            "of limits of their own"
+            f"it would have some {size:,} bytes, of {len(groups):,} different sets of limits and "
+            f"{len(claims):,} applications, roles and groups, and Azure takes {LARGEST:,}: give "
+            "consumers a plan in common instead of limits of their own, and a role each instead of "
+            "many ids"
         )
 
 
@@ -113,14 +131,17 @@ def _tokens(limits: Limits, api: str, whose: str) -> str:
 
 
 def _models(models: Sequence[str], header: str) -> Iterator[str]:
-    """Write the refusal of every call that names none of the models; a GET or DELETE calls none."""
+    """Write the refusal of every call that names none of the models; a GET or DELETE calls none.
+
+    A form names its model where the policy cannot surely read it, so the path has to.
+    """
     listed = ",".join(model.lower() for model in models)
     called = 'context.Variables.GetValueOrDefault<string>("called-deployment", "")'
     condition = (
         'context.Request.Method != "GET" && context.Request.Method != "DELETE"'
-        f' && !",{listed},".Contains("," + {called} + ",")'
+        f' && (!",{listed},".Contains("," + {called} + ",") || {FORM})'
     )
-    said = f"The plan of this key allows the deployments {', '.join(models)} and no other."
+    said = f"Your plan allows the deployments {', '.join(models)} and no other."
     yield from _refusal(condition, "403", "Forbidden", MODEL_REFUSED, said, header)
 
 
@@ -132,7 +153,7 @@ def _prompt(most: int, header: str) -> Iterator[str]:
         f"context.Request.Body != null && (!Regex.IsMatch({length}, {readable})"
         f" || context.Request.Body.As<byte[]>(preserveContent: true).Length >= {most + 1})"
     )
-    said = f"The plan of this key allows bodies of at most {most} bytes."
+    said = f"Your plan allows bodies of at most {most} bytes."
     yield from _refusal(condition, "413", "Payload Too Large", PROMPT_REFUSED, said, header)
 
 

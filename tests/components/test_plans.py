@@ -68,6 +68,22 @@ def policy(**config: Any) -> str:
             {"consumers": consumers(*({"limits": {"tokensPerMinute": n}} for n in range(1, 900)))},
             "Azure takes 262,144: give consumers a plan in common",
         ),
+        (
+            {
+                "entraTenant": "33333333-2222-3333-4444-555555555555",
+                "entraAudience": "api://gateway",
+                "consumers": consumers(
+                    *(
+                        {
+                            "roles": [f"role-{n}"],
+                            "limits": {"callsPerMinute": n, "tokensPerMinute": n, "tokenQuota": n},
+                        }
+                        for n in range(1, 391)
+                    )
+                ),
+            },
+            "390 applications, roles and groups, and Azure takes 262,144",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_resource(config: Json, words: str) -> None:
@@ -102,7 +118,10 @@ def test_consumers_of_equal_limits_share_a_branch() -> None:
     whole, own = mine[1], mine[2]
     limit = whole.first("llm-token-limit")
     assert limit
-    assert limit.attributes["counter-key"] == '@("miyagi-api/tokens/" + context.Subscription.Id)'
+    assert (
+        limit.attributes["counter-key"]
+        == '@("miyagi-api/tokens/" + context.Subscription.Id.ToLowerInvariant())'
+    )
     assert limit.attributes["token-quota-period"] == "Daily"
     assert limit.attributes["estimate-prompt-tokens"] == "false"
     calls = own.first("rate-limit-by-key")

@@ -15,7 +15,7 @@ from policies.gateway.reader import Element
 LIMITED: Parameter[tuple[str, ...]] = Parameter(
     "limited", (), "Names of consumers that the policy must hold to a plan"
 )
-_BY_KEY = r"context\.Subscription\.Id"
+_BY_KEY = r"context\.Subscription\.Id\.ToLowerInvariant\(\)"
 _EITHER_WAY = (
     r'context\.Variables\.GetValueOrDefault<string>\("consumer", '
     r'context\.Subscription == null \? "" : context\.Subscription\.Id\)\.ToLowerInvariant\(\)'
@@ -23,9 +23,14 @@ _EITHER_WAY = (
 _WHOSE = rf"({_BY_KEY}|{_EITHER_WAY})"
 _PLAN = re.compile(
     r'@\(",(?P<names>[a-z0-9-]+(,[a-z0-9-]+)*),"\.Contains\("," \+ '
-    rf'({_BY_KEY}\.ToLowerInvariant\(\)|{_EITHER_WAY}) \+ ","\)\)'
+    rf'{_WHOSE} \+ ","\)\)'
 )
 _VARIABLE = r'context\.Variables\.GetValueOrDefault<string>\("%s", ""\)'
+_FORM = re.escape(
+    'Regex.IsMatch(context.Request.Headers.GetValueOrDefault("Content-Type", ""), "^ *multipart/",'
+    " RegexOptions.IgnoreCase)"
+    ' && !Regex.IsMatch(context.Request.Url.Path, "/deployments/[^/]", RegexOptions.IgnoreCase)'
+)
 _ERROR = r'\{"error":\{"code":"%s","type":"invalid_request_error","message":"%s"\}\}'
 FORMS = {
     "${number}": re.compile(r"[1-9][0-9]{0,14}"),
@@ -39,18 +44,19 @@ FORMS = {
         r"[1-9][0-9]{0,6}\)\)"
     ),
     "${planBytesSaid}": re.compile(
-        _ERROR % ("PlanPromptTooLong", r"The plan of this key allows bodies of at most \d+ bytes\.")
+        _ERROR % ("PlanPromptTooLong", r"Your plan allows bodies of at most \d+ bytes\.")
     ),
     "${planCalls}": re.compile(rf'@\("[\w-]+/calls/" \+ {_WHOSE}\)'),
     "${planModels}": re.compile(
         r'@\(context\.Request\.Method != "GET" && context\.Request\.Method != "DELETE" && '
-        rf'!",[a-z0-9_.,-]+,"\.Contains\("," \+ {_VARIABLE % "called-deployment"} \+ ","\)\)'
+        rf'\(!",[a-z0-9_.,-]+,"\.Contains\("," \+ {_VARIABLE % "called-deployment"} \+ ","\)'
+        rf" \|\| {_FORM}\)\)"
     ),
     "${planModelsSaid}": re.compile(
         _ERROR
         % (
             "PlanModelNotAllowed",
-            r"The plan of this key allows the deployments [\w.-]+(, [\w.-]+)* and no other\.",
+            r"Your plan allows the deployments [\w.-]+(, [\w.-]+)* and no other\.",
         )
     ),
     "${planTokens}": re.compile(rf'@\("[\w-]+/tokens/" \+ {_WHOSE}\)'),

@@ -243,3 +243,13 @@ def test_of_several_accounts_too_a_plan_chooses_models(azure: Azure) -> None:
 def test_the_body_names_the_model_on_v1(azure: Azure, body: bytes, status: int) -> None:
     several = Several(azure, plans=[(Limits(models=("chat", "mini")), ["aoai-test"])])
     assert several.send("/openai/v1/chat/completions", body).status == status
+
+
+def test_a_form_names_no_model_that_a_plan_believes(azure: Azure) -> None:
+    """Its first part holds what looks like the field, and the account reads the second."""
+    several = Several(azure, plans=[(Limits(models=("chat",)), ["aoai-test"])])
+    part = 'content-disposition: form-data; name="model"'
+    text = f'--b\r\n{part}; filename="x"\r\n\r\nchat\r\n--b\r\n{part}\r\n\r\nown\r\n--b--\r\n'
+    form = (text.encode(), "multipart/form-data; boundary=b")
+    assert several.send("/openai/v1/audio/transcriptions", *form).status == 403
+    assert several.asked == []
