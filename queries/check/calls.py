@@ -90,6 +90,8 @@ class Caller:
     """Deployments that had no room for a brief call of this round, and of which consumer: "" of
     all that no plan limits.
     """
+    _sent: set[str] = field(default_factory=set)
+    """Keys and tokens that were sent: a consumer's token is another one once it has expired."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def all(self, *, brief: bool = True) -> list[OwnCall | Failed]:
@@ -234,6 +236,7 @@ class Caller:
         # A compressed body would be logged as it is sent.
         headers = {"Accept-Encoding": "identity", **(more or {})}
         if key is not None:
+            self._sent.add(key.removeprefix(BEARER))
             token = key.startswith(BEARER)
             headers["Authorization" if token else self.target.subscription_key_header] = key
         dated = not path.startswith(kinds.V1_SURFACE)
@@ -345,7 +348,9 @@ class Caller:
     def clean(self, text: str) -> str:
         """Make a text one printable line without any key, should a service ever repeat one."""
         line = "".join(character if character.isprintable() else " " for character in text)
-        for secret in (*(one.key for one in self.target.callers), self.token):
+        wrong = self.target.wrong_tokens.values()
+        sent = (SecretStr(one) for one in sorted(self._sent))
+        for secret in (*(one.key for one in self.target.callers), *wrong, *sent, self.token):
             if value := secret.get_secret_value():
                 line = line.replace(value, "***")
         return line

@@ -10,20 +10,20 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-api-inspec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 from pydantic import SecretStr
 
-from queries.check import kinds
+from queries.check import kinds, plans
 from queries.check.answers import NOT_TRACED, said
-from queries.check.calls import Caller
+from queries.check.calls import ACCOUNT_ID_HEADERS, Caller
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
-from queries.check.kinds import Planned
+from queries.check.kinds import Kind, Planned
 from queries.check.records import Failed, Failover, OwnCall
-from queries.contract import CHECK_HEADER, NEXT_ACCOUNT
-from queries.outputs import Target
+from queries.contract import CHECK_HEADER, NEXT_ACCOUNT, Deployment
+from queries.outputs import Consumer, Target
 
 ACTION = "Microsoft.ApiManagement/service/gateways/listDebugCredentials/action"
 VERSION = "2024-05-01"
@@ -51,17 +51,29 @@ def token(manager: Manager, target: Target) -> SecretStr:
 
 def make(caller: Caller) -> tuple[Failover | None, list[OwnCall]]:
     """Make the calls; none where the check was not asked for them, or no pool is declared."""
-    planned = list(_plan(caller.target))
-    if caller.tracing is None or not planned:
+    planned, nobodys = list(_plan(caller.target)), ", ".join(_nobodys(caller.target))
+    if caller.tracing is None or not (planned or nobodys):
         return None, []
+    if not planned:
+        return Failover(unknown=f"{nobodys}: {plans.NOBODY}"), []
+    shown, made = _met(caller, caller.tracing, planned)
+    if nobodys and shown == Failover():
+        shown = Failover(unknown=f"{nobodys}: {plans.NOBODY}")
+    return shown, made
+
+
+def _met(
+    caller: Caller, tracing: Callable[[], SecretStr], planned: Sequence[Planned]
+) -> tuple[Failover, list[OwnCall]]:
+    """Make the calls that are planned, once it is seen that no caller without a token can."""
     try:
-        caller.token = caller.tracing()
+        caller.token = tracing()
     except UnreadableError as error:
         return Failover(unknown=f"no token for tracing ({error})"), []
-    status, code = _without_token(caller, planned[0])
+    status, code, of_account = _without_token(caller, planned[0])
     if (status, code) != (REFUSED, NOT_TRACED):
         answer = f"HTTP {status}{f' {code}' if code else ''}"
-        if status == httpx.codes.OK:
+        if of_account:
             return Failover(open=answer), []
         return Failover(
             unknown=f"a call without a token was not refused as it has to be: {answer}"
@@ -77,26 +89,41 @@ def make(caller: Caller) -> tuple[Failover | None, list[OwnCall]]:
 
 def _plan(target: Target) -> Iterator[Planned]:
     """Plan a call to each deployment of each account that shares it, and one that is sent on."""
-    consumer = next(iter(target.callers), None)
-    slots = {one.name.lower(): (one, kind) for one, kind in reversed(kinds.slots(target))}
-    for name, accounts in target.pools.items():
-        if consumer is None or name not in slots:
+    for name, deployment, kind, consumer in _pools(target):
+        if consumer is None:
             continue
-        deployment, kind = slots[name]
         first = name == next(iter(target.pools))
-        for account in (*accounts, *([NEXT_ACCOUNT] if first else [])):
+        for account in (*target.pools[name], *([NEXT_ACCOUNT] if first else [])):
             yield Planned(
                 deployment=deployment, kind=kind, consumer=consumer, brief=True, meets=account
             )
 
 
-def _without_token(caller: Caller, planned: Planned) -> tuple[int, str]:
-    """Name an account as any caller could; return status and code of the answer."""
+def _nobodys(target: Target) -> Iterator[str]:
+    """Yield the deployments of pools that no consumer's plan lets it call."""
+    yield from (name for name, _, _, consumer in _pools(target) if consumer is None)
+
+
+def _pools(target: Target) -> Iterator[tuple[str, Deployment, Kind, Consumer | None]]:
+    """Yield each pool that can be called: its name, what is called, and as whom."""
+    slots = {one.name.lower(): (one, kind) for one, kind in reversed(kinds.slots(target))}
+    for name in target.pools:
+        if target.callers and name in slots:
+            deployment, kind = slots[name]
+            yield name, deployment, kind, plans.caller_of(target, deployment, kind, 0)
+
+
+def _without_token(caller: Caller, planned: Planned) -> tuple[int, str, bool]:
+    """Name an account as any caller could.
+
+    Returns status and code of the answer, and whether an account gave it: then the way is open.
+    """
     path = kinds.path_of(caller.target, planned.kind, planned.deployment.name)
     body = kinds.request(planned, f"{caller.run}-open", caller.target)
     key = planned.consumer.sends()
     try:
         response = caller.post(path, body, key, {CHECK_HEADER: planned.meets})
     except httpx.RequestError as error:
-        return 0, type(error).__name__
-    return response.status_code, said(response)[0]
+        return 0, type(error).__name__, False
+    of_account = response.is_success or any(one in response.headers for one in ACCOUNT_ID_HEADERS)
+    return response.status_code, said(response)[0], of_account

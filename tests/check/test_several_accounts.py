@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from queries.check import failover
 from queries.check.evidence import Evidence
 from queries.check.expected import llm
 from queries.check.expected.rules import Logged
@@ -15,7 +19,8 @@ from queries.check.proofs.accounts import ACCOUNTS
 from queries.check.proofs.base import Verdict
 from queries.check.records import Failed, Failover, OwnCall
 from queries.check.traffic import OwnTraffic
-from queries.outputs import target
+from queries.contract import CHECK_HEADER
+from queries.outputs import Consumer, target
 from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.azure import host_of
 from tests.check.conftest import Run
@@ -237,7 +242,44 @@ def test_a_gateway_that_lets_anybody_name_an_account_fails(several: Run) -> None
     assert "without a token: HTTP 200" in of(report, "accounts")[1]
 
 
-def shown(failover: Failover | None = None, **met: str) -> Verdict:
+def test_a_way_that_an_account_answers_is_open_whatever_it_answers(several: Run) -> None:
+    several.azure.arm.resources[DEBUG] = {"token": "a-token"}
+    handle = several.azure.handle
+
+    def throttled(request: httpx.Request) -> httpx.Response:
+        if CHECK_HEADER in request.headers:
+            return httpx.Response(429, headers={"apim-request-id": "of-the-account"})
+        return handle(request)
+
+    several.azure.handle = throttled  # type: ignore[method-assign]
+    report = several(*ROUTES, "--failover", "--timeout", "5", **two())
+
+    assert "without a token: HTTP 429" in of(report, "accounts")[1]
+    assert ends(report)["accounts"] == "failed"
+
+
+def plan(consumer: str, *models: str) -> Row:
+    """What a consumer may call, as the output has it."""
+    return {"consumers": [consumer], "models": list(models)}
+
+
+@pytest.mark.parametrize(
+    ("plans", "called_as"),
+    [
+        ([plan("a", "other")], {"b"}),
+        ([plan("a", "other"), plan("b", "text-turbo")], {"b"}),
+        ([plan("a", "other"), plan("b", "other")], set()),
+    ],
+)
+def test_accounts_are_met_by_whom_the_plan_lets(plans: list[Row], called_as: set[str]) -> None:
+    found = target(outputs(consumers=["a", "b"], plans=plans, **two()))
+    key = SecretStr("k")
+    found = replace(found, callers=tuple(Consumer(name=name, key=key) for name in ("a", "b")))
+    assert {one.consumer.name for one in failover._plan(found)} == called_as
+    assert list(failover._nobodys(found)) == ([] if called_as else ["text-turbo"])
+
+
+def shown(was: Failover | None = None, **met: str) -> Verdict:
     """The proof of calls, by whom each was to meet and who answered."""
     calls = tuple(
         OwnCall(
@@ -260,7 +302,7 @@ def shown(failover: Failover | None = None, **met: str) -> Verdict:
         }
         for number, name in enumerate(met.values())
     ]
-    made = OwnTraffic(marker="proof-", begun=NOON, calls=calls, failover=failover)
+    made = OwnTraffic(marker="proof-", begun=NOON, calls=calls, failover=was)
     evidence = Evidence(target=target(outputs(**two())), traffic=made)
     return ACCOUNTS.judge(evidence.took("gateway", rows))
 
