@@ -147,3 +147,18 @@ def spend(
     names = {"DeploymentName": deployment, "ModelName": model, "TotalTokens": sum(tokens)}
     sides = {"PromptTokens": tokens[0], "CompletionTokens": tokens[1]}
     llm(database, str(number), 0, **names, **sides, **common)
+
+
+def told(rows: Iterable[dict[str, Any] | tuple[Any, ...] | list[Any]]) -> list[str]:
+    """Return rows as texts; a sum of money ends as the order of its parts would have it."""
+
+    def values(row: dict[str, Any] | tuple[Any, ...] | list[Any]) -> Any:
+        if isinstance(row, dict):
+            return {name: rounded(value) for name, value in row.items()}
+        return [rounded(value) for value in row]
+
+    return sorted(str(values(row)) for row in rows)
+
+
+def rounded(value: Any) -> Any:
+    return round(value, 9) if isinstance(value, float) else value

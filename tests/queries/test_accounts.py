@@ -11,7 +11,7 @@ import pytest
 from queries import library
 from queries.library import Expression, among, render
 from tests.queries.calls import every_call
-from tests.queries.database import ACCOUNT, HOUR, START, Database, gateway, request
+from tests.queries.database import ACCOUNT, HOUR, START, Database, gateway, request, told
 from tests.queries.tables import PARAMETERS
 from tests.queries.test_reconcile import LOST_HOUR
 from tests.queries.truth import gateway_row, llm_rows
@@ -215,7 +215,7 @@ def test_a_query_counts_the_calls_of_one_account_or_of_all(
 
     def rows(*hosts: str, backend: str = "") -> list[str]:
         text = render(name, lines=[library.SEVERAL_ACCOUNTS], backend=backend, **given)
-        return sorted(map(str, by_hosts[hosts].ask(text)))
+        return told(by_hosts[hosts].ask(text))
 
     for host in HOSTS:
         assert rows(*HOSTS, backend=host.upper()) == rows(host)

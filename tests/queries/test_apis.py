@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from queries.library import Value, has, load, names, render
 from tests.queries.calls import every_call
-from tests.queries.database import START, Database, workspace
+from tests.queries.database import START, Database, told, workspace
 from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
@@ -43,15 +41,6 @@ def asked(name: str, database: Database, **given: Value) -> list[str]:
     values = {key: value for key, value in PARAMETERS.items() if has(name, key)}
     text = re.sub(r"\| take \d+\s*$", "", render(name, **values, **given))
     return told(database.ask(text))
-
-
-def told(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """The rows as texts; a sum of money ends as the order of its parts would have it."""
-    return sorted(str({name: rounded(value) for name, value in row.items()}) for row in rows)
-
-
-def rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
 
 
 @pytest.mark.parametrize("name", LIMITED)

@@ -9,7 +9,7 @@ import pytest
 
 from queries.library import fill, has, load, names
 from tests.queries.calls import every_call
-from tests.queries.database import ACCOUNT, HOUR, START, Database, request, workspace
+from tests.queries.database import ACCOUNT, HOUR, START, Database, request, told, workspace
 from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
@@ -67,7 +67,7 @@ def shared() -> Database:
 def asked(name: str, database: Database, own: dict[str, str]) -> list[str]:
     text = fill(name, {**PARAMETERS, "identity": "me", **own})
     _, rows = database.answer(re.sub(r"\| take \d+\s*$", "", text))
-    return sorted(map(str, rows))
+    return told(rows)
 
 
 @pytest.mark.parametrize("name", names())

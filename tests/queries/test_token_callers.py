@@ -8,7 +8,7 @@ import pytest
 
 from queries.library import TOKEN_CALLERS, has, load, names, render
 from tests.queries.calls import every_call
-from tests.queries.database import START, Database
+from tests.queries.database import START, Database, told
 from tests.queries.tables import PARAMETERS
 from tests.queries.truth import gateway_row, llm_rows
 
@@ -61,12 +61,12 @@ def test_by_token_a_query_answers_as_by_key(name: str, keys: Database, tokens: D
     by_key = keys.ask(render(name, **given))
     by_token = tokens.ask(render(name, **given, lines=[TOKEN_CALLERS]))
     assert by_key
-    assert told(by_token) == told(by_key)
+    assert but_wanted(by_token) == but_wanted(by_key)
     assert "token callers" not in render(name, **given)
 
 
-def told(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted(str({key: row[key] for key in row if key != "Wanted"}) for row in rows)
+def but_wanted(rows: list[dict[str, Any]]) -> list[str]:
+    return told({key: row[key] for key in row if key != "Wanted"} for row in rows)
 
 
 def test_a_token_of_nobody_is_told_apart_with_its_application() -> None:
