@@ -70,8 +70,10 @@ def client(outputs: dict[str, Any], tokens: Any) -> openai.AzureOpenAI:
     )
 
 
-def asked(outputs: dict[str, Any], name: str, expected: int) -> list[dict[str, Any]]:
-    """Rows of a query as the stack's own, once they have come."""
+def asked(
+    outputs: dict[str, Any], name: str, expected: int, measure: str = "Calls"
+) -> list[dict[str, Any]]:
+    """Rows of a query as the stack's own, once their measure is as large as expected."""
     target = stack_outputs.target(outputs)
     workspace = LogAnalytics(target.logs_endpoint, target.workspace_customer_id)
     own = {key: one for key, one in target.own.items() if key != "account"}
@@ -79,8 +81,9 @@ def asked(outputs: dict[str, Any], name: str, expected: int) -> list[dict[str, A
     kql = render(name, since=until - timedelta(hours=1), until=until, **own)
     for _ in range(50):
         rows = workspace.query(kql)
-        if len(rows) >= expected:
+        if sum(int(row[measure] or 0) for row in rows) >= expected:
             break
+        time.sleep(0.2)
     return rows
 
 
@@ -113,7 +116,7 @@ def test_the_openai_package_calls_with_a_token_and_its_consumer_is_billed(
     assert answer.usage
     assert parts[-1].usage
     total = answer.usage.total_tokens + parts[-1].usage.total_tokens
-    rows = asked(inside, "tokens-by-consumer", 1)
+    rows = asked(inside, "tokens-by-consumer", total, "TotalTokens")
     spent = {(one["Consumer"], one["TotalTokens"]) for one in rows if one["TotalTokens"]}
     assert spent == {("team-a", total)}
     errors = {(one["ResponseCode"], one["Reason"]) for one in asked(inside, "gateway-errors", 2)}

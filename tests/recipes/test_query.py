@@ -15,6 +15,8 @@ let since = ago(1d);
 let until = now();
 let gateway = "";
 let api = "";
+// several accounts: // Host of the account whose calls count, "" for those of all.
+// several accounts: let backend = "";
 // >>> queries/shared/tokens.kql
 // <<< queries/shared/tokens.kql
 
