@@ -23,7 +23,8 @@ PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
 
 _PARAMETER = re.compile(r"\{[^/]*\}")
-CANCEL = "/v1/responses/{response-id}/cancel"
+RESPONSE = "/v1/responses/{response-id}"
+CANCEL = f"{RESPONSE}/cancel"
 """Path of the one operation on a stored response that is a POST, as the check's calls are."""
 Url = Annotated[str, Field(pattern=r"^https://\S+$")]
 
@@ -127,16 +128,16 @@ class Target(ProofOutput[str]):
         """Tell whether the gateway is meant to log every call."""
         return self.sampling_percentage >= 100  # noqa: PLR2004
 
-    def operation(self, path: str) -> str | None:
-        """Return the id of the imported document's operation to POST to; None if it is not known.
+    def operation(self, path: str, method: str = "POST") -> str | None:
+        """Return the id of the imported document's operation; None if it is not known.
 
         Documents differ in how they call the parameters of a path.
         """
-        return self._operations.get(_PARAMETER.sub("{}", f"POST {path}"))
+        return self._operations.get(_PARAMETER.sub("{}", f"{method} {path}"))
 
-    def offers(self, path: str) -> bool:
-        """Tell whether the imported document has an operation to POST to, as far as it is known."""
-        return self.operation(path) is not None
+    def offers(self, path: str, method: str = "POST") -> bool:
+        """Tell whether the imported document has an operation, as far as it is known."""
+        return self.operation(path, method) is not None
 
     @cached_property
     def _operations(self) -> Mapping[str, str]:

@@ -61,7 +61,7 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
     """Return how the attempt ended, and for how many seconds the service asks to wait."""
     # The account logs the name of a deployment: it is no marker, which stands in content only.
     mark = f"no-such-{caller.run.removeprefix(PREFIX)}-{secrets.token_hex(6)}"
-    text = f"{caller.run}-{secrets.token_hex(6)}"
+    text = caller.marker()
     body: Json = {"messages": [{"role": "user", "content": text}], "max_completion_tokens": 16}
     model = next((d.name for d in caller.target.deployments if d.kind == "chat"), mark)
     started, asked = caller.clock.now(), 0.0

@@ -172,11 +172,15 @@ class Caller:
         limit = self.target.body_bytes if self.target.response_bodies else 0
         return isinstance(result, OwnCall) and (not result.text or len(result.response) <= limit)
 
+    def marker(self) -> str:
+        """Return a new random text that begins as all markers of this run do."""
+        return f"{self.run}-{secrets.token_hex(6)}"
+
     def call(self, planned: Planned) -> OwnCall | Failed:
         """Make a call; return it answered, or why it is not."""
         begun, wait = self.clock.elapsed(), FIRST_WAIT
         while True:
-            marker = f"{self.run}-{secrets.token_hex(6)}"
+            marker = self.marker()
             answer = self._once(planned, marker)
             if isinstance(answer, OwnCall):
                 return answer
@@ -220,13 +224,22 @@ class Caller:
         Raises:
             httpx.RequestError: no answer.
         """
-        return self._post(path, body, key, more, mark=mark).response
+        return self._send("POST", path, key, body, more, mark=mark).response
 
-    def _post(
+    def send(self, method: str, path: str, key: str | None, *, mark: str) -> httpx.Response:
+        """Send a request without a body, marked in its URL.
+
+        Raises:
+            httpx.RequestError: no answer.
+        """
+        return self._send(method, path, key, mark=mark).response
+
+    def _send(
         self,
+        method: str,
         path: str,
-        body: Json,
         key: str | None,
+        body: Json | None = None,
         more: Mapping[str, str] | None = None,
         *,
         half: bool = False,
@@ -246,7 +259,7 @@ class Caller:
         url = f"{self.target.gateway_url.rstrip('/')}/{self.target.api_path}{path}"
         parts, times, begun = list[bytes](), list[float](), self.clock.elapsed()
         with self.client.stream(
-            "POST", url, params=version or None, headers=headers, json=body, timeout=TIMEOUT
+            method, url, params=version or None, headers=headers, json=body, timeout=TIMEOUT
         ) as answer:
             stream = answer.extensions.get("network_stream")
             here, there = (_address(stream, name) for name in ("client_addr", "server_addr"))
@@ -284,7 +297,8 @@ class Caller:
         key = planned.consumer.sends()
         try:
             path = kinds.path_of(self.target, planned.kind, planned.deployment.name)
-            exchange = self._post(path, body, key, self._naming(planned), half=planned.hangs_up)
+            naming = self._naming(planned)
+            exchange = self._send("POST", path, key, body, naming, half=planned.hangs_up)
         except httpx.RequestError as error:
             return unreachable(error)
         refused = refusal(exchange.response)

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from queries.check import leaks
 from queries.check.difference import NOTHING, Findings
 from queries.check.drift.outcome import Drift
-from queries.check.fields import BODIES, text, within
+from queries.check.fields import BODIES, names_response, text, within
 from queries.check.kinds import PREFIX, path_of
-from queries.check.records import Call, CallOfOthers, HungUp, OwnCall
+from queries.check.records import Aside, Call, CallOfOthers, OwnCall
 from queries.check.rows import TABLES, Rows, Source
 from queries.check.traffic import OwnTraffic, Traffic
 from queries.outputs import Target
@@ -144,20 +144,19 @@ class Evidence:
                 return links[call.marker]
 
     @cached_property
-    def left_ids(self) -> frozenset[str]:
-        """Return the gateway's ids of the calls whose caller hung up."""
-        return frozenset(text(row, "CorrelationId") for row in self.left_rows)
+    def aside_ids(self) -> frozenset[str]:
+        """Return the gateway's ids of the calls beside those that are compared."""
+        made = self.traffic.aside if isinstance(self.traffic, OwnTraffic) else ()
+        return frozenset(text(row, "CorrelationId") for call in made for row in self.aside(call))
 
-    @cached_property
-    def left_rows(self) -> list[Row]:
-        """Return the gateway's rows of calls whose caller hung up, by their marker or by time.
+    def aside(self, call: Aside) -> list[Row]:
+        """Return the gateway's rows of a call beside those that are compared.
 
-        Without content to go by, such a call is the one that no other call of the run explains.
+        They are known by its marker. Without that, it is the call that no other one explains.
         """
-        made = self.traffic.hung_up if isinstance(self.traffic, OwnTraffic) else ()
-        return [row for call in made for row in self._left(call)]
+        return self.once(("aside", call.marker), lambda: self._aside(call))
 
-    def _left(self, call: HungUp) -> list[Row]:
+    def _aside(self, call: Aside) -> list[Row]:
         in_llm = {
             text(row, "CorrelationId")
             for row in self.of("llm")
@@ -168,7 +167,7 @@ class Evidence:
             row
             for row in rows
             if text(row, "CorrelationId") in in_llm
-            or any(call.marker in text(row, body) for body in BODIES)
+            or any(call.marker in text(row, place) for place in (*BODIES, "Url"))
         ]
         path = path_of(self.target, call.kind, call.deployment).lower()
         possible = [
@@ -234,4 +233,5 @@ class Evidence:
             if row.get("ResponseCode") == OK
             and within(row, call)
             and path in text(row, "Url").lower()
+            and not names_response(row)
         ]

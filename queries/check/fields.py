@@ -29,7 +29,7 @@ MODEL = r'"model"\s*:\s*"([^"\\]+)"'
 CHARACTER = 4
 """Most bytes of one character, by which a cut may fall short of the limit."""
 _MODEL = re.compile(MODEL)
-
+_NAMED = re.compile(r"/responses/resp_\w+(/|\?|$)")
 
 ENTRY_LIMIT = 32 * 1024
 """Bytes of one gateway log entry, beyond which all its bodies are dropped.
@@ -55,6 +55,11 @@ def text(row: Row, column: str) -> str:
     """Return a column as text, "" for null."""
     value = row.get(column)
     return "" if value is None else str(value)
+
+
+def names_response(row: Row) -> bool:
+    """Tell whether a call names a response that is there already: it makes none, and is free."""
+    return bool(_NAMED.search(text(row, "Url")))
 
 
 def model_in(body: str) -> str:

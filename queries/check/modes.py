@@ -6,7 +6,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from queries.check import attempts, brief_calls, failover, hangup, kinds, limits, observe, proofs
+from queries.check import (
+    attempts,
+    background,
+    brief_calls,
+    failover,
+    hangup,
+    kinds,
+    limits,
+    observe,
+    proofs,
+)
 from queries.check.calls import Caller
 from queries.check.evidence import Evidence
 from queries.check.proofs.base import Proof
@@ -89,7 +99,7 @@ class OwnCalls:
         return not self.traffic.calls
 
     def _add(self, calls: list[OwnCall]) -> None:
-        """Add calls, and make those that must fail and one whose caller hangs up."""
+        """Add calls, and make those that must fail and those that nobody waits for."""
         traffic = self.traffic
         shown, met = failover.make(self._caller)
         self.traffic = replace(
@@ -98,6 +108,7 @@ class OwnCalls:
             calls=(*traffic.calls, *calls, *met),
             attempts=(*traffic.attempts, *attempts.make(self._caller)),
             hung_up=(*traffic.hung_up, *hangup.make(self._caller)),
+            background=(*traffic.background, *background.make(self._caller)),
         )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import CATEGORY, INNER, answering, times, unfolded
-from queries.check.fields import LAG, SLACK, model_in, text
+from queries.check.fields import LAG, SLACK, model_in, names_response, text
 from queries.check.gateway.targets import Accounts
 from queries.check.pairs import Request, Sent, unmatched
 from queries.check.proofs.llm import usage_in, usage_in_header
@@ -18,6 +18,8 @@ from queries.check.traffic import OwnTraffic
 from queries.outputs import Target
 from queries.workspace import Row
 
+_BACKGROUND = re.compile(r"background:(resp_\w+)")
+"""By which the policy's header names a response that was made in the background."""
 _DEPLOYMENT = re.compile(r"/deployments/([^/?]+)")
 
 FREE = frozenset(range(401, 500)) - {408, 499}
@@ -46,14 +48,14 @@ def of(evidence: Evidence, calls: Sequence[OwnCall]) -> Others | None:
     logged = [call.started for call in calls if evidence.correlations(call)]
     if not logged:
         return None
-    left = evidence.traffic.hung_up if isinstance(evidence.traffic, OwnTraffic) else ()
-    begun, ids = min(logged), {one for call in (*calls, *left) for one in call.account_ids}
+    aside = evidence.traffic.aside if isinstance(evidence.traffic, OwnTraffic) else ()
+    begun, ids = min(logged), {one for call in (*calls, *aside) for one in call.account_ids}
     requests = list(_requests(evidence))
     known = {one.id for one in requests} & ids
     own = {evidence.target.gateway_principal_id.lower()}
     own |= {one.identity for one in requests if one.id in known}
     sent = tuple(_sent(evidence))
-    ours = [_made(call, "") for call in left if not call.account_ids & known]
+    ours = [_made(call, "") for call in aside if not call.account_ids & known]
     if not known:
         # No row has the id that a caller was told: calls are known by deployment and time alone,
         # and a request of which no row tells who made it may be one of them.
@@ -114,12 +116,14 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
     """Return the calls of others, of any API of the gateway, that were sent to the account."""
     accounts, seen = Accounts.of(evidence.target), set[str]()
     every, api = evidence.target.every_account, evidence.target.api_id.lower()
-    ours = evidence.all_correlations | evidence.left_ids
+    ours = evidence.all_correlations | evidence.aside_ids
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}
-    for row in evidence.of("gateway-others"):
+    rows = evidence.of("gateway-others")
+    later = {_background(row): usage for row in rows if (usage := usage_in_header(row))}
+    for row in rows:
         time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
-        if name in ours or name in seen or not isinstance(time, datetime):
+        if name in ours or name in seen or not isinstance(time, datetime) or names_response(row):
             continue
         both = zip(every, accounts.every, strict=True)
         account = next((one.id for one, names in both if names.has(str(url or ""))), "")
@@ -134,8 +138,20 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
             account=account.lower(),
             costs=code not in FREE or row.get("BackendResponseCode") == OK,
             of_stack=text(row, "ApiId").lower() == api and code == OK and not _left(row),
-            usage=_counted(entry) or usage_in(text(row, "ResponseBody")) or usage_in_header(row),
+            usage=_counted(entry)
+            or usage_in(text(row, "ResponseBody"))
+            or usage_in_header(row)
+            or (later.get(_background(row)) if _background(row) else None),
         )
+
+
+def _background(row: Row) -> str:
+    """Return the id of a response in the background, as the policy's header tells it; "" if none.
+
+    Its tokens come with the call that reads it.
+    """
+    found = _BACKGROUND.search(text(row, "ResponseHeaders"))
+    return found[1] if found else ""
 
 
 def _left(row: Row) -> bool:

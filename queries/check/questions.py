@@ -96,7 +96,7 @@ def _minutes(evidence: Evidence) -> str:
     ]
     if isinstance(evidence.traffic, OwnTraffic):
         spans += [(attempt.started, attempt.ended) for attempt in evidence.traffic.attempts]
-        spans += [(call.started, call.ended) for call in evidence.traffic.hung_up]
+        spans += [(call.started, call.ended) for call in evidence.traffic.aside]
     return _minutes_of(tuple(spans))
 
 

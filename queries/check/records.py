@@ -163,13 +163,23 @@ class OwnCall(Answered):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HungUp(Answered):
-    """A streamed call of this run whose caller left half way: nobody was told its tokens."""
+class Aside(Answered):
+    """A call of this run beside those that are compared word for word."""
 
     marker: str
-    """Random text of the prompt."""
+    """Random text of the prompt, or of the URL."""
     most: Usage
     """Tokens that it may have cost, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HungUp(Aside):
+    """A streamed call whose caller left half way: nobody was told its tokens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background(Aside):
+    """A response made in the background, whose tokens were told when it was read; None if not."""
 
 
 @dataclass(frozen=True, kw_only=True)

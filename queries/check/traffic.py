@@ -9,7 +9,9 @@ from functools import cached_property
 
 from queries.check.fields import SLACK
 from queries.check.records import (
+    Aside,
     Attempt,
+    Background,
     Call,
     CallOfOthers,
     Failed,
@@ -37,6 +39,8 @@ class OwnTraffic:
     """Calls that had to fail."""
     hung_up: tuple[HungUp, ...] = ()
     """Streams that the caller left half way."""
+    background: tuple[Background, ...] = ()
+    """Responses in the background, where the stack offers them."""
     failed: tuple[Failed, ...] = ()
     """Calls of the first round that were not answered."""
     limits: tuple[Tried, ...] | None = None
@@ -51,6 +55,11 @@ class OwnTraffic:
     """Kinds of call that were not made, by label, and why."""
 
     @cached_property
+    def aside(self) -> tuple[Aside, ...]:
+        """Return the calls beside those that are compared word for word."""
+        return (*self.hung_up, *self.background)
+
+    @cached_property
     def first(self) -> tuple[OwnCall, ...]:
         """Return the calls of the first round."""
         return tuple(call for call in self.calls if call.round == self.calls[0].round)
@@ -63,7 +72,7 @@ class OwnTraffic:
     @cached_property
     def until(self) -> datetime:
         """Return the time up to which rows are asked for."""
-        ends = [one.ended for one in (*self.calls, *self.hung_up)]
+        ends = [one.ended for one in (*self.calls, *self.aside)]
         ends += [one.ended for one in self.attempts]
         ends += [self.limits_ended] if self.limits_ended else []
         return max([self.begun, *(end + MARGIN for end in ends)])

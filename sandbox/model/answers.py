@@ -154,7 +154,8 @@ def respond(
     status = "completed" if end == "stop" else "incomplete"
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     item: Json = {"type": "message", "id": f"msg_{clock.guid()}", "role": "assistant"}
-    head = {"id": f"resp_{clock.guid()}", "object": "response", "created_at": int(clock.now())}
+    name = f"resp_{clock.guid().replace('-', '')}"
+    head = {"id": name, "object": "response", "created_at": int(clock.now())}
     head |= {"model": model, "error": None, "parallel_tool_calls": True, "tool_choice": "auto"}
     head |= {"tools": [], "instructions": body.get("instructions"), "metadata": {}}
     usage: Json = {"input_tokens": tokens[0], "output_tokens": tokens[1]}

@@ -10,7 +10,7 @@ from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
 from sandbox.http import Endpoint, Headers, Request, Response
 from sandbox.logs import Telemetry
-from sandbox.model import access, content_filter, parameters
+from sandbox.model import access, content_filter, parameters, stored
 from sandbox.model.account_logs import Call, report
 from sandbox.model.answers import Answer, chat, count, embeddings, one, prompt_of, respond
 from sandbox.model.parameters import RefusalError
@@ -109,7 +109,10 @@ def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answ
 
     https://github.com/pydantic/pydantic-ai/issues/5066 (versions of the two routes)
     """
-    route = ROUTE.fullmatch(f"{call.request.method} {unquote(call.request.path)}")
+    asked = f"{call.request.method} {unquote(call.request.path)}"
+    if named := stored.ROUTE.fullmatch(asked):
+        return _stored(cloud, options, service, call, named)
+    route = ROUTE.fullmatch(asked)
     method, deployment, tail, item = route.groups() if route else ("", "", "", "")
     call.operation, kind = OPERATIONS.get(f"{method} {tail}", ("", ""))
     version = dict(call.request.query).get("api-version", "" if deployment else "v1")
@@ -118,9 +121,7 @@ def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answ
     classic = kind not in ACTIONS and VERSIONS.fullmatch(version)
     if not kind or (item and kind != "models") or (deployment and not classic):
         raise RefusalError(404, "404", "Resource not found")
-    if not deployment and version not in {"v1", "preview"}:
-        message = "api-version query parameter is not allowed when using /v1 path"
-        raise RefusalError(400, "BadRequest", message)
+    _check_v1(deployment, version)
     action = ACTIONS.get(kind, f"deployments/{tail}/action")
     path = "deployments/{deployment-id}" if deployment else "v1"
     use = f"{method} /openai/{path}/{tail}"
@@ -128,6 +129,35 @@ def _serve(cloud: Cloud, options: Options, service: Service, call: Call) -> Answ
     if kind == "models":
         return _models(cloud, call.account, item)
     return _infer(cloud, options, service, call, kind, deployment)
+
+
+def _check_v1(deployment: str | None, version: str) -> None:
+    """400 for a dated version of a call that names no deployment in its path.
+
+    https://github.com/pydantic/pydantic-ai/issues/5066
+    """
+    if not deployment and version not in {"v1", "preview"}:
+        message = "api-version query parameter is not allowed when using /v1 path"
+        raise RefusalError(400, "BadRequest", message)
+
+
+def _stored(
+    cloud: Cloud, options: Options, service: Service, call: Call, named: re.Match[str]
+) -> Answer:
+    """A call that names a response reads, cancels or deletes it.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses
+    """
+    method, name, cancels = named.groups()
+    call.operation, action = stored.OPERATIONS.get((method, bool(cancels)), ("", ""))
+    call.api_version = dict(call.request.query).get("api-version", "v1")
+    call.object_id = access.caller(cloud, call.account, call.request)
+    if not action:
+        raise RefusalError(404, "404", "Resource not found")
+    _check_v1(None, call.api_version)
+    use = f"{method} /openai/v1/responses/{{response_id}}{cancels or ''}"
+    access.check_role(cloud, options, call.account, call.object_id, action, use)
+    return service.stored.serve(call.account.id, method, name)
 
 
 def _infer(
@@ -161,8 +191,10 @@ def _infer(
     rules = content_filter.of(cloud, found)
     content_filter.check_prompt(asked, rules)
     kept = service.cache.take(found.id, call.model, prompt_of(body))
-    answer = respond if kind == "responses" else chat
-    return answer(options.seed, full, body, rules, kept)
+    if kind == "responses":
+        answer = respond(options.seed, full, body, rules, kept)
+        return service.stored.take(call.account.id, body, answer)
+    return chat(options.seed, full, body, rules, kept)
 
 
 def _models(cloud: Cloud, account: Resource, wanted: str) -> Answer:

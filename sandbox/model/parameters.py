@@ -16,11 +16,11 @@ REFUSED = ("top_p", "presence_penalty", "frequency_penalty")
 https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning
 """
 NEUTRAL = {
-    "include", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning",
+    "background", "include", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning",
     "reasoning_effort", "safety_identifier", "seed", "service_tier", "store", "temperature",
     "text", "tool_choice", "truncation", "user", "verbosity", *REFUSED,
 }  # fmt: skip
-"""Parameters that change nothing of what is modelled."""
+"""Parameters that change nothing of what a model answers."""
 MOST_INPUTS = 2048
 """Most texts of one call for embeddings.
 

@@ -10,6 +10,7 @@ from sandbox import clock
 from sandbox.cloud import Resource
 from sandbox.model.parameters import Json, RefusalError
 from sandbox.model.prompt_cache import PromptCache
+from sandbox.model.stored import Stored
 
 MINUTE = 60
 
@@ -35,6 +36,7 @@ class Service:
     down: bool = False
     pace: Pace | None = None
     cache: PromptCache = field(default_factory=PromptCache)
+    stored: Stored = field(default_factory=Stored)
     _counted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def admit(self, deployment: Resource, operation: str, version: str, estimate: int) -> None:

@@ -84,3 +84,15 @@ def streamed(answer: Row) -> str:
     if "usage" in answer:
         chunks.append({"id": answer["id"], "choices": [], "usage": answer["usage"]})
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+
+
+def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:
+    """An error in the model endpoint's shape."""
+    error = {"error": {"code": code, "message": message}}
+    return httpx.Response(status, json=error, headers=headers)
+
+
+def wrong_key() -> httpx.Response:
+    """What the gateway says to a key that it does not know."""
+    message = "Access denied due to invalid subscription key. Make sure to provide a valid key."
+    return httpx.Response(401, json={"statusCode": 401, "message": message})

@@ -16,11 +16,12 @@ import httpx
 from queries.pages import Paged
 from queries.workspace import NotYetError, whole
 from tests.check import answers
-from tests.check.answers import Asked
+from tests.check.answers import Asked, refused, wrong_key
 from tests.check.arm import ACCOUNT, GATEWAY, Arm
 from tests.check.clock import FakeClock
 from tests.check.query import Query, summed
 from tests.check.stack import CUSTOMER, KEY, Row
+from tests.check.stored import Stored
 
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
@@ -85,6 +86,7 @@ class Azure:
     other_columns: dict[str, list[str]] = field(default_factory=dict)
     """What queries of the library return, by title, if not what they declare."""
     arm: Arm = field(default_factory=Arm)
+    stored: Stored = field(default_factory=Stored)
     requests: list[httpx.Request] = field(default_factory=list)
     """Calls with the key to a deployment that there is, but for those whose caller hung up."""
     hung_up: list[httpx.Request] = field(default_factory=list)
@@ -98,6 +100,9 @@ class Azure:
     _random: random.Random = field(default_factory=lambda: random.Random(7))
 
     def handle(self, request: httpx.Request) -> httpx.Response:
+        return self._stored(request) if self.stored.names(request) else self._called(request)
+
+    def _called(self, request: httpx.Request) -> httpx.Response:
         asked, refusal = Asked.of(request), self._refusal(request)
         if refusal:
             self.refused.append(request)
@@ -110,7 +115,7 @@ class Azure:
         usage = {"prompt_tokens": prompt, "completion_tokens": 5, "total_tokens": prompt + 5}
         if asked.kind == "embeddings":
             usage = {"prompt_tokens": prompt, "total_tokens": prompt}
-        answer = answers.whole(asked, number, usage)
+        answer = self.stored.begin(asked, answers.whole(asked, number, usage))
         if asked.careless and not self.asks:
             del answer["usage"]
         body = answers.streamed(answer) if asked.body.get("stream") else json.dumps(answer)
@@ -160,8 +165,18 @@ class Azure:
         """What the policy tells of an answer or an error, if it does."""
         error = answer.get("error") or {}
         said = {"model": "m", "usage": answer.get("usage"), "code": error.get("code")}
+        said |= {"background": answer["id"]} if answer.get("background") else {}
         header = json.dumps(said, separators=(",", ":")).replace('"', "")
         return {"ResponseHeaders": json.dumps({self.told: header})} if self.told else {}
+
+    def _stored(self, request: httpx.Request) -> httpx.Response:
+        """A call that names a response: logged like any, with its tokens once it has ended."""
+        answer, number = self.stored.answer(request), f"named-{len(self._rows)}"
+        told = self._told(answer) if answer and answer.get("usage") else {}
+        code, asked = 200 if answer else 404, self.stored.asked(request)
+        more = {"Method": request.method, "OperationId": "V1_Responses_Get", "ResponseCode": code}
+        self._log(asked, json.dumps(answer or {}), number, **more, **told)
+        return self.stored.response(answer, self._headers(number))
 
     def _refusal(self, request: httpx.Request) -> httpx.Response | None:
         """Of a call without the key, or to a deployment that there is not."""
@@ -378,19 +393,7 @@ def host_of(account: str) -> str:
     return f"{account.rpartition('/')[2]}.openai.azure.com"
 
 
-def refused(status: int, code: str, message: str, **headers: str) -> httpx.Response:
-    """An error in the model endpoint's shape."""
-    error = {"error": {"code": code, "message": message}}
-    return httpx.Response(status, json=error, headers=headers)
-
-
 def _is_stored(request: httpx.Request) -> bool:
     """Whether a call leads to a stored response, or makes one."""
     named = "/responses/no-such-" in request.url.path
     return named or bool(json.loads(request.content).get("background"))
-
-
-def wrong_key() -> httpx.Response:
-    """What the gateway says to a key that it does not know."""
-    message = "Access denied due to invalid subscription key. Make sure to provide a valid key."
-    return httpx.Response(401, json={"statusCode": 401, "message": message})

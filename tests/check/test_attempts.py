@@ -14,7 +14,8 @@ from queries.check import attempts
 from queries.check.calls import Caller
 from queries.check.records import TRANSIENT
 from queries.outputs import Consumer
-from tests.check.azure import Azure, refused
+from tests.check.answers import refused
+from tests.check.azure import Azure
 from tests.check.conftest import Run
 from tests.check.reading import ends, of
 from tests.check.stack import KEY, key_of, outputs

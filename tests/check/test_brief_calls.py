@@ -15,8 +15,8 @@ from queries import outputs as reader
 from queries.check import brief_calls, keys
 from queries.check.kinds import Planned
 from queries.outputs import Consumer, Target
+from tests.check.answers import refused
 from tests.check.arm import GATEWAY, SUBSCRIPTION
-from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import LLM, LOGS, ends, of
 from tests.check.stack import deployment, key_of, outputs

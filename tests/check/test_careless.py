@@ -17,6 +17,16 @@ pytestmark = pytest.mark.slow
 VECTORS = deployment("vectors", "text-embedding-3-small", kind="embeddings", capacity=10)
 HEADER = {"accountingHeader": "x-gateway-accounting"}
 STACK: Row = {"deployments": [deployment(), VECTORS], **HEADER}
+NAMED = "/v1/responses/{response-id}"
+SHARED: Row = {
+    "operations": {
+        "POST /v1/responses": "V1_Responses_Create",
+        f"GET {NAMED}": "V1_Responses_Get",
+        f"DELETE {NAMED}": "V1_Responses_Delete",
+    },
+    "storedResponses": "share",
+    **HEADER,
+}
 DOCUMENT = {"POST /v1/responses": "V1_Responses_Create"}
 
 
@@ -115,6 +125,47 @@ def test_a_response_in_the_background_is_refused(run: Run) -> None:
 
     assert report.verdict == "proven", [line for line in report.proofs if line.status != "seen"]
     assert "background response: 403" in of(report, "careless")[1]
+
+
+def test_a_response_in_the_background_is_known_once_it_was_read(run: Run) -> None:
+    run.azure.keeps_apart = False
+    report = run(**SHARED)
+
+    assert report.verdict == "proven", [line for line in report.proofs if line.status != "seen"]
+    assert "(in the background): " in of(report, "careless")[1]
+    assert "in x-gateway-accounting" in of(report, "careless")[1]
+    assert not run.azure.stored.kept, "the check leaves nothing behind"
+    assert "as callers were told" in of(report, "reconciled")[1]
+
+
+def test_tokens_of_the_background_that_no_header_tells_are_missed(run: Run) -> None:
+    run.azure.keeps_apart = False
+    run.azure.change = {
+        LOGS: lambda row: row | ({"ResponseHeaders": "{}"} if "resp_" in row["Url"] else {})
+    }
+    status, detail, _ = of(run("--timeout", "2", **SHARED), "careless")
+
+    assert (status, "(in the background): no row" in detail) == ("timeout", True)
+
+
+def test_other_tokens_of_the_background_than_were_told_fail(run: Run) -> None:
+    def wrong(row: Row) -> Row:
+        told = str(row.get("ResponseHeaders")).replace("total_tokens:", "total_tokens:9")
+        return row | ({"ResponseHeaders": told} if "background" in told else {})
+
+    run.azure.keeps_apart = False
+    run.azure.change = {LOGS: wrong}
+
+    status, detail, _ = of(run("--timeout", "20", **SHARED), "careless")
+    assert (status, "but the caller was told" in detail) == ("failed", True)
+
+
+def test_a_response_that_does_not_end_in_time_is_not_judged(run: Run) -> None:
+    run.azure.keeps_apart, run.azure.stored.ends = False, False
+    report = run(**SHARED)
+
+    assert of(report, "careless")[0] == "unjudged"
+    assert "no response in the background ended while it was read" in of(report, "careless")[1]
 
 
 def test_a_policy_that_lets_responses_run_in_the_background_fails(run: Run) -> None:

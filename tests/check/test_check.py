@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from queries.errors import CannotRunError
+from tests.check.answers import refused, wrong_key
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import refused, wrong_key
 from tests.check.conftest import Run
 from tests.check.reading import (
     ALWAYS,

@@ -7,8 +7,8 @@ import pytest
 
 from queries.pages import Paged
 from queries.workspace import RefusedError
+from tests.check.answers import refused
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import (
     BODIES,

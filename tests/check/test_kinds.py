@@ -14,8 +14,8 @@ from queries.check.proofs.llm import whole
 from queries.check.proofs.long import contents
 from queries.library import names, title
 from queries.pages import Paged
+from tests.check.answers import refused
 from tests.check.arm import ACCOUNT
-from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
 from tests.check.stack import KEY, Row, deployment

@@ -7,8 +7,8 @@ import random
 import httpx
 import pytest
 
+from tests.check.answers import refused
 from tests.check.arm import ACCOUNT, GATEWAY
-from tests.check.azure import refused
 from tests.check.conftest import Run
 from tests.check.reading import DIAGNOSTICS, LLM, LOGS, ends, lost, of, without
 from tests.check.stack import deployment

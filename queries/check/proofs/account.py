@@ -25,7 +25,7 @@ class Alike:
     of_others: int
     """Other calls that the gateway logged at that time."""
     left: int
-    """Those of them that are this run's own, whose caller hung up."""
+    """Those of them that are this run's own, beside those that are compared."""
 
 
 def _account(evidence: Evidence, call: Call) -> Verdict:
@@ -83,7 +83,7 @@ def _alike(evidence: Evidence, call: Call) -> Alike:
         rows=frozenset(rows),
         by_id=frozenset(one for one in ids if evidence.with_id("account", one)),
         of_others=len(others),
-        left=len(others & evidence.left_ids),
+        left=len(others & evidence.aside_ids),
     )
 
 

@@ -64,9 +64,9 @@ def _others(evidence: Evidence, log: Source, calls: Sequence[OwnCall]) -> int:
     Of the account only calls of a deployment count: it logs its management requests too.
     """
     begin, end = evidence.traffic.metrics_since, max(call.ended for call in calls) + SLACK
-    left = evidence.traffic.hung_up if isinstance(evidence.traffic, OwnTraffic) else ()
-    ours = (evidence.all_correlations | evidence.left_ids).union(
-        *(call.account_ids for call in (*calls, *left))
+    aside = evidence.traffic.aside if isinstance(evidence.traffic, OwnTraffic) else ()
+    ours = (evidence.all_correlations | evidence.aside_ids).union(
+        *(call.account_ids for call in (*calls, *aside))
     )
     ids = {
         text(row, "CorrelationId")

@@ -26,7 +26,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.proofs.findings import NOT_LOOKED
-from queries.check.records import HungUp, OwnCall
+from queries.check.records import Answered, Aside
 from queries.check.traffic import OthersTraffic, OwnTraffic, by_round
 from queries.check.words import counted, listed
 
@@ -115,7 +115,7 @@ def _tokens(evidence: Evidence, traffic: OwnTraffic, found: Others) -> Verdict:
         text(row, "MetricName"): float(row.get("Total") or 0)
         for row in evidence.of("account-minutes")
     }
-    wanted = _sum(traffic.calls)
+    wanted = _sum(_told(traffic))
     newest = _sum([call for call in traffic.calls if call.round == traffic.calls[-1].round])
     came, told = _figures({name: totals.get(name, 0) for name in wanted}), _figures(wanted)
     if any(totals.get(name, 0) < count for name, count in newest.items()):
@@ -137,9 +137,9 @@ def _over(
     """Compare the tokens beside these calls' with those of others' that any log holds."""
     begin = min(min(call.started for call in calls) for calls in by_round(traffic.calls))
     theirs = [one for one in found.sent if one.costs and one.ended >= begin - LAG]
-    known, ours = _sum(theirs), _figures(_sum(traffic.calls))
+    known, ours = _sum(theirs), _figures(_sum(_told(traffic)))
     said, whose = f"{_figures(over)} beside {ours} of these calls", "others that the gateway logged"
-    left = _most(traffic.hung_up)
+    left = _most([call for call in traffic.aside if call.usage is None])
     if all(count <= left[name] for name, count in over.items()):
         return seen(f"{said}, of {len(traffic.hung_up)} whose caller hung up{_beside(found)}")
     if all(count <= known[name] + left[name] for name, count in over.items()):
@@ -171,7 +171,12 @@ def _figures(counts: Mapping[str, float]) -> str:
     return ", ".join(f"{count:.0f} {name}" for name, count in counts.items())
 
 
-def _sum(calls: Sequence[OwnCall] | Sequence[Sent]) -> dict[str, int]:
+def _told(traffic: OwnTraffic) -> list[Answered]:
+    """Return the calls whose caller was told their tokens."""
+    return [call for call in (*traffic.calls, *traffic.aside) if call.usage]
+
+
+def _sum(calls: Sequence[Answered] | Sequence[Sent]) -> dict[str, int]:
     """Return the tokens that are known of some calls, by the counting metric."""
     usages = [call.usage for call in calls if call.usage]
     return {
@@ -180,8 +185,8 @@ def _sum(calls: Sequence[OwnCall] | Sequence[Sent]) -> dict[str, int]:
     }
 
 
-def _most(calls: Sequence[HungUp]) -> dict[str, int]:
-    """Return the tokens that calls may have cost whose caller hung up, by the counting metric."""
+def _most(calls: Sequence[Aside]) -> dict[str, int]:
+    """Return the tokens that calls of unknown ones may have cost, by the counting metric."""
     return {
         PROMPT: sum(call.most.prompt for call in calls),
         GENERATED: sum(call.most.completion for call in calls),

@@ -84,12 +84,13 @@ class World:
         version: str = "?api-version=2025-04-01-preview",
         headers: dict[str, str] | None = None,
         audience: str = AUDIENCE,
+        method: str = "",
     ) -> Response:
         token = mint(self.cloud, audience, CALLER)[0]
         sent = Headers((headers or {"Authorization": f"Bearer {token}"}).items())
         raw = body if isinstance(body, bytes) else json.dumps(body or HELLO).encode()
         url = f"https://oai-test.openai.azure.com{path}{version}"
-        method = "GET" if "/models" in path else "POST"
+        method = method or ("GET" if "/models" in path else "POST")
         return self.endpoint(Request.to(method, url, sent, raw, "81.2.69.142"))
 
 
