@@ -27,6 +27,8 @@ MARK = re.compile(r"^// (?:>>>|<<<) .*\n", re.MULTILINE)
 """A line at the beginning or end of what several queries have in common: see `queries.compose`."""
 ACCOUNT = "account"
 """The parameter that takes one ARM id, or a list of several, of which rows are read."""
+BACKEND = "backend"
+"""The parameter that takes the host of one account, of stacks that have several."""
 _SEVERAL = (
     ("isempty(account) or _ResourceId =~ account", "_ResourceId in~ (account)"),
     (

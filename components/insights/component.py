@@ -104,7 +104,8 @@ class Insights(pulumi.ComponentResource):
                 location=args.workspace_location,
                 name_seed=pulumi.Output.concat(args.resource_group_name, "/", args.suffix),
                 workspace_id=args.workspace_id,
-                account_ids=list(subject.accounts.values()),
+                accounts=subject.accounts,
+                backends=subject.names,
                 figures=function.apply(
                     lambda name: read_from(
                         name,

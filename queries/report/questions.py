@@ -196,6 +196,6 @@ def _of_the_stack(question: Question, target: Target, only: Account[str] | None 
     """
     several, own = bool(target.accounts), dict[str, library.Value](target.own)
     if only:
-        own |= {"account": (only.id,), "backend": urlsplit(only.backend_url).hostname or ""}
+        own |= {"account": (only.id,), library.BACKEND: urlsplit(only.backend_url).hostname or ""}
     known = {n: one for n, one in own.items() if library.has(question.file, n, several=several)}
     return replace(question, values=dict(question.values) | known)

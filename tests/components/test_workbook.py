@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components.insights.workbook import stable_name
+from components.insights.workbook.account_picker import Listed
 from components.insights.workbook.document import document, serialized
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, MetricTile
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 GROUP = "/subscriptions/0/resourceGroups/rg/providers"
 WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/log"
 ACCOUNT = f"{GROUP}/Microsoft.CognitiveServices/accounts/oai"
-BOOK = document(WORKSPACE, [ACCOUNT], {})
+BOOK = document(WORKSPACE, [Listed(id=ACCOUNT)], {})
 LOG_TILES = [
     tile
     for tab in TABS
@@ -152,7 +153,7 @@ def test_metrics_exist_with_that_category_aggregation_and_dimension(tile: Metric
 
 
 def test_the_document_reads_as_lines() -> None:
-    lines = serialized(WORKSPACE, [ACCOUNT], {}).splitlines()
+    lines = serialized(WORKSPACE, [Listed(id=ACCOUNT)], {}).splitlines()
 
     assert len(lines) > 1_000
     assert max(len(line) for line in lines if '"query": ' not in line) < 300

@@ -22,6 +22,7 @@ def fill(
     consumers: tuple[str, ...] = ("*",),
     deployments: tuple[str, ...] = ("*",),
     call: str = "",
+    account: str = "*",
 ) -> str:
     """Fill in every `{parameter}`; one that the workbook does not have is a KeyError.
 
@@ -34,5 +35,6 @@ def fill(
         "Consumer": ",".join(f'"{name}"' for name in consumers),
         "Deployment": ",".join(f'"{name}"' for name in deployments),
         "Call": call,
+        "Account": account,
     }
     return re.sub(r"\{([A-Z]\w*(?::\w+)?)\}", lambda found: values[found[1]], query)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from components.insights.saved_queries import figures_query, read_from
+from components.insights.workbook.account_picker import Listed
 from components.insights.workbook.document import document, kql
 from components.insights.workbook.tabs import TABS
 from components.insights.workbook.tiles import LogTile, Tab
@@ -258,5 +259,5 @@ def test_drop_downs_read_no_answer_of_a_model() -> None:
 
 def drop_downs() -> list[dict[str, Any]]:
     """The fields that offer values."""
-    pickers = document("/workspace", "/account", FIGURES)["items"][0]
+    pickers = document("/workspace", [Listed(id="/account")], FIGURES)["items"][0]
     return [field for field in pickers["content"]["parameters"] if "query" in field]

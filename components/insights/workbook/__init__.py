@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import applicationinsights
 
+from components.insights.workbook.account_picker import Listed
 from components.insights.workbook.document import VERSION, serialized
 
 __all__ = ["TITLE", "WorkbookArgs", "stable_name", "workbook"]
@@ -31,8 +32,10 @@ class WorkbookArgs:
     """What the name is derived from: Azure wants a UUID, and the stack one that stays the same."""
     workspace_id: pulumi.Input[str]
     """ARM id of the workspace that the log tiles query."""
-    account_ids: Sequence[pulumi.Input[str]]
-    """ARM ids of the accounts whose metrics are charted."""
+    accounts: Mapping[str, pulumi.Input[str]]
+    """ARM ids of the accounts whose metrics are charted, by their short names; "" for the only."""
+    backends: Mapping[str, pulumi.Input[str]]
+    """Of several accounts, the base URL of each, by short name."""
     figures: pulumi.Input[Mapping[str, Any]]
     """Values of queries' parameters that the stack knows and the logs do not, by name: api,
     prices, provisioned, budgets, capacities, retirements, account, identity."""
@@ -45,7 +48,8 @@ def workbook(
     """Register the workbook."""
     known = pulumi.Output.all(
         workspace=args.workspace_id,
-        accounts=pulumi.Output.all(*args.account_ids),
+        accounts=pulumi.Output.from_input(args.accounts),
+        backends=pulumi.Output.from_input(args.backends),
         figures=args.figures,
     )
     return applicationinsights.Workbook(
@@ -63,12 +67,21 @@ def workbook(
         # https://github.com/Azure/arm-template-whatif/issues/57
         source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
         serialized_data=known.apply(
-            lambda at: serialized(at["workspace"], at["accounts"], at["figures"])
+            lambda at: serialized(
+                at["workspace"], _listed(at["accounts"], at["backends"]), at["figures"]
+            )
         ),
         version=VERSION,
         tags=args.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def _listed(ids: Mapping[str, str], backends: Mapping[str, str]) -> list[Listed]:
+    return [
+        Listed(label=label, id=one, backend_url=backends.get(label, ""))
+        for label, one in ids.items()
+    ]
 
 
 def stable_name(seed: str) -> str:

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from components.insights.workbook import items
+from components.insights.workbook import account_picker, items
+from components.insights.workbook.account_picker import Listed
 from components.insights.workbook.items import Item
 from components.insights.workbook.pickers import PICKED, TIMES, call_field, picked, pickers
 from components.insights.workbook.tabs import TABS
@@ -22,32 +23,35 @@ SCHEMA = (
 UNFILTERED = (
     "Platform metrics of the account, which the pickers of consumer and deployment do not filter:"
 )
+UNFILTERED_OF_ALL = "Platform metrics of all accounts, which the pickers do not filter:"
 
 
-def serialized(workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]) -> str:
+def serialized(workspace_id: str, accounts: Sequence[Listed], figures: Mapping[str, Value]) -> str:
     """Return the workbook as JSON, indented so that a change shows as lines.
 
     The slashes of ARM ids are escaped, as JSON allows: of a text that holds a whole ARM id, the
     provider sees no change beside that id. https://github.com/pulumi/pulumi-azure-native/issues/3620
     """
-    text = json.dumps(document(workspace_id, account_ids, figures), indent=2)
+    text = json.dumps(document(workspace_id, accounts, figures), indent=2)
     return re.sub("/(subscriptions)/", r"\\/\1\\/", text, flags=re.IGNORECASE)
 
 
-def document(workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]) -> Item:
+def document(workspace_id: str, accounts: Sequence[Listed], figures: Mapping[str, Value]) -> Item:
     """Return the workbook's content.
 
     Args:
         workspace_id: ARM id of the workspace that the log tiles query.
-        account_ids: ARM ids of the accounts whose metrics are charted.
+        accounts: the accounts whose metrics are charted; one of several can be chosen for logs.
         figures: values of queries' parameters, by name; a query without one of them ignores it.
     """
+    figures = account_picker.chosen(accounts, figures)
+    fields = [*account_picker.field(accounts), *pickers(workspace_id, figures)]
     return {
         "version": VERSION,
         "items": [
-            items.parameters("pickers", list(pickers(workspace_id, figures))),
+            items.parameters("pickers", fields),
             items.tabs(TABS),
-            *(_page(page, workspace_id, account_ids, figures) for page in TABS),
+            *(_page(page, workspace_id, accounts, figures) for page in TABS),
         ],
         "fallbackResourceIds": [workspace_id],
         "$schema": SCHEMA,
@@ -72,7 +76,7 @@ def kql(tile: LogTile, figures: Mapping[str, Value]) -> str:
 
 
 def _page(
-    page: Tab, workspace_id: str, account_ids: Sequence[str], figures: Mapping[str, Value]
+    page: Tab, workspace_id: str, accounts: Sequence[Listed], figures: Mapping[str, Value]
 ) -> Item:
     texts = [items.text(f"note-{page.name}", page.note)] if page.note else []
     fields = [items.parameters("call", [call_field()])] if page.asks_for_call else []
@@ -83,10 +87,11 @@ def _page(
         if isinstance(tile, LogTile) and (several or not library.of_several(tile.query))
     ]
     metrics = [
-        items.metric_tile(page, tile, account_ids)
+        items.metric_tile(page, tile, [one.id for one in accounts])
         for tile in page.tiles
         if isinstance(tile, MetricTile)
     ]
+    unfiltered = UNFILTERED_OF_ALL if accounts[1:] else UNFILTERED
     if metrics:
-        metrics.insert(0, items.text(f"metrics-{page.name}", UNFILTERED))
+        metrics.insert(0, items.text(f"metrics-{page.name}", unfiltered))
     return items.group(page, [*texts, *fields, *logs, *metrics])
