@@ -28,13 +28,15 @@ https://learn.microsoft.com/azure/foundry/how-to/upgrade-azure-openai
 """
 OPENAI = "OpenAI Language Model Instance API"
 """Azure's name of the address for Azure OpenAI's calls, among those of a Foundry resource."""
+CUT_OFF = "; if it was made by a `pulumi up` of this stack that was cut off, run `make adopt`"
 TAKEN_DEPLOYMENT = (
     "{}: the account has a deployment {} already, which this stack did not create and "
     "does not overwrite: give existing: true to use it as it is, or choose another name"
+    f"{CUT_OFF}"
 )
 TAKEN_FILTER = (
     "contentFilters: the account has a content filter {} already, which this stack did not create "
-    "and does not overwrite: choose another name"
+    f"and does not overwrite: choose another name{CUT_OFF}"
 )
 Found = Mapping[str, Any]
 

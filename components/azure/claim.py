@@ -14,6 +14,9 @@ import pulumi
 
 from components.azure import lookup, own_state
 
+ORPHANS = "adopt:orphans"
+"""Configuration by which `tools.adopt` previews the creation of what a cut-off update made."""
+
 
 def only_new(
     name: str,
@@ -37,7 +40,7 @@ def only_new(
         given = args.new_inputs or {}
         asked = {key: given[key] for key in path}
         found = await lookup.ask(function, asked, gone=dict, parent=parent, provider=provider)
-        if found and not (pulumi.runtime.is_dry_run() and await own(args.urn, found)):
+        if found and not (pulumi.runtime.is_dry_run() and (adopts() or await own(args.urn, found))):
             raise pulumi.RunError(refusal(str(given[path[-1]])))
 
     async def own(urn: str, found: Mapping[str, Any]) -> bool:
@@ -46,6 +49,9 @@ def only_new(
         place = own_state.by_name(held).get(holder, {}).get("id")
         inside = not place or found["id"].lower().startswith(f"{place}/".lower())
         return urn in held and inside
+
+    def adopts() -> bool:
+        return str(pulumi.runtime.get_config(ORPHANS)) == "true"
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(name, look, options)])

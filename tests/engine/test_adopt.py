@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from harness import kills
 from harness.machine import Machine
 from tests.engine.test_existing import PLATFORM
+from tests.engine.test_existing_account import ACCOUNTS, MINE, THERE, found_at, owner, stack
+from tests.engine.test_existing_account import GROUP as AI_GROUP
 from tools.adopt.arm import in_azure
 
 GROUP = """
@@ -163,3 +166,31 @@ def test_an_empty_attribute_file_is_named(deployed: Machine) -> None:
     assert "failed to load checkpoint: EOF" in done.text
     assert f"rm '{empty}'" in done.text
     assert "nothing to adopt" in deployed.run(*in_folder).text
+
+
+def test_orphans_on_an_existing_account_are_taken_in_and_the_account_is_not(tmp_path: Path) -> None:
+    platform = owner(tmp_path, AI_GROUP + ACCOUNTS)
+    account = str(platform.outputs()["first"])
+    found = found_at(platform, account)
+    machine = stack(platform, tmp_path, accountId=account, deployments=[THERE, MINE])
+    machine.up()
+    before = kills.state(machine)
+    orphans = [
+        one["urn"]
+        for one in before["resources"]
+        if in_azure(one["type"]) and account.lower() in json.dumps(one.get("id", "")).lower()
+    ]
+    assert len(orphans) >= 3, "deployment, role and diagnostic setting"
+    kills.forget(machine, *orphans)
+
+    unsure = machine.run(*ADOPT)
+    words = [
+        word for name in re.findall(r"--also (\S+);", unsure.text) for word in ("--also", name)
+    ]
+    adopted = machine.run(*ADOPT, *words)
+    assert adopted.status == 0, adopted.text
+    machine.up()
+    machine.pulumi("preview", "--expect-no-changes")
+    assert not kills.differences(before, kills.state(machine))
+    machine.pulumi("destroy", "--yes", "--run-program")
+    assert found_at(platform, account) == found

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from components.azure.claim import ORPHANS
 from queries.errors import CannotRunError
 from tools.adopt.stack import Plan, State
 
@@ -68,13 +69,28 @@ class Engine:
         return str(yaml.safe_load(file.read_text())["name"]), stack
 
     def preview(self) -> Plan:
-        """Preview what `pulumi up` would do.
+        """Preview what `pulumi up` would do if nothing of what it creates were there already.
 
         Raises:
             CannotRunError: Pulumi is missing or fails.
         """
-        found = self._json("preview", "--json")
+        with tempfile.TemporaryDirectory() as folder:
+            found = self._json("preview", "--json", *self._with_orphans(Path(folder)))
         return Plan(steps=found.get("steps") or [], config=found.get("config") or {})
+
+    def _with_orphans(self, folder: Path) -> tuple[str, ...]:
+        """Write the stack file with the word that lets orphans pass; none where it is elsewhere."""
+        _, stack = self.name()
+        project = next(one for one in map(Path, _PROJECTS) if one.exists())
+        place = yaml.safe_load(project.read_text()).get("stackConfigDir") or "."
+        file = Path(place) / f"Pulumi.{stack}.yaml"
+        if not file.exists():
+            return ()
+        held = yaml.safe_load(file.read_text()) or {}
+        config = {**(held.get("config") or {}), ORPHANS: True}
+        copy = folder / file.name
+        copy.write_text(yaml.safe_dump({**held, "config": config}))
+        return ("--config-file", str(copy))
 
     def take_in(self, document: dict[str, Any]) -> None:
         """Import the resources that an `import_file` names, unprotected.
