@@ -15,7 +15,7 @@ def entry(name: str, start: float, end: float, **more: Any) -> dict[str, Any]:
 
 
 def test_up_takes_no_longer_than_the_chain_that_azure_forces(tmp_path: Path) -> None:
-    ratio, chain = bench.up_ratio(tmp_path)
+    ratio, chain = bench.least_up_ratio(tmp_path)
     assert 1 <= ratio <= bench.UP_BAR
     assert "rg-activategenai > apim-" in chain
 
