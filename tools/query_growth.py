@@ -25,6 +25,8 @@ from tools import query_rows
 
 T = TypeVar("T")
 FEW, MANY = 100_000, 1_000_000
+TRIES = 3
+"""Most measures of a query: what else the machine does only adds to one."""
 BAR = 1.1
 """The exponent of a query's time over its calls: 1 is in proportion, 2 compares each with each."""
 OWN: dict[str, Value] = {
@@ -77,7 +79,15 @@ def measure(chosen: Iterable[str] = ()) -> Iterator[Growth]:
         for calls, file in files.items():
             _alone(_store, calls, file)
         for name in chosen or names():
-            yield Growth(name, *(_alone(cost, name, file) for file in files.values()))
+            yield _least(name, files.values())
+
+
+def _least(name: str, files: Iterable[Path]) -> Growth:
+    """Measure a query until it grows within the bar, some times at most; the least counts."""
+    measured = list[Growth]()
+    while len(measured) < TRIES and not any(not one.over for one in measured):
+        measured.append(Growth(name, *(_alone(cost, name, file) for file in files)))
+    return min(measured, key=lambda one: (one.over, one.exponent))
 
 
 def cost(name: str, file: Path) -> Cost:

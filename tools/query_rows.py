@@ -1,7 +1,8 @@
 """Rows of any number of calls over a week, as SQL: what the measured queries are asked about.
 
 Of 100 calls: 55 whole answers, 10 cut, 20 streams with usage, 5 without, 3 whole embeddings and
-2 cut, 3 refused, 2 completions. Only chats that tell their usage have LLM log rows with tokens.
+2 cut, 3 refused, 2 completions. Only chats that tell their usage have LLM log rows with tokens;
+what is not streamed has the accounting header, as the gateway's policy writes it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ SELECT moment AS TimeGenerated, id AS CorrelationId, 'miyagi-api' AS ApiId, 'POS
          || CASE WHEN kind < 85 THEN 'data: {{"id":"chatcmpl","choices":[],"model":"gpt","usage":{{"prompt_tokens":' || prompt || ',"completion_tokens":' || completion || ',"total_tokens":' || prompt + completion || '}}}}' || chr(10) || chr(10) ELSE '' END
          || 'data: [DONE]' || chr(10)
        ELSE '{{"choices":[{{"message":{{"content":"' || i || repeat('words in it ', 80) || '"}}}}],"model":"gpt","usage":{{"prompt_tokens":' || prompt || ',"completion_tokens":' || completion || ',"total_tokens":' || prompt + completion || '}}}}'
-  END AS BackendResponseBody, '{{}}'::JSON AS ResponseHeaders, '{GATEWAY}' AS _ResourceId
+  END AS BackendResponseBody,
+  CASE WHEN kind BETWEEN 65 AND 89 THEN '{{}}' WHEN kind BETWEEN 95 AND 97
+       THEN '{{"x-gateway-accounting":"{{model:null,usage:null,finish_reason:[],reason:null,code:429,answer_filter:[],prompt_filter:null,background:null}}"}}'
+       ELSE '{{"x-gateway-accounting":"{{model:gpt,usage:{{prompt_tokens:' || prompt || ',completion_tokens:' || completion || ',total_tokens:' || prompt + completion || '}},finish_reason:[stop],reason:null,code:null,answer_filter:[],prompt_filter:null,background:null}}"}}'
+  END::JSON AS ResponseHeaders, '{GATEWAY}' AS _ResourceId
 FROM truth;
 
 CREATE TABLE ApiManagementGatewayLlmLog AS
