@@ -270,6 +270,8 @@ class Tried:
     """Whether it says nothing, as another limit or a fault came before this one."""
     mark: str = ""
     """What stands in the URL of the calls, and in no other."""
+    calls: int = 0
+    """How many calls were made to meet it."""
 
 
 @dataclass(frozen=True, kw_only=True)
