@@ -79,6 +79,8 @@ RATE_FIX = (
     "the gateway limits what this consumer may use a minute, and the account does not: raise "
     "tokensPerMinute or callsPerMinute of its plan, or check with --depth quick"
 )
+OF_PLANS = frozenset({QUOTA_FIX, PLAN_FIX, RATE_FIX})
+"""Fixes of what the gateway refuses by a consumer's plan, before any account gets it."""
 FAULT_FIX = (
     "see gateway-errors.kql for the cause that the gateway logged; check the policy's backend URL "
     "and managed identity"

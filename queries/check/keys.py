@@ -22,6 +22,8 @@ from queries.outputs import Consumer, Target
 
 VARIABLE = "GATEWAY_SUBSCRIPTION_KEY"
 """Environment variable with one key, which takes the place of all consumers' keys."""
+ALONE = f"{VARIABLE} stands in the place of all keys"
+NOT_BY_KEY = "the check calls as it with a token of this identity"
 ACTION = "Microsoft.ApiManagement/service/subscriptions/listSecrets/action"
 """What an identity needs to read keys.
 
@@ -46,10 +48,10 @@ def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetim
     """
     given = outputs.get("subscriptionKeys")
     known = given if isinstance(given, dict) else {}
-    if one := alone():
-        return _as_one(target, known, one)
     if target.entra_tenant:
         return _with_tokens(target, known, manager, now)
+    if one := alone():
+        return _as_one(target, known, one)
     return _with_keys(target, known, manager, now)
 
 
@@ -58,36 +60,64 @@ def _with_tokens(
 ) -> Target:
     """Return the target whose own consumer calls with this identity's token.
 
-    Others call with keys, if the stack has any; whose token nobody can try is named.
+    Others call with keys, if the stack has any; who has a key or a token that nobody tries is
+    named.
 
     Raises:
         CannotRunError: neither a key nor a token.
     """
-    credential = manager.credential()
-    own, why = tokens.mine(target, credential)
+    credential, given = manager.credential(), alone()
+    if given and target.consumer_keys == "refuse":
+        raise CannotRunError(
+            f"{VARIABLE} cannot be used: by consumerKeys refuse no key lets anybody in",
+            f"unset {VARIABLE}: the check calls with a token of this identity",
+        )
+    mine, why, claims = tokens.mine(target, credential)
+    own = None if given else mine
     holders = {name for _, name in target.token_consumers} & set(target.consumers)
+    why = ALONE if given else why
     untried = {f"{name} with a token": why for name in holders - {own.name if own else ""}}
-    wrong = {"foreign token": tokens.foreign(target)}
+    wrong = {"foreign token": tokens.foreign(target, claims)}
     if other := tokens.for_another(target, credential):
         wrong["wrong audience"] = other
     kept = replace(target, wrong_tokens={name: SecretStr(one) for name, one in wrong.items()})
-    if target.consumer_keys == "allow":
-        try:
-            kept = _with_keys(kept, known, manager, now)
-        except CannotRunError as error:
-            if own is None:
-                raise
-            keyless = [name for name in target.consumers if name != own.name]
-            kept = replace(kept, keyless=dict.fromkeys(keyless, str(error)))
+    if given:
+        kept = _as_one(kept, known, given)
+    elif target.consumer_keys == "allow":
+        kept = _beside(kept, own, known, manager, now)
     if own:
         others = tuple(one for one in kept.callers if one.name != own.name)
-        kept = replace(kept, callers=(own, *others))
+        resting = tuple(one for one in kept.resting if one != own.name)
+        kept = replace(kept, callers=(own, *others), resting=resting)
+        if target.consumer_keys == "allow":
+            untried[f"{own.name} with its key"] = NOT_BY_KEY
     if not kept.callers:
         raise CannotRunError(
             f"no token to call with: {why}",
             "add the application of this identity to a consumer; or check with --no-traffic",
         )
     return replace(kept, keyless={**kept.keyless, **dict(sorted(untried.items()))})
+
+
+def _beside(
+    target: Target,
+    own: Consumer | None,
+    known: Mapping[str, Any],
+    manager: Manager,
+    now: datetime,
+) -> Target:
+    """Return the target with consumers who call with keys, whom an own token can do without.
+
+    Raises:
+        CannotRunError: no key can be had, and there is no own token.
+    """
+    try:
+        return _with_keys(target, known, manager, now)
+    except CannotRunError as error:
+        if own is None:
+            raise
+        keyless = [name for name in target.consumers if name != own.name]
+        return replace(target, keyless=dict.fromkeys(keyless, str(error)))
 
 
 def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
@@ -122,7 +152,7 @@ def _as_one(target: Target, known: Mapping[str, Any], key: str) -> Target:
     return replace(
         target,
         callers=(Consumer(name=name, key=SecretStr(key)),),
-        keyless=dict.fromkeys(others, f"{VARIABLE} stands in the place of all keys"),
+        keyless=dict.fromkeys(others, ALONE),
     )
 
 

@@ -7,6 +7,7 @@ is; of a large one, and of every quota, one cheap call shows that the gateway co
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from queries.check import kinds, plans
 from queries.check.answers import retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
-from queries.check.records import Tried
+from queries.check.records import TRANSIENT, Tried
 from queries.contract import OPENAI, Deployment, Plan
 from queries.outputs import Consumer, Target
 
@@ -33,7 +34,7 @@ part of the limit each of them asks for: a bucket fills between two calls.
 SECONDS = 50.0
 """How long calls are made to use up a minute's."""
 FAULT = 500
-"""Status from which an answer tells nothing of a limit."""
+"""Status from which an answer does not tell that a call has passed a limit."""
 SLOW = f"it could not be used up in {SECONDS:.0f} s"
 LEFT = {
     "tokensPerMinute": "x-plan-remaining-tokens",
@@ -85,7 +86,10 @@ def make(caller: Caller) -> list[Tried]:
 
 
 def _of(plan: Plan) -> list[str]:
-    """List the keys of the limits that a plan has, in the order in which they are met."""
+    """List the keys of the limits that a plan has, in the order in which they are met.
+
+    What has only to count comes before what is used up, as no later call may tell what is left.
+    """
     values = {
         "models": plan.models,
         "promptBytes": plan.prompt_bytes,
@@ -93,7 +97,12 @@ def _of(plan: Plan) -> list[str]:
         "tokensPerMinute": plan.tokens_per_minute,
         "callsPerMinute": plan.calls_per_minute,
     }
-    return [key for key, value in values.items() if value]
+    found = [key for key, value in values.items() if value]
+    used_up = {
+        "tokensPerMinute": plan.tokens_per_minute <= MOST_TOKENS,
+        "callsPerMinute": plan.calls_per_minute <= MOST_CALLS,
+    }
+    return sorted(found, key=lambda key: used_up.get(key, False))
 
 
 def _slot(target: Target, plan: Plan) -> Deployment | None:
@@ -112,6 +121,8 @@ class _Trial:
     deployment: Deployment
     marks: dict[str, str] = field(default_factory=dict)
     spent: int = 0
+    made: Counter[str] = field(default_factory=Counter)
+    """How many calls met each limit."""
 
     def all(self) -> Iterator[Tried]:
         """Meet each limit of the plan; what is left of a minute decides nothing of the next."""
@@ -182,6 +193,7 @@ class _Trial:
             body = {"model": name, **body}
         key = self.consumer.sends()
         for again in (True, False):
+            self.made[limit] += 1
             try:
                 answer = self.caller.post(path, body, key, mark=self.marks[limit])
             except httpx.RequestError as error:
@@ -204,8 +216,14 @@ class _Trial:
         return {"messages": [{"role": "user", "content": "a " * words}], limit: BRIEF_TOKENS}
 
     def _made(self, limit: str, *, cause: str = "", lost: bool = False) -> Tried:
-        mark = self.marks[limit]
-        return Tried(limit=limit, consumer=self.consumer.name, mark=mark, cause=cause, lost=lost)
+        return Tried(
+            limit=limit,
+            consumer=self.consumer.name,
+            mark=self.marks[limit],
+            calls=self.made[limit],
+            cause=cause,
+            lost=lost,
+        )
 
     def _judge(
         self, limit: str, answer: httpx.Response | httpx.RequestError, *, most: int = 0
@@ -221,7 +239,7 @@ class _Trial:
         if most and left.isdigit() and int(left) < most:
             return replace(made, counted=f"{int(left):,} of {most:,} left")
         cause = self.caller.clean(f"HTTP {answer.status_code}: {_text(answer)}")
-        lost = answer.status_code in {429, 500, 502, 503, 504} or WORDS["tokenQuota"] in cause
+        lost = answer.status_code in TRANSIENT or WORDS["tokenQuota"] in cause
         return replace(made, cause=cause, lost=lost)
 
 

@@ -47,7 +47,8 @@ def question(source: Source, evidence: Evidence) -> str | Paged:
     if source == "gateway":
         own = {name: one for name, one in target.own.items() if name != library.ACCOUNT}
         only = {**own, "marker": _run(evidence)}
-        return _with_room(render("gateway-calls", **between, **only, correlations=ids), len(calls))
+        kql = render("gateway-calls", **between, **only, correlations=ids)
+        return _with_room(kql, len(calls) + _of_limits(evidence))
     if source == "llm":
         only = {"gateway": target.gateway_id, "marker": _marker(evidence)}
         requests = ",".join(call.response_id for call in calls)
@@ -75,6 +76,12 @@ def _with_room(kql: str, wanted: int) -> str:
     """Return the query with room for the rows of many calls, each of which may come twice."""
     rest, most = library.unlimited(kql)
     return kql if most is None or 3 * wanted <= most else f"{rest}\n| take {3 * wanted}\n"
+
+
+def _of_limits(evidence: Evidence) -> int:
+    """Count the calls that were made to meet limits, whose rows are this run's too."""
+    traffic = evidence.traffic
+    return sum(one.calls for one in traffic.limits or ()) if isinstance(traffic, OwnTraffic) else 0
 
 
 def _marker(evidence: Evidence) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -37,6 +38,10 @@ EXPECTED: dict[AttemptName, int] = {
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions;
 those of stored responses, background ones and tokens are the policy's own.
 """
+CODES: Mapping[AttemptName, str] = dict.fromkeys(
+    ("stored response", "background response"), "StoredResponsesNotOffered"
+)
+"""Code of a refusal of the policy's own: another limit, such as a plan's, has the same status."""
 APART = 0.005
 """Seconds between two parts below which they came as one: a network's own time for some packets."""
 TRANSIENT = (0, 408, 429, 500, 502, 503, 504)
@@ -239,6 +244,11 @@ class Attempt:
     consumer: str = ""
     """Name of the consumer whose key was sent; "" for none."""
 
+    @property
+    def refused(self) -> bool:
+        """Tell whether it ended as it must: with the status, and by the policy's own word."""
+        return self.status == self.expected and CODES.get(self.name, "") in self.cause
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
@@ -260,6 +270,8 @@ class Tried:
     """Whether it says nothing, as another limit or a fault came before this one."""
     mark: str = ""
     """What stands in the URL of the calls, and in no other."""
+    calls: int = 0
+    """How many calls were made to meet it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,27 +21,31 @@ ENTRIES = {"azp": "application", "appid": "application", "roles": "role", "group
 https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 """
 KINDS_WITHOUT_CASE = ("application", "group")
+NO_END = 4_102_444_800
+"""The year 2100, in seconds since 1970, as the claim `exp` has it."""
 NOBODY = "the token of this identity is of no consumer: its application is {application}"
 OTHERS = "the token of this identity is {name}'s"
 
 
-def mine(target: Target, credential: Credential) -> tuple[Consumer | None, str]:
-    """Return the consumer as whom this identity's tokens call; or None, and why not.
+def mine(target: Target, credential: Credential) -> tuple[Consumer | None, str, Mapping[str, Any]]:
+    """Return the consumer as whom this identity's tokens call, or None; whose they are, or why not.
 
-    Tokens are asked for anew for each call: azure-identity keeps them, and renews them in time.
+    The last are the claims of its token, none where it has none. Tokens are asked for anew for each
+    call: azure-identity keeps them, and renews them in time.
     """
     tokens = renewed(credential, target.entra_audience)
     try:
         first = tokens()
     except ClientAuthenticationError as error:
         said = str(error).strip().splitlines() or ["no reason given"]
-        return None, f"no token for {target.entra_audience} can be had: {said[0]}"
+        return None, f"no token for {target.entra_audience} can be had: {said[0]}", {}
     claims = read(first)
     name = consumer_of(target, claims)
     if not name:
         application = str(claims.get("azp") or claims.get("appid") or "not told")
-        return None, NOBODY.format(application=application)
-    return Consumer(name=name, key=SecretStr(first), tokens=tokens), OTHERS.format(name=name)
+        return None, NOBODY.format(application=application), claims
+    own = Consumer(name=name, key=SecretStr(first), tokens=tokens)
+    return own, OTHERS.format(name=name), claims
 
 
 def renewed(credential: Credential, audience: str) -> Callable[[], str]:
@@ -73,15 +77,18 @@ def consumer_of(target: Target, claims: Mapping[str, Any]) -> str:
     return next((name for claim, name in target.token_consumers if claim in held), "")
 
 
-def foreign(target: Target) -> str:
-    """Make a token that nobody has issued: right in all but its signature, by an unknown key."""
+def foreign(target: Target, claims: Mapping[str, Any]) -> str:
+    """Make a token that nobody has issued: right in all but its signature, by an unknown key.
+
+    It says what this identity's own token says, so that nothing else refuses it.
+    """
 
     def part(value: Mapping[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
-    claims = {"aud": target.entra_audience, "tid": target.entra_tenant, "exp": 4_102_444_800}
+    made = {"tid": target.entra_tenant, **claims, "aud": target.entra_audience, "exp": NO_END}
     header = {"alg": "RS256", "typ": "JWT", "kid": secrets.token_hex(8)}
-    return BEARER + f"{part(header)}.{part(claims)}.{secrets.token_urlsafe(256)}"
+    return BEARER + f"{part(header)}.{part(made)}.{secrets.token_urlsafe(256)}"
 
 
 def for_another(target: Target, credential: Credential) -> str:

@@ -146,7 +146,27 @@ def test_a_policy_that_lets_a_consumer_reach_stored_responses_fails(run: Run) ->
 
     status, detail, fix = of(run(operations=OPERATIONS), "apart")
     assert status == "failed"
-    assert "stored response: not refused with 403 but answered HTTP 404" in detail
+    assert "stored response: not refused with 403 StoredResponsesNotOffered but answered" in detail
     assert "reads, continues or deletes" in fix
     shared = run(operations=OPERATIONS, storedResponses="share")
     assert "apart" not in ends(shared)
+
+
+def refused_by_a_plan(status: int, code: str, said: str, **headers: str) -> httpx.Response:
+    """What a plan answers in the place of the policy's own refusal."""
+    stored = code == "StoredResponsesNotOffered"
+    return refused(status, "PlanModelNotAllowed" if stored else code, said, **headers)
+
+
+def test_a_plan_that_refuses_keeps_no_consumer_from_what_others_have_stored(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.check.azure.refused", refused_by_a_plan)
+    operations = OPERATIONS | {"POST /v1/responses": "V1_Responses_Create"}
+    report = run(operations=operations)
+
+    for proof, name in (("apart", "stored response"), ("careless", "background response")):
+        status, detail, _ = of(report, proof)
+        assert status == "failed"
+        assert f"{name}: not refused with 403 StoredResponsesNotOffered but answered" in detail
+        assert "HTTP 403 PlanModelNotAllowed" in detail

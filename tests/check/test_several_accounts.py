@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from queries.check import failover
+from queries.check.answers import refusal
 from queries.check.evidence import Evidence
 from queries.check.expected import llm
 from queries.check.expected.rules import Logged
@@ -333,3 +334,20 @@ def test_a_stand_by_without_room_is_not_judged_and_one_that_refuses_fails(
     found = shown(Failover(failed=(failed,)), any="swc", sent_on="swc")
     assert found.status == ("unjudged" if throttled else "failed")
     assert "text-turbo of weu: no" in found.detail
+
+
+@pytest.mark.parametrize("status", [403, 413, 429])
+def test_a_plan_that_refuses_a_call_tells_nothing_of_the_account(status: int) -> None:
+    said = {403: "Token quota is exceeded", 413: "PlanPromptTooLong", 429: "limit is exceeded"}
+    by_plan = refusal(httpx.Response(status, json={"error": {"message": said[status]}}))
+    assert by_plan
+    failed = Failed(
+        deployment="text-turbo",
+        label="text-turbo of weu",
+        cause=by_plan.cause,
+        fix=by_plan.fix,
+        throttled=by_plan.throttled,
+    )
+    found = shown(Failover(failed=(failed,)), any="swc", sent_on="swc")
+    assert (found.status, found.parts) == ("unjudged", ("weu/text-turbo", "failover"))
+    assert said[status] in found.detail

@@ -113,6 +113,55 @@ def test_beside_keys_others_call_with_theirs_and_their_tokens_are_not_judged() -
     assert "its application is other" in found.keyless["aoai-test with a token"]
 
 
+def test_the_key_of_whom_the_check_calls_as_with_a_token_is_not_judged() -> None:
+    found = find(Identity(appid=APPLICATION), consumerKeys="allow", consumers=["aoai-test"])
+    assert [(one.name, found.by_token(one.name)) for one in found.callers] == [("aoai-test", True)]
+    assert list(found.keyless) == ["aoai-test with its key"]
+
+
+def test_whom_the_check_calls_as_rests_on_no_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_from_azure", lambda _, __, names: (dict.fromkeys(names, KEY), {}))
+    names = [f"team-{number}" for number in range(3 * keys.MOST)]
+    for name in (names[0], names[keys.MOST], names[-1]):
+        holders = [[f"application:{APPLICATION}", name]]
+        found = find(
+            Identity(appid=APPLICATION),
+            consumerKeys="allow",
+            consumers=names,
+            tokenConsumers=holders,
+        )
+        assert found.callers[0].name == name
+        assert not {one.name for one in found.callers} & set(found.resting)
+
+
+def test_a_key_of_the_environment_leaves_tokens_to_be_refused_and_judges_no_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    found = find(Identity(appid=APPLICATION), consumerKeys="allow", consumers=["aoai-test"])
+    assert [(one.name, one.sends()) for one in found.callers] == [("aoai-test", KEY)]
+    assert set(found.wrong_tokens) == {"foreign token", "wrong audience"}
+    assert list(found.keyless) == ["aoai-test with a token"]
+
+
+def test_a_key_of_the_environment_is_none_where_no_key_lets_anybody_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    with pytest.raises(CannotRunError, match="consumerKeys refuse") as caught:
+        find(Identity(appid=APPLICATION))
+    assert f"unset {keys.VARIABLE}" in caught.value.fix
+    assert KEY not in str(caught.value)
+
+
+def test_a_strangers_token_is_wrong_by_its_signature_alone() -> None:
+    claims = {"appid": APPLICATION, "iss": "https://sts.windows.net/t/", "aud": AUDIENCE}
+    found = find(Identity(**claims))
+    strange = tokens.read(found.wrong_tokens["foreign token"].get_secret_value())
+    assert claims.items() <= strange.items()
+    assert strange["exp"] > NOW.timestamp()
+
+
 def test_without_any_key_the_token_is_enough() -> None:
     arm = Arm(resources={})
     found = find(

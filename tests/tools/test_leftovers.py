@@ -152,6 +152,33 @@ def test_group_with_what_is_anothers_stays() -> None:
     assert ("DELETE", GROUP) not in azure.sent
 
 
+class Shared(Azure):
+    """A group that somebody else uses too, once the removal has begun, or that no one may list."""
+
+    def __init__(self, *paths: str, listing: int) -> None:
+        super().__init__(*paths)
+        self.listing = listing
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        begun = bool(self.sent) or self.listing != httpx.codes.OK
+        if request.url.path == f"{GROUP}/resources" and begun:
+            theirs = {"value": [{"id": f"{GROUP}/providers/Other.Kind/things/t"}]}
+            return httpx.Response(self.listing, json=theirs)
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("listing", [200, 403])
+def test_group_that_others_use_by_now_or_that_nobody_can_list_stays(listing: int) -> None:
+    azure = Shared(GROUP, ACCOUNT, listing=listing)
+    found = seen(azure, None, state(THE_GROUP, OPENAI), lost=True)
+    assert found.others
+    assert not any(found.others.values())
+    ends = Purge(manager=manager(azure), found=found, workspaces=lambda _: True).run()
+    assert ("Other.Kind" if listing == httpx.codes.OK else "cannot be read") in ends[GROUP]
+    assert ("DELETE", ACCOUNT) in azure.sent
+    assert ("DELETE", GROUP) not in azure.sent
+
+
 def test_request_for_what_was_not_found_is_not_sent() -> None:
     azure = Azure(ACCOUNT)
     purge = Purge(manager=manager(azure), found=Left(), workspaces=lambda _: True)

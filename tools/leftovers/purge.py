@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from queries.check.configuration.connection import UnreadableError
-from queries.check.configuration.manager import Manager
+from queries.check.configuration.manager import AbsentError, Manager
 from tools.adopt.arm import KINDS, RESOURCE_GROUP, folded, inside
+from tools.adopt.whose import LIST_VERSION
 from tools.leftovers.kept import Kept, deleted_path
 from tools.leftovers.look import Left
 from tools.leftovers.owned import ACCOUNT, GATEWAY, WORKSPACE, Owned
@@ -174,7 +175,29 @@ class Purge:
             return f"it holds what is not the stack's: {', '.join(others)}"
         if stays := [path for path, why in ends.items() if why and inside(path, {one.key})]:
             return f"it holds what could not be removed: {', '.join(stays)}"
+        try:
+            others = self._strangers(one)
+        except UnreadableError as error:
+            return f"what it holds cannot be read: {error}"
+        if others:
+            return f"it holds by now what is not the stack's: {', '.join(others)}"
         return self._delete(one.id, one.version)
+
+    def _strangers(self, group: Owned) -> list[str]:
+        """Return the ids of what a group holds and the stack has not made, as Azure has it now.
+
+        The removal of what was in it may have taken an hour, in which others have created more.
+
+        Raises:
+            UnreadableError: Azure does not tell.
+        """
+        try:
+            held = self.manager.list(f"{group.id}/resources", LIST_VERSION)
+        except AbsentError:
+            return []
+        own = self._own - {group.key}
+        ids = [str(one.get("id")) for one in held]
+        return [one for one in ids if folded(one) not in own and not inside(one, own)]
 
     def _delete(self, path: str, version: str, **query: str) -> str:
         """Delete, and wait for the end; return why the resource still exists, or ""."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from queries.check.answers import OF_PLANS
 from queries.check.evidence import OK, Evidence
 from queries.check.expected.account import answering
 from queries.check.failover import ACTION
 from queries.check.fields import text
 from queries.check.proofs.base import Proof, Verdict, each_call, failed, seen, unjudged, waiting
-from queries.check.records import Call, Failover, OwnCall
+from queries.check.records import Call, Failed, Failover, OwnCall
 from queries.check.traffic import OwnTraffic
 from queries.contract import NEXT_ACCOUNT
 
@@ -72,7 +73,7 @@ def _broken(evidence: Evidence, shown: Failover) -> Verdict | None:
     if shown.open:
         said = f"the gateway answered a caller who named an account without a token: {shown.open}"
         return failed(said, OPEN_FIX)
-    if broken := [one for one in shown.failed if not one.throttled]:
+    if broken := [one for one in shown.failed if _tells(one)]:
         fixes = dict.fromkeys(one.fix for one in broken)
         return failed("; ".join(f"{one.label}: {one.cause}" for one in broken), "; ".join(fixes))
     for call in evidence.calls:
@@ -84,11 +85,16 @@ def _broken(evidence: Evidence, shown: Failover) -> Verdict | None:
     return None
 
 
+def _tells(one: Failed) -> bool:
+    """Tell whether the account that a call named failed it, and not want of room, or a plan."""
+    return not one.throttled and one.fix not in OF_PLANS
+
+
 def _not_sent_on(evidence: Evidence, shown: Failover) -> str:
     """Say why it is not known whether calls go on; "" where one did, or has no row yet."""
-    throttled = [f"{one.label}: {one.cause}" for one in shown.failed]
-    if shown.unknown or throttled:
-        return "; ".join([shown.unknown, *throttled] if shown.unknown else throttled)
+    unmet = [f"{one.label}: {one.cause}" for one in shown.failed]
+    if shown.unknown or unmet:
+        return "; ".join([shown.unknown, *unmet] if shown.unknown else unmet)
     return "" if _sent_on(evidence) else "no call had to go on"
 
 

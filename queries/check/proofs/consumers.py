@@ -35,8 +35,8 @@ NO_KEY_FIX = (
     "called as"
 )
 OWN_IDENTITY_FIX = (
-    "run the check once with each consumer's own identity; or --allow consumers where only one may "
-    "be called as"
+    "run the check once with each consumer's own identity, and with a key that is not tried in "
+    f"{VARIABLE}; or --allow consumers where only one may be called as"
 )
 
 

@@ -21,7 +21,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.proofs.calls import TRAFFIC_FIX
-from queries.check.records import EXPECTED, TRANSIENT, WRONG_TOKENS, Attempt, AttemptName
+from queries.check.records import CODES, EXPECTED, TRANSIENT, WRONG_TOKENS, Attempt, AttemptName
 from queries.check.rows import GATEWAY_LOG
 from queries.check.traffic import OthersTraffic, OwnTraffic
 from queries.workspace import Row
@@ -93,10 +93,11 @@ def of_kind(evidence: Evidence, traffic: OwnTraffic, name: AttemptName) -> Verdi
     """
     made = [attempt for attempt in traffic.attempts if attempt.name == name]
     answered = [attempt for attempt in made if attempt.status not in TRANSIENT]
-    wrong = next((one for one in answered if one.status != one.expected), None)
+    wrong = next((one for one in answered if not one.refused), None)
     if wrong:
-        fix = FIXES.get(name, OPEN_FIX)
-        return failed(f"{name}: not refused with {wrong.expected} but answered {wrong.cause}", fix)
+        as_told = f"{wrong.expected} {CODES.get(name, '')}".rstrip()
+        said = f"{name}: not refused with {as_told} but answered {wrong.cause}"
+        return failed(said, FIXES.get(name, OPEN_FIX))
     if not answered:
         return waiting(f"{name}: {made[-1].cause if made else 'not tried'}")
     verdicts = [_logged(evidence, attempt) for attempt in answered]
