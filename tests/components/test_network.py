@@ -25,7 +25,8 @@ OPENAI, COGNITIVE, AI, APIM = (
 )
 PRIVATE: Json = {"gatewaySubnetId": GATEWAYS, "endpointSubnetId": ENDPOINTS}
 FARMS = {"delegations": [{"serviceName": "Microsoft.Web/serverFarms"}]}
-V2, INSIDE = {"gatewayTier": "StandardV2"}, {"gatewayTier": "Premium"}
+V2: dict[str, Any] = {"gatewayTier": "StandardV2"}
+INSIDE: dict[str, Any] = {"gatewayTier": "Premium"}
 ENDPOINT = "azure-native:network:PrivateEndpoint"
 
 
