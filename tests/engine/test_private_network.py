@@ -45,3 +45,16 @@ def test_account_and_gateway_answer_from_inside_alone(network: Machine, tmp_path
 
     done = machine.run(*CHECK, "--timeout", "5", options=INSIDE)
     assert done.status == 0, done.text
+    assert "this machine stands inside of the stack's network" in done.text
+
+    refused = machine.run(*CHECK, "--timeout", "5", options=QUICK)
+    assert refused.status == 2
+    assert "the gateway is closed to this machine" in refused.text
+    outside = machine.run(*CHECK, "--no-traffic", options=QUICK)
+    assert "this machine stands outside of the stack's network" in outside.text
+    assert outside.status == 0, outside.text
+    for words in ("Public access is disabled", "public network access on this"):
+        assert words in " ".join(outside.text.split())
+
+    machine.pulumi("destroy", "--yes", "--run-program")
+    network.pulumi("preview", "--expect-no-changes")
