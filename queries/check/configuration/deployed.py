@@ -198,7 +198,7 @@ class Configuration:
         mode, found = self.target.network.account, dict[str, Findings]()
         self._fetch(("gateway",))
         self._fetch_accounts()
-        addresses = properties(self.read.get("gateway")).get("publicIPAddresses") or ()
+        addresses = tuple(properties(self.read.get("gateway")).get("publicIPAddresses") or ())
         for name, door in doors.accounts:
             shown, why = (self.views[name] if self.views else self).account()
             state = closed.of_account(shown, why, mode, addresses, name)
