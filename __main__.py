@@ -1,8 +1,7 @@
 """Azure OpenAI behind API Management, with every prompt, completion and token accounted for."""
 
-from components import accounts, outputs, protection, startup
+from components import call_path, outputs, protection, startup
 from components.azure import environment, naming, retry
-from components.gateway import Gateway, GatewayArgs
 from components.insights.component import Insights, InsightsArgs, subject
 from components.openai_api import routing
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
@@ -37,33 +36,13 @@ workspace = Workspace(
         protect=settings.protect,
     ),
 )
-every_account = accounts.declare(
+every_account, gateway = call_path.declare(
     settings,
     azure,
     resource_group_name=group_name,
     suffix=suffix,
     workspace_id=workspace.id,
-)
-gateway = Gateway(
-    "gateway",
-    GatewayArgs(
-        existing_id=settings.gateway_id,
-        name=naming.name(settings.gateway_name, "apim", suffix),
-        group=settings.resource_group_name,
-        group_is_created=not settings.use_existing_resource_group,
-        resource_group_name=group_name,
-        location=settings.location,
-        tier=settings.gateway_tier,
-        units=settings.gateway_units,
-        organization_name=settings.organization_name,
-        administrator_email=settings.administrator_email,
-        logger=settings.gateway_logger,
-        diagnostic_setting_name=settings.gateway_diagnostic_setting_name,
-        workspace_id=workspace.id,
-        tags=settings.tags,
-        protect=settings.protect,
-        after=() if vouched else [one for account in every_account for one in account.last],
-    ),
+    vouched=vouched,
 )
 api = OpenAIApi(
     "openai-api",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.account_network import PUBLIC, Access
 from components.azure import naming
 from components.azure.environment import AzureEnvironment
 from components.existing_account import ONLY as ONLY_KEYS
@@ -23,6 +24,7 @@ def declare(
     resource_group_name: pulumi.Input[str],
     suffix: pulumi.Output[str],
     workspace_id: pulumi.Input[str],
+    access: Access = PUBLIC,
 ) -> tuple[OpenAIAccount, ...]:
     """Declare each account that the stack file asks for; none waits for another.
 
@@ -45,7 +47,9 @@ def declare(
                 existing_id=account.id,
                 kind=account.kind,
                 keys=account.keys,
-                gateway_behind_network=bool(settings.gateway_id),
+                gateway_behind_network=bool(
+                    settings.gateway_id or settings.network.gateway_subnet_id
+                ),
                 group=settings.resource_group_name,
                 group_is_created=not settings.use_existing_resource_group,
                 name=naming.name(account.account_name, f"oai{ending}", ours),
@@ -55,6 +59,7 @@ def declare(
                 content_filters=settings.content_filters,
                 deployments=account.deployments,
                 diagnostic_setting_name=account.diagnostic_setting_name,
+                network=access,
                 workspace_id=workspace_id,
                 tags=settings.tags,
                 protect=settings.protect,

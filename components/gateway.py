@@ -12,8 +12,11 @@ from pulumi_azure_native import apimanagement
 from components import resource_group
 from components.azure import arm_id, lookup, own_state, provider
 from components.azure.diagnostics import send_everything
+from components.gateway_network import arguments, check_addresses, endpoint
 from components.logger import LOGGER, logger
+from components.network import Place
 from components.settings.limits import UNITS_BY_TIER
+from components.settings.network import Network
 
 SERVICES = "Microsoft.ApiManagement/service"
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
@@ -53,6 +56,9 @@ class GatewayArgs:
     diagnostic_setting_name: str
     """"" if an existing service sends its logs to the workspace already: Azure refuses a second
     setting that sends the same logs to the same place."""
+    network: Network
+    place: Place | None = None
+    """Where a private endpoint of a service to create goes, if it is to have one."""
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
@@ -69,6 +75,8 @@ class Gateway(pulumi.ComponentResource):
     resource_group_name: pulumi.Output[str]
     url: pulumi.Output[str]
     """`https://<name>.azure-api.net`."""
+    addresses: pulumi.Output[list[str]]
+    """Public addresses from which its calls come, where they are its own."""
     principal_id: pulumi.Output[str]
     """Object id of the system-assigned identity."""
     logger_id: pulumi.Output[str]
@@ -99,6 +107,8 @@ class Gateway(pulumi.ComponentResource):
         loggers = self._loggers(name, args)
         self.logger_id = pulumi.Output.concat(self.id, "/loggers/", LOGGER)
         settings = self._settings(name, args, after=loggers)
+        if args.place and args.network.closes_gateway:
+            endpoint(name, args.place, self, args.tags, parent=self)
         # Without a logger of the stack's own, Azure makes one with the diagnostic setting.
         self.ready_to_log = loggers or settings
         self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
@@ -155,6 +165,7 @@ class Gateway(pulumi.ComponentResource):
             developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
             legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
             nat_gateway_state=None if classic else apimanagement.NatGatewayState.ENABLED,
+            **arguments(name, args.network, args.location),
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -173,6 +184,7 @@ class Gateway(pulumi.ComponentResource):
         self.name = service.name
         self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
         self.url = service.gateway_url
+        self.addresses = service.public_ip_addresses.apply(lambda found: list(found or ()))
         # In a destroy the service may be gone: it has no id then, and nothing of it is known. A
         # service that lost its identity gets it back by the next update, so none is refused here.
         self.principal_id = service.id.apply(
@@ -220,6 +232,9 @@ class Gateway(pulumi.ComponentResource):
         self.name = pulumi.Output.from_input(arm_id.require(exact, SERVICES).name)
         self.resource_group_name = pulumi.Output.from_input(group)
         self.url = pulumi.Output.from_input(service["gatewayUrl"])
+        self.addresses = pulumi.Output.from_input(list(service.get("publicIPAddresses") or ()))
+        if args.network.account_firewall:
+            check_addresses(service)
         self.principal_id = pulumi.Output.from_input(_usable_principal(service))
 
     def _loggers(self, name: str, args: GatewayArgs) -> list[pulumi.Resource]:

@@ -9,10 +9,12 @@ import pulumi
 from pulumi_azure_native import cognitiveservices
 
 from components import existing_account, resource_group
+from components.account_network import PUBLIC, Access
 from components.azure import arm_id, provider
 from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
+from components.network import Place
 from components.settings.content_filter import ContentFilter
 from components.settings.items import Deployment
 
@@ -48,6 +50,8 @@ class OpenAIAccountArgs:
     deployments: Sequence[Deployment]
     diagnostic_setting_name: str
     """"" if an existing account sends its logs to the workspace already."""
+    network: Access = PUBLIC
+    """Who may call an account to create, and whom it may call."""
     workspace_id: pulumi.Input[str]
     tags: pulumi.Input[dict[str, str]]
     protect: bool
@@ -91,6 +95,8 @@ class OpenAIAccount(pulumi.ComponentResource):
         else:
             self._create(name)
         self.last = self._deployments()
+        if args.network.place and not args.existing_id:
+            self.last = [self._endpoint(name, args.network.place)]
         if args.diagnostic_setting_name:
             send_everything(
                 f"{name}-diagnostics",
@@ -177,8 +183,7 @@ class OpenAIAccount(pulumi.ComponentResource):
             properties=cognitiveservices.AccountPropertiesArgs(
                 custom_sub_domain_name=args.name,
                 disable_local_auth=True,
-                # A gateway outside a virtual network reaches the account over its public endpoint.
-                public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,
+                **args.network.properties,
             ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(
@@ -198,6 +203,22 @@ class OpenAIAccount(pulumi.ComponentResource):
                 ],
             ),
         )
+
+    def _endpoint(self, name: str, place: Place) -> pulumi.Resource:
+        """Declare the private endpoint, after the deployments: it changes the account as they do.
+
+        https://github.com/hashicorp/terraform-provider-azurerm/issues/31712
+        """
+        from components import private_endpoint  # noqa: PLC0415 slow to load
+
+        target = private_endpoint.Target(
+            id=self.id,
+            name=self._account_name,
+            resource_group_name=self._group_name,
+            tags=self._args.tags,
+        )
+        opts = pulumi.ResourceOptions(parent=self, depends_on=self.last)
+        return private_endpoint.account_endpoint(f"{name}-endpoint", place, target, opts)
 
     def _deployments(self) -> list[pulumi.Resource]:
         """Declare filters and deployments in a row: Azure refuses parallel changes of an account.

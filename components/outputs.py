@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pulumi
 
@@ -22,7 +23,14 @@ from components.settings.limits import GATEWAY_ROLES
 from components.settings.stack import Settings
 from components.workspace import Workspace
 from queries import contract
-from queries.contract import Account, Deployment, DiagnosticSettings, Plan, ProofOutput
+from queries.contract import (
+    Account,
+    Deployment,
+    DiagnosticSettings,
+    Network,
+    Plan,
+    ProofOutput,
+)
 
 FOR_A_PERSON = (
     *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
@@ -128,7 +136,20 @@ def _proof(
         consumer_keys="allow" if settings.consumer_keys == "allow" else "refuse",
         token_consumers=tuple(consumers_by_claim(settings.consumers)),
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
+        network=_network(settings),
         plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
+    )
+
+
+def _network(settings: Settings) -> Network:
+    wanted = settings.network
+    closed: Literal["endpoint", "public"] = "endpoint" if wanted.account_endpoints else "public"
+    inside: Literal["internal", "public"] = (
+        "internal" if wanted.joined_as == "Internal" else "public"
+    )
+    return Network(
+        account="firewall" if wanted.account_firewall else closed,
+        gateway="endpoint" if wanted.closes_gateway else inside,
     )
 
 

@@ -143,6 +143,19 @@ NO_PLAN = Plan()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Network:
+    """Who may call what the stack creates."""
+
+    account: Literal["public", "endpoint", "firewall"] = "public"
+    """Everybody with a token; who comes by the private endpoint; or the gateway's addresses."""
+    gateway: Literal["public", "endpoint", "internal"] = "public"
+    """Everybody with a key; who comes by the private endpoint; or from the gateway's network."""
+
+
+PUBLIC = Network()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProofOutput(Generic[Made]):
     """What check and report must know of the stack."""
 
@@ -211,6 +224,8 @@ class ProofOutput(Generic[Made]):
     """Claim and consumer of tokens, the first that fits counts; left out without a tenant."""
     plans: tuple[Plan, ...] = ()
     """What the gateway lets consumers use; left out if it limits none."""
+    network: Network = PUBLIC
+    """Who reaches gateway and accounts; left out if everybody does."""
 
     def plan_of(self, consumer: str) -> Plan:
         """Return what a consumer may use: no limit where it has none."""
@@ -283,6 +298,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
     accounts, plans = values.pop("accounts"), values.pop("plans")
+    network = values.pop("network")
     for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
         del values[name]
     return {
@@ -296,6 +312,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"storedResponses": stored} if stored != "refuse" else {}),
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
         **({"plans": [_plan(one) for one in plans]} if plans else {}),
+        **({"network": asdict(network)} if network != PUBLIC else {}),
         **_tokens(proof),
     }
 

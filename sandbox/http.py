@@ -50,6 +50,10 @@ class Request:
     headers: Headers
     body: bytes
     client_ip: str = LOOPBACK
+    networks: tuple[str, ...] = ()
+    """Ids of the virtual networks in which the caller stands; none for the internet."""
+    address: str = ""
+    """Public address from which the caller is seen; "" for one that no rule names."""
 
     @classmethod
     def to(cls, method: str, url: str, headers: Headers, body: bytes, ip: str = LOOPBACK) -> Self:

@@ -22,7 +22,9 @@ NO_CONTENT = 204
 class Network:
     """Hosts and the endpoints that answer for them; clients come in by the proxy of `serve`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, standing: Callable[[], tuple[str, ...]] = tuple) -> None:
+        self.standing = standing
+        """Returns the virtual networks in which the proxy's clients stand."""
         self._endpoints: list[tuple[Callable[[str], bool], Endpoint]] = []
         self._authority = trustme.CA(organization_name="Sandbox")
         self.authority = folder / "ca.pem"
@@ -114,6 +116,7 @@ class _Connection(BaseHTTPRequestHandler):
         url = here + self.path if self.path.startswith("/") else self.path
         headers, ip = Headers(self.headers.items()), self.client_address[0]
         request = Request.to(self.command, url, headers, self._body(), ip)
+        request = replace(request, networks=self.server.network.standing())
         if not self.tunnel and request.host != LOOPBACK:  # Azure's endpoints are TLS only
             request = replace(request, host=f"http://{request.host}")
         self._reply(_answer(self.server.network, request))

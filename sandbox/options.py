@@ -24,4 +24,8 @@ class Options:
         Literal["response", "any"],
         "which logged bodies hold a stream back: those of responses, or of any message",
     ] = "response"
+    place: Annotated[
+        Literal["outside", "inside"],
+        "where the command stands: in the internet, or in the tenant's virtual networks",
+    ] = "outside"
     seed: Annotated[int, "makes every random choice repeatable"] = 0

@@ -8,6 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sandbox.cloud import SUBSCRIPTION_ID, TENANT_ID, Cloud
@@ -33,7 +34,8 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
     with ExitStack() as stack:
         stack.enter_context(lock(folder))
         logging.basicConfig(filename=folder / "sandbox.log", level=logging.WARNING)
-        cloud, network, secret = Cloud(folder), Network(folder), secrets.token_hex(16)
+        cloud, secret = Cloud(folder), secrets.token_hex(16)
+        network = Network(folder, partial(_standing, cloud, options))
         _register(network, cloud, options)
         network.register(LOOPBACK.__eq__, identity_endpoint(cloud, secret))
         proxy = f"http://{LOOPBACK}:{stack.enter_context(network.serve())}"
@@ -49,6 +51,12 @@ def session(options: Options, caller: Mapping[str, str] = os.environ) -> Iterato
         host = stack.enter_context(language.serve(environment))
         environment["PULUMI_DEBUG_LANGUAGES"] = f"python:{host}"
         yield stack.enter_context(prepared(folder, environment, caller))
+
+
+def _standing(cloud: Cloud, options: Options) -> tuple[str, ...]:
+    from sandbox.reach import every_network  # noqa: PLC0415
+
+    return every_network(cloud) if options.place == "inside" else ()
 
 
 @contextmanager

@@ -26,12 +26,21 @@ FREE = "*"
 """Stands for a map whose keys a program chooses, or a value of any form."""
 DEEPEST = 8
 """Levels of objects that are listed; the SDK's own types nest less."""
+OF_OTHERS = frozenset(
+    {
+        *("network:VirtualNetwork", "network:Subnet"),
+        *("privatedns:PrivateZone", "privatedns:VirtualNetworkLink"),
+    }
+)
+"""Types that the program only reads, or never meets: nothing of them is declared."""
+SHALLOW = {"network:PrivateEndpoint": 1}
+"""Levels that are listed of a type that holds whole other resources, of which it names the id."""
 _TOLD = re.compile(r"Uses Azure REST API version (\d{4}-\d\d-\d\d[\w-]*)\.")
 
 
 def text() -> str:
     """Return the content of the file: API version and settable properties by type."""
-    table = {token: _of_type(token) for token in sorted(SHAPES)}
+    table = {token: _of_type(token) for token in sorted(SHAPES) if token not in OF_OTHERS}
     lines = ",\n".join(f" {json.dumps(token)}: {json.dumps(one)}" for token, one in table.items())
     return f"{{\n{lines}\n}}\n"
 
@@ -41,10 +50,10 @@ def _of_type(token: str) -> dict[str, Any]:
     package = LOCAL.get(token, SDK)
     found = importlib.import_module(f"{package}.{module}")
     arguments = getattr(found, f"{name}InitArgs", None) or getattr(found, f"{name}Args")
-    return {
-        "version": _version(package, getattr(found, name)),
-        "properties": _tree(arguments, DEEPEST),
-    }
+    properties = _tree(arguments, SHALLOW.get(token, DEEPEST))
+    # Of what a program can state, the id of a resource is where it is read.
+    properties.pop("id", None)
+    return {"version": _version(package, getattr(found, name)), "properties": properties}
 
 
 def _version(package: str, resource: type) -> str:

@@ -69,6 +69,11 @@ def constraint_of(field: FieldInfo) -> Constraint | None:
     return next((part for part in field.metadata if isinstance(part, Constraint)), None)
 
 
+def is_map(field: FieldInfo) -> bool:
+    """Tell whether a field holds keys of its own that are known."""
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
 def allowed_in(field: FieldInfo) -> str:
     """Say what values a field takes."""
     constraint = constraint_of(field)
@@ -76,6 +81,8 @@ def allowed_in(field: FieldInfo) -> str:
         return constraint.allowed
     if field.annotation is bool:
         return "true or false"
+    if is_map(field):
+        return "a map of its keys"
     return "a map of text to text" if get_origin(field.annotation) is dict else "text"
 
 

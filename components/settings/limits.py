@@ -18,6 +18,14 @@ https://learn.microsoft.com/azure/api-management/upgrade-and-scale
 https://learn.microsoft.com/azure/api-management/api-management-features
 """
 
+
+def check_units(units: int, tier: str | None) -> None:
+    """Refuse more units than a tier has; None is a tier that is wrong itself."""
+    if tier and units > UNITS_BY_TIER[tier]:
+        most = UNITS_BY_TIER[tier]
+        raise ValueError(f"{f'1 to {most} units' if most > 1 else '1 unit'} in tier {tier}")
+
+
 GATEWAY_ROLES = {
     "Cognitive Services OpenAI User": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
     "Cognitive Services User": "a97b65f3-24c7-4388-baec-2e87135dc908",

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from components.azure import environment
 from components.settings import policy_document
-from components.settings.constraints import allowed_in
+from components.settings.constraints import allowed_in, is_map
 from components.settings.entra import consumers_by_claim
 from components.settings.items import CLOUD
 from components.settings.plan_branches import check_size
@@ -26,7 +26,7 @@ from components.settings.stack import PLAIN, Settings
 _JSON = {
     to_camel(name): get_origin(field.annotation)
     for name, field in Settings.model_fields.items()
-    if get_origin(field.annotation) in {dict, tuple}
+    if get_origin(field.annotation) in {dict, tuple} or is_map(field)
 }
 """Keys that hold a map or a list: Pulumi gives these to a program as JSON, all others as text."""
 _FIRST = {
@@ -165,9 +165,8 @@ def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     model: type[BaseModel] = Settings
     for part in location[:-1]:
         field = model.model_fields.get(_field_name(model, str(part)))
-        inner = [
-            one for one in get_args(field.annotation if field else None) if isinstance(one, type)
-        ]
+        within = field.annotation if field else None
+        inner = [one for one in (within, *get_args(within)) if isinstance(one, type)]
         model = next((one for one in inner if issubclass(one, BaseModel)), model)
     return model
 

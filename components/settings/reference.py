@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from components.settings.constraints import allowed_in, constraint_of
+from components.settings.constraints import allowed_in, constraint_of, is_map
 from components.settings.stack import Settings
 
 PULUMI_TYPES: dict[object, str] = {
@@ -51,7 +51,7 @@ def item_keys() -> Iterator[Row]:
 
 
 def _keys_within(field: FieldInfo, before: str = "") -> Iterator[Row]:
-    for part in get_args(field.annotation):
+    for part in (field.annotation, *get_args(field.annotation)):
         if isinstance(part, type) and issubclass(part, BaseModel):
             for key, inner in part.model_fields.items():
                 path = before + to_camel(key)
@@ -62,7 +62,7 @@ def _keys_within(field: FieldInfo, before: str = "") -> Iterator[Row]:
 
 def _declared(field: FieldInfo) -> dict[str, Any]:
     kind = get_origin(field.annotation) or field.annotation
-    declared: dict[str, Any] = {"type": PULUMI_TYPES[kind]}
+    declared: dict[str, Any] = {"type": PULUMI_TYPES[dict if is_map(field) else kind]}
     if kind is tuple:
         item = get_args(field.annotation)[0]
         declared["items"] = {"type": "string" if get_origin(item) else "object"}
@@ -73,6 +73,8 @@ def _declared(field: FieldInfo) -> dict[str, Any]:
 
 def _default(field: FieldInfo) -> Any:
     value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return value.model_dump(exclude_defaults=True)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -46,9 +46,7 @@ from components.settings.constraints import (
     one_of,
     whole,
 )
-from components.settings.content_filter import (
-    ContentFilter,
-)
+from components.settings.content_filter import ContentFilter
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
@@ -61,7 +59,9 @@ from components.settings.limits import (
     NO_ANSWERS,
     OTHER_PUBLISHERS,
     UNITS_BY_TIER,
+    check_units,
 )
+from components.settings.network import Network, check_network
 from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
 from queries.contract import OPENAI
 
@@ -90,13 +90,13 @@ PATH = (
 _PART = r"(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+"
 PATH_PATTERN = rf"(?=.{{1,{LONGEST_PATH}}}\Z){_PART}(/{_PART})*"
 
-Items = tuple[Any, ...]
-_CHECKS: dict[str, tuple[Callable[[Items, Mapping[str, Any]], None], ...]] = {
+_CHECKS: dict[str, tuple[Callable[[Any, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
+    "network": (check_network,),
     "plans": (check_plans,),
     "consumers": (check_tokens, check_consumers),
 }
-"""What judges a list by the keys that stand before it."""
+"""What judges a list or map by the keys that stand before it, and by the cloud."""
 
 
 class Settings(Frozen):
@@ -191,6 +191,8 @@ class Settings(Frozen):
     """
     gateway_diagnostic_setting_name: OptionalSetting = "API Management Diagnostic Setting"
     """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
+    network: Network = Field(default_factory=Network)
+    """Network in which the gateway reaches the accounts, and callers the gateway."""
     organization_name: Text = "Windows"
     """Organisation shown by the service to create."""
     administrator_email: Annotated[str, matching(*EMAIL, optional=True)] = ""
@@ -325,11 +327,11 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
-    @field_validator("deployments", "plans", "consumers")
+    @field_validator(*_CHECKS)
     @classmethod
-    def _fit_what_stands_before(cls, value: Items, info: ValidationInfo) -> Items:
+    def _fit_what_stands_before(cls, value: Any, info: ValidationInfo) -> Any:
         for check in _CHECKS[str(info.field_name)]:
-            check(value, info.data)
+            check(value, info.data | (info.context or {}))
         return value
 
     @field_validator(
@@ -374,10 +376,7 @@ class Settings(Frozen):
     @field_validator("gateway_units")
     @classmethod
     def _units_fit_tier(cls, value: int, info: ValidationInfo) -> int:
-        tier = info.data.get("gateway_tier")
-        if tier and value > UNITS_BY_TIER[tier]:
-            most = UNITS_BY_TIER[tier]
-            raise ValueError(f"{f'1 to {most} units' if most > 1 else '1 unit'} in tier {tier}")
+        check_units(value, info.data.get("gateway_tier"))
         return value
 
     @field_validator("alert_webhooks")

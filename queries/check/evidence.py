@@ -46,6 +46,10 @@ class AsDeployed:
     """What leads to the account around the logs, or changes the stack's calls."""
     access: Findings = NOTHING
     """Who else may call the account."""
+    account_closed: Findings = NOTHING
+    """Who reaches an account over the internet that the stack closes."""
+    gateway_closed: Findings = NOTHING
+    """The same of the gateway."""
     remarks: tuple[str, ...] = ()
     """What Azure has changed by itself, or plans to: a remark, not judged."""
     products: Mapping[str, str] = field(default_factory=dict)

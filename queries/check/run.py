@@ -14,11 +14,12 @@ import httpx
 from rich.console import Console
 
 from queries import outputs
-from queries.check import failover, keys, operations
+from queries.check import doors, failover, keys, operations
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
 from queries.check.display import Display
+from queries.check.doors import Doors
 from queries.check.drift import source
 from queries.check.evidence import AsDeployed, Evidence
 from queries.check.modes import CallsOfOthers, Mode, OwnCalls
@@ -93,9 +94,10 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             tracing=partial(failover.token, manager, target) if options.failover else None,
         )
         mode = _mode(options, caller)
+        met = _doors(mode, target, client, display)
         watch = _watch(options, world, mode, target, deadline, display)
         try:
-            _look(options, report, configuration, watch)
+            _look(options, report, configuration, watch, met)
         except (KeyboardInterrupt, TimeUpError):
             if not watch.verdicts:
                 watch.evidence = replace(watch.evidence, traffic=mode.traffic)
@@ -111,7 +113,11 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
 
 
 def _look(
-    options: argparse.Namespace, report: Report, configuration: Configuration, watch: Watch
+    options: argparse.Namespace,
+    report: Report,
+    configuration: Configuration,
+    watch: Watch,
+    met: Doors | None,
 ) -> None:
     """Make the calls, read what is deployed, and wait for the rows."""
     mode = watch.mode
@@ -121,10 +127,28 @@ def _look(
         report.doing = "calling the deployments"
         mode.call()
     report.doing = "reading the deployed configuration"
-    deployed = _deployed(configuration, options)
+    deployed = _deployed(configuration, options, met)
     watch.evidence = replace(watch.evidence, traffic=mode.traffic, deployed=deployed)
     report.doing = "waiting for an answer of the workspace"
     watch.run()
+
+
+def _doors(mode: Mode, target: Target, client: httpx.Client, display: Display) -> Doors | None:
+    """Ask what the stack closes, and say where this machine stands.
+
+    Raises:
+        CannotRunError: it is to make calls, and the gateway lets none of it in.
+    """
+    met = doors.knock(target, client)
+    if met is None:
+        return None
+    display.say(f"this machine stands {met.place}")
+    if met.outside and isinstance(mode, OwnCalls):
+        raise CannotRunError(
+            "the gateway is closed to this machine, which stands outside of its network",
+            "run the check on a machine inside, or with --no-traffic here",
+        )
+    return met
 
 
 def _mode(options: argparse.Namespace, caller: Caller) -> Mode:
@@ -180,7 +204,9 @@ def _try_to_read(workspace: LogAnalytics, traffic: Traffic) -> None:
         workspace.query(render("metrics", since=traffic.since, until=traffic.until))
 
 
-def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDeployed | None:
+def _deployed(
+    configuration: Configuration, options: argparse.Namespace, met: Doors | None
+) -> AsDeployed | None:
     """Return what no call can show is proven by the deployed configuration."""
     if not configuration.target.every_call:
         return None
@@ -196,6 +222,8 @@ def _deployed(configuration: Configuration, options: argparse.Namespace) -> AsDe
         ),
         routes=configuration.routes(),
         access=configuration.access(),
+        account_closed=configuration.account_closed(met),
+        gateway_closed=configuration.gateway_closed(met),
     )
 
 
@@ -207,4 +235,5 @@ def _explain(report: Report, configuration: Configuration, evidence: Evidence) -
     if deployed := evidence.deployed:
         drifted = deployed.drift.of("drift") if deployed.drift else []
         report.differences += [finding.difference for finding in drifted]
-        report.differences += [*deployed.routes.differences, *deployed.access.differences]
+        found = (deployed.routes, deployed.access, deployed.account_closed, deployed.gateway_closed)
+        report.differences += [one for each in found for one in each.differences]

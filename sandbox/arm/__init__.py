@@ -21,6 +21,7 @@ from sandbox.arm import (
     log_alert,
     metric_alert,
     monitor,
+    network,
     policy,
     roles,
 )
@@ -44,6 +45,12 @@ _RULES: dict[str, Callable[[Put], None]] = {
     ACCOUNT: cognitive.account,
     f"{ACCOUNT}/deployments": cognitive.deployment,
     f"{ACCOUNT}/raiPolicies": content_filters.policy,
+    network.NETWORK: network.virtual_network,
+    network.SUBNET: network.subnet,
+    network.ENDPOINT: network.private_endpoint,
+    f"{network.ENDPOINT}/privateDnsZoneGroups": network.zone_group,
+    network.ZONE: network.zone,
+    f"{network.ZONE}/virtualNetworkLinks": network.zone_link,
     SERVICE: gateway.service,
     f"{SERVICE}/loggers": gateway.logger,
     f"{SERVICE}/diagnostics": gateway.diagnostic,
@@ -72,9 +79,11 @@ _RULES: dict[str, Callable[[Put], None]] = {
     f"{SERVICE}/workspaces/apis/operations/policies": policy.policy,
 }
 POLICIES = "Microsoft.Authorization/policyAssignments"
-"""Policy assignments of the sandbox always add tags, those of `properties.tags`.
+"""Policy assignments of the sandbox add tags, those of `properties.tags`, or deny accounts that are
+open to public networks, for the reason in `properties.deny`.
 
 https://learn.microsoft.com/azure/azure-resource-manager/management/tag-policies
+https://learn.microsoft.com/azure/governance/policy/concepts/effect-deny
 """
 OF_THE_TENANT = (POLICIES, cognitive.RETIREMENTS)
 """Types of resources that belong to no stack, so that no deletion removes them."""
@@ -116,6 +125,7 @@ def put(
             for check in (base.check_parent, base.check_place, base.check_fields):
                 check(request)
             _RULES[wanted.type](request)
+            check_allowed(request)
             if base.AZURE["types"][wanted.type].get("tracked") and wanted.type != GROUP:
                 add_tags(cloud, given)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -132,7 +142,20 @@ def add_tags(cloud: Cloud, body: dict[str, Any]) -> None:
     https://learn.microsoft.com/azure/governance/policy/tutorials/govern-tags
     """
     for rule in cloud.of_type(POLICIES):
-        body["tags"] = rule.properties["tags"] | (body.get("tags") or {})
+        body["tags"] = rule.properties.get("tags", {}) | (body.get("tags") or {})
+
+
+def check_allowed(put: Put) -> None:
+    """A policy that denies an account which is open to public networks refuses its every write.
+
+    https://github.com/Azure/azure-policy/blob/master/built-in-policies/policyDefinitions/Cognitive%20Services/DisablePublicNetworkAccess_Audit.json
+    https://github.com/Azure-Samples/azure-search-openai-demo/issues/1763
+    """
+    if put.id.type != ACCOUNT or put.properties.get("publicNetworkAccess") == "Disabled":
+        return
+    for rule in put.cloud.of_type(POLICIES):
+        if reason := rule.properties.get("deny"):
+            raise refuse("RequestDisallowedByPolicy", name=put.id.name, reason=reason)
 
 
 def get(cloud: Cloud, resource_id: str) -> Resource:
@@ -186,6 +209,7 @@ def delete(cloud: Cloud, resource_id: str) -> None:
         if found := cloud.get(parse(resource_id).text):
             gateway.check_unsubscribed(cloud, found)
             content_filters.check_unused(cloud, found)
+            network.check_free(cloud, found)
             lost = [one for one in cloud.below(found.id) if one.type != base.SETTING]
             links = [one for one in cloud.all() if one.properties.get("apiId") == found.id]
             for one in [*lost, *links, found]:

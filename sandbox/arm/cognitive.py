@@ -33,8 +33,7 @@ def account(put: Put) -> None:
     kind, name = put.body.get("kind"), str(put.properties.get("customSubDomainName") or "")
     if kind not in ("OpenAI", "AIServices") or put.properties.pop("restore", False):
         raise NotModelledError(f"the sandbox models no account of kind {kind}, and no restoring")
-    rules = put.properties.get("networkAcls") or {}
-    if rules.get("ipRules") or rules.get("virtualNetworkRules"):
+    if (put.properties.get("networkAcls") or {}).get("virtualNetworkRules"):
         raise NotModelledError("the sandbox models no networks that an account's rules let in")
     if (put.body.get("sku") or {}).get("name") != "S0":
         raise refuse("InvalidSku", kind=kind)

@@ -6,6 +6,7 @@ https://learn.microsoft.com/rest/api/apimanagement/
 import re
 from typing import Any
 
+from sandbox.arm import network
 from sandbox.arm.base import AZURE, SERVICE, Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
@@ -37,11 +38,13 @@ def service(put: Put) -> None:
         raise refuse("ServiceAlreadyExists", name=put.id.name)
     if not put.existing and name in [other.name.lower() for other in put.kept()]:
         raise refuse("ServiceAlreadyExistsInSoftDeletedState", name=put.id.name)
-    if put.properties.get("publicNetworkAccess") == "Disabled" and not put.existing:
-        raise refuse("ActivateServiceWithPrivateEndpointAccessNotAllowed", name=put.id.name)
+    network.check_closes(put)
     _check_tier(put, put.body.get("sku") or {})
     _check_client_certificate(put)
     _check_nat_gateway(put)
+    network.join(put)
+    if not str(put.body["sku"]["name"]).endswith("V2"):
+        put.properties["publicIPAddresses"] = network.addresses(put.cloud, put.id)
     put.identify()
     put.properties["gatewayUrl"] = f"https://{name}.azure-api.net"
     put.properties["managementApiUrl"] = f"https://{name}.management.azure-api.net"

@@ -67,6 +67,15 @@ def _tag_added(cloud: Cloud) -> Iterator[Resource]:
             yield found
 
 
+def _public_denied(cloud: Cloud) -> Iterator[Resource]:
+    """Refuse from now on each write of an account that is open to public networks."""
+    name, reason = "deny-public", "Public network access must be disabled for PaaS services."
+    scope = f"/subscriptions/{SUBSCRIPTION_ID}/providers/{arm.POLICIES}"
+    rule = Resource(f"{scope}/{name}", arm.POLICIES, name, {"properties": {"deny": reason}})
+    cloud.put(rule)
+    yield rule
+
+
 def _second_setting(cloud: Cloud) -> Iterator[Resource]:
     """Send the logs of gateways and accounts to a workspace of the tenant too."""
     workspace = f"{CENTRAL}/providers/{WORKSPACE}/log-central"
@@ -125,6 +134,17 @@ CHANGES = {
             "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-policies",
         ),
         apply=_tag_added,
+    ),
+    "public-denied": Change(
+        about="each write of an account that is open to public networks is refused",
+        by="a policy of the tenant",
+        dated="2024-06-25",
+        sure="documented",
+        sources=(
+            "https://learn.microsoft.com/azure/governance/policy/concepts/effect-deny",
+            "https://github.com/Azure-Samples/azure-search-openai-demo/issues/1763",
+        ),
+        apply=_public_denied,
     ),
     "second-setting": Change(
         about="gateway and account get a second diagnostic setting, to another workspace",

@@ -23,6 +23,7 @@ https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/resource-ap
 """
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{{resourceGroupName}}"
 SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/{{serviceName}}"
+NETWORK = f"{GROUP}/providers/Microsoft.Network"
 NATIVE = "azure-native:"
 VERSION = re.compile(r"v(\d{4})(\d\d)(\d\d)(preview|privatepreview)?")
 LOCAL = re.compile(r"azure-native_(?P<module>\w+?)_(?P<version>v\d{8}\w*):(?P=module):")
@@ -42,6 +43,8 @@ class Shape:
     `computed`: outputs that only Azure knows, a dot leads into an object. `fixed`: inputs outside
     the id whose change replaces. `write_only`: inputs that a GET does not return. `query`: inputs
     sent beside the body. `nested`: `properties` is one input; else its keys are inputs themselves.
+    `within`: lists of items that have `properties` of their own in the body, which the provider
+    lifts, each with what lies beside them.
     `renamed`: names in the SDK and in the body where they differ (`x-ms-client-name`).
     `long_running`: methods that Azure may accept and fail later, marked by the API specifications
     with `x-ms-long-running-operation`; the others end with their answer.
@@ -58,6 +61,7 @@ class Shape:
     query: tuple[str, ...] = ()
     long_running: tuple[str, ...] = ()
     renamed: dict[str, str] = field(default_factory=dict)
+    within: dict[str, list[str]] = field(default_factory=dict)
     nested: bool = False
     located: bool = False
     uuid_name: bool = False
@@ -91,6 +95,8 @@ class Shape:
         given = {k: v for k, v in inputs.items() if k not in hidden and not k.startswith("__")}
         body = {key: given.pop(key) for key in self.envelope if key in given}
         given = _renamed(given, self.renamed)
+        for key, beside in self.within.items():
+            given |= {key: [_sunk(one, beside) for one in given[key]]} if given.get(key) else {}
         return {**body, **given} if self.nested else {**body, "properties": given}
 
     def outputs(self, resource: Resource) -> dict[str, Any]:
@@ -98,6 +104,8 @@ class Shape:
         body = dict(resource.body)
         back = {name: key for key, name in self.renamed.items()}
         flat = {} if self.nested else _renamed(body.pop("properties", {}), back)
+        for key in self.within:
+            flat |= {key: [_lifted(one) for one in flat[key]]} if flat.get(key) else {}
         named = {"name": resource.name, "type": resource.type, "azureApiVersion": self.api_version}
         values = {**body, **flat, **named}
         return {key: value for key, value in values.items() if key not in self.write_only}
@@ -128,6 +136,17 @@ class Shape:
         }
 
 
+def _sunk(item: dict[str, Any], beside: list[str]) -> dict[str, Any]:
+    """Put what does not lie beside an item's properties among them."""
+    outer = {key: value for key, value in item.items() if key in beside}
+    return {**outer, "properties": {k: v for k, v in item.items() if k not in beside}}
+
+
+def _lifted(item: dict[str, Any]) -> dict[str, Any]:
+    """Lift an item's properties beside it."""
+    return {**item.get("properties", {}), **{k: v for k, v in item.items() if k != "properties"}}
+
+
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     """Give keys their other names, at any depth."""
     if isinstance(value, list):
@@ -138,7 +157,10 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 _TEXT = Path(__file__).with_name("shapes.json").read_text()
-_TABLE = json.loads(_TEXT.replace("{service}", SERVICE).replace("{group}", GROUP))
+_PLACES = {"{service}": SERVICE, "{network}": NETWORK, "{group}": GROUP}
+for _name, _path in _PLACES.items():
+    _TEXT = _TEXT.replace(_name, _path)
+_TABLE = json.loads(_TEXT)
 SHAPES = {token: Shape(**fields) for token, fields in _TABLE.items()}
 """Shapes by Pulumi type without its package."""
 

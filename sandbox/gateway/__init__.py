@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sandbox import clock
 from sandbox.cloud import Cloud
-from sandbox.gateway import tracing
+from sandbox.gateway import doors, tracing
 from sandbox.gateway.breakers import Breakers
 from sandbox.gateway.call import Call, GatewayError, ReturnedError
 from sandbox.gateway.counters import Limits
@@ -37,15 +37,14 @@ def gateway_endpoint(
     breakers, limits = Breakers(), Limits()
 
     def endpoint(request: Request) -> Response:
-        for service in cloud.of_type("Microsoft.ApiManagement/service"):
-            if f"{service.name}.azure-api.net".lower() == request.host.lower():
-                query, headers = Headers(request.query), Headers(request.headers)
-                return answer(Call(service, request, query, headers, breakers, limits))
-        raise ConnectionError(f"The remote name could not be resolved: '{request.host}'")
+        service = doors.service_of(cloud, request)
+        query, headers = Headers(request.query), Headers(request.headers)
+        call = Call(service, request, query, headers, breakers, limits)
+        return doors.refusal(cloud, service, request) or answer(call)
 
     def answer(call: Call) -> Response:
         clock.spend(OWN_SECONDS)
-        _run(cloud, options, call, send)
+        _run(cloud, options, call, doors.leaving(call.service, send))
         if not isinstance(call.response.body, bytes) and holds_back(cloud, options, call):
             call.whole()
         response, body = call.response, call.response.body

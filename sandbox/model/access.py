@@ -8,6 +8,7 @@ from sandbox.http import Request
 from sandbox.identity import verify
 from sandbox.model.parameters import RefusalError
 from sandbox.options import Options
+from sandbox.reach import lets_in, privately
 
 AUDIENCE = "https://cognitiveservices.azure.com"
 DATA_ACTION = "Microsoft.CognitiveServices/accounts/OpenAI/"
@@ -16,18 +17,12 @@ DATA_ACTION = "Microsoft.CognitiveServices/accounts/OpenAI/"
 def caller(cloud: Cloud, account: Resource, request: Request) -> str:
     """The object id of a caller with a token; a key beside it is judged first, and never good.
 
-    https://github.com/TabularEditor/TabularEditor3/issues/1557 (network)
-    https://github.com/Azure-Samples/azure-sql-db-chatbot/issues/3 (network rules)
     https://github.com/browser-use/browser-use/issues/1295 (keys off)
     https://github.com/openinterpreter/openinterpreter/issues/319 (wrong key)
     https://github.com/Azure-Samples/azure-search-openai-demo/issues/458 (token)
     """
-    if account.properties.get("publicNetworkAccess") == "Disabled":
-        message = "Public access is disabled. Please configure private endpoint."
-        raise RefusalError(403, "403", message)
-    if (account.properties.get("networkAcls") or {}).get("defaultAction") == "Deny":
-        message = "Access denied due to Virtual Network/Firewall rules."
-        raise RefusalError(403, "403", message)
+    if not privately(cloud, request, account):
+        _check_public(account, request)
     if "api-key" in request.headers and account.properties.get("disableLocalAuth"):
         message = "Key based authentication is disabled for this resource."
         raise RefusalError(403, "AuthenticationTypeDisabled", message)
@@ -42,6 +37,21 @@ def caller(cloud: Cloud, account: Resource, request: Request) -> str:
     if claims is None or claims.audience.rstrip("/") != AUDIENCE:
         raise refusal
     return claims.object_id
+
+
+def _check_public(account: Resource, request: Request) -> None:
+    """A call over the internet is refused by a closed account, and by its rules.
+
+    https://github.com/TabularEditor/TabularEditor3/issues/1557 (network)
+    https://github.com/Azure-Samples/azure-sql-db-chatbot/issues/3 (network rules)
+    """
+    if account.properties.get("publicNetworkAccess") == "Disabled":
+        message = "Public access is disabled. Please configure private endpoint."
+        raise RefusalError(403, "403", message)
+    rules = account.properties.get("networkAcls") or {}
+    if rules.get("defaultAction") == "Deny" and not lets_in(account, request):
+        message = "Access denied due to Virtual Network/Firewall rules."
+        raise RefusalError(403, "403", message)
 
 
 def check_role(

@@ -23,6 +23,7 @@ from sandbox.logs import Telemetry, Workspaces
 from sandbox.model import model_endpoint
 from sandbox.model.service import Pace, Service
 from sandbox.options import Options
+from sandbox.reach import every_network
 from sandbox.stack import SessionError
 from sandbox.traffic.incidents import Window, windows
 from sandbox.traffic.plan import Ask, Planner
@@ -181,7 +182,8 @@ class Caller:
         path = f"deployments/{ask.deployment}/{kinds.get(ask.operation)}?api-version={API_VERSION}"
         path = path if ask.operation in kinds else "v1/responses"
         body = json.dumps(ask.body).encode()
-        return Request.to("POST", f"{root}/{path}", headers, body, ask.ip)
+        request = Request.to("POST", f"{root}/{path}", headers, body, ask.ip)
+        return replace(request, networks=every_network(self.cloud))
 
 
 def _read(response: Response) -> tuple[bytes, float, float]:

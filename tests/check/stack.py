@@ -25,6 +25,7 @@ def key_of(consumer: str) -> str:
 LEFT_OUT = {
     *("other_callers", "stream_usage", "stored_responses", "accounts", "plans"),
     *("entra_tenant", "entra_audience", "consumer_keys", "token_consumers"),
+    "network",
 }
 DEFAULTS = {
     to_camel(part.name): Settings.model_fields[part.name].get_default(call_default_factory=True)

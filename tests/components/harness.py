@@ -42,6 +42,7 @@ class Azure(Mocks):
             "random:index/randomString:RandomString": {"result": "abc123"},
             "azure-native:apimanagement:ApiManagementService": {
                 "gatewayUrl": f"https://{name}.azure-api.net",
+                "publicIPAddresses": ["20.1.2.3"],
                 "identity": {"principalId": "the-principal", "type": "SystemAssigned"},
             },
             "azure-native:cognitiveservices:Account": {

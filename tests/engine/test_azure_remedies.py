@@ -11,8 +11,8 @@ from sandbox.arm.base import ACCOUNT, SERVICE
 from sandbox.cloud import Cloud
 from tests.engine.stacks import QUICK, Stack
 
-ALONE = ("model-replaced", "logger-made")
-"""Changes with a remedy of their own."""
+ALONE = ("model-replaced", "logger-made", "public-denied")
+"""Changes with a remedy of their own; that of the last is in test_private_network.py."""
 
 
 def test_a_model_that_retired_is_named_until_the_stack_file_follows(

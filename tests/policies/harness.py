@@ -29,6 +29,8 @@ EXAMPLE = Path(__file__).with_name("example.json")
 """The example stack as the engine shows it to a pack, recorded by test_engine.py."""
 SEVERAL = EXAMPLE.with_name("accounts.json")
 """The stack of tests/engine/test_accounts.py, recorded likewise."""
+PRIVATE = EXAMPLE.with_name("network.json")
+"""The stack of tests/engine/test_private_network.py, recorded likewise."""
 DAY = {name: {"today": "2026-11-21"} for name in ("model-retirement", "model-known")}
 """The example's model retires one day; the tests do not."""
 

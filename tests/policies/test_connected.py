@@ -8,7 +8,7 @@ from pack.connected import MADE_FROM
 from pack.kinds import Kind
 from pack.resource import UNKNOWN, kind_of
 
-from tests.policies.harness import EXAMPLE, SEVERAL, Shown, added, changed, example, said
+from tests.policies.harness import EXAMPLE, PRIVATE, SEVERAL, Shown, added, changed, example, said
 
 ROOT = "/subscriptions/s/resourceGroups/g/providers"
 ACCOUNT = f"{ROOT}/Microsoft.CognitiveServices/accounts/oai-shared"
@@ -47,7 +47,8 @@ def with_existing_account(stack: Shown | None = None) -> Shown:
 
 @pytest.mark.parametrize(("kind", "key"), MADE_FROM)
 def test_each_reference_leads_to_the_stacks_own(kind: str, key: str) -> None:
-    file = SEVERAL if kind == Kind.BACKEND else EXAMPLE
+    others = {Kind.BACKEND: SEVERAL, Kind.ENDPOINT: PRIVATE, Kind.ENDPOINT_NAMES: PRIVATE}
+    file = others.get(Kind(kind), EXAMPLE)
     names = [name for name, one in example(file).items() if kind_of(one["type"]) == kind]
     assert names
     for name in names:

@@ -12,8 +12,11 @@ import pytest
 from components.settings.limits import GATEWAY_ROLES
 from harness.example import ROOT
 from harness.machine import Done, Machine
+from sandbox.cloud import SUBSCRIPTION_ID
+from tests.engine.networks import PROGRAM
+from tests.engine.stacks import QUICK
 from tests.engine.test_accounts import ACCOUNTS
-from tests.policies.harness import DAY, EXAMPLE, SEVERAL
+from tests.policies.harness import DAY, EXAMPLE, PRIVATE, SEVERAL
 from tests.policies.losses import LOSSES
 
 FILE = "policies/guardrails.json"
@@ -24,6 +27,21 @@ NAMED = {"accountName": "oai-example", "gatewayName": "apim-example"}
 FOUR = [{**account, "accountName": f"oai-{account['name']}"} for account in ACCOUNTS]
 BEHIND = {"accounts": FOUR, "deployments": None, "accountName": None, "gatewayName": "apim-example"}
 """Four accounts in three regions behind the one API."""
+NETWORK = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-net/providers/Microsoft.Network"
+SUBNETS, ZONES = f"{NETWORK}/virtualNetworks/vnet-hub/subnets", f"{NETWORK}/privateDnsZones"
+WITHIN = {
+    **NAMED,
+    "gatewayTier": "StandardV2",
+    "network": {
+        "gatewaySubnetId": f"{SUBNETS}/gateways",
+        "endpointSubnetId": f"{SUBNETS}/endpoints",
+        "dnsZoneIds": [
+            f"{ZONES}/privatelink.{name}" for name in ("openai.azure.com", "azure-api.net")
+        ],
+        "gatewayPublicNetworkAccess": "Disabled",
+    },
+}
+"""Account and gateway behind private endpoints."""
 RECORDER = """
 import json, sys
 sys.path.insert(0, {guardrails!r})
@@ -83,7 +101,9 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize(("recorded", "settings"), [(EXAMPLE, NAMED), (SEVERAL, BEHIND)])
+@pytest.mark.parametrize(
+    ("recorded", "settings"), [(EXAMPLE, NAMED), (SEVERAL, BEHIND), (PRIVATE, WITHIN)]
+)
 def test_an_example_is_recorded_as_the_engine_shows_it(
     machine: Machine,
     tmp_path: Path,
@@ -97,6 +117,8 @@ def test_an_example_is_recorded_as_the_engine_shows_it(
     (pack / "__main__.py").write_text(RECORDER.format(guardrails=guardrails, file=str(file)))
     runtime = f"runtime: {{name: python, options: {{virtualenv: {sys.prefix}}}}}\n"
     (pack / "PulumiPolicy.yaml").write_text(runtime)
+    if "network" in settings:
+        Machine(tmp_path / "platform", cloud=machine.cloud, program=PROGRAM).up(options=QUICK)
     machine.configure(**settings)
     machine.pulumi("preview", "--policy-pack", str(pack))
     if request.config.getoption("--golden"):

@@ -13,7 +13,7 @@ from pack.kinds import Kind
 from pack.resource import UNKNOWN, kind_of
 from pulumi_policy import EnforcementLevel
 
-from tests.policies.harness import SEVERAL, changed, example, said
+from tests.policies.harness import EXAMPLE, PRIVATE, SEVERAL, changed, example, said
 
 NAMED: dict[str, Any] = {policy.name: policy for policy in POLICIES}
 
@@ -31,8 +31,9 @@ def test_what_is_wrong_is_reported_beside_what_is_unknown() -> None:
 
 
 def test_every_kind_that_is_judged_is_in_the_example() -> None:
-    on_request, both = {Kind.RAI_POLICY}, [*example().values(), *example(SEVERAL).values()]
-    assert {kind_of(one["type"]) for one in both} == set(Kind) - on_request
+    recorded = (EXAMPLE, SEVERAL, PRIVATE)
+    shown = [one for file in recorded for one in example(file).values()]
+    assert {kind_of(one["type"]) for one in shown} == set(Kind) - {Kind.RAI_POLICY}
 
 
 @pytest.mark.parametrize(

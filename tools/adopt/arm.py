@@ -22,6 +22,7 @@ _GROUP = f"/subscriptions/{{{SUBSCRIPTION}}}/resourceGroups/{{resourceGroupName}
 _SERVICE = f"{_GROUP}/providers/Microsoft.ApiManagement/service/{{serviceName}}"
 _WORKSPACE = f"{_GROUP}/providers/Microsoft.OperationalInsights/workspaces/{{workspaceName}}"
 _ACCOUNT = f"{_GROUP}/providers/Microsoft.CognitiveServices/accounts/{{accountName}}"
+_NETWORK = f"{_GROUP}/providers/Microsoft.Network"
 _INSIGHTS = f"{_GROUP}/providers/Microsoft.Insights"
 
 
@@ -61,6 +62,14 @@ KINDS = {
     ),
     "azure-native:cognitiveservices:RaiPolicy": Kind(
         f"{_ACCOUNT}/raiPolicies/{{raiPolicyName}}", "2025-06-01"
+    ),
+    "azure-native:network:PrivateEndpoint": Kind(
+        f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}", "2024-05-01"
+    ),
+    "azure-native:network:PrivateDnsZoneGroup": Kind(
+        f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}/privateDnsZoneGroups"
+        "/{privateDnsZoneGroupName}",
+        "2024-05-01",
     ),
     "azure-native:monitor:DiagnosticSetting": Kind(
         "{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}", "2021-05-01-preview"

@@ -23,6 +23,7 @@ from pack import (
     models,
     ownership,
     plans,
+    private_network,
     shapes,
     ways,
     wholes,
@@ -110,6 +111,20 @@ POLICIES: list[Policy] = [
         ownership.no_public_network,
         Kind.ACCOUNT,
         level=ADVISORY,
+    ),
+    _whole(
+        "private-endpoints",
+        "Each private endpoint leads to an account or a gateway, with no more than its names.",
+        "private-link/private-endpoint-overview",
+        {
+            Kind.ENDPOINT: private_network.ENDPOINT,
+            Kind.ENDPOINT_NAMES: private_network.ENDPOINT_NAMES,
+        },
+    ),
+    _stack(
+        "private-network",
+        "With private endpoints or network rules, each account is closed to everybody else.",
+        private_network.closed,
     ),
     _whole(
         "gateway",

@@ -28,6 +28,8 @@ MADE_FROM: dict[tuple[Kind, str], tuple[Kind, ...]] = {
     (Kind.ASSIGNMENT, "principalId"): (Kind.SERVICE,),
     (Kind.SETTING, "resourceUri"): (Kind.ACCOUNT, Kind.SERVICE),
     (Kind.SETTING, "workspaceId"): (Kind.WORKSPACE,),
+    (Kind.ENDPOINT, "privateLinkServiceConnections"): (Kind.ACCOUNT, Kind.SERVICE),
+    (Kind.ENDPOINT_NAMES, "privateEndpointName"): (Kind.ENDPOINT,),
 }
 """The resources from which each property is made."""
 OF_EXISTING = ("serviceName", "accountName")

@@ -20,5 +20,7 @@ class Kind(StrEnum):
     RAI_POLICY = "cognitiveservices:RaiPolicy"
     ASSIGNMENT = "authorization:RoleAssignment"
     SETTING = "monitor:DiagnosticSetting"
+    ENDPOINT = "network:PrivateEndpoint"
+    ENDPOINT_NAMES = "network:PrivateDnsZoneGroup"
     WORKSPACE = "operationalinsights:Workspace"
     GROUP = "resources:ResourceGroup"

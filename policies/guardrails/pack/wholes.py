@@ -39,6 +39,7 @@ ACCOUNT: Shape = {
     "identity": {"type": "SystemAssigned"},
     "properties": {
         **free("allowProjectManagement", "networkAcls"),
+        **free("restrictOutboundNetworkAccess", "allowedFqdnList"),
         "customSubDomainName": SET,
         "disableLocalAuth": True,
         "publicNetworkAccess": ("Enabled", "Disabled"),
@@ -145,7 +146,9 @@ def service(resource: Resource, _config: Config) -> Shape:
         "developerPortalStatus": "Disabled",
         "legacyPortalStatus": "Disabled",
         "natGatewayState": ("Disabled", "Enabled"),
-        "virtualNetworkType": "None",
+        "virtualNetworkType": ("None", "External", "Internal"),
+        "publicNetworkAccess": (None, "Enabled", "Disabled"),
+        **free("virtualNetworkConfiguration"),
         "disableGateway": False,
         "restore": False,
     }

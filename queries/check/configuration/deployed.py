@@ -11,6 +11,7 @@ from typing import Any
 from queries.check import role_assignments
 from queries.check.configuration import (
     access,
+    closed,
     consumers,
     diagnostic_settings,
     logs,
@@ -22,7 +23,8 @@ from queries.check.configuration.base import Comparison, properties
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
 from queries.check.configuration.read import READS
-from queries.check.difference import Difference, Findings, unread
+from queries.check.difference import NOTHING, Difference, Findings, unread
+from queries.check.doors import Doors
 from queries.check.gateway import judge
 from queries.outputs import Target
 
@@ -188,6 +190,29 @@ class Configuration:
         left = {"account": why} if why else {}
         judged = role_assignments.judge
         return self._found("callers", lambda part: judged(part, shown, self.target), left)
+
+    def account_closed(self, doors: Doors | None) -> Findings:
+        """Judge whether each account that the stack closes lets nobody in from the internet."""
+        if doors is None:
+            return NOTHING
+        mode, found = self.target.network.account, dict[str, Findings]()
+        self._fetch(("gateway",))
+        self._fetch_accounts()
+        addresses = tuple(properties(self.read.get("gateway")).get("publicIPAddresses") or ())
+        for name, door in doors.accounts:
+            shown, why = (self.views[name] if self.views else self).account()
+            state = closed.of_account(shown, why, mode, addresses, name)
+            found[name] = closed.judged(door, state, reaches=mode == "endpoint")
+        return _together(found) if self.views else found.get("", NOTHING)
+
+    def gateway_closed(self, doors: Doors | None) -> Findings:
+        """Judge whether the gateway, if the stack closes it, lets nobody in from the internet."""
+        if doors is None or doors.gateway is None:
+            return NOTHING
+        self._fetch(("gateway",))
+        shown, why = self.read.get("gateway"), self.unreadable.get("gateway", "")
+        state = closed.of_gateway(shown, why, self.target.network.gateway)
+        return closed.judged(doors.gateway, state, reaches=True, fix=closed.AGAIN)
 
     def _findings(self, comparisons: Iterable[Comparison]) -> Findings:
         differences, unreadable = self.compared(comparisons)

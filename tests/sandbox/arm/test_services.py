@@ -33,7 +33,7 @@ def test_an_account_answers_at_its_subdomain(stack: Azure) -> None:
     assert account.body["identity"]["principalId"]
     with pytest.raises(NotModelledError, match="listKeys"):
         arm.post(stack.cloud, ACCOUNT, "listKeys", {})
-    some = {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.7"}]}
+    some = {"defaultAction": "Deny", "virtualNetworkRules": [{"id": "/subscriptions/x"}]}
     closed = {"customSubDomainName": "oai-test", "networkAcls": some}
     with pytest.raises(NotModelledError, match="networks that"):
         stack.put(ACCOUNT, STACK[ACCOUNT] | {"properties": closed})
