@@ -10,6 +10,7 @@ from components.openai_api.diagnostic import ApiLogging
 from components.openai_api.token_callers import TokenCallers
 from components.preflight.head import refuse_early
 from components.resource_group import resource_group
+from components.settings import copies
 from components.settings.limits import GATEWAY_ROLES
 from components.settings.load import load_settings
 from components.workspace import Workspace, WorkspaceArgs
@@ -60,6 +61,7 @@ gateway = Gateway(
         logger=settings.gateway_logger,
         diagnostic_setting_name=settings.gateway_diagnostic_setting_name,
         workspace_id=workspace.id,
+        copies=[one for one in settings.copies if one.copies(copies.GATEWAY)],
         tags=settings.tags,
         protect=settings.protect,
         after=() if vouched else [one for account in every_account for one in account.last],

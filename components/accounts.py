@@ -9,6 +9,7 @@ from components.azure.environment import AzureEnvironment
 from components.existing_account import ONLY as ONLY_KEYS
 from components.existing_account import Keys
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
+from components.settings import copies
 from components.settings.accounts import Account
 from components.settings.stack import Settings
 
@@ -56,6 +57,7 @@ def declare(
                 deployments=account.deployments,
                 diagnostic_setting_name=account.diagnostic_setting_name,
                 workspace_id=workspace_id,
+                copies=[c for c in settings.copies if c.copies(account.name or copies.ACCOUNT)],
                 tags=settings.tags,
                 protect=settings.protect,
             ),

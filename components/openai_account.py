@@ -10,11 +10,15 @@ from pulumi_azure_native import cognitiveservices
 
 from components import existing_account, resource_group
 from components.azure import arm_id, provider
-from components.azure.diagnostics import send_everything
+from components.azure.diagnostics import copy_everything, send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
 from components.settings.content_filter import ContentFilter
+from components.settings.copies import Copy
 from components.settings.items import Deployment
+
+LOGS = ("allLogs",)
+"""Groups of log categories that are sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,8 @@ class OpenAIAccountArgs:
     diagnostic_setting_name: str
     """"" if an existing account sends its logs to the workspace already."""
     workspace_id: pulumi.Input[str]
+    copies: Sequence[Copy] = ()
+    """Further places that get the logs too."""
     tags: pulumi.Input[dict[str, str]]
     protect: bool
 
@@ -97,10 +103,17 @@ class OpenAIAccount(pulumi.ComponentResource):
                 setting_name=args.diagnostic_setting_name,
                 resource_id=self.id,
                 workspace_id=args.workspace_id,
-                category_groups=("allLogs",),
+                category_groups=LOGS,
                 dedicated_tables=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
             )
+        copy_everything(
+            f"{name}-copy",
+            args.copies,
+            resource_id=self.id,
+            category_groups=LOGS,
+            opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
+        )
         self.register_outputs({"id": self.id, "endpoint": self.endpoint})
 
     @property

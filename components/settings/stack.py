@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
+from components.settings import api_document as document
 from components.settings.accounts import (
     ACCOUNT_NAME,
     ACCOUNT_PATTERN,
@@ -21,7 +22,6 @@ from components.settings.accounts import (
     KINDS,
     REGION,
     REGION_PATTERN,
-    SETTING_NAME,
     SOME_OR_ACCOUNTS,
     Account,
     OptionalSetting,
@@ -31,8 +31,6 @@ from components.settings.accounts import (
     only_account,
     without_blanks,
 )
-from components.settings.api_document import ALLOWED as IMPORTABLE
-from components.settings.api_document import check as check_document
 from components.settings.constraints import (
     TAGS,
     Constraint,
@@ -46,9 +44,8 @@ from components.settings.constraints import (
     one_of,
     whole,
 )
-from components.settings.content_filter import (
-    ContentFilter,
-)
+from components.settings.content_filter import ContentFilter
+from components.settings.copies import SETTING_NAME, Copy, check_copies
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
@@ -95,6 +92,7 @@ _CHECKS: dict[str, tuple[Callable[[Items, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "plans": (check_plans,),
     "consumers": (check_tokens, check_consumers),
+    "copies": (check_copies,),
 }
 """What judges a list by the keys that stand before it."""
 
@@ -114,11 +112,9 @@ class Settings(Frozen):
     """Resource group that holds the stack."""
     use_existing_resource_group: bool = False
     """Use the group of that name instead of creating it."""
-    location: Annotated[
-        str,
-        matching(REGION, REGION_PATTERN),
-        AfterValidator(without_blanks),
-    ] = "eastus"
+    location: Annotated[str, matching(REGION, REGION_PATTERN), AfterValidator(without_blanks)] = (
+        "eastus"
+    )
     """Azure region of everything."""
     tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
     """Tags put on everything that takes them."""
@@ -191,6 +187,10 @@ class Settings(Frozen):
     """
     gateway_diagnostic_setting_name: OptionalSetting = "API Management Diagnostic Setting"
     """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
+    copies: Annotated[tuple[Copy, ...], named_once("diagnostic setting", optional=True)] = ()
+    """Second copies of the logs, each with name, storageAccountId, eventHubAuthorizationRuleId,
+    eventHubName and of.
+    """
     organization_name: Text = "Windows"
     """Organisation shown by the service to create."""
     administrator_email: Annotated[str, matching(*EMAIL, optional=True)] = ""
@@ -199,7 +199,7 @@ class Settings(Frozen):
     """Name of the API on the gateway."""
     api_path: Annotated[str, matching(PATH, PATH_PATTERN)] = "openai"
     """URL suffix of the API; the OpenAI client libraries call openai."""
-    api_document: Annotated[str, Constraint(IMPORTABLE, check_document)] = ""
+    api_document: Annotated[str, Constraint(document.ALLOWED, document.check)] = ""
     """OpenAPI document to import instead of the project's own, as a file path or an https
     URL.
     """
@@ -325,7 +325,7 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
-    @field_validator("deployments", "plans", "consumers")
+    @field_validator("deployments", "plans", "consumers", "copies")
     @classmethod
     def _fit_what_stands_before(cls, value: Items, info: ValidationInfo) -> Items:
         for check in _CHECKS[str(info.field_name)]:

@@ -18,6 +18,7 @@ from queries.check import failover, keys, operations
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
+from queries.check.copied import Reader
 from queries.check.display import Display
 from queries.check.drift import source
 from queries.check.evidence import AsDeployed, Evidence
@@ -34,6 +35,7 @@ from queries.workspace import LogAnalytics, NotYetError
 
 LAST_WORDS = 5.0
 """Seconds before the run's end up to which something is still asked."""
+NO_COPY_FIX = "docs/copies.md says how to make one; or leave out --sink"
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""
 
@@ -47,6 +49,8 @@ class World:
     client: Callable[[], httpx.Client]
     workspace: Callable[[Target], LogAnalytics]
     manager: Callable[[Target], Manager]
+    blobs: Callable[[str], Reader]
+    """Opens the storage account that serves its blobs there."""
     released: Callable[[float], AbstractContextManager[None]] = lambda _: nullcontext()
     """Lets Ctrl-C and, after some seconds, the end of the time break off what runs inside."""
 
@@ -59,8 +63,15 @@ def real_world() -> World:
         client=httpx.Client,
         workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
         manager=lambda target: Manager(endpoint=target.management_endpoint, client=httpx.Client),
+        blobs=_blobs,
         released=released,
     )
+
+
+def _blobs(endpoint: str) -> Reader:
+    from queries.blobs import Blobs  # noqa: PLC0415 slow, and most runs read no copy
+
+    return Blobs(endpoint)
 
 
 def check(options: argparse.Namespace, world: World) -> Report:
@@ -96,6 +107,10 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         watch = _watch(options, world, mode, target, deadline, display)
         try:
             _look(options, report, configuration, watch)
+            if options.sink and watch.verdicts:
+                report.doing = "reading the second copies"
+                display.say(report.doing)
+                watch.copies(world.blobs)
         except (KeyboardInterrupt, TimeUpError):
             if not watch.verdicts:
                 watch.evidence = replace(watch.evidence, traffic=mode.traffic)
@@ -166,6 +181,8 @@ def _target(options: argparse.Namespace, world: World, end: float) -> tuple[Targ
     else:
         values = outputs.from_stack(options.stack, end - world.clock.elapsed())
     target = outputs.target(values)
+    if options.sink and not target.copies:
+        raise CannotRunError("the stack has no second copy", NO_COPY_FIX)
     manager = world.manager(target)
     manager.deadline = end
     target = operations.find(target, manager)

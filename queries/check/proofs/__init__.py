@@ -10,6 +10,7 @@ from queries.check.proofs import (
     careless,
     consumers,
     content,
+    copies,
     drift,
     library,
     limits,
@@ -57,6 +58,7 @@ PROOFS = (
     metrics.ACCOUNT,
     reconciled.RECONCILED,
     library.QUERIES,
+    copies.COPIES,
 )
 
 
