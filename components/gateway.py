@@ -11,7 +11,8 @@ from pulumi_azure_native import apimanagement
 
 from components import resource_group
 from components.azure import arm_id, lookup, own_state, provider
-from components.azure.diagnostics import copy_everything, send_everything
+from components.azure.diagnostics import send_everything
+from components.copies import copy_everything
 from components.logger import LOGGER, logger
 from components.settings.copies import Copy
 from components.settings.limits import UNITS_BY_TIER

@@ -10,9 +10,10 @@ from pulumi_azure_native import cognitiveservices
 
 from components import existing_account, resource_group
 from components.azure import arm_id, provider
-from components.azure.diagnostics import copy_everything, send_everything
+from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
+from components.copies import copy_everything
 from components.settings.content_filter import ContentFilter
 from components.settings.copies import Copy
 from components.settings.items import Deployment

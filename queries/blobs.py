@@ -90,7 +90,8 @@ def _named(
 
 
 def _content(container: ContainerClient, name: str) -> str:
-    return container.download_blob(name).readall().decode(errors="replace")
+    content: bytes = container.download_blob(name).readall()
+    return content.decode(errors="replace")
 
 
 def _records(text: str) -> Iterator[Record]:

@@ -24,7 +24,10 @@ SINKS = {
 https://learn.microsoft.com/rest/api/monitor/diagnostic-settings/create-or-update
 """
 MOST_SETTINGS = 5
-"""https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings"""
+"""Most diagnostic settings of a resource.
+
+https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+"""
 RIGHTS = {"Manage", "Send", "Listen"}
 """What the rule must grant: https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings"""
 

@@ -18,10 +18,16 @@ from sandbox.logs.copies import Copies
 
 SUFFIX = ".blob.core.windows.net"
 AUDIENCE = "https://storage.azure.com"
-"""https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory"""
+"""Tokens for a storage account are made for this resource.
+
+https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory
+"""
 READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 PAGE = 5000
-"""Most blobs of one answer: https://learn.microsoft.com/rest/api/storageservices/list-blobs"""
+"""Most blobs of one answer.
+
+https://learn.microsoft.com/rest/api/storageservices/list-blobs
+"""
 VERSION = "2024-11-04"
 WHEN = "Fri, 28 Nov 2025 00:00:00 GMT"
 REFUSALS = {
@@ -39,7 +45,10 @@ REFUSALS = {
     "ContainerNotFound": (404, "The specified container does not exist."),
     "BlobNotFound": (404, "The specified blob does not exist."),
 }
-"""https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes"""
+"""Status and words of refusals, by code.
+
+https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
+"""
 
 
 def blob_endpoint(cloud: Cloud, copies: Copies) -> Endpoint:

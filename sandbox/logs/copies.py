@@ -100,7 +100,10 @@ class Copies:
         self._append(f"{namespace.name}.hubs", place, record(owner, category, row))
 
     def containers(self, account: str) -> dict[str, dict[str, list[str]]]:
-        """The lines that show now, by container and blob."""
+        """The lines that show now, by container and blob.
+
+        Sure: no belief.
+        """
         found: dict[str, dict[str, list[str]]] = {}
         for visible, container, blob, line in self._entries(account):
             if visible <= time.time():
