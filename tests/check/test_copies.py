@@ -38,7 +38,8 @@ class Storage:
 
 
 def _record(row: Row) -> Record:
-    fields = {name[0].lower() + name[1:]: value for name, value in row.items()}
+    names = {name: name[0].lower() + name[1:] for name in row.keys() - {"Request", "Response"}}
+    fields = {written: row[name] for name, written in names.items()}
     properties = json.dumps(fields, default=str)
     return {"correlationId": row["CorrelationId"], "properties": json.loads(properties)}
 
@@ -88,7 +89,7 @@ LOSSES: dict[str, Callable[[str, Row], Row | None]] = {
     },
     "other ids": lambda _, row: {**row, "CorrelationId": "other"},
     "no bodies": _without(RequestBody="", BackendRequestBody=""),
-    "no messages": _without(Request=""),
+    "no messages": _without(Request="", RequestMessages=""),
     "no tokens": _without(TotalTokens=0),
     "one call alone": lambda _, row: row if row["CorrelationId"].endswith("-1") else None,
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pack.finding import Finding
 from pack.kinds import Kind
 from pack.parameters import Config
-from pack.resource import Stack
+from pack.resource import Resource, Stack
 from pack.shapes import Allowed, Shape, also_free, free, judge
 
 ALSO = also_free(Kind.SETTING)
@@ -28,6 +28,13 @@ COPY: Shape = {
 PLACES = ("storageAccountId", "eventHubAuthorizationRuleId")
 
 
+def is_copy(resource: Resource) -> bool:
+    """Tell whether a resource is a diagnostic setting that feeds other places than a workspace."""
+    if resource.kind != Kind.SETTING or resource.get("workspaceId") is not None:
+        return False
+    return any(resource.get(place) is not None for place in PLACES)
+
+
 def everything_to_a_workspace(stack: Stack, config: Config) -> Iterator[Finding]:
     """Send all logs, as one group, and all metrics: what was not sent cannot be asked for later.
 
@@ -38,7 +45,7 @@ def everything_to_a_workspace(stack: Stack, config: Config) -> Iterator[Finding]
     A setting without a workspace is a second copy: of the same logs, to another place.
     """
     for setting in stack.of_kind(Kind.SETTING):
-        if setting.get("workspaceId") is None and any(map(setting.get, PLACES)):
+        if is_copy(setting):
             yield from judge(setting, COPY, ALSO.read(config))
             continue
         existing = "/microsoft.apimanagement/service/" in str(setting.get("resourceUri")).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from queries.blobs import Record
@@ -86,14 +87,14 @@ def _call(evidence: Evidence, part: Part, call: Call, own: Mapping[str, list[Rec
     records = [record for one in ids for record in own.get(one, [])]
     if not records:
         return waiting("no record of its id")
-    whole = json.dumps(records, ensure_ascii=False)
     marker = call.marker if isinstance(call, OwnCall) else ""
-    if marker and evidence.target.capture == "metadata" and marker in whole:
+    copied = {name for name, said in _texts(records).items() if marker and marker in said}
+    if copied and evidence.target.capture == "metadata":
         return failed("the record holds the prompt", CONTENT_FIX)
-    columns = BODIES if source == "gateway" else ("Request",)
-    logged = marker and any(marker in text(row, one) for row in rows for one in columns)
-    if logged and marker not in whole:
-        return waiting("no record of its marker")
+    columns = {one.lower() for one in (BODIES if source == "gateway" else ("Request", "Response"))}
+    had = {name for name, said in _texts(rows).items() if marker and marker in said} & columns
+    if len(copied) < len(had):
+        return waiting(f"its marker in {len(copied)} fields, not {len(had)}")
     return _tokens(rows, records) if source == "llm" else seen("")
 
 
@@ -131,22 +132,38 @@ def _tokens(rows: Iterable[Mapping[str, Any]], records: Iterable[Record]) -> Ver
 
 def _total(record: Record) -> int:
     """Return the tokens of a record, however its field is written."""
-    properties = record.get("properties")
-    if isinstance(properties, str):
-        try:
-            properties = json.loads(properties)
-        except ValueError:
-            properties = {}
-    fields = properties if isinstance(properties, dict) else {}
-    values = (value for name, value in fields.items() if name.lower() == "totaltokens")
-    return int(next(values, 0) or 0)
+    return next((int(value or 0) for name, value in _fields(record) if name == "totaltokens"), 0)
+
+
+def _texts(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return each field's text, of messages in chunks in their order; what came twice is once."""
+    found = {int(one.get("sequencenumber") or 0): one for one in map(dict, map(_fields, entries))}
+    texts = defaultdict[str, str](str)
+    for _, fields in sorted(found.items()):
+        for name, value in fields.items():
+            plain = value if isinstance(value, str) else json.dumps(value, default=str)
+            texts[name] += plain
+    return dict(texts)
+
+
+def _fields(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a record and of its properties, names in lower case."""
+    for name, value in record.items():
+        if name.lower() != "properties":
+            yield name.lower(), value
+            continue
+        inner: Any = value
+        if isinstance(value, str):
+            with suppress(ValueError):
+                inner = json.loads(value)
+        yield from _fields(inner) if isinstance(inner, dict) else [(name, inner)]
 
 
 def _by_id(records: Iterable[Record]) -> dict[str, list[Record]]:
     found = defaultdict[str, list[Record]](list)
     for record in records:
-        names = (value for name, value in record.items() if name.lower() == "correlationid")
-        found[str(next(names, ""))].append(record)
+        named = (value for name, value in _fields(record) if name == "correlationid")
+        found[str(next(named, ""))].append(record)
     return dict(found)
 
 
