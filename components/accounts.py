@@ -10,6 +10,7 @@ from components.azure.environment import AzureEnvironment
 from components.existing_account import ONLY as ONLY_KEYS
 from components.existing_account import Keys
 from components.openai_account import OpenAIAccount, OpenAIAccountArgs
+from components.settings import copies
 from components.settings.accounts import Account
 from components.settings.stack import Settings
 
@@ -61,6 +62,7 @@ def declare(
                 diagnostic_setting_name=account.diagnostic_setting_name,
                 network=access,
                 workspace_id=workspace_id,
+                copies=[c for c in settings.copies if c.copies(account.name or copies.ACCOUNT)],
                 tags=settings.tags,
                 protect=settings.protect,
             ),

@@ -12,6 +12,7 @@ from components.azure import naming
 from components.azure.environment import AzureEnvironment
 from components.gateway import Gateway, GatewayArgs
 from components.openai_account import OpenAIAccount
+from components.settings import copies
 from components.settings.stack import Settings
 
 
@@ -60,6 +61,7 @@ def declare(
                 network=settings.network,
                 place=place,
                 workspace_id=workspace_id,
+                copies=[one for one in settings.copies if one.copies(copies.GATEWAY)],
                 tags=settings.tags,
                 protect=settings.protect,
                 after=after,

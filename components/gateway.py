@@ -12,13 +12,17 @@ from pulumi_azure_native import apimanagement
 from components import resource_group
 from components.azure import arm_id, lookup, own_state, provider
 from components.azure.diagnostics import send_everything
+from components.copies import copy_everything
 from components.gateway_network import arguments, check_addresses, endpoint
 from components.logger import LOGGER, logger
 from components.network import Place
+from components.settings.copies import Copy
 from components.settings.limits import UNITS_BY_TIER
 from components.settings.network import Network
 
 SERVICES = "Microsoft.ApiManagement/service"
+LOGS = ("audit", "allLogs")
+"""Groups of log categories that are sent."""
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")
 """Tiers of the service's first generation; the others, called v2, lack some of its settings.
 
@@ -60,6 +64,8 @@ class GatewayArgs:
     place: Place | None = None
     """Where a private endpoint of a service to create goes, if it is to have one."""
     workspace_id: pulumi.Input[str]
+    copies: Sequence[Copy] = ()
+    """Further places that get the logs too."""
     tags: pulumi.Input[dict[str, str]]
     protect: bool
     after: Sequence[pulumi.Resource] = ()
@@ -111,6 +117,16 @@ class Gateway(pulumi.ComponentResource):
             endpoint(name, args.place, self, args.tags, parent=self)
         # Without a logger of the stack's own, Azure makes one with the diagnostic setting.
         self.ready_to_log = loggers or settings
+        copy_everything(
+            f"{name}-copy",
+            args.copies,
+            resource_id=self.id,
+            category_groups=LOGS,
+            # The setting that feeds the workspace is first, as Azure may make the logger with it.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*loggers, *settings], provider=self.provider
+            ),
+        )
         self.register_outputs({"id": self.id, "url": self.url, "principalId": self.principal_id})
 
     def inside(
@@ -134,7 +150,7 @@ class Gateway(pulumi.ComponentResource):
             setting_name=args.diagnostic_setting_name,
             resource_id=self.id,
             workspace_id=args.workspace_id,
-            category_groups=("audit", "allLogs"),
+            category_groups=LOGS,
             dedicated_tables=True,
             # Once the setting exists, Azure may make the logger itself: creating it would fail.
             opts=pulumi.ResourceOptions(parent=self, depends_on=after, provider=self.provider),

@@ -14,9 +14,14 @@ from components.azure import arm_id, provider
 from components.azure.diagnostics import send_everything
 from components.azure.environment import AzureEnvironment
 from components.content_filter import content_filter
+from components.copies import copy_everything
 from components.network import Place
 from components.settings.content_filter import ContentFilter
+from components.settings.copies import Copy
 from components.settings.items import Deployment
+
+LOGS = ("allLogs",)
+"""Groups of log categories that are sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +58,8 @@ class OpenAIAccountArgs:
     network: Access = PUBLIC
     """Who may call an account to create, and whom it may call."""
     workspace_id: pulumi.Input[str]
+    copies: Sequence[Copy] = ()
+    """Further places that get the logs too."""
     tags: pulumi.Input[dict[str, str]]
     protect: bool
 
@@ -103,10 +110,17 @@ class OpenAIAccount(pulumi.ComponentResource):
                 setting_name=args.diagnostic_setting_name,
                 resource_id=self.id,
                 workspace_id=args.workspace_id,
-                category_groups=("allLogs",),
+                category_groups=LOGS,
                 dedicated_tables=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
             )
+        copy_everything(
+            f"{name}-copy",
+            args.copies,
+            resource_id=self.id,
+            category_groups=LOGS,
+            opts=pulumi.ResourceOptions(parent=self, provider=self._account_provider),
+        )
         self.register_outputs({"id": self.id, "endpoint": self.endpoint})
 
     @property

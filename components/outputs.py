@@ -15,7 +15,7 @@ from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
 from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
 from components.settings import accounts as stack_file
-from components.settings import items
+from components.settings import copies, items
 from components.settings.accounts import every_deployment
 from components.settings.entra import consumers_by_claim
 from components.settings.figures import budgets, prices
@@ -138,6 +138,17 @@ def _proof(
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
         network=_network(settings),
         plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
+        copies=tuple(_copy(one, environment) for one in settings.copies),
+    )
+
+
+def _copy(given: copies.Copy, environment: AzureEnvironment) -> contract.Copy:
+    storage = given.storage_account_id.rpartition("/")[2]
+    return contract.Copy(
+        name=given.name,
+        blob_endpoint=f"https://{storage}.{environment.blob_suffix}" if storage else "",
+        event_hub=given.event_hub_authorization_rule_id,
+        of=given.of,
     )
 
 

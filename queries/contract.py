@@ -92,6 +92,24 @@ class DiagnosticSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A diagnostic setting that sends every log to one more place."""
+
+    name: str
+    """Name of the setting on each resource."""
+    blob_endpoint: str = ""
+    """Where the storage account serves its blobs; "" for a copy into an event hub alone."""
+    event_hub: str = ""
+    """ARM id of the namespace's authorization rule; "" for a copy into storage alone."""
+    of: tuple[str, ...] = ()
+    """What is copied, `gateway`, `account` or short names of accounts; empty for all."""
+
+    def copies(self, resource: str) -> bool:
+        """Tell whether the logs of `gateway`, `account` or a short name are copied."""
+        return not self.of or resource.lower() in {name.lower() for name in self.of}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account(Generic[Made]):
     """The Azure OpenAI account that the gateway calls."""
 
@@ -226,6 +244,8 @@ class ProofOutput(Generic[Made]):
     """What the gateway lets consumers use; left out if it limits none."""
     network: Network = PUBLIC
     """Who reaches gateway and accounts; left out if everybody does."""
+    copies: tuple[Copy, ...] = ()
+    """Second copies of the logs; left out if there are none."""
 
     def plan_of(self, consumer: str) -> Plan:
         """Return what a consumer may use: no limit where it has none."""
@@ -297,8 +317,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
-    accounts, plans = values.pop("accounts"), values.pop("plans")
     network = values.pop("network")
+    accounts, plans, copies = (values.pop(name) for name in ("accounts", "plans", "copies"))
     for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
         del values[name]
     return {
@@ -311,8 +331,9 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"streamUsage": usage} if usage != "ensure" else {}),
         **({"storedResponses": stored} if stored != "refuse" else {}),
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
-        **({"plans": [_plan(one) for one in plans]} if plans else {}),
         **({"network": asdict(network)} if network != PUBLIC else {}),
+        **({"plans": [_listed(one) for one in plans]} if plans else {}),
+        **({"copies": [_listed(one) for one in copies]} if copies else {}),
         **_tokens(proof),
     }
 
@@ -329,8 +350,8 @@ def _tokens(proof: ProofOutput[Any]) -> dict[str, Any]:
     }
 
 
-def _plan(one: Plan) -> dict[str, Any]:
-    """Write what a plan limits, and whom."""
+def _listed(one: Plan | Copy) -> dict[str, Any]:
+    """Write what a plan limits, and whom; or what a copy copies, and where to."""
     values = _stated(one, asdict(one))
     return {
         to_camel(name): list(value) if isinstance(value, tuple) else value
@@ -363,12 +384,16 @@ def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
     values = {to_snake(key): value for key, value in output.items()}
     account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
     several = [{to_snake(key): one[key] for key in one} for one in output.get("accounts") or ()]
-    plans = [{to_snake(key): one[key] for key in one} for one in output.get("plans") or ()]
+    plans, copies = (
+        [{to_snake(key): one[key] for key in one} for one in output.get(name) or ()]
+        for name in ("plans", "copies")
+    )
     return {
         **values,
         "account": account,
         **({"accounts": several} if several else {}),
         **({"plans": plans} if plans else {}),
+        **({"copies": copies} if copies else {}),
     }
 
 

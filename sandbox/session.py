@@ -75,11 +75,12 @@ def _register(network: Network, cloud: Cloud, options: Options) -> None:
     from sandbox import entra  # noqa: PLC0415
     from sandbox.arm.endpoint import arm_endpoint  # noqa: PLC0415
     from sandbox.gateway import gateway_endpoint  # noqa: PLC0415
-    from sandbox.logs import Telemetry, Workspaces, logs_endpoint  # noqa: PLC0415
+    from sandbox.logs import Copies, Telemetry, Workspaces, blobs, logs_endpoint  # noqa: PLC0415
     from sandbox.model import model_endpoint  # noqa: PLC0415
 
     workspaces = Workspaces(cloud.folder, options)
-    telemetry = Telemetry(cloud, workspaces)
+    copies = Copies(cloud.folder, options)
+    telemetry = Telemetry(cloud, workspaces, copies)
     gateway = gateway_endpoint(cloud, options, telemetry, network.send)
     accounts = (".openai.azure.com", ".cognitiveservices.azure.com")
     network.register(lambda host: host.endswith(".azure-api.net"), gateway)
@@ -88,6 +89,7 @@ def _register(network: Network, cloud: Cloud, options: Options) -> None:
     )
     network.register("management.azure.com".__eq__, arm_endpoint(cloud, options))
     network.register(entra.HOST.__eq__, entra.endpoint())
+    network.register(lambda host: host.endswith(blobs.SUFFIX), blobs.blob_endpoint(cloud, copies))
     network.register("api.loganalytics.io".__eq__, logs_endpoint(cloud, workspaces, options))
 
 

@@ -27,11 +27,16 @@ def send_everything(
         name=setting_name,
         resource_uri=resource_id,
         workspace_id=workspace_id,
-        logs=[
-            monitor.DiagnosticsLogSettingsArgs(category_group=group, enabled=True)
-            for group in category_groups
-        ],
+        logs=groups(category_groups),
         metrics=[monitor.DiagnosticsMetricSettingsArgs(category="AllMetrics", enabled=True)],
         log_analytics_destination_type="Dedicated" if dedicated_tables else None,
         opts=opts,
     )
+
+
+def groups(category_groups: tuple[str, ...]) -> list[monitor.DiagnosticsLogSettingsArgs]:
+    """Turn groups of log categories on."""
+    return [
+        monitor.DiagnosticsLogSettingsArgs(category_group=group, enabled=True)
+        for group in category_groups
+    ]

@@ -24,6 +24,8 @@ class AzureEnvironment:
     """Azure Resource Manager."""
     portal: str
     """Azure portal."""
+    blob_suffix: str
+    """Domain below which a storage account serves its blobs."""
     entra_authority: str
     """Microsoft Entra, where it answers."""
     entra_issuer: str
@@ -41,6 +43,7 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.io",
         management_endpoint="https://management.azure.com",
         portal="https://portal.azure.com",
+        blob_suffix="blob.core.windows.net",
         entra_authority="https://login.microsoftonline.com",
         entra_issuer="https://sts.windows.net",
     ),
@@ -51,6 +54,7 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.us",
         management_endpoint="https://management.usgovcloudapi.net",
         portal="https://portal.azure.us",
+        blob_suffix="blob.core.usgovcloudapi.net",
         entra_authority="https://login.microsoftonline.us",
         entra_issuer="https://sts.windows.net",
     ),
@@ -61,6 +65,7 @@ _ALL = (
         logs_endpoint="https://api.loganalytics.azure.cn",
         management_endpoint="https://management.chinacloudapi.cn",
         portal="https://portal.azure.cn",
+        blob_suffix="blob.core.chinacloudapi.cn",
         entra_authority="https://login.partner.microsoftonline.cn",
         entra_issuer="https://sts.chinacloudapi.cn",
     ),

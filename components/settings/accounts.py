@@ -18,14 +18,13 @@ from components.settings.constraints import (
     whole,
 )
 from components.settings.content_filter import check_named
+from components.settings.copies import SETTING_NAME, SETTING_PATTERN
 from components.settings.items import Deployment, check_spillover
 from queries.contract import OPENAI, is_provisioned
 
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]"
 SHORT_NAME = "2 to 20 lower-case letters and digits, and not pool"
-SETTING_NAME = r"1 to 260 characters without < > * % & : \ ? + /, not blanks alone"
-SETTING_PATTERN = r"(?=.*\S)[^<>*%&:\\?+/]{1,260}"
 OptionalSetting = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)]
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 KINDS = (OPENAI, "AIServices")

@@ -33,6 +33,7 @@ _FIRST = {
     "accounts": "[0].name",
     "deployments": "[0].name",
     "consumers": "[0].name",
+    "copies": "[0].name",
     "alerts": ".<rule>.<key>",
     "alertEmails": "[0]",
     "alertWebhooks": "[0]",

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
+from components.settings import api_document as document
 from components.settings.accounts import (
     ACCOUNT_NAME,
     ACCOUNT_PATTERN,
@@ -21,7 +22,6 @@ from components.settings.accounts import (
     KINDS,
     REGION,
     REGION_PATTERN,
-    SETTING_NAME,
     SOME_OR_ACCOUNTS,
     Account,
     OptionalSetting,
@@ -31,8 +31,6 @@ from components.settings.accounts import (
     only_account,
     without_blanks,
 )
-from components.settings.api_document import ALLOWED as IMPORTABLE
-from components.settings.api_document import check as check_document
 from components.settings.constraints import (
     TAGS,
     Constraint,
@@ -47,6 +45,7 @@ from components.settings.constraints import (
     whole,
 )
 from components.settings.content_filter import ContentFilter
+from components.settings.copies import SETTING_NAME, Copy, check_copies
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
@@ -61,15 +60,13 @@ from components.settings.limits import (
     UNITS_BY_TIER,
     check_units,
 )
+from components.settings.names import GROUP_NAME, PATH, PATH_PATTERN, SERVICE_NAME, WORKSPACE_NAME
 from components.settings.network import Network, check_network
 from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
 from queries.contract import OPENAI
 
 PLAIN = "plain"
 """In the validation's context: keys, as in the stack file, of which no value is secret there."""
-WORKSPACE_NAME = "4 to 63 letters, digits and hyphens, no hyphen at either end"
-SERVICE_NAME = "1 to 50 letters, digits and hyphens, first a letter, last no hyphen"
-GROUP_NAME = "1 to 90 letters, digits, _ ( ) . and hyphens, not ending in a period"
 API_VERSION = dated("a real date, with -preview or without", "(-preview)?")
 ObjectIds = Annotated[
     tuple[Annotated[str, matching("an object id of Microsoft Entra, a GUID", GUID)], ...],
@@ -78,23 +75,12 @@ ObjectIds = Annotated[
 LongText = Annotated[
     str, matching("1 to 1,000 characters, not blanks alone", r"(?s:(?=.*\S).{1,1000})")
 ]
-LONGEST_PATH = 400
-"""Most characters of an API's path.
-
-https://learn.microsoft.com/rest/api/apimanagement/apis/create-or-update
-"""
-PATH = (
-    f"a URL path of at most {LONGEST_PATH} characters, letters, digits and . _ ~ -, without / at "
-    "either end, no part . or .."
-)
-_PART = r"(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+"
-PATH_PATTERN = rf"(?=.{{1,{LONGEST_PATH}}}\Z){_PART}(/{_PART})*"
-
 _CHECKS: dict[str, tuple[Callable[[Any, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "network": (check_network,),
     "plans": (check_plans,),
     "consumers": (check_tokens, check_consumers),
+    "copies": (check_copies,),
 }
 """What judges a list or map by the keys that stand before it, and by the cloud."""
 
@@ -114,11 +100,9 @@ class Settings(Frozen):
     """Resource group that holds the stack."""
     use_existing_resource_group: bool = False
     """Use the group of that name instead of creating it."""
-    location: Annotated[
-        str,
-        matching(REGION, REGION_PATTERN),
-        AfterValidator(without_blanks),
-    ] = "eastus"
+    location: Annotated[str, matching(REGION, REGION_PATTERN), AfterValidator(without_blanks)] = (
+        "eastus"
+    )
     """Azure region of everything."""
     tags: Annotated[dict[str, str], Constraint(TAGS, check_tags)] = Field(default_factory=dict)
     """Tags put on everything that takes them."""
@@ -193,6 +177,10 @@ class Settings(Frozen):
     """Name of the gateway's diagnostic setting; empty if an existing gateway has one."""
     network: Network = Field(default_factory=Network)
     """Network in which the gateway reaches the accounts, and callers the gateway."""
+    copies: Annotated[tuple[Copy, ...], named_once("diagnostic setting", optional=True)] = ()
+    """Second copies of the logs, each with name, storageAccountId, eventHubAuthorizationRuleId,
+    eventHubName and of.
+    """
     organization_name: Text = "Windows"
     """Organisation shown by the service to create."""
     administrator_email: Annotated[str, matching(*EMAIL, optional=True)] = ""
@@ -201,7 +189,7 @@ class Settings(Frozen):
     """Name of the API on the gateway."""
     api_path: Annotated[str, matching(PATH, PATH_PATTERN)] = "openai"
     """URL suffix of the API; the OpenAI client libraries call openai."""
-    api_document: Annotated[str, Constraint(IMPORTABLE, check_document)] = ""
+    api_document: Annotated[str, Constraint(document.ALLOWED, document.check)] = ""
     """OpenAPI document to import instead of the project's own, as a file path or an https
     URL.
     """

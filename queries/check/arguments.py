@@ -85,6 +85,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help=f"meet the limits of each plan as one of its consumers, {limits.SAID}",
     )
+    parser.add_argument(
+        "--sink",
+        action="store_true",
+        help="find the calls in the second copies of the logs too; needs the role Storage Blob "
+        "Data Reader on their storage accounts",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write it as JUnit XML")
     parser.add_argument(

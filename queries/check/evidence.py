@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from queries.check import leaks
+from queries.check.copied import Part
 from queries.check.difference import NOTHING, Findings
 from queries.check.drift.outcome import Drift
 from queries.check.fields import BODIES, names_response, text, within
@@ -73,6 +74,8 @@ class Evidence:
     """What is deployed; None: the configuration has not been looked at."""
     settle: timedelta = SETTLE
     """How long rows must have stayed the same before their silence counts."""
+    copied: tuple[Part, ...] | None = None
+    """What the second copies hold; None: nobody has looked."""
     caller_ip: str = ""
     """The address that the rows must show; "" for any."""
 

@@ -18,6 +18,7 @@ from queries.check import doors, failover, keys, operations
 from queries.check.calls import Caller
 from queries.check.configuration.deployed import Configuration
 from queries.check.configuration.manager import Manager
+from queries.check.copied import Reader
 from queries.check.display import Display
 from queries.check.doors import Doors
 from queries.check.drift import source
@@ -35,6 +36,7 @@ from queries.workspace import LogAnalytics, NotYetError
 
 LAST_WORDS = 5.0
 """Seconds before the run's end up to which something is still asked."""
+NO_COPY_FIX = "docs/copies.md says how to make one; or leave out --sink"
 PLAIN_WIDTH = 140
 """Columns of the summary where no terminal says how many it has."""
 
@@ -48,6 +50,8 @@ class World:
     client: Callable[[], httpx.Client]
     workspace: Callable[[Target], LogAnalytics]
     manager: Callable[[Target], Manager]
+    blobs: Callable[[str], Reader]
+    """Opens the storage account that serves its blobs there."""
     released: Callable[[float], AbstractContextManager[None]] = lambda _: nullcontext()
     """Lets Ctrl-C and, after some seconds, the end of the time break off what runs inside."""
 
@@ -60,8 +64,15 @@ def real_world() -> World:
         client=httpx.Client,
         workspace=lambda target: LogAnalytics(target.logs_endpoint, target.workspace_customer_id),
         manager=lambda target: Manager(endpoint=target.management_endpoint, client=httpx.Client),
+        blobs=_blobs,
         released=released,
     )
+
+
+def _blobs(endpoint: str) -> Reader:
+    from queries.blobs import Blobs  # noqa: PLC0415 slow, and most runs read no copy
+
+    return Blobs(endpoint)
 
 
 def check(options: argparse.Namespace, world: World) -> Report:
@@ -98,6 +109,10 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
         watch = _watch(options, world, mode, target, deadline, display)
         try:
             _look(options, report, configuration, watch, met)
+            if options.sink and watch.verdicts:
+                report.doing = "reading the second copies"
+                display.say(report.doing)
+                watch.copies(world.blobs)
         except (KeyboardInterrupt, TimeUpError):
             if not watch.verdicts:
                 watch.evidence = replace(watch.evidence, traffic=mode.traffic)
@@ -190,6 +205,8 @@ def _target(options: argparse.Namespace, world: World, end: float) -> tuple[Targ
     else:
         values = outputs.from_stack(options.stack, end - world.clock.elapsed())
     target = outputs.target(values)
+    if options.sink and not target.copies:
+        raise CannotRunError("the stack has no second copy", NO_COPY_FIX)
     manager = world.manager(target)
     manager.deadline = end
     target = operations.find(target, manager)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from queries.check import copied
 from queries.check.asking import Asking
+from queries.check.copied import Reader
 from queries.check.evidence import Evidence
 from queries.check.library_run import LibraryRun
 from queries.check.modes import Mode
 from queries.check.proofs.base import OF_CALLS, Proof, Status, Verdict
+from queries.check.proofs.copies import COPIES
 from queries.check.questions import question
 from queries.check.rows import LINKING, TABLES, WAVES, Rows, Source
 from queries.check.traffic import Traffic
@@ -80,6 +83,20 @@ class Watch:
         """Judge the proofs that are not settled by the rows so far."""
         self.verdicts |= {proof.id: proof.judge(self.evidence) for proof in self._open()}
         self._settled |= self._with("seen")
+
+    def copies(self, open_blobs: Callable[[str], Reader]) -> None:
+        """Read the second copies until they hold what the workspace does, or the time is up."""
+        pause = FIRST_PAUSE
+        while True:
+            traffic, last = self.evidence.traffic, self.clock.elapsed() >= self.deadline
+            found = copied.look(self.evidence.target, traffic.since, self.clock.now(), open_blobs)
+            self.evidence = replace(self.evidence, copied=found)
+            self.verdicts["copies"] = COPIES.judge(self.evidence)
+            self.show(self.verdicts)
+            if last or self.verdicts["copies"].status != "waiting":
+                return
+            self.clock.sleep(max(0, min(pause, self.deadline - self.clock.elapsed())))
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
 
     def _run(self, library: LibraryRun, asking: Asking) -> None:
         pause, called_at = FIRST_PAUSE, self.clock.elapsed()

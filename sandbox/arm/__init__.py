@@ -24,6 +24,7 @@ from sandbox.arm import (
     network,
     policy,
     roles,
+    sinks,
 )
 from sandbox.arm.base import ACCOUNT, GROUP, SERVICE, WORKSPACE, Put, parse, refuse
 from sandbox.cloud import Cloud, Resource
@@ -35,6 +36,10 @@ _RULES: dict[str, Callable[[Put], None]] = {
     WORKSPACE: monitor.workspace,
     f"{WORKSPACE}/savedSearches": insights.saved_search,
     base.SETTING: monitor.diagnostic_setting,
+    sinks.STORAGE: sinks.storage_account,
+    sinks.NAMESPACE: sinks.namespace,
+    sinks.HUB: lambda _: None,
+    sinks.RULE: sinks.authorization_rule,
     "Microsoft.Insights/actionGroups": insights.action_group,
     "Microsoft.Insights/activityLogAlerts": alerts.activity_log_alert,
     "Microsoft.Insights/metricAlerts": metric_alert.metric_alert,

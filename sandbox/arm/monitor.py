@@ -5,8 +5,8 @@ https://learn.microsoft.com/rest/api/monitor/diagnostic-settings/create-or-updat
 
 from typing import Any
 
-from sandbox.arm import gateway
-from sandbox.arm.base import AZURE, SERVICE, WORKSPACE, Put, missing, parse, refuse
+from sandbox.arm import gateway, sinks
+from sandbox.arm.base import AZURE, SERVICE, Put, parse, refuse
 from sandbox.errors import NotModelledError
 
 LEAST_QUOTA_GB = 0.023
@@ -37,30 +37,13 @@ def diagnostic_setting(put: Put) -> None:
     kind = parse(put.id.parent).type
     if kind not in AZURE["logs"]:
         raise NotModelledError(f"the sandbox models no logs of {kind}")
-    _check_sink(put)
+    sinks.check(put)
     _check_categories(put, kind)
-    _check_others(put, kind)
+    sinks.check_others(put, lambda properties: _sent(kind, properties))
     if not AZURE["logs"][kind]["tables"]:
         put.properties["logAnalyticsDestinationType"] = None
     if kind == SERVICE and put.options.logger == "with-setting":
         gateway.make_logger(put, put.id.parent)
-
-
-def _check_sink(put: Put) -> None:
-    """A setting has a workspace that exists, and sends it something.
-
-    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings#destinations
-    """
-    for name in ("storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId"):
-        if put.properties.get(name):
-            raise NotModelledError(f"the sandbox sends logs to workspaces only, not to {name}")
-    if not put.properties.get("workspaceId"):
-        raise refuse("BadRequest", text="At least one data sink needs to be specified.")
-    sink = parse(put.properties["workspaceId"])
-    if not put.cloud.get(sink.text) or sink.type != WORKSPACE:
-        raise missing(sink)
-    if not put.properties.get("logs") and not put.properties.get("metrics"):
-        raise refuse("BadRequest", text="At least one log or metric category must be specified.")
 
 
 def _check_categories(put: Put, kind: str) -> None:
@@ -86,21 +69,6 @@ def _check_categories(put: Put, kind: str) -> None:
     if {"Category", "Category group"} <= used:
         text = "Diagnostic setting does not support mix of log category and log category group."
         raise refuse("BadRequest", text=text)
-
-
-def _check_others(put: Put, kind: str) -> None:
-    """A resource has at most five settings, and sends a category to a workspace only once.
-
-    https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
-    """
-    others = [r for r in put.siblings() if parse(r.id).parent.lower() == put.id.parent.lower()]
-    if len(others) >= 5:  # noqa: PLR2004
-        raise refuse("BadRequest", text="The limit of 5 diagnostic settings was reached.")
-    sink, wanted = str(put.properties["workspaceId"]), _sent(kind, put.properties)
-    for other in others:
-        both = _sent(kind, other.properties) & wanted
-        if both and str(other.properties["workspaceId"]).lower() == sink.lower():
-            raise refuse("Conflict", sink=sink, setting=other.name, category=min(both))
 
 
 def _sent(kind: str, properties: dict[str, Any]) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.cloud import Cloud
+from sandbox.logs.copies import Copies
 from sandbox.logs.facts import FACTS
 from sandbox.logs.store import COLUMNS, Workspaces, column_type
 
@@ -20,9 +21,10 @@ Row = Mapping[str, Any]
 class Telemetry:
     """What resources report, sent on as the deployed diagnostic settings say, or nowhere."""
 
-    def __init__(self, cloud: Cloud, workspaces: Workspaces) -> None:
+    def __init__(self, cloud: Cloud, workspaces: Workspaces, copies: Copies | None = None) -> None:
         self._cloud = cloud
         self._workspaces = workspaces
+        self._copies = copies
 
     def emit(self, resource_id: str, category: str, row: Row) -> None:
         """Send a log row in the columns of the category's table: its own, or AzureDiagnostics.
@@ -32,6 +34,9 @@ class Telemetry:
         table = FACTS["dedicated"].get(category, "AzureDiagnostics")
         common = _as_diagnostics(table, row)
         for setting in self._settings(resource_id, "logs", category):
+            self._copy(setting, resource_id, category, row)
+            if not setting.get("workspaceId"):
+                continue
             dedicated = setting.get("logAnalyticsDestinationType") == "Dedicated"
             target, columns = (table, row) if dedicated else ("AzureDiagnostics", common)
             self._send(resource_id, setting["workspaceId"], category, target, columns)
@@ -43,7 +48,19 @@ class Telemetry:
         row |= dict.fromkeys(("Total", "Minimum", "Maximum", "Average"), float(value))
         exported = name not in FACTS["not exported"]
         for setting in self._settings(resource_id, "metrics", "AllMetrics") if exported else ():
+            # `sinks.check` takes no metrics without a workspace.
             self._send(resource_id, setting["workspaceId"], "", "AzureMetrics", row)
+
+    def _copy(self, setting: Row, resource_id: str, category: str, row: Row) -> None:
+        """Send a row to a setting's storage account and event hub, as far as they are there."""
+        owner, copies = self._cloud.get(resource_id), self._copies
+        if owner is None or copies is None:
+            return
+        if account := self._cloud.get(str(setting.get("storageAccountId"))):
+            copies.store(account, owner, category, row)
+        space = str(setting.get("eventHubAuthorizationRuleId")).rsplit("/", 2)[0]
+        if found := self._cloud.get(space):
+            copies.stream(found, str(setting.get("eventHubName") or ""), owner, category, row)
 
     def _settings(self, resource_id: str, kind: str, category: str) -> Iterator[dict[str, Any]]:
         """The settings of a resource whose `logs` or `metrics` turn a category on."""

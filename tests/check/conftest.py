@@ -15,6 +15,7 @@ from rich.console import Console
 
 from queries.check.arguments import parse
 from queries.check.configuration.manager import Manager
+from queries.check.copied import Reader
 from queries.check.display import summary
 from queries.check.report import Report
 from queries.check.run import World, check
@@ -24,6 +25,10 @@ from tests.check.azure import Azure
 from tests.check.clock import FakeClock
 from tests.check.stack import key_of, outputs
 from tests.check.states import declared, state
+
+
+def _no_blobs(endpoint: str) -> Reader:
+    raise AssertionError(f"nothing is to be read from {endpoint}")
 
 
 class Run:
@@ -41,6 +46,8 @@ class Run:
         """The real client, in place of `azure`."""
         self.released: Callable[[float], AbstractContextManager[None]] = lambda _: nullcontext()
         """What breaks the run off once its time is up; nothing, where time is no real one."""
+        self.blobs: Callable[[str], Reader] = _no_blobs
+        """What opens a storage account with a second copy of the logs."""
         self.deployed_otherwise = False
         """The API's diagnostic is that of `capture: full`, whatever is declared."""
 
@@ -89,6 +96,7 @@ class Run:
                 credential=Credential,
                 clock=self.clock,
             ),
+            blobs=self.blobs,
             released=self.released,
         )
 

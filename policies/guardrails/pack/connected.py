@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pack.api_policy import tenants
+from pack.diagnostic_settings import is_copy
 from pack.finding import Finding, Quoted
 from pack.kinds import Kind
 from pack.parameters import Config, Parameter
@@ -59,6 +60,8 @@ def connected(stack: Stack, config: Config) -> Iterator[Finding]:
         outside.add(Kind.ACCOUNT)
     for (kind, key), targets in MADE_FROM.items():
         for resource in stack.of_kind(kind):
+            if key == "workspaceId" and is_copy(resource):
+                continue
             if not stack.made_from(resource, key, *targets):
                 existing = [one for one in targets if one in outside]
                 yield from _elsewhere(resource, key, targets, existing, PRINCIPALS.read(config))
@@ -97,7 +100,8 @@ def _elsewhere(
 
 def _left_out(stack: Stack, resource: Resource, needed: dict[Kind, str]) -> Iterator[Finding]:
     for kind, key in needed.items():
-        if not any(resource.urn in one.links.get(key, ()) for one in stack.of_kind(kind)):
+        feeding = (one for one in stack.of_kind(kind) if not is_copy(one))
+        if not any(resource.urn in one.links.get(key, ()) for one in feeding):
             wanted = f"one whose {key} is made from it"
             fix = f"declare it, and give {key} an output of {resource.name}"
             yield Finding(resource=resource, path=f"its {kind}", found=None, wanted=wanted, fix=fix)
@@ -134,6 +138,8 @@ def _another_workspace(stack: Stack) -> Iterator[Finding]:
     own = {workspace.urn for workspace in stack.of_kind(Kind.WORKSPACE)}
     first: tuple[str, object] | None = None
     for setting in stack.of_kind(Kind.SETTING):
+        if is_copy(setting):
+            continue
         found = setting.get("workspaceId")
         leads_to = setting.links.get("workspaceId", frozenset()) & own or str(found).lower()
         first = first or (setting.name, leads_to)

@@ -10,6 +10,7 @@ from queries.check.proofs import (
     careless,
     consumers,
     content,
+    copies,
     doors,
     drift,
     library,
@@ -60,6 +61,7 @@ PROOFS = (
     metrics.ACCOUNT,
     reconciled.RECONCILED,
     library.QUERIES,
+    copies.COPIES,
 )
 
 
