@@ -22,6 +22,7 @@ from tests.tools.adoption import ACCOUNT, GROUP, NATIVE, SERVICE, Credential, ur
 from tools.adopt.engine import Engine
 from tools.adopt.stack import State
 from tools.leftovers import history, look
+from tools.leftovers.export import Export
 from tools.leftovers.kept import SLACK
 from tools.leftovers.look import Left, Look
 from tools.leftovers.owned import Owned, known
@@ -185,6 +186,25 @@ def test_request_for_what_was_not_found_is_not_sent() -> None:
     for path in (ACCOUNT, f"{GROUP}/../{ACCOUNT}"):
         with pytest.raises(NotOwnError):
             purge._delete(path, "2025-06-01")
+    assert not azure.sent
+
+
+@pytest.mark.parametrize("plan", ["Basic", "Auxiliary"])
+def test_workspace_with_rows_that_no_export_reads_stays(plan: str, tmp_path: Path) -> None:
+    space = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"
+    tables = [
+        {"id": f"{space}/tables/{name}", "name": name, "properties": {"plan": of}}
+        for name, of in (("AzureMetrics", "Analytics"), ("ApiManagementGatewayLogs", plan))
+    ]
+    azure = Azure(space, bodies={f"{space}/tables": {"value": tables}})
+    one = held("operationalinsights:Workspace", "workspace", space)
+    found = seen(azure, None, state(one), lost=True)
+    export = Export(manager=manager(azure), folder=tmp_path, config={})
+    purge = Purge(manager=manager(azure), found=found, workspaces=lambda _: True, before=export.run)
+    ends = purge.run()
+    assert f"plan {plan}" in ends[space]
+    assert "ApiManagementGatewayLogs" in ends[space]
+    assert "AzureMetrics" not in ends[space]
     assert not azure.sent
 
 
