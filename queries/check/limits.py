@@ -18,7 +18,16 @@ from queries.check.answers import retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
 from queries.check.records import TRANSIENT, Tried
-from queries.contract import OPENAI, Deployment, Plan
+from queries.contract import (
+    MODEL_REFUSED,
+    OPENAI,
+    PROMPT_REFUSED,
+    REMAINING_CALLS,
+    REMAINING_QUOTA,
+    REMAINING_TOKENS,
+    Deployment,
+    Plan,
+)
 from queries.outputs import Consumer, Target
 
 MOST_TOKENS = 10_000
@@ -37,14 +46,14 @@ FAULT = 500
 """Status from which an answer does not tell that a call has passed a limit."""
 SLOW = f"it could not be used up in {SECONDS:.0f} s"
 LEFT = {
-    "tokensPerMinute": "x-plan-remaining-tokens",
-    "tokenQuota": "x-plan-remaining-quota-tokens",
-    "callsPerMinute": "x-plan-remaining-calls",
+    "tokensPerMinute": REMAINING_TOKENS,
+    "tokenQuota": REMAINING_QUOTA,
+    "callsPerMinute": REMAINING_CALLS,
 }
 """Response header with what is left of each limit."""
 REASONS = {
-    "models": (403, "PlanModelNotAllowed"),
-    "promptBytes": (413, "PlanPromptTooLong"),
+    "models": (403, MODEL_REFUSED),
+    "promptBytes": (413, PROMPT_REFUSED),
     "callsPerMinute": (429, "RateLimitExceeded"),
     "tokensPerMinute": (429, "OpenAITokenLimitExceeded"),
     "tokenQuota": (403, "OpenAITokenQuotaExceeded"),
@@ -55,8 +64,8 @@ https://learn.microsoft.com/azure/api-management/api-management-error-handling-p
 https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
 """
 WORDS = {
-    "models": "PlanModelNotAllowed",
-    "promptBytes": "PlanPromptTooLong",
+    "models": MODEL_REFUSED,
+    "promptBytes": PROMPT_REFUSED,
     "callsPerMinute": "Rate limit is exceeded",
     "tokensPerMinute": "Token limit is exceeded",
     "tokenQuota": "quota is exceeded",
