@@ -67,14 +67,12 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     all_slots = [
         slot for slot in kinds.slots(target) if depth == "quick" or _tells_apart(target, slot[1])
     ]
-    if not all_slots:
-        return []
     logged = [slot for slot in all_slots if slot[1] in LOGGED] or all_slots
     others = [slot for slot in all_slots if slot not in logged]
     made = _many(target, logged, others, depth, day)
     called = [planned.consumer for planned in (*kinds.plan(target), *made)]
-    left = [caller for caller in callers if caller not in called]
-    return [*made, *(one for caller in left if (one := _alone(target, logged, caller)))]
+    left, slots = [one for one in callers if one not in called], [*logged, *kinds.slots(target)]
+    return [*made, *(one for caller in left if (one := _alone(target, slots, caller)))]
 
 
 def _many(
@@ -86,7 +84,7 @@ def _many(
 ) -> list[Planned]:
     """Plan the calls of which each log must have rows, and those that the LLM log may lack."""
     number, callers = calls_of(depth), target.callers
-    if not number:
+    if not (number and logged):
         return []
     number = max(number, len(callers), len(logged))
     pairs = len(callers) * len({deployment.name for deployment, _ in logged})

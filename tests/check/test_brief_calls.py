@@ -83,6 +83,19 @@ def test_every_consumer_calls_each_day_what_its_plan_alone_allows(
         assert all(stack.plan_of(consumer).allows(name) for consumer, name in called)
 
 
+@pytest.mark.parametrize("depth", ["quick", "usual"])
+@pytest.mark.parametrize("logs", [{}, {"capture": "metadata", "llmLogging": False}])
+def test_whom_a_plan_allows_vectors_alone_is_called_as_whatever_is_logged(
+    depth: brief_calls.Depth, logs: dict[str, Any]
+) -> None:
+    models = [deployment(), deployment("vectors", "text-embedding-3-small", kind="embeddings")]
+    names = [f"c{number}" for number in range(7)]
+    plans = [{"consumers": names[4:], "models": ["vectors"]}]
+    stack = target(*names, deployments=models, consumers=names, plans=plans, **logs)
+    made = [*kinds.plan(stack), *brief_calls.plan(stack, depth, DAY)]
+    assert {one.consumer.name for one in made} == set(names)
+
+
 @pytest.mark.parametrize("deployments", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("consumers", [1, 2, 3, 20, 30, 50])
 def test_every_consumer_calls_every_deployment_in_turn(consumers: int, deployments: int) -> None:
