@@ -71,6 +71,8 @@ WORDS = {
     "tokenQuota": "quota is exceeded",
 }
 """What stands in the answer of each refusal."""
+NO_CHAT, NO_KEY = "no deployment that it may call serves chats", "no key to call with"
+RESTS = "none of its consumers is called as today, as another day's run does"
 SAID = (
     f"which takes up to {TIMES} times tokensPerMinute where that is at most {MOST_TOKENS:,}, and "
     "about 100 tokens else; that consumer is refused for up to a minute, and longer in the v2 "
@@ -80,13 +82,13 @@ SAID = (
 
 def make(caller: Caller) -> list[Tried]:
     """Meet every limit of each plan, as the first of its consumers whose key is there."""
-    found = list[Tried]()
+    found, resting = list[Tried](), {name.lower() for name in caller.target.resting}
     for plan in caller.target.plans:
         named = {name.lower() for name in plan.consumers}
         whose = next((one for one in caller.target.callers if one.name.lower() in named), None)
         slot = _slot(caller.target, plan) if whose else None
         if whose is None or slot is None:
-            why = "no deployment that it may call serves chats" if whose else "no key to call with"
+            why = NO_CHAT if whose else RESTS if named & resting else NO_KEY
             who = plan.consumers[0]
             found += [Tried(limit=one, consumer=who, cause=why, lost=True) for one in _of(plan)]
             continue

@@ -147,3 +147,20 @@ def test_whom_a_plan_leaves_room_and_nobody_called_as_is_missed(run: Run) -> Non
     plans = [{"consumers": ["team-b"], "promptBytes": 5000}]
     report = run("--timeout", "1", consumers=["aoai-test", "team-b"], plans=plans)
     assert of(report, "consumers")[0] != "unjudged"
+
+
+@pytest.mark.parametrize(("resting", "said"), [(("C",), "another day's run"), ((), "no key")])
+def test_a_plan_of_nobody_that_is_called_as_is_not_judged(
+    resting: tuple[str, ...], said: str
+) -> None:
+    of_plan = Plan(consumers=("c",), calls_per_minute=5, token_quota=5)
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: pytest.fail("a call was made")))
+    caller = Caller(
+        target=target(plans=(of_plan,), resting=resting),
+        client=client,
+        clock=FakeClock(),
+        deadline=600,
+    )
+    met = limits.make(caller)
+    assert [one.limit for one in met] == ["tokenQuota", "callsPerMinute"]
+    assert all(one.lost and said in one.cause for one in met)
