@@ -37,6 +37,15 @@ NOBODY_URL = "https://no-account.invalid/openai"
 
 https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 """
+MODEL_REFUSED, PROMPT_REFUSED = "PlanModelNotAllowed", "PlanPromptTooLong"
+"""Codes of the errors with which the policy itself refuses what a plan does not allow."""
+REMAINING_TOKENS = "x-plan-remaining-tokens"
+REMAINING_QUOTA = "x-plan-remaining-quota-tokens"
+REMAINING_CALLS = "x-plan-remaining-calls"
+"""Response headers with what is left of a plan.
+
+The account's own, such as x-ratelimit-remaining-tokens, tell what is left of the deployment.
+"""
 VERSION: Literal[1] = 1
 """Version of the output's shape. Raise it with every key that is added, renamed or dropped."""
 

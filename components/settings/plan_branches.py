@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.settings.plans import Limits
+from queries.contract import (
+    MODEL_REFUSED,
+    PROMPT_REFUSED,
+    REMAINING_CALLS,
+    REMAINING_QUOTA,
+    REMAINING_TOKENS,
+)
 
 Group = tuple[Limits, Sequence[str]]
 """A set of limits, and the names of the consumers that have it."""
 INDENT = " " * 6
 """Blanks before a branch in the document."""
-REMAINING_TOKENS = "x-plan-remaining-tokens"
-REMAINING_QUOTA = "x-plan-remaining-quota-tokens"
-REMAINING_CALLS = "x-plan-remaining-calls"
-"""Response headers with what is left of a plan.
-
-The account's own, such as x-ratelimit-remaining-tokens, tell what is left of the deployment.
-"""
-MODEL_REFUSED, PROMPT_REFUSED = "PlanModelNotAllowed", "PlanPromptTooLong"
-"""Codes of the errors of a plan that are no statement's own."""
-
 
 FORM = (
     'Regex.IsMatch(context.Request.Headers.GetValueOrDefault("Content-Type", ""), "^ *multipart/",'

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from queries.contract import MODEL_REFUSED, PROMPT_REFUSED
+
 ROLE_WAIT = 30 * 60
 """Seconds for which a new role assignment may not act yet.
 
@@ -93,8 +95,8 @@ REFUSALS: tuple[tuple[range, str, float, str], ...] = (
     (DENIED, NOT_TRACED, 0, KEY_FIX),
     # https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
     (DENIED, "quota is exceeded", 0, QUOTA_FIX),
-    (DENIED, "PlanModelNotAllowed", 0, PLAN_FIX),
-    (range(413, 414), "PlanPromptTooLong", 0, PLAN_FIX),
+    (DENIED, MODEL_REFUSED, 0, PLAN_FIX),
+    (range(413, 414), PROMPT_REFUSED, 0, PLAN_FIX),
     (range(429, 430), "limit is exceeded. Try again in", THROTTLE_WAIT, RATE_FIX),
     # https://learn.microsoft.com/azure/api-management/api-management-subscriptions
     (DENIED, "subscription key", GATEWAY_WAIT, KEY_FIX),

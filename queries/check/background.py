@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from queries.check import kinds, plans
-from queries.check.answers import clock_error, refusal
+from queries.check.answers import clock_error, refusal, unreachable
 from queries.check.calls import ACCOUNT_ID_HEADERS, Caller
 from queries.check.kinds import Planned
 from queries.check.records import Background, OwnCall, Usage
@@ -60,9 +60,11 @@ def _made(caller: Caller, planned: Planned) -> Background:
     skew = clock_error(begun, caller.clock.now())
     name = str(_answer(begun)["id"])
     place = RESPONSE.replace("{response-id}", name)
-    end = _ended(caller, place, key, marker)
-    if caller.target.offers(RESPONSE, "DELETE"):
-        caller.send("DELETE", place, key, mark=marker)
+    try:
+        end = _ended(caller, place, key, marker)
+    finally:
+        if caller.target.offers(RESPONSE, "DELETE"):
+            _delete(caller, place, key, marker)
     ids = (begun.headers.get(header) for header in ACCOUNT_ID_HEADERS)
     usage = Usage.of(end["usage"]) if end.get("usage") else None
     prompt = len(body["input"])
@@ -85,6 +87,20 @@ def _made(caller: Caller, planned: Planned) -> Background:
         usage=usage,
         most=usage or most,
     )
+
+
+def _delete(caller: Caller, place: str, key: str, marker: str) -> None:
+    """Delete the response, or say that the account keeps it, for 30 days.
+
+    https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses#delete-response
+    """
+    try:
+        refused = refusal(caller.send("DELETE", place, key, mark=marker))
+    except httpx.RequestError as error:
+        refused = unreachable(error)
+    if refused:
+        name = place.rpartition("/")[2]
+        caller.say(f"{name} is still stored, delete it: {caller.clean(refused.cause)}")
 
 
 def _ended(caller: Caller, place: str, key: str, marker: str) -> dict[str, Any]:

@@ -60,21 +60,32 @@ def plan(target: Target, depth: Depth, day: date) -> list[Planned]:
     Consumers and deployments take turns such that every consumer calls every deployment, for which
     up to `MOST_MORE` times as many calls are made; if they are not enough, the next day's run goes
     on where this one ends. Each kind of call that the LLM log may lack is made as every consumer
-    too, as far as a third of the calls reaches.
+    too, as far as a third of the calls reaches. Whose turn never comes, as its plan allows little,
+    makes one call more.
     """
     callers = target.callers
     all_slots = [
         slot for slot in kinds.slots(target) if depth == "quick" or _tells_apart(target, slot[1])
     ]
-    if not all_slots:
-        return []
     logged = [slot for slot in all_slots if slot[1] in LOGGED] or all_slots
     others = [slot for slot in all_slots if slot not in logged]
-    number = calls_of(depth)
-    if not number:
-        first = [planned.consumer for planned in kinds.plan(target)]
-        left = [caller for caller in callers if caller not in first]
-        return [one for caller in left if (one := _alone(target, logged, caller))]
+    made = _many(target, logged, others, depth, day)
+    called = [planned.consumer for planned in (*kinds.plan(target), *made)]
+    left, slots = [one for one in callers if one not in called], [*logged, *kinds.slots(target)]
+    return [*made, *(one for caller in left if (one := _alone(target, slots, caller)))]
+
+
+def _many(
+    target: Target,
+    logged: list[tuple[Deployment, kinds.Kind]],
+    others: list[tuple[Deployment, kinds.Kind]],
+    depth: Depth,
+    day: date,
+) -> list[Planned]:
+    """Plan the calls of which each log must have rows, and those that the LLM log may lack."""
+    number, callers = calls_of(depth), target.callers
+    if not (number and logged):
+        return []
     number = max(number, len(callers), len(logged))
     pairs = len(callers) * len({deployment.name for deployment, _ in logged})
     most = min(len(others) * len(callers), number // 3)

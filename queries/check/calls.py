@@ -26,6 +26,7 @@ from queries.check.answers import (
 from queries.check.brief_calls import Depth, Pace
 from queries.check.keys import VARIABLE, alone
 from queries.check.kinds import PREFIX, Json, Planned
+from queries.check.masked import without
 from queries.check.records import NO_KEY, Arrival, Failed, OwnCall, Usage
 from queries.check.words import counted
 from queries.clock import Clock
@@ -360,13 +361,12 @@ class Caller:
         )
 
     def clean(self, text: str) -> str:
-        """Make a text one printable line without any key, should a service ever repeat one."""
+        """Make a text one printable line without any key, whole or cut, that a service repeats."""
         line = "".join(character if character.isprintable() else " " for character in text)
         wrong = self.target.wrong_tokens.values()
         sent = (SecretStr(one) for one in sorted(self._sent))
         for secret in (*(one.key for one in self.target.callers), *wrong, *sent, self.token):
-            if value := secret.get_secret_value():
-                line = line.replace(value, "***")
+            line = without(line, secret.get_secret_value())
         return line
 
 

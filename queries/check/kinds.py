@@ -137,6 +137,18 @@ def plan(target: Target) -> list[Planned]:
     ]
 
 
+def without_room(target: Target) -> list[str]:
+    """Name the consumers to call as whose plan lets no call through that the check makes."""
+    return [
+        one.name
+        for one in target.callers
+        if not any(
+            plans.has_room(target.plan_of(one.name), deployment, kind)
+            for deployment, kind in slots(target)
+        )
+    ]
+
+
 def left_out(target: Target) -> dict[str, str]:
     """Return what no call is made of as it is not known to be served, and why."""
     offered = slots(target)

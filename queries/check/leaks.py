@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from queries.check.fields import BODIES
+from queries.check.masked import without
 from queries.check.traffic import OthersTraffic, Traffic
 from queries.outputs import Target
 from queries.workspace import Row
@@ -45,7 +46,7 @@ def secret_in(value: object, keys: Iterable[str]) -> str:
 def hidden(target: Target, traffic: Traffic, said: str) -> str:
     """Return a text without the secrets that a row may hold."""
     for key in _keys(target, traffic):
-        said = said.replace(key, "***")
+        said = without(said, key)
     return TOKEN.sub("***", said)
 
 

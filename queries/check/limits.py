@@ -18,7 +18,16 @@ from queries.check.answers import retry_after, said
 from queries.check.calls import Caller
 from queries.check.kinds import BRIEF_TOKENS, PREFIX, Json
 from queries.check.records import TRANSIENT, Tried
-from queries.contract import OPENAI, Deployment, Plan
+from queries.contract import (
+    MODEL_REFUSED,
+    OPENAI,
+    PROMPT_REFUSED,
+    REMAINING_CALLS,
+    REMAINING_QUOTA,
+    REMAINING_TOKENS,
+    Deployment,
+    Plan,
+)
 from queries.outputs import Consumer, Target
 
 MOST_TOKENS = 10_000
@@ -37,14 +46,14 @@ FAULT = 500
 """Status from which an answer does not tell that a call has passed a limit."""
 SLOW = f"it could not be used up in {SECONDS:.0f} s"
 LEFT = {
-    "tokensPerMinute": "x-plan-remaining-tokens",
-    "tokenQuota": "x-plan-remaining-quota-tokens",
-    "callsPerMinute": "x-plan-remaining-calls",
+    "tokensPerMinute": REMAINING_TOKENS,
+    "tokenQuota": REMAINING_QUOTA,
+    "callsPerMinute": REMAINING_CALLS,
 }
 """Response header with what is left of each limit."""
 REASONS = {
-    "models": (403, "PlanModelNotAllowed"),
-    "promptBytes": (413, "PlanPromptTooLong"),
+    "models": (403, MODEL_REFUSED),
+    "promptBytes": (413, PROMPT_REFUSED),
     "callsPerMinute": (429, "RateLimitExceeded"),
     "tokensPerMinute": (429, "OpenAITokenLimitExceeded"),
     "tokenQuota": (403, "OpenAITokenQuotaExceeded"),
@@ -55,13 +64,15 @@ https://learn.microsoft.com/azure/api-management/api-management-error-handling-p
 https://learn.microsoft.com/azure/api-management/llm-token-limit-policy
 """
 WORDS = {
-    "models": "PlanModelNotAllowed",
-    "promptBytes": "PlanPromptTooLong",
+    "models": MODEL_REFUSED,
+    "promptBytes": PROMPT_REFUSED,
     "callsPerMinute": "Rate limit is exceeded",
     "tokensPerMinute": "Token limit is exceeded",
     "tokenQuota": "quota is exceeded",
 }
 """What stands in the answer of each refusal."""
+NO_CHAT, NO_KEY = "no deployment that it may call serves chats", "no key to call with"
+RESTS = "none of its consumers is called as today, as another day's run does"
 SAID = (
     f"which takes up to {TIMES} times tokensPerMinute where that is at most {MOST_TOKENS:,}, and "
     "about 100 tokens else; that consumer is refused for up to a minute, and longer in the v2 "
@@ -71,13 +82,13 @@ SAID = (
 
 def make(caller: Caller) -> list[Tried]:
     """Meet every limit of each plan, as the first of its consumers whose key is there."""
-    found = list[Tried]()
+    found, resting = list[Tried](), {name.lower() for name in caller.target.resting}
     for plan in caller.target.plans:
         named = {name.lower() for name in plan.consumers}
         whose = next((one for one in caller.target.callers if one.name.lower() in named), None)
         slot = _slot(caller.target, plan) if whose else None
         if whose is None or slot is None:
-            why = "no deployment that it may call serves chats" if whose else "no key to call with"
+            why = NO_CHAT if whose else RESTS if named & resting else NO_KEY
             who = plan.consumers[0]
             found += [Tried(limit=one, consumer=who, cause=why, lost=True) for one in _of(plan)]
             continue

@@ -6,6 +6,8 @@ import re
 
 KEY = r"[0-9A-Za-z]{32,}|\beyJ[\w.-]+"
 """What may be a key or a token by its form."""
+CUT = 8
+"""Characters from which the beginning of a secret is hidden too: a log, or a line, may cut it."""
 _HIDDEN = "***"
 _FORMS = (
     # What follows the path of a URL, and who is named before its host.
@@ -32,3 +34,14 @@ def masked(text: str) -> str:
     for form, instead in _FORMS:
         text = form.sub(instead, text)
     return text
+
+
+def without(text: str, secret: str) -> str:
+    """Return a text with stars where a secret stands, or its beginning, of `CUT` characters."""
+    parts, at = list[str](), 0
+    while secret and (found := text.find(secret[:CUT], at)) >= 0:
+        both = zip(text[found:], secret, strict=False)
+        same = next((n for n, (one, other) in enumerate(both) if one != other), None)
+        parts += [text[at:found], _HIDDEN]
+        at = found + (min(len(secret), len(text) - found) if same is None else same)
+    return "".join([*parts, text[at:]])

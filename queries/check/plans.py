@@ -51,4 +51,8 @@ def may_be_made(target: Target, deployment: Deployment, kind: str) -> bool:
 
 def free_to_name(target: Target) -> Consumer | None:
     """Return the first consumer whose plan lets it name any deployment, even one there is not."""
-    return next((one for one in target.callers if not target.plan_of(one.name).models), None)
+    for one in target.callers:
+        plan = target.plan_of(one.name)
+        if not plan.models and not 0 < plan.prompt_bytes < FEW:
+            return one
+    return None

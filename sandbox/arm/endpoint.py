@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox import arm, rbac
-from sandbox.arm import apis, availability, gateway, roles, subscription
+from sandbox.arm import apis, availability, gateway, roles, subscription, tables
 from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
@@ -52,6 +52,7 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         if who.object_id == DEPLOYER_OBJECT_ID and (
             told := availability.answer(cloud, request, path)
             or subscription.answer(cloud, request.method, path, query.get("$expand", ""))
+            or tables.answer(cloud, request.method, path)
         ):
             return told
         path = path.removesuffix(SECRETS) if secrets else path

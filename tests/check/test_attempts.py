@@ -105,6 +105,18 @@ def test_a_service_that_repeats_the_key_does_not_get_it_printed(run: Run) -> Non
     assert KEY not in run.screen.getvalue()
 
 
+@pytest.mark.parametrize("kept", [8, 20, 31])
+def test_of_a_key_that_the_end_of_a_message_cuts_nothing_is_printed(run: Run, kept: int) -> None:
+    """Only so much of a message is kept as a person reads."""
+    said = f"{'x' * (300 - kept)}{KEY}"
+    Gateway(run.azure, refused(403, "Forbidden", said))
+
+    report = run()
+
+    assert "HTTP 403 Forbidden: x" in of(report, "refused")[1]
+    assert KEY[:8] not in run.screen.getvalue()
+
+
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])
 def test_attempts_are_timed_by_the_services_clock(run: Run, skew: int) -> None:
     """Their rows have its times, and are asked for by them."""

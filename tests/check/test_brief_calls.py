@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from queries import outputs as reader
-from queries.check import brief_calls, keys
+from queries.check import brief_calls, keys, kinds
 from queries.check.kinds import Planned
 from queries.outputs import Consumer, Target
 from tests.check.answers import refused
@@ -62,6 +62,38 @@ def test_the_calls_are_as_many_as_the_share_needs() -> None:
 
 def pairs_of(made: list[Planned]) -> set[tuple[str, str]]:
     return {(one.consumer.name, one.deployment.name) for one in made}
+
+
+@pytest.mark.parametrize("depth", ["quick", "usual", "thorough"])
+@pytest.mark.parametrize(("consumers", "deployments"), [(2, 3), (50, 10), (50, 47)])
+def test_every_consumer_calls_each_day_what_its_plan_alone_allows(
+    consumers: int, deployments: int, depth: brief_calls.Depth
+) -> None:
+    models = [deployment(f"d{number}") for number in range(deployments)]
+    names = [f"c{number}" for number in range(consumers)]
+    plans = [
+        {"consumers": [name], "models": [f"d{(7 * number + 3) % deployments}"]}
+        for number, name in enumerate(names)
+    ]
+    stack = target(*names, deployments=models, consumers=names, plans=plans)
+    for day in range(7):
+        made = brief_calls.plan(stack, depth, DAY + timedelta(days=day))
+        called = pairs_of([*kinds.plan(stack), *made])
+        assert {consumer for consumer, _ in called} == set(names)
+        assert all(stack.plan_of(consumer).allows(name) for consumer, name in called)
+
+
+@pytest.mark.parametrize("depth", ["quick", "usual"])
+@pytest.mark.parametrize("logs", [{}, {"capture": "metadata", "llmLogging": False}])
+def test_whom_a_plan_allows_vectors_alone_is_called_as_whatever_is_logged(
+    depth: brief_calls.Depth, logs: dict[str, Any]
+) -> None:
+    models = [deployment(), deployment("vectors", "text-embedding-3-small", kind="embeddings")]
+    names = [f"c{number}" for number in range(7)]
+    plans = [{"consumers": names[4:], "models": ["vectors"]}]
+    stack = target(*names, deployments=models, consumers=names, plans=plans, **logs)
+    made = [*kinds.plan(stack), *brief_calls.plan(stack, depth, DAY)]
+    assert {one.consumer.name for one in made} == set(names)
 
 
 @pytest.mark.parametrize("deployments", [1, 2, 3, 4, 7])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.check.arm import ACCOUNT
@@ -166,6 +167,30 @@ def test_a_response_that_does_not_end_in_time_is_not_judged(run: Run) -> None:
 
     assert of(report, "careless")[0] == "unjudged"
     assert "no response in the background ended while it was read" in of(report, "careless")[1]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("fault", [500, 403, 0])
+def test_what_the_check_has_stored_is_deleted_or_named(run: Run, method: str, fault: int) -> None:
+    run.azure.keeps_apart, handle = False, run.azure.handle
+
+    def failing(request: httpx.Request) -> httpx.Response:
+        if request.method != method or "/responses/resp_" not in request.url.path:
+            return handle(request)
+        if not fault:
+            raise httpx.ConnectError("reset")
+        return httpx.Response(fault, json={"error": {"message": "no"}})
+
+    run.azure.handle = failing  # type: ignore[method-assign]
+    run(**SHARED)
+
+    said = " ".join(run.screen.getvalue().split())
+    if method == "GET":
+        assert not run.azure.stored.kept
+        return
+    (left,) = run.azure.stored.kept
+    assert f"{left} is still stored" in said
+    assert ("ConnectError" if not fault else f"HTTP {fault}") in said
 
 
 def test_a_policy_that_lets_responses_run_in_the_background_fails(run: Run) -> None:

@@ -21,8 +21,11 @@ from queries.check.records import OwnCall, Tried
 from queries.check.traffic import OwnTraffic
 from queries.contract import Plan
 from queries.outputs import Consumer, Target
+from tests.check.arm import GATEWAY, SUBSCRIPTION
 from tests.check.clock import FakeClock
-from tests.check.stack import KEY, outputs
+from tests.check.conftest import Run
+from tests.check.reading import of
+from tests.check.stack import KEY, key_of, outputs
 
 TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MARKER = "proof-0123456789abcdef"
@@ -117,3 +120,47 @@ def test_a_limit_of_calls_is_known_by_the_reason_that_the_log_has_without_any_he
     )
     row = {"Url": "https://g/a?check=limit-1", "ResponseCode": 429, "LastErrorReason": reason}
     assert LIMITS.judge(evidence(row, tried)).status == status
+
+
+@pytest.mark.parametrize("limit", [{"promptBytes": 500}, {"models": ["not-served"]}])
+def test_whom_a_plan_leaves_no_room_for_any_call_is_not_judged(
+    run: Run, limit: dict[str, Any]
+) -> None:
+    """So are the calls that must fail: a plan refuses them in another way."""
+    for consumers in (["team-b", "aoai-test"], ["aoai-test", "team-b"]):
+        plans = [{"consumers": ["team-b"], **limit}]
+        run.azure.arm.resources[f"{GATEWAY}/subscriptions/team-b"] = run.azure.arm.resources[
+            SUBSCRIPTION
+        ]
+        report = run(consumers=consumers, plans=plans)
+
+        status, detail, _ = of(report, "consumers")
+        rest = {one.id: one.detail for one in report.proofs if one.status == "failed"}
+        assert (status, rest) == ("unjudged", {})
+        assert "not called as team-b: its plan leaves no room" in detail
+        made = [one.headers.get("api-key") for one in run.azure.refused]
+        assert key_of("team-b") not in made[:3]
+
+
+def test_whom_a_plan_leaves_room_and_nobody_called_as_is_missed(run: Run) -> None:
+    run.azure.consumers = {}
+    plans = [{"consumers": ["team-b"], "promptBytes": 5000}]
+    report = run("--timeout", "1", consumers=["aoai-test", "team-b"], plans=plans)
+    assert of(report, "consumers")[0] != "unjudged"
+
+
+@pytest.mark.parametrize(("resting", "said"), [(("C",), "another day's run"), ((), "no key")])
+def test_a_plan_of_nobody_that_is_called_as_is_not_judged(
+    resting: tuple[str, ...], said: str
+) -> None:
+    of_plan = Plan(consumers=("c",), calls_per_minute=5, token_quota=5)
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: pytest.fail("a call was made")))
+    caller = Caller(
+        target=target(plans=(of_plan,), resting=resting),
+        client=client,
+        clock=FakeClock(),
+        deadline=600,
+    )
+    met = limits.make(caller)
+    assert [one.limit for one in met] == ["tokenQuota", "callsPerMinute"]
+    assert all(one.lost and said in one.cause for one in met)

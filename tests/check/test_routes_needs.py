@@ -59,3 +59,38 @@ def test_a_variable_that_a_secret_names_is_not_judged() -> None:
     made = around("product", "<set-variable name='{{secret}}' value='x' />")
     made.resources[POLICY]["properties"]["value"] = OWN
     assert verdict(made) == "unjudged"
+
+
+BY_TOKEN = XML.replace(
+    "<base />",
+    '<base /><validate-jwt header-name="Authorization" failed-validation-httpcode="401">'
+    '<openid-config url="https://x/.well-known/openid-configuration" /></validate-jwt>',
+    1,
+)
+"""The stack's own policy, which lets callers in by their tokens."""
+CALLER_IS = "authorization, which the API's own policy reads"
+CREDENTIALS = {
+    "<set-header name='Authorization'><value>Bearer x</value></set-header>": CALLER_IS,
+    "<choose><when condition='@(true)'><set-header name='authorization' exists-action='skip'>"
+    "<value>Bearer x</value></set-header></when></choose>": CALLER_IS,
+    "<authentication-managed-identity resource='https://x' />": CALLER_IS,
+    "<authentication-basic username='u' password='p' />": CALLER_IS,
+}
+
+
+@pytest.mark.parametrize("place", AROUND)
+@pytest.mark.parametrize("statement", CREDENTIALS)
+def test_no_statement_around_gives_a_call_the_token_of_a_consumer(
+    place: str, statement: str
+) -> None:
+    made = around(place, statement)
+    made.resources[POLICY]["properties"]["value"] = BY_TOKEN
+    assert CREDENTIALS[statement] in str(judged(made).differences)
+
+
+@pytest.mark.parametrize("place", AROUND)
+def test_a_token_that_is_only_kept_changes_none(place: str) -> None:
+    kept = "<authentication-managed-identity resource='https://x' output-token-variable-name='t' />"
+    made = around(place, kept)
+    made.resources[POLICY]["properties"]["value"] = BY_TOKEN
+    assert CALLER_IS not in str(judged(made).differences)

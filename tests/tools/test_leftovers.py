@@ -16,15 +16,17 @@ import httpx
 import pytest
 from rich.console import Console
 
+from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
 from queries.errors import CannotRunError
 from tests.tools.adoption import ACCOUNT, GROUP, NATIVE, SERVICE, Credential, urn
 from tools.adopt.engine import Engine
 from tools.adopt.stack import State
 from tools.leftovers import history, look
-from tools.leftovers.kept import SLACK
+from tools.leftovers.export import Export
+from tools.leftovers.kept import SLACK, Kept
 from tools.leftovers.look import Left, Look
-from tools.leftovers.owned import Owned, known
+from tools.leftovers.owned import WORKSPACE, Owned, known
 from tools.leftovers.purge import NotOwnError, Purge
 from tools.leftovers.run import Leftovers
 
@@ -186,6 +188,54 @@ def test_request_for_what_was_not_found_is_not_sent() -> None:
         with pytest.raises(NotOwnError):
             purge._delete(path, "2025-06-01")
     assert not azure.sent
+
+
+@pytest.mark.parametrize("plan", ["Basic", "Auxiliary"])
+def test_workspace_with_rows_that_no_export_reads_stays(plan: str, tmp_path: Path) -> None:
+    space = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"
+    tables = [
+        {"id": f"{space}/tables/{name}", "name": name, "properties": {"plan": of}}
+        for name, of in (("AzureMetrics", "Analytics"), ("ApiManagementGatewayLogs", plan))
+    ]
+    azure = Azure(space, bodies={f"{space}/tables": {"value": tables}})
+    one = held("operationalinsights:Workspace", "workspace", space)
+    found = seen(azure, None, state(one), lost=True)
+    export = Export(manager=manager(azure), folder=tmp_path, config={})
+    purge = Purge(manager=manager(azure), found=found, workspaces=lambda _: True, before=export.run)
+    ends = purge.run()
+    assert f"plan {plan}" in ends[space]
+    assert "ApiManagementGatewayLogs" in ends[space]
+    assert "AzureMetrics" not in ends[space]
+    assert not azure.sent
+
+
+class Forced(Azure):
+    """Azure, which keeps whether a deletion was for good; what is PUT exists."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = super().__call__(request)
+        if "force" in request.url.params:
+            self.sent[-1] = ("DELETE for good", request.url.path)
+        if request.method == "PUT":
+            self.bodies[request.url.path] = {}
+        return answer
+
+
+def test_workspace_that_was_recovered_in_vain_is_as_it_was() -> None:
+    space = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"
+    one = Owned(
+        urn="", type=WORKSPACE, id=space, version="2023-09-01", outputs={"location": "eastus"}
+    )
+    azure = Forced()
+
+    def unreadable(_: Owned) -> None:
+        raise UnreadableError("its rows are not exported")
+
+    found = Left(kept=[Kept(owned=one, path=space, until="later")])
+    purge = Purge(manager=manager(azure), found=found, workspaces=lambda _: True, before=unreadable)
+    assert purge.run() == {space: "its rows are not exported"}
+    assert azure.sent == [("PUT", GROUP), ("PUT", space), ("DELETE", space), ("DELETE", GROUP)]
+    assert not azure.bodies
 
 
 class Removed(Engine):

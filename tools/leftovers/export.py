@@ -31,6 +31,12 @@ HELD = (
 
 https://learn.microsoft.com/kusto/query/search-operator
 """
+READ = "analytics"
+"""Plan of the tables that such queries read: of the others `search` finds no row.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/basic-logs-query
+https://learn.microsoft.com/rest/api/loganalytics/tables/list-by-workspace
+"""
 Span = tuple[datetime, datetime]
 
 
@@ -49,6 +55,11 @@ class Export:
         Raises:
             UnreadableError: some row cannot be read; then the workspace must stay.
         """
+        if unread := self._of_other_plans(workspace):
+            raise UnreadableError(
+                f"its rows are not exported, as queries do not read {', '.join(unread)}: set the "
+                "plan to Analytics, or copy them otherwise and purge without --export"
+            )
         found = self.manager.get(workspace.id, workspace.version) or {}
         customer = str((found.get("properties") or {}).get("customerId") or "")
         endpoint = named(self.config.get("azure-native:environment")).logs_endpoint
@@ -61,6 +72,16 @@ class Export:
                 _write(logs, name, _spans(table), place / f"{name}.jsonl")
         except NotYetError as error:
             raise UnreadableError(f"its rows are not exported: {error}") from None
+
+    def _of_other_plans(self, workspace: Owned) -> list[str]:
+        """Return the tables whose rows would be lost unseen.
+
+        Raises:
+            UnreadableError: Azure does not tell.
+        """
+        tables = self.manager.list(f"{workspace.id}/tables", workspace.version)
+        plans = [(str((one.get("properties") or {}).get("plan") or READ), one) for one in tables]
+        return [f"{one.get('name')} (plan {plan})" for plan, one in plans if plan.lower() != READ]
 
 
 def _write(logs: LogAnalytics, name: str, spans: Iterator[Span], file: Path) -> None:

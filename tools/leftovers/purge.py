@@ -151,6 +151,8 @@ class Purge:
     def _workspace(self, one: Owned) -> str:
         """End a deleted workspace: it is created again, which recovers it, and deleted by force.
 
+        If that fails it is deleted as it was, and Azure keeps it anew.
+
         https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
         """
         self.told(f"recovering {one.id}, to remove it for good")
@@ -165,8 +167,10 @@ class Purge:
             if why := self._send("PUT", path, version, body):
                 return why
         why = self._remove(one)
-        if made_group and not why:
-            why = self._delete(one.group, GROUP.version)
+        if why:
+            self._delete(one.id, one.version)  # without force, so that Azure keeps it as before
+        if made_group:
+            why = self._delete(one.group, GROUP.version) or why
         return why
 
     def _group(self, one: Owned, ends: Mapping[str, str]) -> str:

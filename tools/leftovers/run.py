@@ -54,35 +54,34 @@ class Leftovers:
         config = self._config()
         manager = self.manager(account.endpoint(config))
         held, current, why = self._states()
-        plan = Plan(steps=[], config=config)
+        look = partial(self._look, manager, held, current, Plan(steps=[], config=config))
+        found = look()
+        if self.purge and (found.left or any(one.ours for one in found.kept)):
+            self._purge(found, manager, config)
+            found = look()
+        if why:
+            self.console.print(why)
+        return self._status(found, why)
+
+    def _look(self, manager: Manager, held: Known, current: State | None, plan: Plan) -> Left:
+        """Look for what is left, and show it.
+
+        Raises:
+            CannotRunError: the preview fails.
+        """
         begun = self._interrupted(manager, current, plan)
         declared = self._declared(manager) if self.program else Result()
-        begun.unclear |= declared.unclear
-        look = partial(
-            Look,
+        found = Look(
             manager=manager,
             known=held,
             lost=bool(self.files),
             interrupted=begun.found.values(),
             declared=declared.found.values(),
             also=frozenset(map(folded, self.also)),
-        )
-        found = look(found=Left(unread=dict(begun.unclear))).run()
+            found=Left(unread={**begun.unclear, **declared.unclear}),
+        ).run()
         self._show(found)
-        if self.purge and (found.left or any(one.ours for one in found.kept)):
-            self._purge(found, manager, config)
-            begun = self._interrupted(manager, current, plan)
-            declared = self._declared(manager) if self.program else Result()
-            begun.unclear |= declared.unclear
-            found = look(
-                declared=declared.found.values(),
-                interrupted=begun.found.values(),
-                found=Left(unread=dict(begun.unclear)),
-            ).run()
-            self._show(found)
-        if why:
-            self.console.print(why)
-        return self._status(found, why)
+        return found
 
     def _status(self, found: Left, why: str) -> int:
         if found.something:

@@ -14,6 +14,7 @@ from queries.check.gateway.needs import Needs
 from queries.check.gateway.statements import (
     AUTHENTICATION,
     CACHES,
+    CERTIFICATE,
     FORWARD,
     HEADER,
     KNOWN,
@@ -144,14 +145,27 @@ def _needed(way: Effective, one: Statement, needs: Needs) -> str:
     """Say whether a statement changes what the API's own policy decides by."""
     if name := needs.changed(way, one):
         return f"changes the variable {name}, which the API's own policy reads"
-    if one.element.name != HEADER:
+    header = _header(way, one)
+    if not header:
         return ""
-    header = way.text(one.element.attributes.get("name", "")).lower()
     if header in needs.headers - BODY_HEADERS:
         return f"changes {header}, which the API's own policy reads"
     adds = one.element.attributes.get("exists-action") != "delete"
     steers = header in STEERING and adds and one.section in {"inbound", "backend"}
     return f"sets {header}, by which the account answers otherwise" if steers else ""
+
+
+def _header(way: Effective, one: Statement) -> str:
+    """Name the header of a request or an answer that a statement sets or deletes; "" for none.
+
+    https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
+    https://learn.microsoft.com/azure/api-management/authentication-basic-policy
+    """
+    name, given = one.element.name, one.element.attributes
+    if name == HEADER:
+        return way.text(given.get("name", "")).lower()
+    kept = name == CERTIFICATE or "output-token-variable-name" in given
+    return "authorization" if name in AUTHENTICATION and not kept else ""
 
 
 def _is_probe(holder: Element) -> bool:

@@ -15,6 +15,11 @@ HEADERS = re.compile(
     r"[\"']([^\"']*)[\"']\s*(?=[,)\]])"
 )
 """A header that an expression reads by its name."""
+READS = "header-name"
+"""Attribute that names the header in which a statement looks for a token.
+
+https://learn.microsoft.com/azure/api-management/validate-jwt-policy#attributes
+"""
 SETS = "variable-name"
 """How attributes end that name a variable in which a statement keeps something.
 
@@ -32,11 +37,13 @@ class Needs:
 
     @classmethod
     def of(cls, own: Sequence[Statement]) -> Needs:
-        """Gather what the expressions of statements read by name."""
+        """Gather what statements, and their expressions, read by name."""
         codes = [code for one in own for code in texts(one.element)]
+        headers = {name.lower() for code in codes for name in HEADERS.findall(code)}
+        headers |= {one.element.attributes.get(READS, "").lower() for one in own} - {""}
         return cls(
             variables=frozenset(name.lower() for code in codes for name in KEPT.findall(code)),
-            headers=frozenset(name.lower() for code in codes for name in HEADERS.findall(code)),
+            headers=frozenset(headers),
         )
 
     def changed(self, way: Effective, one: Statement) -> str:

@@ -46,7 +46,8 @@ REWRITES = frozenset(
 """Statements that change a request or an answer."""
 RETURN = "return-response"
 AUTHENTICATE = "authentication-managed-identity"
-AUTHENTICATION = frozenset({"authentication-basic", "authentication-certificate", AUTHENTICATE})
+CERTIFICATE = "authentication-certificate"
+AUTHENTICATION = frozenset({"authentication-basic", CERTIFICATE, AUTHENTICATE})
 HEADER, QUERY = "set-header", "set-query-parameter"
 LIMITS = frozenset(
     {

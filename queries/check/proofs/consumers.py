@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queries.check import kinds, plans
 from queries.check.evidence import Evidence
 from queries.check.fields import text
 from queries.check.keys import ACTION, VARIABLE
@@ -34,6 +35,11 @@ NO_KEY_FIX = (
     f"give this identity {ACTION}; unset {VARIABLE}, or --allow consumers where only one may be "
     "called as"
 )
+NO_ROOM = "its plan leaves no room for a call that the check makes"
+NO_ROOM_FIX = (
+    f"give it a deployment that is served, and {plans.FEW:,} promptBytes; or --allow "
+    "consumers/<name>"
+)
 OWN_IDENTITY_FIX = (
     "run the check once with each consumer's own identity, and with a key that is not tried in "
     f"{VARIABLE}; or --allow consumers where only one may be called as"
@@ -43,15 +49,18 @@ OWN_IDENTITY_FIX = (
 def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if not traffic.calls:
         return waiting(NO_CALL)
-    verdicts = {c.name: _called(evidence, traffic, c) for c in evidence.target.callers}
+    full = dict.fromkeys(kinds.without_room(evidence.target), NO_ROOM)
+    callers = [one for one in evidence.target.callers if one.name not in full]
+    verdicts = {c.name: _called(evidence, traffic, c) for c in callers}
     for status in ("failed", "waiting"):
         found = [(name, v) for name, v in verdicts.items() if v.status == status]
         if found:
             said = listed((f"{name}: {v.detail}" for name, v in found), SHOWN)
             return failed(said, found[0][1].fix) if status == "failed" else waiting(said)
-    if keyless := evidence.target.keyless:
+    if keyless := {**evidence.target.keyless, **full}:
         said = listed((f"{name}: {why}" for name, why in keyless.items()), SHOWN)
         fix = OWN_IDENTITY_FIX if evidence.target.entra_tenant else NO_KEY_FIX
+        fix = fix if evidence.target.keyless else NO_ROOM_FIX
         return unjudged(f"not called as {said}", fix, keyless)
     left = _resting(evidence) + _apart(evidence, traffic)
     called = listed((v.detail for v in verdicts.values()), SHOWN, ", ")

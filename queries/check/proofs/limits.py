@@ -22,14 +22,15 @@ from queries.check.proofs.calls import TRAFFIC_FIX
 from queries.check.records import Tried
 from queries.check.rows import GATEWAY_LOG
 from queries.check.traffic import OthersTraffic, OwnTraffic
+from queries.contract import MODEL_REFUSED, PROMPT_REFUSED
 
 ASK_FIX = "python -m queries.check --limits, which says what it takes"
 LIMIT_FIX = (
     "the API's policy must have the plan's statement, and no counter of another value: pulumi up "
     "--refresh puts it back"
 )
-OWN = "Plan"
-"""How codes begin that the policy's header alone tells the log: no statement's error has them."""
+OWN = (MODEL_REFUSED, PROMPT_REFUSED)
+"""Reasons that the policy's header alone tells the log: no statement's error has them."""
 AGAIN_FIX = "run it again when the consumer's other limits leave room"
 
 
@@ -56,7 +57,7 @@ def _one(evidence: Evidence, tried: Tried) -> Verdict:
     if not refused:
         return waiting(f"{name}: {no_row(evidence, 'gateway', GATEWAY_LOG).detail}")
     said = [f"{text(row, 'LastErrorReason')} {text(row, 'ResponseHeaders')}" for row in refused]
-    told = not tried.reason.startswith(OWN) or evidence.target.accounting_header
+    told = tried.reason not in OWN or evidence.target.accounting_header
     if told and not any(tried.reason in one for one in said):
         reason = text(refused[0], "LastErrorReason") or "none"
         return failed(f"{name}: the log has {reason} as its reason, not {tried.reason}", LIMIT_FIX)

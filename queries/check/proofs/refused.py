@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from queries.check.evidence import Evidence
 from queries.check.fields import text
-from queries.check.plans import free_to_name
+from queries.check.plans import FEW, free_to_name
 from queries.check.proofs.base import (
     GATEWAY_LOG_FIX,
     NO_CALL,
@@ -67,8 +67,14 @@ FIXES: dict[AttemptName, str] = {
     "stored response": APART_FIX,
     "background response": BACKGROUND_FIX,
 }
-NAMED = "every plan names its deployments, so no consumer's call reaches one that there is not"
-NAMED_FIX = "give one consumer a plan without models, or none, to have it judged"
+NAMED = (
+    "every plan names its deployments, or takes few bytes, so no consumer's call reaches one that "
+    "there is not"
+)
+NAMED_FIX = (
+    f"give one consumer a plan without models and of {FEW:,} promptBytes, or none, to have it "
+    "judged"
+)
 STORED = "/v1/responses/"
 """What stands in the URL of a call to a stored response, and in no other."""
 

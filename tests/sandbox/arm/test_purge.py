@@ -137,3 +137,9 @@ def test_a_body_that_is_no_object_is_refused(manager: Manager, body: Any) -> Non
 
 def test_the_subscription_tells_its_state(manager: Manager) -> None:
     assert manager.read(f"/subscriptions/{SUBSCRIPTION_ID}")["state"] == "Enabled"
+
+
+def test_a_workspace_lists_its_tables_with_their_plan(stack: Azure) -> None:
+    tables = Manager(stack).read(f"{WORKSPACE}/tables")["value"]
+    assert {one["properties"]["plan"] for one in tables} == {"Analytics"}
+    assert f"{WORKSPACE}/tables/ApiManagementGatewayLogs" in [one["id"] for one in tables]
