@@ -42,12 +42,13 @@ def arguments(name: str, wanted: Network, location: pulumi.Input[str]) -> dict[s
         values["virtual_network_configuration"] = apimanagement.VirtualNetworkConfigurationArgs(
             subnet_resource_id=wanted.gateway_subnet_id
         )
-    if wanted.closes_gateway:
-        closes = can_close(own_state.outputs(), name, str(location))
-        if not closes:
-            pulumi.log.warn(AGAIN)
+    if wanted.endpoint_subnet_id:
+        # Stated where it is open too: what was closed before is opened again.
+        closes = wanted.closes_gateway and can_close(own_state.outputs(), name, str(location))
         access = apimanagement.PublicNetworkAccess
         values["public_network_access"] = access.DISABLED if closes else access.ENABLED
+        if wanted.closes_gateway and not closes:
+            pulumi.log.warn(AGAIN)
     return values
 
 
