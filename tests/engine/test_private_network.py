@@ -11,7 +11,7 @@ from harness.machine import CHECK, Machine
 from sandbox.changes import apply
 from sandbox.cloud import Cloud
 from tests.engine.networks import PROGRAM
-from tests.engine.stacks import QUICK
+from tests.engine.stacks import QUICK, touched
 
 INSIDE = (*QUICK, "--place", "inside")
 CHECKED = (*CHECK, "--timeout", "5", "--settle", "0.1")
@@ -83,6 +83,28 @@ def test_under_a_policy_that_denies_public_accounts_a_private_stack_goes_up(
     done = machine.run(*CHECKED, options=QUICK)
     assert done.status == 0, "the gateway is open, and reaches what is closed"
     assert "does not let this machine in (HTTP 403" in words(done.text)
+
+
+def test_a_live_stack_becomes_private_and_public_again_in_place(
+    network: Machine, tmp_path: Path
+) -> None:
+    machine, given = Machine(tmp_path / "stack", cloud=network.cloud), network.outputs()
+    machine.configure(gatewayTier="StandardV2")
+    machine.up(options=QUICK)
+    whole = private(given, gatewayPublicNetworkAccess="Disabled")["network"]
+    joined, begun = {"gatewaySubnetId": given["gateways"]}, len(machine.changes())
+    for step in (joined, whole, whole, whole | {"gatewayPublicNetworkAccess": "Enabled"}, None):
+        machine.configure(network=step or {})
+        machine.up(options=QUICK)
+    steps = [(one["op"], one["type"]) for one in machine.changes()[begun:]]
+    assert not touched(steps, {"create", "delete"}), "state is never given up"
+    assert {"network:PrivateEndpoint", "network:PrivateDnsZoneGroup"} >= {
+        kind.removeprefix("azure-native:") for op, kind in steps if op != "update"
+    }
+    machine.pulumi("refresh", "--yes", "--expect-no-changes")
+    done = machine.run(*CHECKED, options=QUICK)
+    assert done.status == 0, done.text
+    assert "account-closed" not in done.text
 
 
 def test_a_gateway_inside_the_network_has_no_address_outside(
