@@ -76,6 +76,8 @@ def _of_stack(plan: Plan) -> Iterator[str]:
     if plan.gateway:
         yield f"{MANAGEMENT}/service/write"
         yield SETTINGS
+    if plan.settings.network.endpoints and (plan.gateway or plan.new_accounts):
+        yield f"{NETWORK}/privateEndpoints/write"
 
 
 def _of_account(plan: Plan, part: AccountPlan) -> Iterator[str]:

@@ -132,3 +132,18 @@ def test_an_accounts_firewall_lets_in_the_gateway_alone(tmp_path: Path) -> None:
     (gateway,) = Cloud(machine.cloud).of_type("Microsoft.ApiManagement/service")
     rules = [one["value"] for one in account.properties["networkAcls"]["ipRules"]]
     assert rules == gateway.properties["publicIPAddresses"]
+
+
+def test_a_network_of_the_stacks_own_comes_and_goes_with_it(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.configure(gatewayTier="StandardV2", network={"addressSpace": "10.20.0.0/24"})
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    machine.up(options=QUICK)
+    machine.pulumi("preview", "--expect-no-changes")
+    machine.pulumi("refresh", "--yes", "--expect-no-changes")
+    done = machine.run(*CHECKED, options=QUICK)
+    assert done.status == 0, done.text
+    assert "does not let this machine in (HTTP 403" in words(done.text)
+    machine.pulumi("destroy", "--yes", "--run-program")
+    assert "Microsoft.Network" not in machine.leftovers().text
