@@ -48,9 +48,7 @@ def declare(
                 existing_id=account.id,
                 kind=account.kind,
                 keys=account.keys,
-                gateway_behind_network=bool(
-                    settings.gateway_id or settings.network.gateway_subnet_id
-                ),
+                gateway_behind_network=bool(settings.gateway_id or settings.network.joins),
                 group=settings.resource_group_name,
                 group_is_created=not settings.use_existing_resource_group,
                 name=naming.name(account.account_name, f"oai{ending}", ours),

@@ -31,6 +31,12 @@ def declare(
     in its addresses alone wait for the gateway, as only then these are known.
     """
     place = network.find(settings, azure)
+    subnet_id: pulumi.Input[str] = settings.network.gateway_subnet_id
+    if settings.network.address_space:
+        from components.own_network import OwnNetwork  # noqa: PLC0415 slow to load
+
+        own = OwnNetwork(settings, azure, resource_group_name, suffix)
+        place, subnet_id = own.place, own.gateway_subnet_id
 
     def every_account(addresses: pulumi.Input[Sequence[str]] | None) -> tuple[OpenAIAccount, ...]:
         return accounts.declare(
@@ -59,6 +65,7 @@ def declare(
                 logger=settings.gateway_logger,
                 diagnostic_setting_name=settings.gateway_diagnostic_setting_name,
                 network=settings.network,
+                subnet_id=subnet_id,
                 place=place,
                 workspace_id=workspace_id,
                 copies=[one for one in settings.copies if one.copies(copies.GATEWAY)],

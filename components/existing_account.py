@@ -162,8 +162,8 @@ def check_network(found: Found, key: str, *, behind_network: bool) -> None:
     if certain and not behind_network:
         raise pulumi.RunError(
             f"the account named by {key} refuses calls over the internet ({closed}), and the "
-            "gateway that the stack creates has no other way: open the account, or use an existing "
-            "gateway in a network that reaches it (gatewayId)"
+            "gateway that the stack creates has no other way: open the account, put the gateway "
+            "into a network that reaches it (network.gatewaySubnetId), or use one there (gatewayId)"
         )
     pulumi.log.warn(
         f"the account named by {key} refuses calls over the internet ({closed}): the gateway "

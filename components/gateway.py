@@ -61,6 +61,8 @@ class GatewayArgs:
     """"" if an existing service sends its logs to the workspace already: Azure refuses a second
     setting that sends the same logs to the same place."""
     network: Network
+    subnet_id: pulumi.Input[str] = ""
+    """ARM id of the subnet that a service to create joins; "" for none."""
     place: Place | None = None
     """Where a private endpoint of a service to create goes, if it is to have one."""
     workspace_id: pulumi.Input[str]
@@ -181,7 +183,7 @@ class Gateway(pulumi.ComponentResource):
             developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
             legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
             nat_gateway_state=None if classic else apimanagement.NatGatewayState.ENABLED,
-            **arguments(name, args.network, args.location),
+            **arguments(name, args.network, args.subnet_id, args.location),
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,

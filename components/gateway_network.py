@@ -29,7 +29,9 @@ class Gateway(Protocol):
     resource_group_name: pulumi.Output[str]
 
 
-def arguments(name: str, wanted: Network, location: pulumi.Input[str]) -> dict[str, Any]:
+def arguments(
+    name: str, wanted: Network, subnet_id: pulumi.Input[str], location: pulumi.Input[str]
+) -> dict[str, Any]:
     """Return the service's arguments; none if the stack file says nothing of its network.
 
     Azure refuses to create a service that is closed, and to close one without an endpoint.
@@ -40,14 +42,15 @@ def arguments(name: str, wanted: Network, location: pulumi.Input[str]) -> dict[s
     if wanted.joined_as:
         values["virtual_network_type"] = wanted.joined_as
         values["virtual_network_configuration"] = apimanagement.VirtualNetworkConfigurationArgs(
-            subnet_resource_id=wanted.gateway_subnet_id
+            subnet_resource_id=subnet_id
         )
-    if wanted.closes_gateway:
-        closes = can_close(own_state.outputs(), name, str(location))
-        if not closes:
-            pulumi.log.warn(AGAIN)
+    if wanted.endpoints:
+        # Stated where it is open too: what was closed before is opened again.
+        closes = wanted.closes_gateway and can_close(own_state.outputs(), name, str(location))
         access = apimanagement.PublicNetworkAccess
         values["public_network_access"] = access.DISABLED if closes else access.ENABLED
+        if wanted.closes_gateway and not closes:
+            pulumi.log.warn(AGAIN)
     return values
 
 

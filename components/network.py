@@ -26,16 +26,16 @@ https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#subnet-
 class Place:
     """Where private endpoints go."""
 
-    subnet_id: str
+    subnet_id: pulumi.Input[str]
     location: str
     """Region of the network, which is also that of each endpoint in it."""
-    zone_ids: tuple[str, ...]
-    """Private DNS zones in which an endpoint may get names."""
+    zone_ids: Mapping[str, pulumi.Input[str]]
+    """Private DNS zones in which an endpoint may get names, by their own."""
     environment: AzureEnvironment
 
-    def zones(self, *names: str) -> tuple[str, ...]:
-        """Return the ids of the zones of those names, as far as the stack file has them."""
-        return tuple(one for one in self.zone_ids if zone_name(one) in names)
+    def zones(self, *names: str) -> dict[str, pulumi.Input[str]]:
+        """Return the ids of the zones of those names, as far as there are any."""
+        return {name: one for name, one in self.zone_ids.items() if name in names}
 
 
 def find(settings: Settings, environment: AzureEnvironment) -> Place | None:
@@ -55,7 +55,7 @@ def find(settings: Settings, environment: AzureEnvironment) -> Place | None:
     return Place(
         subnet_id=wanted.endpoint_subnet_id,
         location=within.location,
-        zone_ids=wanted.dns_zone_ids,
+        zone_ids={zone_name(one): one for one in wanted.dns_zone_ids},
         environment=environment,
     )
 

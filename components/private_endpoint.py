@@ -5,14 +5,14 @@ This module loads half a second of SDK, so it is imported where an endpoint is a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import network
 
 from components.network import Place
-from components.settings.network import account_zones, gateway_zone, zone_name
+from components.settings.network import account_zones, gateway_zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def _endpoint(
     place: Place,
     target: Target,
     part: str,
-    zones: Sequence[str],
+    zones: Mapping[str, pulumi.Input[str]],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Resource:
     """Declare an endpoint to a part of a resource; return what exists once its names resolve.
@@ -82,10 +82,8 @@ def _endpoint(
         private_endpoint_name=endpoint.name,
         resource_group_name=target.resource_group_name,
         private_dns_zone_configs=[
-            network.PrivateDnsZoneConfigArgs(
-                name=zone_name(zone).replace(".", "-"), private_dns_zone_id=zone
-            )
-            for zone in zones
+            network.PrivateDnsZoneConfigArgs(name=name.replace(".", "-"), private_dns_zone_id=zone)
+            for name, zone in zones.items()
         ],
         opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=endpoint),
     )

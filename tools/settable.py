@@ -26,14 +26,13 @@ FREE = "*"
 """Stands for a map whose keys a program chooses, or a value of any form."""
 DEEPEST = 8
 """Levels of objects that are listed; the SDK's own types nest less."""
-OF_OTHERS = frozenset(
-    {
-        *("network:VirtualNetwork", "network:Subnet"),
-        *("privatedns:PrivateZone", "privatedns:VirtualNetworkLink"),
-    }
-)
-"""Types that the program only reads, or never meets: nothing of them is declared."""
-SHALLOW = {"network:PrivateEndpoint": 1}
+OF_OTHERS = frozenset({"network:Subnet"})
+"""Types that the program only reads: nothing of them is declared."""
+SHALLOW = {
+    "network:NetworkSecurityGroup": 1,
+    "network:PrivateEndpoint": 1,
+    "network:VirtualNetwork": 2,
+}
 """Levels that are listed of a type that holds whole other resources, of which it names the id."""
 _TOLD = re.compile(r"Uses Azure REST API version (\d{4}-\d\d-\d\d[\w-]*)\.")
 

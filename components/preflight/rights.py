@@ -20,6 +20,15 @@ VERSION = "2022-04-01"
 """https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group"""
 RIGHT = "Microsoft.Authorization/*/read"
 ROLES = "Contributor and Role Based Access Control Administrator"
+NETWORK = "Microsoft.Network"
+NETWORK_ROLES = {
+    "/subnets/": "Network Contributor",
+    "/privatednszones/": "Private DNS Zone Contributor",
+}
+"""Role that is enough to use a part of a network, by what its id holds.
+
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/networking
+"""
 SETTINGS = f"{INSIGHTS}/diagnosticSettings/write"
 Json = Mapping[str, Any]
 
@@ -34,7 +43,24 @@ def _needs(plan: Plan, azure: Azure) -> dict[str, list[str]]:
         inside = ("apis", "products", "subscriptions")
         actions = [f"{MANAGEMENT}/service/{one}/write" for one in inside]
         needs[plan.settings.gateway_id] = dict.fromkeys(actions)
+    for scope, action in _of_network(plan):
+        needs.setdefault(scope, {})[action] = None
     return {scope: list(actions) for scope, actions in needs.items() if actions}
+
+
+def _of_network(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what gateway and private endpoints take of the network in which they are made.
+
+    https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#permissions
+    https://learn.microsoft.com/azure/private-link/rbac-permissions
+    """
+    wanted, join = plan.settings.network, "subnets/join/action"
+    if plan.gateway and wanted.gateway_subnet_id:
+        yield wanted.gateway_subnet_id, f"{NETWORK}/virtualNetworks/{join}"
+    if wanted.endpoint_subnet_id and (plan.gateway or plan.new_accounts):
+        yield wanted.endpoint_subnet_id, f"{NETWORK}/virtualNetworks/{join}"
+        for zone in wanted.dns_zone_ids:
+            yield zone, f"{NETWORK}/privateDnsZones/join/action"
 
 
 def _here(plan: Plan, azure: Azure) -> str:
@@ -50,6 +76,8 @@ def _of_stack(plan: Plan) -> Iterator[str]:
     if plan.gateway:
         yield f"{MANAGEMENT}/service/write"
         yield SETTINGS
+    if plan.settings.network.endpoints and (plan.gateway or plan.new_accounts):
+        yield f"{NETWORK}/privateEndpoints/write"
 
 
 def _of_account(plan: Plan, part: AccountPlan) -> Iterator[str]:
@@ -89,7 +117,8 @@ def _judge_scope(azure: Azure, name: str, scope: str, actions: list[str]) -> lis
     lacking = [one for one in actions if not _may(granted, one)]
     if lacking:
         detail = f"whoever deploys may not: {', '.join(lacking)}"
-        return [wrong(name, detail, f"have {ROLES} assigned on {scope}")]
+        found = (role for part, role in NETWORK_ROLES.items() if part in scope.lower())
+        return [wrong(name, detail, f"have {next(found, ROLES)} assigned on {scope}")]
     return [fine(name, f"whoever deploys may create all of it in {scope}")]
 
 

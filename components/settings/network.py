@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
@@ -106,6 +107,30 @@ def _subnet() -> Constraint:
     return Constraint(SUBNET_ID, check)
 
 
+SPACE = (
+    'a private range of IPv4 addresses from /16 to /26, such as 10.20.0.0/24, or "" for no '
+    "network of the stack's own"
+)
+LARGEST, SMALLEST = 16, 26
+"""Lengths of its prefix; each half of the smallest is a /27, which a gateway needs.
+
+https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#subnet-size
+"""
+
+
+def _check_space(value: str) -> None:
+    try:
+        fits = not value or _fits(ip_network(value))
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(SPACE)
+
+
+def _fits(space: IPv4Network | IPv6Network) -> bool:
+    return space.version == 4 and space.is_private and LARGEST <= space.prefixlen <= SMALLEST  # noqa: PLR2004
+
+
 def _check_zones(ids: tuple[str, ...]) -> None:
     lower = [one.lower() for one in ids]
     if len(set(lower)) < len(lower) or any(arm_id.parse(one, ZONES) is None for one in ids):
@@ -115,9 +140,13 @@ def _check_zones(ids: tuple[str, ...]) -> None:
 class Network(Frozen):
     """How the gateway reaches the accounts to create, and callers the gateway; "" changes nothing.
 
-    Networks, subnets and zones exist beforehand, and are left as they are.
+    Networks, subnets and zones that are named exist beforehand, and are left as they are.
     """
 
+    address_space: Annotated[str, Constraint(SPACE, _check_space)] = ""
+    """Addresses of a network that the stack makes for a gateway of tier StandardV2 and for private
+    endpoints, with its DNS zones; in the place of ids.
+    """
     gateway_subnet_id: Annotated[str, _subnet()] = ""
     """ARM id of the subnet by which the gateway to create reaches what is private: delegated to
     Microsoft.Web/serverFarms for StandardV2, to nothing for Developer and Premium.
@@ -147,9 +176,19 @@ class Network(Frozen):
     """Hosts that such an account may call."""
 
     @property
+    def joins(self) -> bool:
+        """Tell whether the gateway to create takes part in a network."""
+        return bool(self.gateway_subnet_id or self.address_space)
+
+    @property
+    def endpoints(self) -> bool:
+        """Tell whether private endpoints can be made."""
+        return bool(self.endpoint_subnet_id or self.address_space)
+
+    @property
     def account_endpoints(self) -> bool:
         """Tell whether accounts to create are reached by private endpoints alone."""
-        return bool(self.endpoint_subnet_id) and not self.account_firewall
+        return self.endpoints and not self.account_firewall
 
     @property
     def closes_gateway(self) -> bool:
@@ -159,7 +198,15 @@ class Network(Frozen):
     @property
     def joined_as(self) -> str:
         """Return the gateway's `virtualNetworkType`; "" if it takes part in no network."""
-        return self.virtual_network_type if self.gateway_subnet_id else ""
+        return self.virtual_network_type if self.joins else ""
+
+    @field_validator("gateway_subnet_id", "endpoint_subnet_id", "dns_zone_ids")
+    @classmethod
+    def _beside_no_space(cls, value: Any, info: ValidationInfo) -> Any:
+        if value and info.data.get("address_space"):
+            empty = "[]" if isinstance(value, tuple) else '""'
+            raise ValueError(f"{empty} beside addressSpace, by which the stack makes its own")
+        return value
 
     @field_validator("virtual_network_type")
     @classmethod
@@ -178,17 +225,18 @@ class Network(Frozen):
     @field_validator("dns_zone_ids", "gateway_public_network_access")
     @classmethod
     def _for_endpoints(cls, value: Any, info: ValidationInfo) -> Any:
-        if value not in ((), "Enabled") and info.data.get("endpoint_subnet_id") == "":
+        spaces = (info.data.get(key) for key in ("endpoint_subnet_id", "address_space"))
+        if value not in ((), "Enabled") and all(one == "" for one in spaces):
             raise ValueError("only beside endpointSubnetId, in which private endpoints are made")
         return value
 
     @field_validator("account_firewall")
     @classmethod
     def _without_a_subnet(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001
-        if value and info.data.get("gateway_subnet_id"):
+        if value and (info.data.get("gateway_subnet_id") or info.data.get("address_space")):
             raise ValueError(
-                "false beside gatewaySubnetId: a gateway in a network reaches accounts by their "
-                "private endpoints (endpointSubnetId)"
+                "false beside gatewaySubnetId and addressSpace: a gateway in a network reaches "
+                "accounts by their private endpoints"
             )
         return value
 
@@ -216,14 +264,20 @@ def check_network(network: Network, data: Mapping[str, Any]) -> None:
 
 
 def _check_existing(network: Network) -> None:
-    if network.gateway_subnet_id or network.closes_gateway:
+    if network.joins or network.closes_gateway:
         key = "gatewaySubnetId" if network.gateway_subnet_id else "gatewayPublicNetworkAccess"
+        key = "addressSpace" if network.address_space else key
         raise ValueError(
             f"no {key} beside gatewayId, as an existing gateway keeps the network that it has"
         )
 
 
 def _check_tier(network: Network, tier: Tier, name: str) -> None:
+    if network.address_space and tier.joins != "integration":
+        raise ValueError(
+            f"addressSpace only in tier StandardV2, not {name}; for Developer and Premium name "
+            "subnets with rules of your own (gatewaySubnetId, endpointSubnetId)"
+        )
     if network.gateway_subnet_id and not tier.joins:
         raise ValueError(
             f"gatewaySubnetId only in tiers {with_('joins')}, as a gateway of tier {name} joins no "
@@ -234,7 +288,7 @@ def _check_tier(network: Network, tier: Tier, name: str) -> None:
             f"virtualNetworkType External in tier {name}, in which only calls of the gateway take "
             "the network; gatewayPublicNetworkAccess Disabled closes it to other callers"
         )
-    if network.account_endpoints and not network.gateway_subnet_id:
+    if network.account_endpoints and not network.joins:
         raise ValueError(
             "endpointSubnetId only beside gatewaySubnetId, by which the gateway reaches accounts "
             f"that are private (tiers {with_('joins')}), or accountFirewall true"

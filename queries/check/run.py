@@ -105,6 +105,7 @@ def _prove(options: argparse.Namespace, world: World, report: Report, deadline: 
             tracing=partial(failover.token, manager, target) if options.failover else None,
         )
         mode = _mode(options, caller)
+        report.doing = "asking account and gateway whether they answer this machine"
         met = _doors(mode, target, client, display)
         watch = _watch(options, world, mode, target, deadline, display)
         try:

@@ -52,6 +52,7 @@ _RULES: dict[str, Callable[[Put], None]] = {
     f"{ACCOUNT}/raiPolicies": content_filters.policy,
     network.NETWORK: network.virtual_network,
     network.SUBNET: network.subnet,
+    network.RULES: network.security_group,
     network.ENDPOINT: network.private_endpoint,
     f"{network.ENDPOINT}/privateDnsZoneGroups": network.zone_group,
     network.ZONE: network.zone,

@@ -6,12 +6,13 @@ https://learn.microsoft.com/rest/api/dns/privatedns/private-zones
 
 from typing import Any
 
-from sandbox.arm.base import ACCOUNT, FAILED, SERVICE, Id, Put, refuse, region
+from sandbox.arm.base import ACCOUNT, AZURE, FAILED, SERVICE, Id, Put, refuse, region
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
 
 NETWORK = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{NETWORK}/subnets"
+RULES = "Microsoft.Network/networkSecurityGroups"
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE = "Microsoft.Network/privateDnsZones"
 CONNECTIONS = "privateLinkServiceConnections"
@@ -36,14 +37,39 @@ def network_of(subnet_id: str) -> str:
 
 
 def virtual_network(put: Put) -> None:
-    """A network has an address space; its subnets are resources of their own here.
+    """A network has an address space; a PUT that lists subnets makes these, and no others stay.
 
     https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/create-or-update
     """
-    if put.properties.get("subnets"):
-        raise NotModelledError("the sandbox takes each subnet by a request of its own")
     if not (put.properties.get("addressSpace") or {}).get("addressPrefixes"):
         raise refuse("InvalidRequestContent", text="addressSpace is required")
+    if put.properties.get("subnets") is None:
+        return
+    listed = {f"{put.id.text}/subnets/{one['name']}": one for one in put.properties["subnets"]}
+    kept = {one.lower() for one in listed}
+    for gone in put.cloud.below(put.id.text):
+        if gone.type == SUBNET and gone.id.lower() not in kept:
+            check_free(put.cloud, gone)
+            put.cloud.remove(gone.id)
+    for subnet_id, one in listed.items():
+        given = one.setdefault("properties", {})
+        rules = (given.get("networkSecurityGroup") or {}).get("id")
+        if not given.get("addressPrefix") or (rules and put.cloud.get(str(rules)) is None):
+            raise refuse("InvalidResourceReference", wanted=rules or "addressPrefix", id=subnet_id)
+        for name, usual in AZURE["types"][SUBNET]["defaults"].items():
+            given.setdefault(name, usual)
+        one["id"] = subnet_id
+        made = Resource(subnet_id, SUBNET, one["name"], {"properties": given}, put.now)
+        put.cloud.put(made)
+
+
+def security_group(put: Put) -> None:
+    """A group without rules has Azure's own, and lets a gateway's calls out.
+
+    https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
+    """
+    if put.properties.get("securityRules"):
+        raise NotModelledError("the sandbox models no rules of network security groups")
 
 
 def subnet(put: Put) -> None:

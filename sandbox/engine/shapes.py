@@ -8,6 +8,7 @@ Sure: documented.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,7 @@ class Shape:
         given = {k: v for k, v in inputs.items() if k not in hidden and not k.startswith("__")}
         body = {key: given.pop(key) for key in self.envelope if key in given}
         given = _renamed(given, self.renamed)
-        for key, beside in self.within.items():
-            given |= {key: [_sunk(one, beside) for one in given[key]]} if given.get(key) else {}
+        given = _each(given, self.within, _sunk)
         return {**body, **given} if self.nested else {**body, "properties": given}
 
     def outputs(self, resource: Resource) -> dict[str, Any]:
@@ -104,8 +104,7 @@ class Shape:
         body = dict(resource.body)
         back = {name: key for key, name in self.renamed.items()}
         flat = {} if self.nested else _renamed(body.pop("properties", {}), back)
-        for key in self.within:
-            flat |= {key: [_lifted(one) for one in flat[key]]} if flat.get(key) else {}
+        flat = _each(flat, self.within, _lifted)
         named = {"name": resource.name, "type": resource.type, "azureApiVersion": self.api_version}
         values = {**body, **flat, **named}
         return {key: value for key, value in values.items() if key not in self.write_only}
@@ -136,15 +135,34 @@ class Shape:
         }
 
 
-def _sunk(item: dict[str, Any], beside: list[str]) -> dict[str, Any]:
+Within = dict[str, list[str]]
+
+
+def _each(
+    values: dict[str, Any],
+    within: Within,
+    change: Callable[[dict[str, Any], list[str], Within], dict[str, Any]],
+) -> dict[str, Any]:
+    """Change each item of the lists that have properties of their own."""
+    changed = {
+        key: [change(one, beside, within) for one in values[key]]
+        for key, beside in within.items()
+        if values.get(key)
+    }
+    return {**values, **changed}
+
+
+def _sunk(item: dict[str, Any], beside: list[str], within: Within) -> dict[str, Any]:
     """Put what does not lie beside an item's properties among them."""
     outer = {key: value for key, value in item.items() if key in beside}
-    return {**outer, "properties": {k: v for k, v in item.items() if k not in beside}}
+    inner = {key: value for key, value in item.items() if key not in beside}
+    return {**outer, "properties": _each(inner, within, _sunk)}
 
 
-def _lifted(item: dict[str, Any]) -> dict[str, Any]:
+def _lifted(item: dict[str, Any], _: list[str], within: Within) -> dict[str, Any]:
     """Lift an item's properties beside it."""
-    return {**item.get("properties", {}), **{k: v for k, v in item.items() if k != "properties"}}
+    inner = _each(item.get("properties", {}), within, _lifted)
+    return {**inner, **{key: value for key, value in item.items() if key != "properties"}}
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

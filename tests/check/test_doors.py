@@ -7,10 +7,11 @@ import json
 import httpx
 import pytest
 
-from queries.check.doors import STATUS
+from queries.check.doors import STATUS, knock
 from tests.check.arm import ACCOUNT, GATEWAY
 from tests.check.conftest import Run
 from tests.check.reading import ends, of
+from tests.check.several import configuration, stack, world
 
 CLOSED = "Public access is disabled. Please configure private endpoint."
 GATEWAY_CLOSED = (
@@ -92,6 +93,22 @@ def test_what_cannot_be_read_is_not_passed(run: Run) -> None:
     meet(run)
     run.azure.arm.resources[ACCOUNT] = {}
     assert of(run(network=BOTH), "account-closed")[0] in {"failed", "unjudged"}
+
+
+def test_each_of_several_accounts_is_asked_and_named() -> None:
+    made, asked = world(), list[str]()
+    made.resources[ACCOUNT]["properties"]["publicNetworkAccess"] = "Disabled"
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(403, json={"error": {"code": "403", "message": CLOSED}})
+
+    to = stack(network={"account": "endpoint", "gateway": "public"})
+    met = knock(to, httpx.Client(transport=httpx.MockTransport(handle)))
+    found = configuration(made, to).account_closed(met)
+    assert asked == ["oai-x.openai.azure.com", "oai-y.openai.azure.com"]
+    (difference,) = found.differences
+    assert difference.path == "publicNetworkAccess of the account (swc)"
 
 
 def test_a_gateway_inside_a_network_may_have_no_address_here(run: Run) -> None:

@@ -54,7 +54,7 @@ def test_an_account_is_reached_by_its_private_endpoint_alone() -> None:
     gateway = found.inputs("gateway")
     assert gateway["virtualNetworkType"] == "External"
     assert gateway["virtualNetworkConfiguration"] == {"subnetResourceId": GATEWAYS}
-    assert "publicNetworkAccess" not in gateway
+    assert gateway["publicNetworkAccess"] == "Enabled", "what was closed before is opened again"
 
 
 def test_the_endpoint_waits_for_the_deployments_and_an_unvouched_gateway_for_the_endpoint() -> None:

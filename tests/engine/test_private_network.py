@@ -11,7 +11,7 @@ from harness.machine import CHECK, Machine
 from sandbox.changes import apply
 from sandbox.cloud import Cloud
 from tests.engine.networks import PROGRAM
-from tests.engine.stacks import QUICK
+from tests.engine.stacks import QUICK, touched
 
 INSIDE = (*QUICK, "--place", "inside")
 CHECKED = (*CHECK, "--timeout", "5", "--settle", "0.1")
@@ -85,6 +85,28 @@ def test_under_a_policy_that_denies_public_accounts_a_private_stack_goes_up(
     assert "does not let this machine in (HTTP 403" in words(done.text)
 
 
+def test_a_live_stack_becomes_private_and_public_again_in_place(
+    network: Machine, tmp_path: Path
+) -> None:
+    machine, given = Machine(tmp_path / "stack", cloud=network.cloud), network.outputs()
+    machine.configure(gatewayTier="StandardV2")
+    machine.up(options=QUICK)
+    whole = private(given, gatewayPublicNetworkAccess="Disabled")["network"]
+    joined, begun = {"gatewaySubnetId": given["gateways"]}, len(machine.changes())
+    for step in (joined, whole, whole, whole | {"gatewayPublicNetworkAccess": "Enabled"}, None):
+        machine.configure(network=step or {})
+        machine.up(options=QUICK)
+    steps = [(one["op"], one["type"]) for one in machine.changes()[begun:]]
+    assert not touched(steps, {"create", "delete"}), "state is never given up"
+    assert {"network:PrivateEndpoint", "network:PrivateDnsZoneGroup"} >= {
+        kind.removeprefix("azure-native:") for op, kind in steps if op != "update"
+    }
+    machine.pulumi("refresh", "--yes", "--expect-no-changes")
+    done = machine.run(*CHECKED, options=QUICK)
+    assert done.status == 0, done.text
+    assert "account-closed" not in done.text
+
+
 def test_a_gateway_inside_the_network_has_no_address_outside(
     network: Machine, tmp_path: Path
 ) -> None:
@@ -110,3 +132,18 @@ def test_an_accounts_firewall_lets_in_the_gateway_alone(tmp_path: Path) -> None:
     (gateway,) = Cloud(machine.cloud).of_type("Microsoft.ApiManagement/service")
     rules = [one["value"] for one in account.properties["networkAcls"]["ipRules"]]
     assert rules == gateway.properties["publicIPAddresses"]
+
+
+def test_a_network_of_the_stacks_own_comes_and_goes_with_it(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.configure(gatewayTier="StandardV2", network={"addressSpace": "10.20.0.0/24"})
+    guarded = machine.pulumi("preview", "--policy-pack", "policies/guardrails")
+    assert "[mandatory]" not in guarded
+    machine.up(options=QUICK)
+    machine.pulumi("preview", "--expect-no-changes")
+    machine.pulumi("refresh", "--yes", "--expect-no-changes")
+    done = machine.run(*CHECKED, options=QUICK)
+    assert done.status == 0, done.text
+    assert "does not let this machine in (HTTP 403" in words(done.text)
+    machine.pulumi("destroy", "--yes", "--run-program")
+    assert "Microsoft.Network" not in machine.leftovers().text

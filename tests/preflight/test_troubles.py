@@ -15,6 +15,7 @@ from tests.preflight.test_models import account, deploy, held
 GROUP = f"{ROOT}/resourceGroups/rg-other"
 SERVICE = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim-one"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-one"
+SUBNETS = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet/subnets"
 THEIRS = (
     f"{ROOT}/resourceGroups/rg-oai-other/providers/Microsoft.CognitiveServices/accounts/oai-other"
 )
@@ -143,6 +144,9 @@ TROUBLES: dict[str, tuple[Callable[[Region], None], dict[str, Any], str, str, st
     "gateway without identity": (no_identity, WITH_GATEWAY, "gatewayId", "no system-assigned",
         "switch it on"),
     "may only read": (may("*/read"), NONE, "rights", "accounts/write", "Contributor and Role"),
+    "may not join the network": (may("*", never=("Microsoft.Network/*/join/action",)),
+        {"gatewayTier": "StandardV2", "network": {"gatewaySubnetId": f"{SUBNETS}/apim",
+        "endpointSubnetId": f"{SUBNETS}/pe"}}, "rights:apim", "subnets/join/action", "Network Con"),
     "may not assign roles": (may("*", never=("Microsoft.Authorization/*/Write",)), NONE, "rights",
         "not: Microsoft.Authorization/roleAssignments/write", "Role Based"),
 }  # fmt: skip

@@ -63,6 +63,20 @@ KINDS = {
     "azure-native:cognitiveservices:RaiPolicy": Kind(
         f"{_ACCOUNT}/raiPolicies/{{raiPolicyName}}", "2025-06-01"
     ),
+    "azure-native:network:VirtualNetwork": Kind(
+        f"{_NETWORK}/virtualNetworks/{{virtualNetworkName}}", "2024-05-01"
+    ),
+    "azure-native:network:NetworkSecurityGroup": Kind(
+        f"{_NETWORK}/networkSecurityGroups/{{networkSecurityGroupName}}", "2024-05-01"
+    ),
+    "azure-native:privatedns:PrivateZone": Kind(
+        f"{_NETWORK}/privateDnsZones/{{privateZoneName}}", "2024-06-01"
+    ),
+    "azure-native:privatedns:VirtualNetworkLink": Kind(
+        f"{_NETWORK}/privateDnsZones/{{privateZoneName}}/virtualNetworkLinks"
+        "/{virtualNetworkLinkName}",
+        "2024-06-01",
+    ),
     "azure-native:network:PrivateEndpoint": Kind(
         f"{_NETWORK}/privateEndpoints/{{privateEndpointName}}", "2024-05-01"
     ),

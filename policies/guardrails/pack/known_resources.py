@@ -18,6 +18,7 @@ TYPES: Parameter[tuple[str, ...]] = Parameter(
 UNJUDGED = (
     "aoai:index:Gateway",
     "aoai:index:Insights",
+    "aoai:index:Network",
     "aoai:index:OpenAIAccount",
     "aoai:index:OpenAIApi",
     "aoai:index:Protection",
@@ -30,8 +31,15 @@ UNJUDGED = (
     "monitor:MetricAlert",
     "monitor:ScheduledQueryRule",
     "operationalinsights:SavedSearch",
+    "network:NetworkSecurityGroup",
+    "network:VirtualNetwork",
+    "privatedns:PrivateZone",
+    "privatedns:VirtualNetworkLink",
 )
-"""What holds no call's way and no log's: components, names, and what watches a stack."""
+"""What holds no call's way and no log's: components, names, and what watches a stack.
+
+A network carries calls to where endpoints lead, which are judged; its zones have their names.
+"""
 
 
 def known(resource: Resource, config: Config) -> Iterator[Finding]:

@@ -44,21 +44,20 @@ class Closed:
         return self.found.lower() == self.wanted.lower()
 
 
-def of_account(shown: Any, why: str, mode: str, addresses: Sequence[str], name: str) -> Closed:
+def of_account(shown: Any, why: str, mode: str, addresses: Sequence[str]) -> Closed:
     """Read whether an account is closed, to all but its endpoint or the gateway's `addresses`."""
-    whose = f"the account {name}".rstrip()
     given, rules = properties(shown), properties(shown).get("networkAcls")
     if mode == "endpoint":
         found = _text(given.get(ACCESS)) if given else ""
-        return Closed(path=f"{ACCESS} of {whose}", wanted="Disabled", found=found, why=why)
+        return Closed(path=f"{ACCESS} of the account", wanted="Disabled", found=found, why=why)
     if not addresses:
         why = why or "the gateway's addresses are not known"
-        return Closed(path=f"networkAcls of {whose}", wanted="Deny", found="", why=why)
+        return Closed(path="networkAcls of the account", wanted="Deny", found="", why=why)
     listed = inside(rules, "ipRules") or ()
     values = sorted(str(inside(one, "value")) for one in listed)
     found = f"{_text(inside(rules, 'defaultAction'))} but {', '.join(values)}" if given else ""
     wanted = f"Deny but {', '.join(sorted(addresses))}"
-    return Closed(path=f"networkAcls of {whose}", wanted=wanted, found=found, why=why)
+    return Closed(path="networkAcls of the account", wanted=wanted, found=found, why=why)
 
 
 def of_gateway(shown: Any, why: str, mode: str) -> Closed:

@@ -201,7 +201,7 @@ class Configuration:
         addresses = tuple(properties(self.read.get("gateway")).get("publicIPAddresses") or ())
         for name, door in doors.accounts:
             shown, why = (self.views[name] if self.views else self).account()
-            state = closed.of_account(shown, why, mode, addresses, name)
+            state = closed.of_account(shown, why, mode, addresses)
             found[name] = closed.judged(door, state, reaches=mode == "endpoint")
         return _together(found) if self.views else found.get("", NOTHING)
 
