@@ -63,6 +63,7 @@ from components.settings.limits import (
     UNITS_BY_TIER,
 )
 from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
+from components.settings.sizes import check_number, check_prices
 from queries.contract import OPENAI
 
 PLAIN = "plain"
@@ -91,12 +92,13 @@ _PART = r"(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+"
 PATH_PATTERN = rf"(?=.{{1,{LONGEST_PATH}}}\Z){_PART}(/{_PART})*"
 
 Items = tuple[Any, ...]
-_CHECKS: dict[str, tuple[Callable[[Items, Mapping[str, Any]], None], ...]] = {
+_CHECKS: dict[str, tuple[Callable[[Any, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "plans": (check_plans,),
-    "consumers": (check_tokens, check_consumers),
+    "consumers": (check_tokens, check_consumers, check_number),
+    "prices": (check_prices,),
 }
-"""What judges a list by the keys that stand before it."""
+"""What judges a list or map by the keys that stand before it."""
 
 
 class Settings(Frozen):
@@ -325,9 +327,9 @@ class Settings(Frozen):
             return [NO_ANSWERS]
         return [] if self.log_response_bodies else [HELD_BACK]
 
-    @field_validator("deployments", "plans", "consumers")
+    @field_validator("deployments", "plans", "consumers", "prices")
     @classmethod
-    def _fit_what_stands_before(cls, value: Items, info: ValidationInfo) -> Items:
+    def _fit_what_stands_before(cls, value: Any, info: ValidationInfo) -> Any:
         for check in _CHECKS[str(info.field_name)]:
             check(value, info.data)
         return value
