@@ -46,9 +46,7 @@ from components.settings.constraints import (
     one_of,
     whole,
 )
-from components.settings.content_filter import (
-    ContentFilter,
-)
+from components.settings.content_filter import ContentFilter
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text

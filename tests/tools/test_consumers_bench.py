@@ -16,7 +16,7 @@ def test_the_exponent_leaves_out_what_every_size_costs() -> None:
     loading, squares = 30.0, {size: size**2 for size in consumers_bench.SIZES}
     for power, each in ((1, 0.01), (2, 0.0001)):
         times = {size: loading + each * size**power for size in squares}
-        assert consumers_bench.exponent(times) == pytest.approx(power, abs=0.05)
+        assert consumers_bench.exponent(times) == pytest.approx(power, abs=0.1)
 
 
 def test_a_stack_has_so_many_consumers_each_with_a_budget(tmp_path: Path) -> None:
