@@ -202,3 +202,20 @@ def test_a_verdict_names_no_thousand_that_rest() -> None:
     said = consumers._resting(evidence)
     assert "950 that other days' runs call as: c0, c1," in said
     assert said.endswith("and 850 more")
+
+
+def test_a_check_of_a_thousand_consumers_asks_no_more_than_one_of_fifty(run: Run) -> None:
+    """It reads their subscriptions by one list, and calls as some of them."""
+    names = [f"team-{number}" for number in range(1_000)]
+    for name in names:
+        run.azure.arm.resources[f"{GATEWAY}/subscriptions/{name}"] = run.azure.arm.resources[
+            SUBSCRIPTION
+        ]
+    report = run("--depth", "quick", consumers=names)
+    status, said = of(report, "consumers")[:2]
+    assert set(ends(report).values()) <= {"seen", "skipped", "unjudged"}, ends(report)
+    assert status == "seen"
+    assert f"not judged: {1_000 - keys.MOST} that other days' runs call as" in said
+    called = {request.headers.get("api-key") for request in run.azure.requests}
+    assert len(called - {None}) < keys.MOST + 10
+    assert len(run.azure.requests) < 600
