@@ -44,7 +44,7 @@ types: setup ## Static types
 pytest: setup ## The tests alone
 	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-bench: setup ## Preview, up and the token query, as ratios; how each query grows (20 min)
+bench: setup ## Preview, up and the token query, as ratios; how each query grows (35 min)
 	@$(VENV)/python -m tools.bench
 
 sabotage: setup ## Every known mistake in a deployment, and what the check says of it

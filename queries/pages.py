@@ -48,6 +48,8 @@ class Paged:
 def in_pages(ask: Callable[[str], list[Row]], query: str | Paged) -> list[Row]:
     """Read every row: where an answer is cut or as large as its `take`, ask for half the time.
 
+    Rows come page by page, the earliest page first.
+
     Raises:
         TooManyError: the rows are too many to be read, or the query is not paged and is cut.
     """
@@ -89,11 +91,12 @@ def limit(kql: str) -> int:
 
 
 def _halves(kql: str, why: str) -> list[str]:
+    """Divide a page into its later half and its earlier one, which is to be asked first."""
     since, until = _time(kql, "since"), _time(kql, "until")
     if until - since < SHORTEST:
         raise TooManyError(f"{why}, which cannot be read")
     middle = since + (until - since) / 2
-    return [_with(kql, "until", middle), _with(kql, "since", middle)]
+    return [_with(kql, "since", middle), _with(kql, "until", middle)]
 
 
 def _time(kql: str, name: str) -> datetime:

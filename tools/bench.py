@@ -5,14 +5,14 @@ taken in turns. Up: its modelled duration under Azure's latencies against the lo
 operations that Azure itself forces. Query: the token question over a million calls against the
 common query for it, see `tools.query_bench`. Policy: what it adds to a call with a large body, in
 reads of that body, see `tools.policy_bench`. Growth: every query's time at ten times the calls, as
-an exponent, see `tools.query_growth`. Each ratio is of one run on one machine.
+an exponent, see `tools.query_growth`. Consumers: ten, a hundred and a thousand, see
+`tools.consumers_bench`. Each ratio is of one run on one machine.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -21,13 +21,13 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from harness.machine import Machine
-from tools import policy_bench, query_bench, query_growth
+from tools import consumers_bench, policy_bench, query_bench, query_growth
+from tools.up_bench import TIME_SCALE_OF_MANY, UP_BAR, least_up_ratio, sandbox, up_ratio
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = {"__future__", "components", "policies", "queries"}
@@ -49,18 +49,6 @@ FOUR = [
 """Four accounts in three regions that share two deployments."""
 ROUNDS = 7
 PREVIEW_BAR = 1.5
-UP_BAR = 1.05
-UP_TRIES = 3
-"""Most measures of `up`, of which the least counts: what else the machine does only adds to one."""
-TIME_SCALE, TIME_SCALE_OF_MANY = 0.003, 0.08
-"""Seconds slept for each modelled one: of one account, and of several, with many more resources."""
-ONE_AT_A_TIME = ("/apis/", "/subscriptions/", "/deployments/")
-"""Parts of ids below which Azure refuses parallel changes to one parent.
-
-https://github.com/Azure/apiops-cli/issues/252
-https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
-https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
-"""
 
 console = Console(highlight=False)
 
@@ -85,6 +73,9 @@ def main() -> int:
         table.add_row(
             f"policy of a {cost.case.name}", f"{cost.reads:.1f}", f"{policy_bench.BAR}", said
         )
+    many = list(consumers_bench.measure())
+    for row in many:
+        table.add_row(row.name, f"{row.value:.3f}", f"{row.bar}", row.said)
     grown = list(query_growth.measure())
     for one in grown:
         name, exponent = f"growth of {one.name}", f"{one.exponent:.2f}"
@@ -92,6 +83,7 @@ def main() -> int:
     console.print(table)
     bars = ((preview, PREVIEW_BAR), (up, UP_BAR), (four, UP_BAR), (query, query_bench.BAR))
     over = any(one.over for one in grown) or any(cost.over for cost in costs)
+    over = over or any(row.over for row in many)
     kept = all(ratio <= bar for ratio, bar in bars) and not over
     return 0 if kept else 1
 
@@ -156,89 +148,6 @@ def of_four(folder: Path) -> Path:
     machine = Machine(folder)
     machine.configure(accounts=FOUR, deployments=None)
     return machine.project
-
-
-def least_up_ratio(folder: Path) -> tuple[float, str]:
-    """Measure `up_ratio` of the example until it is within its bar, some times at most."""
-    measured = list[tuple[float, str]]()
-    while len(measured) < UP_TRIES and not any(ratio <= UP_BAR for ratio, _ in measured):
-        place = folder / str(len(measured))
-        place.mkdir(parents=True)
-        measured.append(up_ratio(place))
-    return min(measured)
-
-
-def up_ratio(folder: Path, project: Path = ROOT, scale: float = TIME_SCALE) -> tuple[float, str]:
-    """Measure the modelled duration of `pulumi up` over the longest chain that Azure forces.
-
-    Of many operations at once each is slept for `scale` seconds a modelled second: long enough for
-    the engine to begin the others, as it does while Azure works.
-    """
-    journal = folder / "journal.jsonl"
-    options = ["--dir", str(folder / "up"), "--journal", str(journal), "--latency", "azure"]
-    options += ["--time-scale", str(scale)]
-    sandbox(options, ["pulumi", "up", "--yes", "--skip-preview"], project)
-    done = [json.loads(line) for line in journal.read_text().splitlines()]
-    creates = [entry for entry in done if entry["op"] == "create" and not entry["simulated"]]
-    elapsed = max(entry["end"] for entry in done) - min(entry["start"] for entry in creates)
-    length, chain = longest_chain(creates)
-    return elapsed / length, f"{elapsed:.0f} s over {length:.0f} s: " + " > ".join(chain)
-
-
-def longest_chain(creates: list[dict[str, Any]]) -> tuple[float, list[str]]:
-    """Find the longest chain of creations of which Azure forces each to wait for the one before."""
-    best: dict[str, tuple[float, list[str]]] = {}
-    for entry in sorted(creates, key=lambda e: float(e["end"])):
-        before = [
-            best[other["id"]]
-            for other in creates
-            if other["id"] in best and is_forced_before(other, entry)
-        ]
-        length, chain = max(before, default=(0.0, []))
-        seconds = float(entry["end"]) - float(entry["start"])
-        best[entry["id"]] = (length + seconds, [*chain, entry["name"]])
-    return max(best.values())
-
-
-def is_forced_before(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-    """Tell whether Azure cannot create `later` before `earlier` is done.
-
-    So it is if `later` lies inside `earlier`, refers to it, is granted to its identity, is a policy
-    that names it as a backend, or needs the same lock.
-    https://learn.microsoft.com/azure/api-management/set-backend-service-policy
-    """
-    inside = later["id"].startswith(earlier["id"] + "/")
-    inputs = json.dumps(later["inputs"])
-    refers = any(f'"{earlier["id"]}{end}' in inputs for end in ('"', "/"))
-    identity = later["type"].endswith(":RoleAssignment") and earlier["type"].endswith(
-        ":ApiManagementService"
-    )
-    refers = refers or f'backend-id=\\"{earlier["name"]}\\"' in inputs
-    return inside or refers or identity or bool(lock(earlier) and lock(earlier) == lock(later))
-
-
-def lock(entry: dict[str, Any]) -> str:
-    """Return the lock of a change: an API, a service's subscriptions, an account's deployments."""
-    _, _, path = str(entry["id"]).partition("/providers/")
-    for part in ONE_AT_A_TIME:
-        if part in path:
-            scope, _, rest = path.partition(part)
-            return scope + part + (rest.split("/")[0] if part == "/apis/" else "")
-    return ""
-
-
-def sandbox(options: list[str], command: list[str], project: Path = ROOT) -> None:
-    """Run a command in a sandbox of its own; its output is shown only if it fails."""
-    done = subprocess.run(  # noqa: S603 commands of this file
-        [sys.executable, "-m", "sandbox", "run", *options, "--", *command],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ CONFLICTS = (
     # https://github.com/Azure/apiops (its integration tests wait it out)
     "ServiceLocked",
     "is transitioning at this time",
-    # Two subscriptions touch the same user at once.
+    # Two subscriptions are written at once, of the same user or product.
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
+    # https://github.com/hashicorp/terraform-provider-azurerm/issues/8303
     "PreconditionFailed",
     # Another change to the same Azure OpenAI account, or to one of its deployments, is under way.
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607

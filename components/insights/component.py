@@ -12,6 +12,7 @@ from components.alerts.action_group import action_group
 from components.alerts.catalogue import RULES
 from components.alerts.log_alert import log_alert
 from components.alerts.metric_alert import metric_alerts
+from components.alerts.parts import parts
 from components.alerts.rule import AlertRule, LogRule, Place
 from components.alerts.subject import Subject
 from components.gateway import Gateway
@@ -79,13 +80,14 @@ class Insights(pulumi.ComponentResource):
         rules = [_changed(rule, args) for rule in RULES if rule.applies(args.subject)]
         for rule in rules:
             if isinstance(rule, LogRule):
-                log_alert(
-                    rule,
-                    args.subject,
-                    place,
-                    workspace_id=args.workspace_id,
-                    location=args.workspace_location,
-                )
+                for part, subject in parts(rule, args.subject):
+                    log_alert(
+                        part,
+                        subject,
+                        place,
+                        workspace_id=args.workspace_id,
+                        location=args.workspace_location,
+                    )
             else:
                 metric_alerts(rule, args.subject, place)
         return [rule.name for rule in rules]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components.azure import lookup, naming
+from components.azure import lookup, naming, queue
 from components.gateway import Gateway
 from components.settings.items import Consumer
 
@@ -87,12 +87,18 @@ def subscriptions(
     parent: pulumi.Resource,
     export_keys: bool,
 ) -> pulumi.Output[dict[str, str]] | None:
-    """Declare the subscriptions one after another: each locks the same administrator in Azure.
+    """Declare the subscriptions one after another, as Azure refuses two at once: 412.
+
+    Those of one user lock that user, and those of one product have met too. Ours have no user;
+    Microsoft's own module makes such ones, even of no product, one by one (`batchSize(1)`).
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/8303
+    https://github.com/Azure-Samples/AI-Gateway/blob/main/modules/apim/v2/apim.bicep
 
     Return their primary keys by name, as a secret; None without `export_keys`.
     """
     keys: dict[str, pulumi.Output[str]] = {}
-    previous: list[pulumi.Resource] = []
+    waiting = queue.Queue()
     for consumer in consumers:
         subscription = apimanagement.Subscription(
             f"subscription-{consumer.name}",
@@ -103,9 +109,9 @@ def subscriptions(
             allow_tracing=False,
             service_name=gateway.name,
             resource_group_name=gateway.resource_group_name,
-            opts=gateway.inside(parent, *previous),
+            opts=waiting.join(gateway.inside(parent)),
         )
-        previous = [subscription]
+        waiting.last = subscription
         if export_keys:
             keys[consumer.name] = _key(consumer, subscription, gateway=gateway, parent=parent)
     if not export_keys:

@@ -63,6 +63,7 @@ from components.settings.limits import (
 from components.settings.names import GROUP_NAME, PATH, PATH_PATTERN, SERVICE_NAME, WORKSPACE_NAME
 from components.settings.network import Network, check_network
 from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
+from components.settings.sizes import check_number, check_prices
 from queries.contract import OPENAI
 
 PLAIN = "plain"
@@ -75,11 +76,13 @@ ObjectIds = Annotated[
 LongText = Annotated[
     str, matching("1 to 1,000 characters, not blanks alone", r"(?s:(?=.*\S).{1,1000})")
 ]
+Items = tuple[Any, ...]
 _CHECKS: dict[str, tuple[Callable[[Any, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "network": (check_network,),
     "plans": (check_plans,),
-    "consumers": (check_tokens, check_consumers),
+    "consumers": (check_tokens, check_consumers, check_number),
+    "prices": (check_prices,),
     "copies": (check_copies,),
 }
 """What judges a list or map by the keys that stand before it, and by the cloud."""

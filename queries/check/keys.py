@@ -31,6 +31,8 @@ https://learn.microsoft.com/azure/role-based-access-control/permissions/integrat
 """
 MOST = 50
 """Consumers up to which every one is called as in each run."""
+MOST_NEW = 200
+"""New consumers up to which every one is called as in each run: 1,400 in the days they are new."""
 NEW = timedelta(days=7)
 """Age of a subscription up to which its consumer counts as new.
 
@@ -162,10 +164,11 @@ def _today(
     """Choose all consumers, or of many the new ones and a part that moves on from day to day."""
     if len(names) <= MOST:
         return tuple(names)
-    new = _new(manager, target, now)
-    rest = [name for name in names if name not in new]
+    made, day = _new(manager, target, now), now.astimezone(UTC).date()
+    new = [name for name in names if name in made]
+    rest = [name for name in names if name not in made]
     room = max(MOST - len(new), MOST // 5)
-    chosen = new | set(in_turn(rest, room, now.astimezone(UTC).date()))
+    chosen = {*in_turn(new, MOST_NEW, day), *in_turn(rest, room, day)}
     return tuple(name for name in names if name in chosen)
 
 

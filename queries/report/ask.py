@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from queries.clock import Clock
 from queries.errors import CannotRunError
+from queries.pages import Paged
 from queries.report.questions import Question
 from queries.workspace import AT_ONCE, NoTableError, NotYetError, RefusedError, Row
 
@@ -23,8 +24,8 @@ PAUSES = (2.0, 5.0, 15.0, 30.0)
 class Workspace(Protocol):
     """KQL in, rows out, or an error of the check."""
 
-    def query(self, kql: str) -> list[Row]:
-        """Return rows by column name."""
+    def query(self, query: str | Paged) -> list[Row]:
+        """Return rows by column name, of a paged query every one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def ask(
 
 def _one(question: Question, workspace: Workspace, clock: Clock) -> Answer:
     begun = clock.elapsed()
-    rows, why, failed = _patiently(lambda: workspace.query(question.kql), clock)
+    rows, why, failed = _patiently(lambda: workspace.query(question.asked), clock)
     rows = [{key: _known(value) for key, value in row.items()} for row in rows]
     return Answer(
         file=question.file, rows=rows, why=why, failed=failed, seconds=clock.elapsed() - begun

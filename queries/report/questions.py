@@ -2,7 +2,7 @@
 
 Everything is added up in the workspace, so that no row of a single call is fetched, however long
 the period is: the service returns at most 500,000 rows and 100 MB of a query, and ends it after ten
-minutes. https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
+minutes. What has rows by day and consumer may have more of them, and is then asked in parts. https://learn.microsoft.com/azure/azure-monitor/service-limits#log-queries-and-language
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from queries import library
 from queries.contract import Account
 from queries.outputs import Target
+from queries.pages import Paged
 from queries.report.period import CENTURY, Period
 
 TOP = 15
@@ -39,6 +40,17 @@ class Question:
     then: str = ""
     top: str = ""
     """The measure of which the largest `TOP` rows are kept; "" for all rows."""
+    paged: bool = False
+    """Whether an answer that the service cuts by its size is read in parts of the time instead.
+
+    Only where each row counts calls of a time from `since` up to, and without, `until`: then a row
+    may come in parts, which add up to it.
+    """
+
+    @property
+    def asked(self) -> str | Paged:
+        """Return what the workspace is asked."""
+        return Paged(self.kql, every=False) if self.paged else self.kql
 
     @property
     def kql(self) -> str:
@@ -64,8 +76,8 @@ def of(target: Target, period: Period, account: str = "") -> dict[str, Question]
     if target.prices:
         pricing["prices"] = target.prices
     found = {
-        "traffic": Question(file="traffic", values=times | {"step": period.bin}),
-        "cost": Question(file="cost-by-consumer", values=times | pricing),
+        "traffic": Question(file="traffic", values=times | {"step": period.bin}, paged=True),
+        "cost": Question(file="cost-by-consumer", values=times | pricing, paged=True),
         "latency over time": Question(
             file="latency-over-time", values=times | {"step": period.bin}
         ),

@@ -95,6 +95,8 @@ OF_THE_TENANT = (POLICIES, cognitive.RETIREMENTS)
 """Types of resources that belong to no stack, so that no deletion removes them."""
 # https://github.com/Azure/apiops-cli/issues/252
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/8571
+# https://github.com/hashicorp/terraform-provider-azurerm/issues/8303
+# https://github.com/Azure-Samples/AI-Gateway/blob/main/modules/apim/v2/apim.bicep
 # https://github.com/hashicorp/terraform-provider-azurerm/issues/22607
 _LOCKS = {
     "PessimisticConcurrencyConflict": rf"(.*/{SERVICE}/[^/]+/apis/[^/]+)(/.*)?",

@@ -6,7 +6,7 @@ https://learn.microsoft.com/rest/api/apimanagement/
 import re
 from typing import Any
 
-from sandbox.arm import network
+from sandbox.arm import network, sizes
 from sandbox.arm.base import AZURE, SERVICE, Id, Put, refuse
 from sandbox.cloud import Cloud, Resource
 from sandbox.errors import NotModelledError
@@ -121,6 +121,7 @@ def named_value(put: Put) -> None:
         raise NotModelledError("the sandbox does not model named values of a key vault")
     if not put.properties.get("value"):
         raise refuse("ValidationError", text="value: Value should not be empty.")
+    sizes.check_number(put)
     title = str(put.properties["displayName"]).lower()
     others = [one for one in put.siblings() if one.id.lower().startswith(put.id.parent.lower())]
     if title in [str(one.properties["displayName"]).lower() for one in others]:
@@ -242,6 +243,7 @@ def product(put: Put) -> None:
     https://github.com/Azure/azure-service-operator/issues/3408
     https://github.com/Azure/apiops/issues/606
     """
+    sizes.check_number(put)
     title = str(put.properties["displayName"]).lower()
     others = [one for one in put.siblings() if one.id.lower().startswith(_root(put).lower())]
     if title in [str(one.properties["displayName"]).lower() for one in others]:
@@ -292,6 +294,7 @@ def subscription(put: Put) -> None:
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/create-or-update
     """
+    sizes.check_number(put)
     if put.properties.get("primaryKey") or put.properties.get("secondaryKey"):
         raise NotModelledError("the sandbox makes the keys of subscriptions itself")
     root, scope = _root(put), str(put.properties["scope"])

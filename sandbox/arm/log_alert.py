@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.arm.alerts import RULES, bad, check_actions, minutes, required, timing
 from sandbox.arm.base import WORKSPACE, Put, missing, parse, refuse
+from sandbox.arm.sizes import check_rule
 from sandbox.cloud import Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.logs.facts import FACTS, QueryError
@@ -35,6 +36,7 @@ def scheduled_query_rule(put: Put) -> None:
         raise NotModelledError("the sandbox models log alerts of one static condition")
     condition = conditions[0]
     workspace = _workspace(put)
+    check_rule(put.properties)
     _check_times(put.properties, condition)
     _check_measure(condition)
     actions = put.properties.get("actions") or {}

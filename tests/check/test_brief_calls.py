@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from queries import outputs as reader
 from queries.check import brief_calls, keys, kinds
 from queries.check.kinds import Planned
+from queries.check.proofs import consumers
 from queries.outputs import Consumer, Target
 from tests.check.answers import refused
 from tests.check.arm import GATEWAY, SUBSCRIPTION
@@ -186,3 +188,66 @@ def test_beyond_fifty_new_ones_and_a_part_of_the_others_are_called() -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     assert keys._is_new({"createdDate": "2026-02-27T10:00:00Z"}, now)
     assert not keys._is_new({"createdDate": "2026-01-27T10:00:00Z"}, now)
+
+
+class Listing:
+    """Azure's list of the subscriptions of a gateway, each with the day it was made."""
+
+    def __init__(self, made: dict[str, str]) -> None:
+        self.made = made
+
+    def list(self, resource_id: str, version: str) -> list[dict[str, Any]]:
+        assert resource_id.endswith("/subscriptions")
+        assert version
+        return [
+            {"name": name, "properties": {"createdDate": day}} for name, day in self.made.items()
+        ]
+
+
+@pytest.mark.parametrize("fresh", [0, 3, 1_000])
+def test_of_a_thousand_each_is_called_within_its_days_and_none_asks_for_too_many(
+    fresh: int,
+) -> None:
+    """Even where all are new, as after the first deployment; none of the few new ones waits."""
+    names = [f"c{number}" for number in range(1_000)]
+    old, new = "2025-01-01T00:00:00Z", "2026-02-27T00:00:00Z"
+    made = {name: new if at < fresh else old for at, name in enumerate(names)}
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    called = list[set[str]]()
+    for day in range(100 if fresh < len(names) else 5):
+        listing: Any = Listing(made | dict.fromkeys(names[:fresh], _days(new, day)))
+        now = first + timedelta(days=day)
+        called.append(set(keys._today(names, listing, target(*names[:1]), now)))
+    assert max(map(len, called)) <= max(keys.MOST, keys.MOST_NEW + keys.MOST // 5)
+    assert set().union(*called) == set(names)
+    if fresh < keys.MOST:
+        assert all(set(names[:fresh]) <= one for one in called)
+
+
+def _days(day: str, more: int) -> str:
+    return (datetime.fromisoformat(day) + timedelta(days=more)).isoformat()
+
+
+def test_a_verdict_names_no_thousand_that_rest() -> None:
+    rested = replace(target("c1"), resting=tuple(f"c{number}" for number in range(950)))
+    evidence: Any = SimpleNamespace(target=rested)
+    said = consumers._resting(evidence)
+    assert "950 that other days' runs call as: c0, c1," in said
+    assert said.endswith("and 850 more")
+
+
+def test_a_check_of_a_thousand_consumers_asks_no_more_than_one_of_fifty(run: Run) -> None:
+    """It reads their subscriptions by one list, and calls as some of them."""
+    names = [f"team-{number}" for number in range(1_000)]
+    for name in names:
+        run.azure.arm.resources[f"{GATEWAY}/subscriptions/{name}"] = run.azure.arm.resources[
+            SUBSCRIPTION
+        ]
+    report = run("--depth", "quick", consumers=names)
+    status, said = of(report, "consumers")[:2]
+    assert set(ends(report).values()) <= {"seen", "skipped", "unjudged"}, ends(report)
+    assert status == "seen"
+    assert f"not judged: {1_000 - keys.MOST} that other days' runs call as" in said
+    called = {request.headers.get("api-key") for request in run.azure.requests}
+    assert len(called - {None}) < keys.MOST + 10
+    assert len(run.azure.requests) < 600

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from queries.clock import Clock
+from queries.pages import Paged
 from queries.report.__main__ import main
 from queries.report.run import World
 from tests.queries.truth import EMBEDDINGS, FILTERED, Call
@@ -106,9 +107,9 @@ class Asking:
         self.asked: list[str] = []
         self.said = io.StringIO()
 
-    def query(self, kql: str) -> list[dict[str, Any]]:
-        self.asked.append(kql)
-        found: list[dict[str, Any]] = self.stored.query(kql)
+    def query(self, query: str | Paged) -> list[dict[str, Any]]:
+        self.asked.append(query if isinstance(query, str) else query.kql)
+        found: list[dict[str, Any]] = self.stored.query(query)
         return found
 
     def run(self, stack: Mapping[str, Any], *options: str) -> int:
@@ -136,5 +137,5 @@ class Same:
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.rows = rows
 
-    def query(self, _: str) -> list[dict[str, Any]]:
+    def query(self, _: str | Paged) -> list[dict[str, Any]]:
         return self.rows

@@ -11,6 +11,8 @@ from typing import Any
 
 from queries.outputs import Target
 from queries.outputs import target as read_target
+from queries.pages import CutError, Paged
+from queries.workspace import whole
 from tests.queries.database import Database
 from tests.queries.truth import COMPLETIONS, EMBEDDINGS, FILTERED, Call, gateway_row, llm_rows
 
@@ -146,11 +148,32 @@ class Stored:
         self._answers: dict[str, list[dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
-    def query(self, kql: str) -> list[dict[str, Any]]:
+    def query(self, query: str | Paged) -> list[dict[str, Any]]:
+        return whole(self.ask, query)
+
+    def ask(self, kql: str) -> list[dict[str, Any]]:
+        """Answer one query, as large as the answer may be."""
         with self._lock:
             if kql not in self._answers:
                 self._answers[kql] = self.database.ask(kql)
             return [dict(row) for row in self._answers[kql]]
+
+
+class Cutting(Stored):
+    """A workspace that cuts an answer of more than so many rows, as Log Analytics does."""
+
+    def __init__(self, database: Database, most: int) -> None:
+        super().__init__(database)
+        self.most = most
+        self.cut = 0
+
+    def ask(self, kql: str) -> list[dict[str, Any]]:
+        """Answer one query, or say that its answer is cut."""
+        found = super().ask(kql)
+        if len(found) > self.most:
+            self.cut += 1
+            raise CutError
+        return found
 
 
 def target(**changes: Any) -> Target:

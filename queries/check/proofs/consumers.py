@@ -25,6 +25,8 @@ from queries.outputs import Consumer
 
 SHOWN = 5
 """Most consumers that a verdict names."""
+MOST_RESTING = 100
+"""Most consumers left to other days that a verdict names."""
 MOST_PAIRS = 30
 """Most pairs of consumer and deployment that a verdict names."""
 KEY_FIX = (
@@ -90,7 +92,8 @@ def _resting(evidence: Evidence) -> str:
     resting = evidence.target.resting
     if not resting:
         return ""
-    return f"; {NOT_JUDGED}: {len(resting)} that other days' runs call as: {', '.join(resting)}"
+    said = listed(resting, MOST_RESTING, ", ")
+    return f"; {NOT_JUDGED}: {len(resting)} that other days' runs call as: {said}"
 
 
 def _apart(evidence: Evidence, traffic: OwnTraffic) -> str:
