@@ -129,6 +129,11 @@ def _proof(
         token_consumers=tuple(consumers_by_claim(settings.consumers)),
         stream_usage="ensure" if settings.stream_usage == "ensure" else "leave",
         plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
+        expires={
+            one.name: one.expires
+            for one in settings.consumers
+            if one.expires and one.state == "active"
+        },
     )
 
 

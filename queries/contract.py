@@ -8,7 +8,8 @@ on both sides when a field is renamed, added or left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic.alias_generators import to_camel, to_snake
@@ -211,6 +212,8 @@ class ProofOutput(Generic[Made]):
     """Claim and consumer of tokens, the first that fits counts; left out without a tenant."""
     plans: tuple[Plan, ...] = ()
     """What the gateway lets consumers use; left out if it limits none."""
+    expires: Mapping[str, str] = field(default_factory=dict)
+    """Last day (UTC), as 2027-03-31, of each consumer that has one; left out if none has."""
 
     def plan_of(self, consumer: str) -> Plan:
         """Return what a consumer may use: no limit where it has none."""
@@ -219,6 +222,11 @@ class ProofOutput(Generic[Made]):
             (one for one in self.plans if named in {each.lower() for each in one.consumers}),
             NO_PLAN,
         )
+
+    def expired(self, now: datetime) -> tuple[str, ...]:
+        """Name the active consumers whose last day is over, in UTC."""
+        today = now.astimezone(UTC).date().isoformat()
+        return tuple(one for one in self.consumers if self.expires.get(one, today) < today)
 
     @property
     def every_account(self) -> tuple[Account[Made], ...]:
@@ -279,10 +287,11 @@ ACCOUNT_KEYS = {
 
 def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
-    values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
+    values = {to_camel(part.name): getattr(proof, part.name) for part in fields(proof)}
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
     accounts, plans = values.pop("accounts"), values.pop("plans")
+    expires = values.pop("expires")
     for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
         del values[name]
     return {
@@ -296,6 +305,7 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"storedResponses": stored} if stored != "refuse" else {}),
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
         **({"plans": [_plan(one) for one in plans]} if plans else {}),
+        **({"expires": dict(expires)} if expires else {}),
         **_tokens(proof),
     }
 
@@ -323,7 +333,7 @@ def _plan(one: Plan) -> dict[str, Any]:
 
 def _account(one: Account[Any]) -> dict[str, Any]:
     """Write one of several accounts, without turning what Pulumi makes into plain values."""
-    values = {to_camel(field.name): getattr(one, field.name) for field in fields(one)}
+    values = {to_camel(part.name): getattr(one, part.name) for part in fields(one)}
     return {**values, "deployments": [_stated(each, asdict(each)) for each in one.deployments]}
 
 
@@ -332,7 +342,7 @@ def _stated(of: Any, values: dict[str, Any]) -> dict[str, Any]:
 
     Keys of an account are written as the output has them.
     """
-    defaults = {field.name: field.default for field in fields(of)}
+    defaults = {part.name: part.default for part in fields(of)}
     keys = ACCOUNT_KEYS if isinstance(of, Account) else {}
     return {
         keys.get(name, name): value

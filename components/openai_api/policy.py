@@ -52,7 +52,7 @@ def render(
 
     The gateway waits `timeout` seconds for an answer to begin, and reads no body that is too long
     for its `tier`. Fragments in `without` are left out.
-    `plans` are the lines that refuse consumers what is more than theirs.
+    `plans` are the lines that refuse consumers whose last day is over, or what is more than theirs.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
     With `callers` it lets in calls by their tokens too, or alone.

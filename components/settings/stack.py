@@ -55,11 +55,8 @@ from components.settings.items import ChildName, Consumer, Deployment, Text
 from components.settings.limits import (
     BODY_BYTES_LIMIT,
     GATEWAY_ROLES,
-    HELD_BACK,
     LLM_MESSAGE_BYTES_LIMIT,
     LONGEST_TIMEOUT,
-    NO_ANSWERS,
-    OTHER_PUBLISHERS,
     UNITS_BY_TIER,
 )
 from components.settings.plans import Limits, Plan, check_consumers, check_plans, grouped
@@ -219,7 +216,8 @@ class Settings(Frozen):
     """
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
     """Subscriptions to the product, each with name, displayName, state, monthlyTokens,
-    monthlyCost, plan, limits and refuse; beside entraTenant also applications, roles and groups.
+    monthlyCost, plan, limits, refuse and expires; beside entraTenant also applications, roles and
+    groups.
     """
     export_keys: bool = True
     """Give each consumer's key as a secret output; false keeps keys out of Pulumi
@@ -302,28 +300,17 @@ class Settings(Frozen):
         return grouped(self.consumers, self.plans)
 
     @property
+    def refuses(self) -> bool:
+        """Tell whether the policy refuses consumers what is more than theirs, or too late."""
+        return bool(self.limited) or any(one.expires for one in self.consumers)
+
+    @property
     def response_bodies(self) -> bool:
         """Log the bodies of responses: on request, or where no other log holds an answer.
 
         https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
         """
         return self.log_response_bodies or (self.capture == "full" and not self.llm_logging)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Return what a person has to know of settings that are not wrong, and what to do."""
-        narrow = self.gateway_role == "Cognitive Services OpenAI User"
-        every = [one for account in self.every_account for one in account.deployments]
-        others = narrow and any(one.format != OPENAI for one in every)
-        return [*([OTHER_PUBLISHERS] if others else []), *self._log_warnings]
-
-    @property
-    def _log_warnings(self) -> list[str]:
-        if self.capture == "metadata" or self.llm_logging:
-            return []
-        if self.body_bytes == 0:
-            return [NO_ANSWERS]
-        return [] if self.log_response_bodies else [HELD_BACK]
 
     @field_validator("deployments", "plans", "consumers")
     @classmethod

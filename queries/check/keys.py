@@ -41,11 +41,24 @@ UNSENDABLE = "its key holds a space or an unprintable character, which no header
 def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetime) -> Target:
     """Return the target with the consumers to call as today.
 
+    Those whose last day is over are called as by attempts alone, which must fail.
+
     Raises:
         CannotRunError: no key at all, or one in the environment that no header can carry.
     """
     given = outputs.get("subscriptionKeys")
     known = given if isinstance(given, dict) else {}
+    if not (names := target.expired(now)):
+        return _callers(target, known, manager, now)
+    active = tuple(name for name in target.consumers if name not in names)
+    found = _callers(replace(target, consumers=active), known, manager, now)
+    keys, _ = _keys(target, known, manager, names if target.consumer_keys == "allow" else ())
+    over = tuple(Consumer(name=name, key=SecretStr(key)) for name, key in keys.items())
+    return replace(found, consumers=target.consumers, over=() if alone() else over)
+
+
+def _callers(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
+    """Return the target with the consumers whose calls must be answered."""
     if one := alone():
         return _as_one(target, known, one)
     if target.entra_tenant:
@@ -93,10 +106,7 @@ def _with_tokens(
 def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
     """Return the target with the consumers whose keys can be had."""
     chosen = _today(target.consumers, manager, target, now)
-    keys = {n: key for n in chosen if isinstance(key := known.get(n), str) and _is_key(key)}
-    asked, missing = _from_azure(target, manager, [name for name in chosen if name not in keys])
-    keys |= asked
-    missing |= {name: UNSENDABLE for name, key in keys.items() if not _sendable(key)}
+    keys, missing = _keys(target, known, manager, chosen)
     callable_as = [name for name in chosen if name not in missing]
     if not callable_as:
         raise _no_key(missing)
@@ -106,6 +116,17 @@ def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: 
         keyless=missing,
         resting=tuple(name for name in target.consumers if name not in chosen),
     )
+
+
+def _keys(
+    target: Target, known: Mapping[str, Any], manager: Manager, names: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys that outputs or Azure give, and why there is none that can be sent."""
+    keys = {n: key for n in names if isinstance(key := known.get(n), str) and _is_key(key)}
+    asked, missing = _from_azure(target, manager, [name for name in names if name not in keys])
+    keys |= asked
+    missing |= {name: UNSENDABLE for name, key in keys.items() if not _sendable(key)}
+    return {name: key for name, key in keys.items() if name not in missing}, missing
 
 
 def alone() -> str:

@@ -23,7 +23,7 @@ def key_of(consumer: str) -> str:
 
 
 LEFT_OUT = {
-    *("other_callers", "stream_usage", "stored_responses", "accounts", "plans"),
+    *("other_callers", "stream_usage", "stored_responses", "accounts", "plans", "expires"),
     *("entra_tenant", "entra_audience", "consumer_keys", "token_consumers"),
 }
 DEFAULTS = {

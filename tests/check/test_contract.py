@@ -50,7 +50,7 @@ def test_a_deployment_without_one_of_its_keys_stops_the_check(key: str) -> None:
         target(outputs(deployments=[cut]))
 
 
-OWN = {"callers", "keyless", "resting", "wrong_tokens"}
+OWN = {"over", "callers", "keyless", "resting", "wrong_tokens"}
 """What the check adds to the stack's output."""
 
 

@@ -229,7 +229,7 @@ def _wanted(found: Element, config: Config) -> Element:
     wanted = deepcopy(allowed("several" if several else "one", tokens=tokens))
     theirs = {
         name: [one for one in found.all("when") if _is(name, one.attributes.get("condition"))]
-        for name in ("${check}", "${route}", "${plan}")
+        for name in ("${check}", "${route}", "${plan}", "${expired}")
     }
     for choice in wanted.all("choose"):
         choice.children = [one for ours in choice.children for one in _branches(ours, theirs)]
@@ -243,7 +243,7 @@ def _wanted(found: Element, config: Config) -> Element:
 
 
 def _branches(ours: Element, theirs: Mapping[str, list[Element]]) -> list[Element]:
-    """Return an allowed branch; that of a route, a plan or the check as often as a policy has one.
+    """Return an allowed branch; a route, plan, last day or check as often as a policy has one.
 
     What refuses the check's own calls from anybody else stands before them, and only there.
     """
