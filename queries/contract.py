@@ -212,6 +212,10 @@ class ProofOutput(Generic[Made]):
     """Claim and consumer of tokens, the first that fits counts; left out without a tenant."""
     plans: tuple[Plan, ...] = ()
     """What the gateway lets consumers use; left out if it limits none."""
+    key_vault_id: Made | Literal[""] = ""
+    """ARM id of the vault that has consumers' keys; "" for none, and left out then."""
+    key_readers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By consumer, object id and type of those who may read its key; left out if nobody may."""
     expires: Mapping[str, str] = field(default_factory=dict)
     """Last day (UTC), as 2027-03-31, of each consumer that has one; left out if none has."""
 
@@ -291,7 +295,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
     account, callers = values.pop("account"), values.pop("otherCallers")
     usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
     accounts, plans = values.pop("accounts"), values.pop("plans")
-    expires = values.pop("expires")
+    expires, vault = values.pop("expires"), values.pop("keyVaultId")
+    readers = values.pop("keyReaders")
     for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
         del values[name]
     return {
@@ -306,6 +311,8 @@ def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
         **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
         **({"plans": [_plan(one) for one in plans]} if plans else {}),
         **({"expires": dict(expires)} if expires else {}),
+        **({"keyReaders": {of: dict(who) for of, who in readers.items()}} if readers else {}),
+        **({} if isinstance(vault, str) and not vault else {"keyVaultId": vault}),
         **_tokens(proof),
     }
 

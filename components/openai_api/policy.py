@@ -19,6 +19,8 @@ KEY_QUERY_PARAMETER = "subscription-key"
 
 CALLED = "called-deployment"
 """Fragment that reads which deployment a call names, and the variable that it sets."""
+ASKED = frozenset({"key-used"})
+"""Fragments that a policy has only where the stack file asks for what they serve."""
 QUOTES = {'"': "&quot;"}
 ACCOUNTING_HEADER = "x-gateway-accounting"
 """Response header in which the policy writes what the logs need of an answer whose body they lack.
@@ -43,7 +45,7 @@ def render(
     backend_url: str,
     timeout: int,
     tier: str = "",
-    without: Collection[str] = frozenset(),
+    without: Collection[str] = ASKED,
     routing: Routing | None = None,
     callers: TokenCallers | None = None,
     plans: Sequence[str] = (),

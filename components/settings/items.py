@@ -14,6 +14,7 @@ from components.settings.constraints import Frozen, dated, matching, one_of, who
 from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
 from components.settings.entra import TokenHolder
 from components.settings.insights import Amount, Tokens
+from components.settings.key_vault import KeyReaders
 from components.settings.plans import PLAN_NAME, PLAN_PATTERN, OwnLimits
 from queries.contract import OPENAI
 
@@ -131,5 +132,9 @@ class Consumer(TokenHolder):
     """What it may use other than its plan says."""
     refuse: bool = False
     """Refuse its calls, by a quota of the gateway, once monthlyTokens are used up."""
+    key_readers: KeyReaders = ()
+    """Who may read its key in keyVault, each with name, an object id of Microsoft Entra, and type:
+    ServicePrincipal, Group or User.
+    """
     expires: Annotated[str, dated(LAST_DAY, "", optional=True)] = ""
     """Last day (UTC) on which it may call; empty is none."""

@@ -52,6 +52,7 @@ from components.settings.content_filter import (
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
+from components.settings.key_vault import KeyVault, check_readers
 from components.settings.limits import (
     BODY_BYTES_LIMIT,
     GATEWAY_ROLES,
@@ -91,7 +92,7 @@ Items = tuple[Any, ...]
 _CHECKS: dict[str, tuple[Callable[[Items, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "plans": (check_plans,),
-    "consumers": (check_tokens, check_consumers),
+    "consumers": (check_tokens, check_consumers, check_readers),
 }
 """What judges a list by the keys that stand before it."""
 
@@ -210,18 +211,24 @@ class Settings(Frozen):
     """Audience for which those tokens must be made, the claim aud."""
     consumer_keys: Annotated[str, one_of("allow", "refuse")] = "allow"
     """allow gives each consumer keys, beside tokens; refuse makes none, and takes tokens alone."""
+    key_vault: KeyVault = ""
+    """Key Vault to which `make keys` hands consumers' keys, instead of an output: create, or the
+    ARM id of an existing one; empty is none.
+    """
+    key_vault_public: bool = True
+    """Let every network reach a vault to create; false leaves it private endpoints."""
     plans: Annotated[tuple[Plan, ...], named_once("plan", optional=True)] = ()
     """What consumers may use, each with name, tokensPerMinute, tokenQuota, tokenQuotaPeriod,
     callsPerMinute, models and promptBytes; the gateway refuses what is more.
     """
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
     """Subscriptions to the product, each with name, displayName, state, monthlyTokens,
-    monthlyCost, plan, limits, refuse and expires; beside entraTenant also applications, roles and
-    groups.
+    monthlyCost, plan, limits, refuse and expires; beside keyVault also keyReaders, beside
+    entraTenant applications, roles and groups.
     """
     export_keys: bool = True
-    """Give each consumer's key as a secret output; false keeps keys out of Pulumi
-    altogether.
+    """Give each consumer's key as a secret output, unless keyVault has it; false keeps keys out of
+    Pulumi altogether.
     """
     capture: Annotated[str, one_of("full", "metadata")] = "full"
     """full logs prompts and completions; metadata logs tokens and callers, but no content."""
@@ -288,10 +295,16 @@ class Settings(Frozen):
         )
 
     @property
+    def exports_keys(self) -> bool:
+        """Tell whether keys are an output: never beside a vault, which stands in its place."""
+        return self.export_keys and not self.key_vault
+
+    @property
     def policy_without(self) -> frozenset[str]:
         """Name the fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}
         off["stored-responses"] = self.stored_responses == "share"
+        off["key-used"] = not self.key_vault or self.consumer_keys == "refuse"
         return frozenset(name for name, left_out in off.items() if left_out)
 
     @property

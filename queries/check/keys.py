@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from queries.check import tokens
+from queries.check import tokens, vault
 from queries.check.configuration.base import properties
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import SERVICES
+from queries.check.vault import Held
 from queries.errors import CannotRunError
 from queries.outputs import Consumer, Target
 
@@ -193,11 +194,13 @@ def _from_azure(
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
     """
+    handed = _handed_out(target, manager, names)
     paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in names]
     answers = manager.at_once(partial(manager.post, path, SERVICES) for path in paths)
     keys, missing = dict[str, str](), dict[str, str]()
     for name, answer in zip(names, answers, strict=True):
-        key = answer.get("primaryKey") if isinstance(answer, dict) else None
+        which = f"{handed.get(name, vault.PRIMARY)}Key"
+        key = answer.get(which) if isinstance(answer, dict) else None
         if isinstance(answer, UnreadableError):
             missing[name] = f"Azure returns no key: {answer}"
         elif isinstance(key, str) and key:
@@ -205,6 +208,19 @@ def _from_azure(
         else:
             missing[name] = f"the gateway knows no subscription {name}"
     return keys, missing
+
+
+def _handed_out(target: Target, manager: Manager, names: Sequence[str]) -> dict[str, str]:
+    """Return which of its keys the vault gives a consumer, where it says so.
+
+    Calls with the other one would look as if a caller had not moved to the new key.
+    """
+    if not target.key_vault_id:
+        return {}
+    paths = {vault.path(target.key_vault_id, name): name for name in names}
+    found = manager.many(paths, vault.SECRETS)
+    held = {paths[at]: Held.of(one).key for at, one in found.items() if isinstance(one, dict)}
+    return {name: key for name, key in held.items() if key in vault.BOTH}
 
 
 def _no_key(missing: Mapping[str, str]) -> CannotRunError:

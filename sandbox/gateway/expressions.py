@@ -184,6 +184,9 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
         Part("context.Subscription") if call.subscription else None
     ),
     "context.Subscription.Id": lambda call, _: call.subscription and call.subscription.name,
+    "context.Subscription.Key": lambda call, _: call.key,
+    "context.Subscription.PrimaryKey": lambda call, _: call.keys[0],
+    "context.Subscription.SecondaryKey": lambda call, _: call.keys[1],
     "bytes.Length": lambda _, raw: len(raw),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,

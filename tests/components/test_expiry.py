@@ -32,7 +32,12 @@ def test_a_last_day_that_there_is_not_is_refused(day: str) -> None:
 
 
 def test_consumers_are_refused_from_the_day_after_each_day_once() -> None:
-    days = ({"expires": "2027-12-31"}, {"expires": "2027-02-28"}, {}, {"expires": "2027-12-31"})
+    days: tuple[dict[str, str], ...] = (
+        {"expires": "2027-12-31"},
+        {"expires": "2027-02-28"},
+        {},
+        {"expires": "2027-12-31"},
+    )
     whose = '.Contains("," + context.Subscription.Id.ToLowerInvariant() + ","))'
     assert conditions(consumers=consumers(*days)) == [
         f'@(DateTime.UtcNow >= new DateTime(2027, 3, 1) && ",team-1,"{whose}',
@@ -54,7 +59,11 @@ def test_without_a_last_day_policy_and_proof_have_none() -> None:
 
 
 def test_the_proof_names_the_last_days_of_active_consumers() -> None:
-    given = ({"expires": "2027-12-31"}, {}, {"expires": "2027-01-31", "state": "suspended"})
+    given: tuple[dict[str, str], ...] = (
+        {"expires": "2027-12-31"},
+        {},
+        {"expires": "2027-01-31", "state": "suspended"},
+    )
     run = run_without_insights({"consumers": consumers(*given)})
     assert run.stack["proof"]["expires"] == {"team-0": "2027-12-31"}
     assert "expires" not in run_without_insights({}).stack["proof"]

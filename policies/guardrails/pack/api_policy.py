@@ -63,6 +63,8 @@ https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _AUTHORITY = r"https://login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)"
 _CLAIM = rf"((application|group):{_GUID}|role:[A-Za-z0-9][A-Za-z0-9._/:-]*)"
+KEY_USED = "key-used"
+"""Source of the trace that tells which of its two keys a call has, where a vault holds them."""
 TOKENS = "validate-jwt"
 """The statement by which a policy lets callers in by tokens."""
 DIFFERENT = {
@@ -236,6 +238,10 @@ def _wanted(found: Element, config: Config) -> Element:
     section = wanted.first("inbound")
     if section:
         _without_plans(section, found)
+        if not any(one.attributes.get("source") == KEY_USED for one in found.all("trace")):
+            section.children = [
+                one for one in section.children if one.attributes.get("source") != KEY_USED
+            ]
     for name, (parameter, value) in OPTIONAL.items():
         if section and parameter.read(config) == value and not _uses(found, name):
             section.children = [one for one in section.children if not _uses(one, name)]

@@ -21,4 +21,5 @@ class Kind(StrEnum):
     ASSIGNMENT = "authorization:RoleAssignment"
     SETTING = "monitor:DiagnosticSetting"
     WORKSPACE = "operationalinsights:Workspace"
+    VAULT = "keyvault:Vault"
     GROUP = "resources:ResourceGroup"

@@ -17,6 +17,7 @@ from queries.check.configuration import (
     models,
     remarks,
     streams,
+    vault,
 )
 from queries.check.configuration.base import Comparison, properties
 from queries.check.configuration.connection import UnreadableError
@@ -31,6 +32,7 @@ DECLARED: tuple[Comparison, ...] = (
     access.SUBDOMAIN,
     *models.COMPARISONS,
     *consumers.COMPARISONS,
+    *vault.COMPARISONS,
     *logs.COMPARISONS,
     *streams.TIMEOUTS,
 )
