@@ -49,7 +49,7 @@ def secret(put: Put) -> None:
     )
     attributes = {"enabled": True} | (put.properties.get("attributes") or {})
     put.properties["attributes"] = attributes | {"updated": int(put.now)}
-    put.properties |= {"secretUri": uri, "secretUriWithVersion": f"{uri}/{version}"}
+    put.properties.update({"secretUri": uri, "secretUriWithVersion": f"{uri}/{version}"})
 
 
 def check_deletable(found: Resource) -> None:

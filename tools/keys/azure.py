@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from queries.check import vault
 from queries.check.configuration.base import properties
 from queries.check.configuration.connection import UnreadableError
@@ -159,12 +161,21 @@ class Azure:
             fix = FIX if answer.status_code == FORBIDDEN else "run it again: it goes on"
             if answer.status_code == NOT_FOUND:
                 fix = "the stack's output names what is not there: pulumi up --refresh"
-            raise CannotRunError(f"{what}: HTTP {answer.status_code}", fix)
+            said = f"{what}: HTTP {answer.status_code} {_code(answer)}".rstrip()
+            raise CannotRunError(said, fix)
         try:
             told = answer.json() if answer.content else {}
         except ValueError:
             told = {}
         return told if isinstance(told, dict) else {}
+
+
+def _code(answer: httpx.Response) -> str:
+    """Return Azure's own word for a refusal; not its message, which may repeat what was sent."""
+    try:
+        return str(answer.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def expiry(target: Target, consumer: str) -> int | None:
