@@ -60,8 +60,8 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         if not path.lower().startswith(tuple(f"/subscriptions/{one}/" for one in SUBSCRIPTIONS)):
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
         if secrets:
-            told = arm.post(cloud, path, action, {})
-            return Response.json(200, told) if told else Response(204)
+            shown = arm.post(cloud, path, action, {})
+            return Response.json(200, shown) if shown else Response(204)
         if request.method != "GET":
             return _written(cloud, given, request, wanted)
         arm.exists(cloud, wanted.text, query["api-version"])

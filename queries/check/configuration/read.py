@@ -62,9 +62,10 @@ def _vault(arm: Manager, target: Target) -> Any:
     answers = arm.at_once(partial(arm.post, path, SERVICES) for path in lists)
     found = dict[str, Any]()
     for name, secret, keys in zip(target.consumers, secrets.values(), answers, strict=True):
-        for one in (secret, keys):
-            if isinstance(one, UnreadableError):
-                raise one
+        if isinstance(secret, UnreadableError):
+            raise secret
+        if isinstance(keys, UnreadableError):
+            raise keys
         both = {which: str((keys or {}).get(f"{which}Key")) for which in vault.BOTH}
         found[name] = (vault.Held.of(secret) if isinstance(secret, dict) else None, both)
     return found
