@@ -44,3 +44,9 @@ def test_keys_are_handed_out_and_rotated_without_pulumi(tmp_path: Path) -> None:
     machine.pulumi("preview", "--expect-no-changes", options=QUICK)
     proven = machine.run(*PROVE, options=QUICK)
     assert proven.status == 0, proven.text
+
+    machine.pulumi("destroy", "--yes", "--skip-preview", "--run-program", options=QUICK)
+    left = machine.run("python", "-m", "tools.leftovers", "--stack", "dev", options=QUICK)
+    assert left.status == 1, left.text
+    kept = [line for line in left.text.splitlines() if "Microsoft.KeyVault/vaults" in line]
+    assert [line.startswith("kept until ") for line in kept] == [True], left.text
