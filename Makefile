@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup adopt leftovers rehearse acceptance sandbox docs unit test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
+.PHONY: help setup adopt leftovers keys rotate rehearse acceptance sandbox docs unit test lint types pytest bench sabotage faults kills healthy sdk upgrade clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,12 @@ adopt: setup ## Take into the selected stack what a cut-off `pulumi up` left in 
 
 leftovers: setup ## What the selected stack has left in Azure, and until when; ARGUMENTS=--purge removes it
 	@$(VENV)/python -m tools.leftovers $(ARGUMENTS)
+
+keys: setup ## Hand consumers' keys to the selected stack's Key Vault
+	@$(VENV)/python -m tools.keys $(ARGUMENTS)
+
+rotate: setup ## Rotate consumers' keys without an outage; ARGUMENTS=--all, or their names
+	@$(VENV)/python -m tools.rotate $(ARGUMENTS)
 
 rehearse: setup ## The whole life of the stack on this machine, in about a minute
 	@$(VENV)/python -m tools.rehearse

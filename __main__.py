@@ -3,6 +3,7 @@
 from components import call_path, outputs, protection, startup
 from components.azure import environment, naming, retry
 from components.insights.component import Insights, InsightsArgs, subject
+from components.key_vault import KeyVault, KeyVaultArgs
 from components.openai_api import routing
 from components.openai_api.component import OpenAIApi, OpenAIApiArgs
 from components.openai_api.diagnostic import ApiLogging
@@ -63,8 +64,24 @@ api = OpenAIApi(
         product_description=settings.product_description,
         consumers=settings.consumers,
         callers=TokenCallers.of(settings, azure),
-        export_keys=settings.export_keys,
+        export_keys=settings.exports_keys,
     ),
+)
+key_vault = (
+    KeyVault(
+        "key-vault",
+        KeyVaultArgs(
+            vault=settings.key_vault,
+            name=naming.name("", "kv", suffix),
+            resource_group_name=group_name,
+            location=settings.location,
+            public=settings.key_vault_public,
+            tags=settings.tags,
+            protect=settings.protect,
+        ),
+    )
+    if settings.key_vault
+    else None
 )
 insights = (
     Insights(
@@ -86,7 +103,7 @@ insights = (
     else None
 )
 protection.declare(
-    [workspace, *every_account, gateway, api, *([insights] if insights else [])],
+    [workspace, *every_account, gateway, api, *filter(None, [key_vault, insights])],
     protect=settings.protect,
 )
-outputs.export(settings, azure, workspace, every_account, gateway, api, insights)
+outputs.export(settings, azure, workspace, every_account, gateway, api, key_vault, insights)

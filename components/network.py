@@ -95,7 +95,10 @@ class Existing:
 
 
 def _check_region(region: str, location: str) -> None:
-    """https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#network-location."""
+    """Refuse a subnet of another region than the gateway's.
+
+    https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#network-location
+    """
     there = without_blanks(region)
     if there != location:
         raise pulumi.RunError(

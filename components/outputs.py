@@ -11,6 +11,7 @@ from components.azure.environment import AzureEnvironment
 from components.azure.models import kind_of
 from components.gateway import Gateway
 from components.insights.component import Insights
+from components.key_vault import KeyVault
 from components.openai_account import OpenAIAccount
 from components.openai_api.component import OpenAIApi
 from components.openai_api.policy import ACCOUNTING_HEADER, KEY_HEADER
@@ -31,6 +32,7 @@ from queries.contract import (
     Plan,
     ProofOutput,
 )
+from queries.wire import wire
 
 FOR_A_PERSON = (
     *("gatewayUrl", "apiPath", "accountEndpoint", "accountId", "gatewayId"),
@@ -46,10 +48,11 @@ def export(
     accounts: Sequence[OpenAIAccount],
     gateway: Gateway,
     api: OpenAIApi,
+    key_vault: KeyVault | None,
     insights: Insights | None,
 ) -> None:
     """Register every output of the stack."""
-    proof = contract.wire(_proof(settings, environment, workspace, accounts, gateway, api))
+    proof = wire(_proof(settings, environment, workspace, accounts, gateway, api, key_vault))
     for key in FOR_A_PERSON:
         pulumi.export(key, proof[key])
     if api.subscription_keys is not None:
@@ -92,6 +95,7 @@ def _proof(
     accounts: Sequence[OpenAIAccount],
     gateway: Gateway,
     api: OpenAIApi,
+    key_vault: KeyVault | None,
 ) -> ProofOutput[pulumi.Input[str]]:
     """Gather what check and report must know of the stack."""
     every = tuple(map(_account, settings.every_account, accounts))
@@ -139,6 +143,17 @@ def _proof(
         network=_network(settings),
         plans=tuple(Plan(consumers=names, **vars(one)) for one, names in settings.limited),
         copies=tuple(_copy(one, environment) for one in settings.copies),
+        key_vault_id=key_vault.id if key_vault else "",
+        key_readers={
+            one.name: {reader.name.lower(): reader.type for reader in one.key_readers}
+            for one in settings.consumers
+            if one.key_readers and one.state == "active"
+        },
+        expires={
+            one.name: one.expires
+            for one in settings.consumers
+            if one.expires and one.state == "active"
+        },
     )
 
 

@@ -1,17 +1,16 @@
 """Say once what the program tells the check and the report: the stack output `proof`.
 
-The program fills a `ProofOutput` whose ids and addresses are Pulumi outputs, and exports
-`wire(proof)`. Check and report read the same class with plain text in it. So the type checker sees
-on both sides when a field is renamed, added or left out.
+The program fills a `ProofOutput` whose ids and addresses are Pulumi outputs, and exports it as
+`queries.wire` writes it. Check and report read the same class with plain text in it. So the type
+checker sees on both sides when a field is renamed, added or left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
-
-from pydantic.alias_generators import to_camel, to_snake
 
 KEYS_OFF = (
     "az rest --method patch --url '{id}?api-version=2025-06-01' "
@@ -255,6 +254,12 @@ class ProofOutput(Generic[Made]):
     """Who reaches gateway and accounts; left out if everybody does."""
     copies: tuple[Copy, ...] = ()
     """Second copies of the logs; left out if there are none."""
+    key_vault_id: Made | Literal[""] = ""
+    """ARM id of the vault that has consumers' keys; "" for none, and left out then."""
+    key_readers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By consumer, object id and type of those who may read its key; left out if nobody may."""
+    expires: Mapping[str, str] = field(default_factory=dict)
+    """Last day (UTC), as 2027-03-31, of each consumer that has one; left out if none has."""
 
     def plan_of(self, consumer: str) -> Plan:
         """Return what a consumer may use: no limit where it has none."""
@@ -263,6 +268,11 @@ class ProofOutput(Generic[Made]):
             (one for one in self.plans if named in {each.lower() for each in one.consumers}),
             NO_PLAN,
         )
+
+    def expired(self, now: datetime) -> tuple[str, ...]:
+        """Name the active consumers whose last day is over, in UTC."""
+        today = now.astimezone(UTC).date().isoformat()
+        return tuple(one for one in self.consumers if self.expires.get(one, today) < today)
 
     @property
     def every_account(self) -> tuple[Account[Made], ...]:
@@ -308,106 +318,3 @@ def is_provisioned(sku: str) -> bool:
     https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
     """
     return "provisioned" in sku.lower()
-
-
-ACCOUNT_KEYS = {
-    "id": "accountId",
-    "endpoint": "accountEndpoint",
-    "backend_url": "backendUrl",
-    "kind": "accountKind",
-    "existing": "accountExisting",
-    "keys": "accountKeys",
-}
-"""Keys of the output under which the account's fields stand beside the others."""
-
-
-def wire(proof: ProofOutput[Any]) -> dict[str, Any]:
-    """Write a proof as the stack output holds it: keys in camelCase, the account's among them."""
-    values = {to_camel(field.name): getattr(proof, field.name) for field in fields(proof)}
-    account, callers = values.pop("account"), values.pop("otherCallers")
-    usage, stored = values.pop("streamUsage"), values.pop("storedResponses")
-    network = values.pop("network")
-    accounts, plans, copies = (values.pop(name) for name in ("accounts", "plans", "copies"))
-    for name in ("entraTenant", "entraAudience", "consumerKeys", "tokenConsumers"):
-        del values[name]
-    return {
-        **values,
-        **_stated(account, {name: getattr(account, name) for name in ACCOUNT_KEYS}),
-        "deployments": [_stated(one, asdict(one)) for one in proof.deployments],
-        "consumers": list(proof.consumers),
-        "diagnosticSettings": asdict(proof.diagnostic_settings),
-        **({"otherCallers": list(callers)} if callers else {}),
-        **({"streamUsage": usage} if usage != "ensure" else {}),
-        **({"storedResponses": stored} if stored != "refuse" else {}),
-        **({"accounts": [_account(one) for one in accounts]} if accounts else {}),
-        **({"network": asdict(network)} if network != PUBLIC else {}),
-        **({"plans": [_listed(one) for one in plans]} if plans else {}),
-        **({"copies": [_listed(one) for one in copies]} if copies else {}),
-        **_tokens(proof),
-    }
-
-
-def _tokens(proof: ProofOutput[Any]) -> dict[str, Any]:
-    """Write who calls by tokens; nothing of a stack that takes keys alone."""
-    if not proof.entra_tenant:
-        return {}
-    return {
-        "entraTenant": proof.entra_tenant,
-        "entraAudience": proof.entra_audience,
-        "consumerKeys": proof.consumer_keys,
-        "tokenConsumers": [list(one) for one in proof.token_consumers],
-    }
-
-
-def _listed(one: Plan | Copy) -> dict[str, Any]:
-    """Write what a plan limits, and whom; or what a copy copies, and where to."""
-    values = _stated(one, asdict(one))
-    return {
-        to_camel(name): list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
-
-
-def _account(one: Account[Any]) -> dict[str, Any]:
-    """Write one of several accounts, without turning what Pulumi makes into plain values."""
-    values = {to_camel(field.name): getattr(one, field.name) for field in fields(one)}
-    return {**values, "deployments": [_stated(each, asdict(each)) for each in one.deployments]}
-
-
-def _stated(of: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what has its default, so that the output of a stack stays as it was.
-
-    Keys of an account are written as the output has them.
-    """
-    defaults = {field.name: field.default for field in fields(of)}
-    keys = ACCOUNT_KEYS if isinstance(of, Account) else {}
-    return {
-        keys.get(name, name): value
-        for name, value in values.items()
-        if defaults[name] is MISSING or value != defaults[name]
-    }
-
-
-def unwire(output: Mapping[str, Any]) -> dict[str, Any]:
-    """Sort the keys of a stack output as the fields of `ProofOutput` lie, and judge no value."""
-    values = {to_snake(key): value for key, value in output.items()}
-    account = {name: output[key] for name, key in ACCOUNT_KEYS.items() if key in output}
-    several = [{to_snake(key): one[key] for key in one} for one in output.get("accounts") or ()]
-    plans, copies = (
-        [{to_snake(key): one[key] for key in one} for one in output.get(name) or ()]
-        for name in ("plans", "copies")
-    )
-    return {
-        **values,
-        "account": account,
-        **({"accounts": several} if several else {}),
-        **({"plans": plans} if plans else {}),
-        **({"copies": copies} if copies else {}),
-    }
-
-
-def key_of(field: str, *within: str) -> str:
-    """Name a place in `ProofOutput` as the stack output does: `deployments.0.sku`, `backendUrl`."""
-    if field == "account" and within:
-        return ACCOUNT_KEYS[within[0]]
-    return ".".join([to_camel(field), *within])

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
-from queries.contract import Account, Deployment, ProofOutput, key_of, row_name, unwire
+from queries.contract import Account, Deployment, ProofOutput, row_name
 from queries.errors import CannotRunError
 from queries.library import LINES, PLANS, SEVERAL_ACCOUNTS, TOKEN_CALLERS
+from queries.wire import key_of, unwire
 
 PULUMI_TIMEOUT = 300.0
 """Seconds that `pulumi stack output` or `export` may take."""
@@ -63,6 +64,8 @@ class Target(ProofOutput[str]):
     """Why the check has no key, by the name of each consumer that it should call as."""
     resting: tuple[str, ...] = ()
     """Consumers that this run leaves to another day's."""
+    over: tuple[Consumer, ...] = ()
+    """Consumers whose last day is over, with their keys, which the gateway must refuse."""
     wrong_tokens: Mapping[str, SecretStr] = field(default_factory=dict)
     """Tokens that the gateway must refuse, by the name of the attempt."""
 
@@ -97,7 +100,7 @@ class Target(ProofOutput[str]):
             for line, wanted in (
                 (SEVERAL_ACCOUNTS, self.accounts),
                 (TOKEN_CALLERS, self.entra_tenant),
-                (PLANS, self.plans),
+                (PLANS, self.plans or self.expires),
             )
             if wanted
         )

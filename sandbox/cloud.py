@@ -123,8 +123,13 @@ class Cloud:
         return hmac.new(self._secret.encode(), text.encode(), hashlib.sha512).hexdigest()[:length]
 
     def subscription_key(self, subscription: Resource, which: str) -> str:
-        """Return a subscription's `primary` or `secondary` key, of 32 hex digits."""
-        return self.derive(subscription.id, subscription.incarnation, which)
+        """Return a subscription's `primary` or `secondary` key, of 32 hex digits.
+
+        Its incarnation counts how often each was regenerated, as `abc;primary=2`.
+        """
+        first, *turns = subscription.incarnation.split(";")
+        own = [turn for turn in turns if turn.startswith(f"{which}=")]
+        return self.derive(subscription.id, first, which, *own)
 
     def derive_guid(self, *parts: str) -> str:
         """Return a GUID that is fixed for this cloud and these parts, for ids."""

@@ -155,7 +155,7 @@ def _changed(rule: AnyRule, args: InsightsArgs) -> AnyRule:
 
 def _lines(settings: Settings) -> tuple[str, ...]:
     """Return the marks of the lines that queries need for this stack."""
-    wanted = {TOKEN_CALLERS: settings.entra_tenant, PLANS: settings.limited}
+    wanted = {TOKEN_CALLERS: settings.entra_tenant, PLANS: settings.refuses}
     return tuple(mark for mark, is_wanted in wanted.items() if is_wanted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import apimanagement, authorization
@@ -20,7 +21,7 @@ from components.openai_api.diagnostic import ApiLogging
 from components.openai_api.policy import KEY_HEADER, KEY_QUERY_PARAMETER
 from components.openai_api.routing import Routing
 from components.openai_api.token_callers import TokenCallers
-from components.settings import api_document
+from components.settings import api_document, expiry
 from components.settings.items import Consumer
 from components.settings.plan_branches import Group, branches
 
@@ -245,6 +246,7 @@ def _where_known(principal_id: pulumi.Output[str]) -> pulumi.Output[str | None]:
 
 
 def _policy_text(args: OpenAIApiArgs, backend_url: str, tier: str) -> str:
+    told: Any = {"header": policy.ACCOUNTING_HEADER, "by_token": args.callers is not None}
     return policy.render(
         audience=args.environment.openai_audience,
         backend_url=backend_url,
@@ -254,12 +256,8 @@ def _policy_text(args: OpenAIApiArgs, backend_url: str, tier: str) -> str:
         routing=args.routing,
         callers=args.callers,
         plans=[
-            *branches(
-                args.plans,
-                api=args.api_name,
-                header=policy.ACCOUNTING_HEADER,
-                by_token=args.callers is not None,
-            )
+            *expiry.branches(expiry.endings(args.consumers), **told),
+            *branches(args.plans, api=args.api_name, **told),
         ],
     )
 

@@ -19,6 +19,8 @@ KEY_QUERY_PARAMETER = "subscription-key"
 
 CALLED = "called-deployment"
 """Fragment that reads which deployment a call names, and the variable that it sets."""
+ASKED = frozenset({"key-used"})
+"""Fragments that a policy has only where the stack file asks for what they serve."""
 QUOTES = {'"': "&quot;"}
 ACCOUNTING_HEADER = "x-gateway-accounting"
 """Response header in which the policy writes what the logs need of an answer whose body they lack.
@@ -43,7 +45,7 @@ def render(
     backend_url: str,
     timeout: int,
     tier: str = "",
-    without: Collection[str] = frozenset(),
+    without: Collection[str] = ASKED,
     routing: Routing | None = None,
     callers: TokenCallers | None = None,
     plans: Sequence[str] = (),
@@ -52,7 +54,7 @@ def render(
 
     The gateway waits `timeout` seconds for an answer to begin, and reads no body that is too long
     for its `tier`. Fragments in `without` are left out.
-    `plans` are the lines that refuse consumers what is more than theirs.
+    `plans` are the lines that refuse consumers whose last day is over, or what is more than theirs.
     With a `routing` the policy calls the backends of several accounts instead, by the deployment
     that a call names, and sends on to the next what one refuses.
     With `callers` it lets in calls by their tokens too, or alone.

@@ -96,10 +96,15 @@ def matching(allowed: str, pattern: str, *, optional: bool = False) -> Constrain
     return Constraint(allowed, check)
 
 
-def dated(allowed: str, end: str) -> Constraint:
-    """Allow a day that there is, as 2026-09-01, with what matches `end` behind it."""
+def dated(allowed: str, end: str, *, optional: bool = False) -> Constraint:
+    """Allow a day that there is, as 2026-09-01, with what matches `end` behind it.
+
+    With `optional`, "" is allowed too, for "not given".
+    """
 
     def check(value: str) -> None:
+        if optional and value == "":
+            return
         found = re.fullmatch(rf"(\d{{4}}-\d\d-\d\d){end}", value, re.ASCII)
         try:
             date.fromisoformat(found[1] if found else "")

@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.settings.constraints import Frozen, matching, one_of, whole
+from components.settings.constraints import Frozen, dated, matching, one_of, whole
 from components.settings.content_filter import FILTER_CHOICE, FILTER_PATTERN
 from components.settings.entra import TokenHolder
 from components.settings.insights import Amount, Tokens
+from components.settings.key_vault import KeyReaders
 from components.settings.plans import PLAN_NAME, PLAN_PATTERN, OwnLimits
 from queries.contract import OPENAI
 
@@ -25,6 +26,7 @@ LACKING = {"usgovernment": "GlobalStandard"}
 https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements#azure-government-clouds
 """
 
+LAST_DAY = 'a real date in quotes, such as "2027-03-31"'
 CHILD_NAME = "1 to 80 letters, digits and hyphens, no hyphen at either end"
 CONSUMER_NAME = f"{CHILD_NAME}, and not master, which API Management itself has in every service"
 """The name of the subscription to all APIs that nobody can make or delete.
@@ -130,3 +132,9 @@ class Consumer(TokenHolder):
     """What it may use other than its plan says."""
     refuse: bool = False
     """Refuse its calls, by a quota of the gateway, once monthlyTokens are used up."""
+    key_readers: KeyReaders = ()
+    """Who may read its key in keyVault, each with name, an object id of Microsoft Entra, and type:
+    ServicePrincipal, Group or User.
+    """
+    expires: Annotated[str, dated(LAST_DAY, "", optional=True)] = ""
+    """Last day (UTC) on which it may call; empty is none."""

@@ -16,12 +16,13 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from components.azure import environment
-from components.settings import policy_document
+from components.settings import expiry, policy_document
 from components.settings.constraints import allowed_in, is_map
 from components.settings.entra import consumers_by_claim
 from components.settings.items import CLOUD
 from components.settings.plan_branches import check_size
 from components.settings.stack import PLAIN, Settings
+from components.settings.warned import warnings
 
 _JSON = {
     to_camel(name): get_origin(field.annotation)
@@ -56,7 +57,7 @@ def load_settings() -> Settings:
     secret = {key for key in SECRET if runtime_config.is_config_secret(f"{project}:{key}")}
     cloud = environment.current().name
     settings = judge(_values(project), secret, cloud, pulumi.get_stack())
-    for warning in settings.warnings:
+    for warning in warnings(settings):
         pulumi.log.warn(warning)
     return settings
 
@@ -70,6 +71,9 @@ def _check_policy(settings: Settings) -> None:
         api=settings.api_name,
         claims=consumers_by_claim(settings.consumers) if tokens else [],
         ways=sum(1 + len(account.deployments) for account in settings.accounts),
+        further=expiry.branches(
+            expiry.endings(settings.consumers), header="x-gateway-accounting", by_token=tokens
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from components.settings.plans import Limits
 from queries.contract import (
@@ -71,15 +71,18 @@ def check_size(
     api: str,
     claims: Sequence[tuple[str, str]],
     ways: int,
+    further: Iterable[str] = (),
 ) -> None:
     """Refuse a policy that would be larger than Azure takes.
 
-    `claims` are those by which tokens name consumers, `ways` the branches to several accounts.
+    `claims` are those by which tokens name consumers, `ways` the branches to several accounts,
+    `further` lines that stand beside those of the plans.
 
     Raises:
         ValueError: the message says how large it would be.
     """
-    lines = branches(groups, api=api, header="x-gateway-accounting", by_token=bool(claims))
+    own = branches(groups, api=api, header="x-gateway-accounting", by_token=bool(claims))
+    lines = [*own, *further]
     size = len(template.encode()) + sum(len(line) + len(INDENT) + 1 for line in lines)
     size += sum(len(claim) + len(name) + 12 for claim, name in claims) + ways * WAY + ADDRESSES
     if size > LARGEST:
@@ -139,7 +142,7 @@ def _models(models: Sequence[str], header: str) -> Iterator[str]:
         f' && (!",{listed},".Contains("," + {called} + ",") || {FORM})'
     )
     said = f"Your plan allows the deployments {', '.join(models)} and no other."
-    yield from _refusal(condition, "403", "Forbidden", MODEL_REFUSED, said, header)
+    yield from _alone(refusal(condition, "403", "Forbidden", MODEL_REFUSED, said, header))
 
 
 def _prompt(most: int, header: str) -> Iterator[str]:
@@ -151,24 +154,29 @@ def _prompt(most: int, header: str) -> Iterator[str]:
         f" || context.Request.Body.As<byte[]>(preserveContent: true).Length >= {most + 1})"
     )
     said = f"Your plan allows bodies of at most {most} bytes."
-    yield from _refusal(condition, "413", "Payload Too Large", PROMPT_REFUSED, said, header)
+    yield from _alone(refusal(condition, "413", "Payload Too Large", PROMPT_REFUSED, said, header))
 
 
-def _refusal(
+def _alone(branch: Iterator[str]) -> Iterator[str]:
+    yield "<choose>"
+    yield from (f"  {line}" for line in branch)
+    yield "</choose>"
+
+
+def refusal(
     condition: str, status: str, reason: str, code: str, said: str, header: str
 ) -> Iterator[str]:
+    """Yield the lines of a `when` that answers a call with an error, told in `header` too."""
     error = f'{{"error":{{"code":"{code}","type":"invalid_request_error","message":"{said}"}}}}'
-    yield "<choose>"
-    yield f'  <when condition="@({condition})">'
-    yield "    <return-response>"
-    yield f'      <set-status code="{status}" reason="{reason}" />'
-    yield '      <set-header name="Content-Type" exists-action="override">'
-    yield "        <value>application/json</value>"
-    yield "      </set-header>"
-    yield f'      <set-header name="{header}" exists-action="override">'
-    yield f"        <value>{{code:{code}}}</value>"
-    yield "      </set-header>"
-    yield f"      <set-body>{error}</set-body>"
-    yield "    </return-response>"
-    yield "  </when>"
-    yield "</choose>"
+    yield f'<when condition="@({condition})">'
+    yield "  <return-response>"
+    yield f'    <set-status code="{status}" reason="{reason}" />'
+    yield '    <set-header name="Content-Type" exists-action="override">'
+    yield "      <value>application/json</value>"
+    yield "    </set-header>"
+    yield f'    <set-header name="{header}" exists-action="override">'
+    yield f"      <value>{{code:{code}}}</value>"
+    yield "    </set-header>"
+    yield f"    <set-body>{error}</set-body>"
+    yield "  </return-response>"
+    yield "</when>"

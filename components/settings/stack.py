@@ -49,14 +49,12 @@ from components.settings.copies import SETTING_NAME, Copy, check_copies
 from components.settings.entra import AUDIENCE, GUID, TENANT, check_tokens
 from components.settings.insights import EMAIL, Alerts, Emails, Prices, Webhooks
 from components.settings.items import ChildName, Consumer, Deployment, Text
+from components.settings.key_vault import KeyVault, check_readers
 from components.settings.limits import (
     BODY_BYTES_LIMIT,
     GATEWAY_ROLES,
-    HELD_BACK,
     LLM_MESSAGE_BYTES_LIMIT,
     LONGEST_TIMEOUT,
-    NO_ANSWERS,
-    OTHER_PUBLISHERS,
     UNITS_BY_TIER,
     check_units,
 )
@@ -81,7 +79,7 @@ _CHECKS: dict[str, tuple[Callable[[Any, Mapping[str, Any]], None], ...]] = {
     "deployments": (check_deployments,),
     "network": (check_network,),
     "plans": (check_plans,),
-    "consumers": (check_tokens, check_consumers, check_number),
+    "consumers": (check_tokens, check_consumers, check_number, check_readers),
     "prices": (check_prices,),
     "copies": (check_copies,),
 }
@@ -206,17 +204,24 @@ class Settings(Frozen):
     """Audience for which those tokens must be made, the claim aud."""
     consumer_keys: Annotated[str, one_of("allow", "refuse")] = "allow"
     """allow gives each consumer keys, beside tokens; refuse makes none, and takes tokens alone."""
+    key_vault: KeyVault = ""
+    """Key Vault to which `make keys` hands consumers' keys, instead of an output: create, or the
+    ARM id of an existing one; empty is none.
+    """
+    key_vault_public: bool = True
+    """Let every network reach a vault to create; false leaves it private endpoints."""
     plans: Annotated[tuple[Plan, ...], named_once("plan", optional=True)] = ()
     """What consumers may use, each with name, tokensPerMinute, tokenQuota, tokenQuotaPeriod,
     callsPerMinute, models and promptBytes; the gateway refuses what is more.
     """
     consumers: Annotated[tuple[Consumer, ...], named_once("consumer")] = ()
     """Subscriptions to the product, each with name, displayName, state, monthlyTokens,
-    monthlyCost, plan, limits and refuse; beside entraTenant also applications, roles and groups.
+    monthlyCost, plan, limits, refuse and expires; beside keyVault also keyReaders, beside
+    entraTenant applications, roles and groups.
     """
     export_keys: bool = True
-    """Give each consumer's key as a secret output; false keeps keys out of Pulumi
-    altogether.
+    """Give each consumer's key as a secret output, unless keyVault has it; false keeps keys out of
+    Pulumi altogether.
     """
     capture: Annotated[str, one_of("full", "metadata")] = "full"
     """full logs prompts and completions; metadata logs tokens and callers, but no content."""
@@ -283,10 +288,16 @@ class Settings(Frozen):
         )
 
     @property
+    def exports_keys(self) -> bool:
+        """Tell whether keys are an output: never beside a vault, which stands in its place."""
+        return self.export_keys and not self.key_vault
+
+    @property
     def policy_without(self) -> frozenset[str]:
         """Name the fragments in `policies/gateway` that the policy does without."""
         off = {"stream-usage": self.stream_usage == "leave"}
         off["stored-responses"] = self.stored_responses == "share"
+        off["key-used"] = not self.key_vault or self.consumer_keys == "refuse"
         return frozenset(name for name, left_out in off.items() if left_out)
 
     @property
@@ -295,28 +306,17 @@ class Settings(Frozen):
         return grouped(self.consumers, self.plans)
 
     @property
+    def refuses(self) -> bool:
+        """Tell whether the policy refuses consumers what is more than theirs, or too late."""
+        return bool(self.limited) or any(one.expires for one in self.consumers)
+
+    @property
     def response_bodies(self) -> bool:
         """Log the bodies of responses: on request, or where no other log holds an answer.
 
         https://learn.microsoft.com/azure/api-management/how-to-server-sent-events
         """
         return self.log_response_bodies or (self.capture == "full" and not self.llm_logging)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Return what a person has to know of settings that are not wrong, and what to do."""
-        narrow = self.gateway_role == "Cognitive Services OpenAI User"
-        every = [one for account in self.every_account for one in account.deployments]
-        others = narrow and any(one.format != OPENAI for one in every)
-        return [*([OTHER_PUBLISHERS] if others else []), *self._log_warnings]
-
-    @property
-    def _log_warnings(self) -> list[str]:
-        if self.capture == "metadata" or self.llm_logging:
-            return []
-        if self.body_bytes == 0:
-            return [NO_ANSWERS]
-        return [] if self.log_response_bodies else [HELD_BACK]
 
     @field_validator(*_CHECKS)
     @classmethod

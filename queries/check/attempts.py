@@ -20,6 +20,8 @@ TRIES = 4
 PAUSE = 2.0
 WRONG: tuple[AttemptName, ...] = ("wrong key", *WRONG_TOKENS)
 """Attempts whose key or token is of no consumer."""
+SECRETS: tuple[AttemptName, ...] = (*WRONG, "expired consumer")
+"""Attempts whose key or token no caller has, and which must be in no row."""
 
 
 def make(caller: Caller) -> list[Attempt]:
@@ -43,7 +45,11 @@ def make(caller: Caller) -> list[Attempt]:
     keys |= dict.fromkeys(refused, other.sends())
     whose |= dict.fromkeys(refused, other.name)
     made = [_attempt(caller, name, key) for name, key in keys.items()]
-    return [replace(one, consumer=whose.get(one.name, "")) for one in made]
+    over = [
+        replace(_attempt(caller, "expired consumer", one.sends()), consumer=one.name)
+        for one in caller.target.over
+    ]
+    return [*(replace(one, consumer=whose.get(one.name, "")) for one in made), *over]
 
 
 def _attempt(caller: Caller, name: AttemptName, key: str | None) -> Attempt:
@@ -96,6 +102,6 @@ def _once(caller: Caller, name: AttemptName, key: str | None) -> tuple[Attempt, 
         ended=caller.clock.now() + skew,
         status=status,
         cause=caller.clean(cause),
-        key=SecretStr((key or "").removeprefix(BEARER) if name in WRONG else ""),
+        key=SecretStr((key or "").removeprefix(BEARER) if name in SECRETS else ""),
     )
     return attempt, asked

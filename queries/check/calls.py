@@ -365,7 +365,8 @@ class Caller:
         line = "".join(character if character.isprintable() else " " for character in text)
         wrong = self.target.wrong_tokens.values()
         sent = (SecretStr(one) for one in sorted(self._sent))
-        for secret in (*(one.key for one in self.target.callers), *wrong, *sent, self.token):
+        keys = (one.key for one in (*self.target.callers, *self.target.over))
+        for secret in (*keys, *wrong, *sent, self.token):
             line = without(line, secret.get_secret_value())
         return line
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from queries.check import tokens
+from queries.check import tokens, vault
 from queries.check.configuration.base import properties
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
 from queries.check.configuration.versions import SERVICES
+from queries.check.vault import Held
 from queries.errors import CannotRunError
 from queries.outputs import Consumer, Target
 
@@ -45,11 +46,24 @@ UNSENDABLE = "its key holds a space or an unprintable character, which no header
 def find(target: Target, outputs: dict[str, Any], manager: Manager, now: datetime) -> Target:
     """Return the target with the consumers to call as today.
 
+    Those whose last day is over are called as by attempts alone, which must fail.
+
     Raises:
         CannotRunError: no key at all, or one in the environment that no header can carry.
     """
     given = outputs.get("subscriptionKeys")
     known = given if isinstance(given, dict) else {}
+    if not (names := target.expired(now)):
+        return _callers(target, known, manager, now)
+    active = tuple(name for name in target.consumers if name not in names)
+    found = _callers(replace(target, consumers=active), known, manager, now)
+    keys, _ = _keys(target, known, manager, names if target.consumer_keys == "allow" else ())
+    over = tuple(Consumer(name=name, key=SecretStr(key)) for name, key in keys.items())
+    return replace(found, consumers=target.consumers, over=() if alone() else over)
+
+
+def _callers(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
+    """Return the target with the consumers whose calls must be answered."""
     if target.entra_tenant:
         return _with_tokens(target, known, manager, now)
     if one := alone():
@@ -125,10 +139,7 @@ def _beside(
 def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: datetime) -> Target:
     """Return the target with the consumers whose keys can be had."""
     chosen = _today(target.consumers, manager, target, now)
-    keys = {n: key for n in chosen if isinstance(key := known.get(n), str) and _is_key(key)}
-    asked, missing = _from_azure(target, manager, [name for name in chosen if name not in keys])
-    keys |= asked
-    missing |= {name: UNSENDABLE for name, key in keys.items() if not _sendable(key)}
+    keys, missing = _keys(target, known, manager, chosen)
     callable_as = [name for name in chosen if name not in missing]
     if not callable_as:
         raise _no_key(missing)
@@ -138,6 +149,17 @@ def _with_keys(target: Target, known: Mapping[str, Any], manager: Manager, now: 
         keyless=missing,
         resting=tuple(name for name in target.consumers if name not in chosen),
     )
+
+
+def _keys(
+    target: Target, known: Mapping[str, Any], manager: Manager, names: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys that outputs or Azure give, and why there is none that can be sent."""
+    keys = {n: key for n in names if isinstance(key := known.get(n), str) and _is_key(key)}
+    asked, missing = _from_azure(target, manager, [name for name in names if name not in keys])
+    keys |= asked
+    missing |= {name: UNSENDABLE for name, key in keys.items() if not _sendable(key)}
+    return {name: key for name, key in keys.items() if name not in missing}, missing
 
 
 def alone() -> str:
@@ -205,11 +227,13 @@ def _from_azure(
 
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
     """
+    handed = _handed_out(target, manager, names)
     paths = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in names]
     answers = manager.at_once(partial(manager.post, path, SERVICES) for path in paths)
     keys, missing = dict[str, str](), dict[str, str]()
     for name, answer in zip(names, answers, strict=True):
-        key = answer.get("primaryKey") if isinstance(answer, dict) else None
+        which = f"{handed.get(name, vault.PRIMARY)}Key"
+        key = answer.get(which) if isinstance(answer, dict) else None
         if isinstance(answer, UnreadableError):
             missing[name] = f"Azure returns no key: {answer}"
         elif isinstance(key, str) and key:
@@ -217,6 +241,19 @@ def _from_azure(
         else:
             missing[name] = f"the gateway knows no subscription {name}"
     return keys, missing
+
+
+def _handed_out(target: Target, manager: Manager, names: Sequence[str]) -> dict[str, str]:
+    """Return which of its keys the vault gives a consumer, where it says so.
+
+    Calls with the other one would look as if a caller had not moved to the new key.
+    """
+    if not target.key_vault_id:
+        return {}
+    paths = {vault.path(target.key_vault_id, name): name for name in names}
+    found = manager.many(paths, vault.SECRETS)
+    held = {paths[at]: Held.of(one).key for at, one in found.items() if isinstance(one, dict)}
+    return {name: key for name, key in held.items() if key in vault.BOTH}
 
 
 def _no_key(missing: Mapping[str, str]) -> CannotRunError:

@@ -23,6 +23,7 @@ AttemptName = Literal[
     "background response",
     "foreign token",
     "wrong audience",
+    "expired consumer",
 ]
 WRONG_TOKENS: tuple[AttemptName, ...] = ("foreign token", "wrong audience")
 """Attempts of a stack that takes tokens."""
@@ -34,9 +35,10 @@ EXPECTED: dict[AttemptName, int] = {
     "background response": 403,
     "foreign token": 401,
     "wrong audience": 401,
+    "expired consumer": 403,
 }
 """Status of each: https://learn.microsoft.com/azure/api-management/api-management-subscriptions;
-those of stored responses, background ones and tokens are the policy's own.
+those of stored responses, background ones, tokens and last days are the policy's own.
 """
 CODES: Mapping[AttemptName, str] = dict.fromkeys(
     ("stored response", "background response"), "StoredResponsesNotOffered"

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox.arm import (
@@ -18,6 +19,7 @@ from sandbox.arm import (
     content_filters,
     gateway,
     insights,
+    key_vault,
     log_alert,
     metric_alert,
     monitor,
@@ -73,6 +75,8 @@ _RULES: dict[str, Callable[[Put], None]] = {
     f"{SERVICE}/products/apis": gateway.link,
     f"{SERVICE}/products/apiLinks": gateway.link,
     f"{SERVICE}/subscriptions": gateway.subscription,
+    key_vault.VAULT: key_vault.vault,
+    key_vault.SECRET: key_vault.secret,
     f"{SERVICE}/gateways": gateway.workspace,
     f"{SERVICE}/gateways/apis": gateway.link,
     f"{SERVICE}/workspaces": gateway.workspace,
@@ -215,6 +219,7 @@ def delete(cloud: Cloud, resource_id: str) -> None:
     """
     with cloud.change():
         if found := cloud.get(parse(resource_id).text):
+            key_vault.check_deletable(found)
             gateway.check_unsubscribed(cloud, found)
             content_filters.check_unused(cloud, found)
             network.check_free(cloud, found)
@@ -225,14 +230,35 @@ def delete(cloud: Cloud, resource_id: str) -> None:
 
 
 def post(cloud: Cloud, resource_id: str, action: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
-    """A POST returns the keys of an API Management subscription; no other action is modelled.
+    """A POST returns or regenerates keys of an API Management subscription, and does nothing else.
 
+    Of the two keys one is made anew, and at once the old one is none any more.
     https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/regenerate-primary-key
+    https://learn.microsoft.com/rest/api/apimanagement/subscription/regenerate-secondary-key
+
+    Sure: inferred, as no page says how long a gateway still takes the old key.
     """
     found = get(cloud, resource_id)
-    if (found.type, action) != (f"{SERVICE}/subscriptions", "listSecrets"):
+    if found.type != f"{SERVICE}/subscriptions" or action not in ACTIONS:
         raise NotModelledError(f"the sandbox does not model the action {action} of {found.type}")
+    if turned := ACTIONS[action]:
+        first, *turns = found.incarnation.split(";")
+        counts = dict(one.split("=") for one in turns)
+        counts[turned] = str(int(counts.get(turned, 0)) + 1)
+        incarnation = ";".join([first, *(f"{key}={count}" for key, count in counts.items())])
+        with cloud.change():
+            cloud.put(replace(found, incarnation=incarnation))
+        return {}
     return {f"{key}Key": cloud.subscription_key(found, key) for key in ("primary", "secondary")}
+
+
+ACTIONS = {
+    "listSecrets": "",
+    "regeneratePrimaryKey": "primary",
+    "regenerateSecondaryKey": "secondary",
+}
+"""Actions of a subscription, and the key that each makes anew, "" for none."""
 
 
 def exclusive(resource_id: str, method: str) -> tuple[str, ArmError] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox import arm, rbac
-from sandbox.arm import apis, availability, gateway, roles, subscription, tables
+from sandbox.arm import apis, availability, gateway, key_vault, roles, subscription, tables
 from sandbox.arm.answers import answered, shown_id
 from sandbox.arm.base import WORKSPACE, Id, has_no_parent, parse, refuse
 from sandbox.arm.cognitive import has_auto_upgrade
@@ -20,11 +20,8 @@ from sandbox.http import Endpoint, Request, Response
 from sandbox.identity import authenticate
 from sandbox.options import Options
 
-SECRETS = "/listSecrets"
-"""Where a POST shows the keys of a subscription.
-
-https://learn.microsoft.com/rest/api/apimanagement/subscription/list-secrets
-"""
+ACTIONS = tuple(f"/{name}" for name in arm.ACTIONS)
+"""Where a POST shows or regenerates the keys of a subscription: see `arm.post`."""
 METHODS = ("GET", "PUT", "DELETE")
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 
@@ -43,7 +40,8 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         path, query = unquote(request.path).rstrip("/"), dict(request.query)
         if isinstance(who, str):
             raise refuse(who)
-        secrets = request.method == "POST" and path.endswith(SECRETS)
+        action = path.rpartition("/")[2] if path.endswith(ACTIONS) else ""
+        secrets = request.method == "POST" and bool(action)
         asks = availability.asks(request, path)
         if request.method not in METHODS and not secrets and not asks:
             raise refuse("MethodNotAllowed", method=request.method)
@@ -55,7 +53,7 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
             or tables.answer(cloud, request.method, path)
         ):
             return told
-        path = path.removesuffix(SECRETS) if secrets else path
+        path = path.removesuffix(f"/{action}") if secrets else path
         many = path.lower().rpartition("/providers/")[2].count("/") % 2
         wanted = parse(f"{path}/*" if many else path)
         if who.object_id != DEPLOYER_OBJECT_ID:
@@ -63,7 +61,8 @@ def arm_endpoint(cloud: Cloud, options: Options | None = None) -> Endpoint:
         if not path.lower().startswith(tuple(f"/subscriptions/{one}/" for one in SUBSCRIPTIONS)):
             raise refuse("SubscriptionNotFound", id="".join(path.split("/")[2:3]))
         if secrets:
-            return Response.json(200, arm.post(cloud, path, SECRETS.removeprefix("/"), {}))
+            shown = arm.post(cloud, path, action, {})
+            return Response.json(200, shown) if shown else Response(204)
         if request.method != "GET":
             return _written(cloud, given, request, wanted)
         arm.exists(cloud, wanted.text, query["api-version"])
@@ -170,5 +169,6 @@ def _shown(found: Resource, query: dict[str, str]) -> dict[str, Any]:
         kept.pop("serializedData", None)
     if kept.get("secret"):
         kept.pop("value", None)
+    kept.pop(key_vault.DIGEST, None)
     named = {"id": shown_id(found), "name": found.name, "type": found.type}
     return named | told.body | {"properties": kept}

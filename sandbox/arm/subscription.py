@@ -12,18 +12,22 @@ from typing import Any
 
 from sandbox.arm.base import ACCOUNT, AZURE, GROUP, SERVICE, WORKSPACE, refuse, region
 from sandbox.arm.cognitive import MODELS, OPENAI
+from sandbox.arm.key_vault import VAULT
 from sandbox.cloud import SUBSCRIPTION_ID, SUBSCRIPTIONS, TENANT_ID, Cloud, Resource
 from sandbox.errors import ArmError, NotModelledError
 from sandbox.http import Headers, Response
 
 _HERE = f"/subscriptions/{SUBSCRIPTION_ID}"
-_REGION = rf"{_HERE}/providers/Microsoft\.(?:CognitiveServices|ApiManagement)/locations/([^/]+)"
+_REGION = (
+    rf"{_HERE}/providers/Microsoft\.(?:CognitiveServices|ApiManagement|KeyVault)/locations/([^/]+)"
+)
 _OFFERS = (
     rf"/subscriptions/({'|'.join(SUBSCRIPTIONS)})"
     r"/providers/Microsoft\.CognitiveServices/locations/([^/]+)"
 )
 _ACCOUNT = rf"{_REGION}/resourceGroups/([^/]+)/deletedAccounts/([^/]+)"
 _SERVICE = rf"{_REGION}/deletedservices/()([^/]+)"
+_VAULT = rf"{_REGION}/deletedVaults/()([^/]+)"
 _RESOURCES = rf"({_HERE}/resourceGroups/[^/]+)/resources"
 _EXPANDED = ("", "createdtime")
 """Values of `$expand` that are modelled."""
@@ -147,6 +151,8 @@ def _deleted(kind: str) -> Callable[..., Response]:
     https://learn.microsoft.com/rest/api/apimanagement/deleted-services/get-by-name
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/purge
     https://learn.microsoft.com/rest/api/apimanagement/deleted-services/purge
+    Nothing purges a vault that is protected from it:
+    https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/get-deleted
     """
 
     def endpoint(cloud: Cloud, method: str, place: str, group: str, name: str) -> Response:
@@ -154,7 +160,7 @@ def _deleted(kind: str) -> Callable[..., Response]:
             of_group = not group or f"/resourcegroups/{group}/".lower() in one.id.lower()
             here = region(one.body["location"]) == region(place)
             if here and of_group and one.name.lower() == name.lower():
-                if method != "DELETE":
+                if method != "DELETE" or kind == VAULT:
                     _only_get(method)
                     return Response.json(200, {"name": one.name, "properties": _ends(one)})
                 with cloud.change():
@@ -165,11 +171,14 @@ def _deleted(kind: str) -> Callable[..., Response]:
     return endpoint
 
 
-def _ends(one: Resource) -> dict[str, str]:
+def _ends(one: Resource) -> dict[str, Any]:
     """Tell when a resource was deleted, and when Azure removes it; of a service also its id."""
     gone = datetime.fromtimestamp(one.created, UTC)
     end = gone + timedelta(hours=AZURE["kept_hours"][one.type])
-    was = {"serviceId": one.id} if one.type == SERVICE else {}
+    was: dict[str, Any] = {"serviceId": one.id} if one.type == SERVICE else {}
+    if one.type == VAULT:
+        protected = one.properties.get("enablePurgeProtection") is True
+        was = {"vaultId": one.id, "purgeProtectionEnabled": protected}
     return {"deletionDate": gone.isoformat(), "scheduledPurgeDate": end.isoformat()} | was
 
 
@@ -246,6 +255,7 @@ _ENDPOINTS: dict[str, Callable[..., Response]] = {
     rf"{_OFFERS}/usages": _usages,
     _ACCOUNT: _deleted(ACCOUNT),
     _SERVICE: _deleted(SERVICE),
+    _VAULT: _deleted(VAULT),
     rf"{_HERE}/providers/Microsoft\.CognitiveServices/deletedAccounts": _list_deleted(
         ACCOUNT, "deletedAccounts"
     ),

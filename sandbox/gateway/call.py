@@ -72,6 +72,10 @@ class Call:
     operation: Resource | None = None
     product: Resource | None = None
     subscription: Resource | None = None
+    key: str = ""
+    """The key that the caller has sent, if it is one of the subscription's."""
+    keys: tuple[str, ...] = ()
+    """The subscription's keys, the primary one first."""
     parameters: dict[str, str] = field(default_factory=dict)
     set: bytes | None = None
     """The request's body, if `set-body` has set it."""

@@ -5,9 +5,10 @@ of `context` and the .NET types that an expression may use.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from sandbox import csharp
+from sandbox import clock, csharp
 from sandbox.csharp import Node
 from sandbox.errors import NotModelledError
 from sandbox.gateway import dotnet
@@ -130,6 +131,12 @@ def _plus(one: Any, other: Any) -> Any:
     return one + other
 
 
+def _at_least(one: Any, other: Any) -> bool:
+    if type(one) is not type(other) or not isinstance(one, int | datetime):
+        raise NotModelledError("the sandbox's gateway orders two numbers or two dates only")
+    return bool(one >= other)
+
+
 NO_OBJECT = "Object reference not set to an instance of an object."
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "not": lambda value_of, one: not value_of(one),
@@ -141,12 +148,12 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "??": lambda value_of, one, other: (
         value_of(other) if (found := value_of(one)) is None else found
     ),
-    ">=": lambda value_of, one, other: int(value_of(one)) >= int(value_of(other)),
+    ">=": lambda value_of, one, other: _at_least(value_of(one), value_of(other)),
     "+": lambda value_of, one, other: _plus(value_of(one), value_of(other)),
     "?": lambda value_of, one, then, other: value_of(then if value_of(one) else other),
 }
 _NAMES = (
-    *("context", "Encoding", "JObject", "JToken", "JValue", "Regex", "RegexOptions"),
+    *("context", "DateTime", "Encoding", "JObject", "JToken", "JValue", "Regex", "RegexOptions"),
     *("StringComparison", "string"),
 )
 _PARTS = {
@@ -166,6 +173,7 @@ _PARTS = {
     )
 }
 _VALUES: dict[str, Callable[[Call, Any], Any]] = {
+    "DateTime.UtcNow": lambda _, __: datetime.fromtimestamp(clock.now(), UTC).replace(tzinfo=None),
     "context.Request.Body": lambda call, _: (
         Part("context.Request.Body") if call.content() else None
     ),
@@ -176,6 +184,9 @@ _VALUES: dict[str, Callable[[Call, Any], Any]] = {
         Part("context.Subscription") if call.subscription else None
     ),
     "context.Subscription.Id": lambda call, _: call.subscription and call.subscription.name,
+    "context.Subscription.Key": lambda call, _: call.key,
+    "context.Subscription.PrimaryKey": lambda call, _: call.keys[0],
+    "context.Subscription.SecondaryKey": lambda call, _: call.keys[1],
     "bytes.Length": lambda _, raw: len(raw),
     "context.Request.Method": lambda call, _: call.request.method,
     "context.Request.Url.Path": lambda call, _: call.request.path,
@@ -242,6 +253,7 @@ def _variable(call: Call, kind: type, name: str, other: object) -> object:
 
 
 _NEW: dict[str, Callable[..., Any]] = {
+    "DateTime": datetime,
     "JProperty": lambda name, content: Property(name, dotnet.plain(content)),
     "JArray": lambda content: Token(dotnet.plain(content)),
     "JObject": lambda *content: Token({one.name: one.value for one in content}),

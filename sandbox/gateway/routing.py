@@ -81,9 +81,10 @@ def authorize(cloud: Cloud, call: Call, api: Resource) -> None:
     key = call.request.headers.get(names.get("header") or "Ocp-Apim-Subscription-Key")
     key = key or dict(call.request.query).get(names.get("query") or "subscription-key", "")
     for subscription in _children(cloud, call.service, "subscriptions"):
-        keys = [cloud.subscription_key(subscription, which) for which in ("primary", "secondary")]
+        names_of_keys = ("primary", "secondary")
+        keys = tuple(cloud.subscription_key(subscription, which) for which in names_of_keys)
         if key in keys and _covers(cloud, call, api, subscription):
-            call.subscription = subscription
+            call.subscription, call.key, call.keys = subscription, key, keys
     asked = api.properties.get("subscriptionRequired", True)
     if not call.subscription and (key or asked):
         reason, text = ("Invalid", INVALID) if key else ("NotFound", MISSING)

@@ -73,6 +73,8 @@ class Azure:
     """What the LLM log has of the responses API: none, without messages, or with both."""
     keeps_apart: bool = True
     """The policy refuses what leads to a stored response."""
+    over: set[str] = field(default_factory=set)
+    """Consumers whom the policy refuses as expired."""
     asks: bool = True
     """The policy asks streams for their tokens."""
     left: Row = field(default_factory=lambda: {"LastErrorReason": "ClientConnectionFailure"})
@@ -182,6 +184,8 @@ class Azure:
         """Of a call without the key, or to a deployment that there is not."""
         if self.keys and request.headers.get("api-key") not in self.consumers:
             answer, reason = wrong_key(), "SubscriptionKeyInvalid"
+        elif self.consumers.get(str(request.headers.get("api-key"))) in self.over:
+            answer, reason = refused(403, "ConsumerExpired", "This consumer's last day was x."), ""
         elif Asked.of(request).deployment.startswith("no-such-"):
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
         elif self.keeps_apart and _is_stored(request):
@@ -199,7 +203,7 @@ class Azure:
             "LastErrorReason": reason,
             "ApimSubscriptionId": self.consumers.get(str(request.headers.get("api-key")), ""),
             **backend,
-            **(self._told(answer.json()) if asked_backend else {}),
+            **(self._told(answer.json()) if asked_backend or self.over else {}),
         }
         number = f"no-{len(self.refused)}"
         self._log(Asked.of(request), answer.text, number, **more)

@@ -24,6 +24,7 @@ def key_of(consumer: str) -> str:
 
 LEFT_OUT = {
     *("other_callers", "stream_usage", "stored_responses", "accounts", "plans", "copies"),
+    *("expires", "key_vault_id", "key_readers"),
     *("entra_tenant", "entra_audience", "consumer_keys", "token_consumers"),
     "network",
 }

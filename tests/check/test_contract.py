@@ -9,6 +9,7 @@ import pytest
 from queries import contract
 from queries.errors import CannotRunError
 from queries.outputs import target
+from queries.wire import wire
 from tests.check.stack import outputs
 
 WHOLE: dict[str, Any] = outputs()["proof"]
@@ -50,7 +51,7 @@ def test_a_deployment_without_one_of_its_keys_stops_the_check(key: str) -> None:
         target(outputs(deployments=[cut]))
 
 
-OWN = {"callers", "keyless", "resting", "wrong_tokens"}
+OWN = {"over", "callers", "keyless", "resting", "wrong_tokens"}
 """What the check adds to the stack's output."""
 
 
@@ -58,7 +59,7 @@ def test_what_is_written_is_what_is_read() -> None:
     read = target({"proof": WHOLE})
 
     fields = {name: value for name, value in vars(read).items() if name not in OWN}
-    assert contract.wire(contract.ProofOutput(**fields)) == WHOLE
+    assert wire(contract.ProofOutput(**fields)) == WHOLE
 
 
 def test_who_calls_by_tokens_is_written_and_read_only_with_a_tenant() -> None:
@@ -71,6 +72,6 @@ def test_who_calls_by_tokens_is_written_and_read_only_with_a_tenant() -> None:
     read = target({"proof": WHOLE | tokens})
     assert read.token_consumers == (("role:Chat.User", "aoai-test"),)
     fields = {name: value for name, value in vars(read).items() if name not in OWN}
-    assert contract.wire(contract.ProofOutput(**fields)) == WHOLE | tokens
+    assert wire(contract.ProofOutput(**fields)) == WHOLE | tokens
     with pytest.raises(CannotRunError, match="misstates consumerKeys"):
         target({"proof": WHOLE | tokens | {"consumerKeys": "none"}})

@@ -104,6 +104,7 @@ def test_every_proof_but_that_of_ones_own_calls_is_judged(run: Run) -> None:
         "accounts",
         "apart",
         "careless",
+        "expires",
         "limits",
         "no-content",
         "reconciled",

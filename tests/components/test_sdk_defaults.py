@@ -42,6 +42,13 @@ SENT = {
         False,
         "the program says true",
     ),
+    ("VaultPropertiesArgs", "enable_rbac_authorization"): (False, "the program says true"),
+    ("VaultPropertiesArgs", "enable_soft_delete"): (True, "the program says true"),
+    ("VaultPropertiesArgs", "enabled_for_deployment"): (False, "the program says false"),
+    ("VaultPropertiesArgs", "enabled_for_disk_encryption"): (False, "the program says false"),
+    ("VaultPropertiesArgs", "enabled_for_template_deployment"): (False, "the program says false"),
+    ("VaultPropertiesArgs", "public_network_access"): ("enabled", "the program says it"),
+    ("VaultPropertiesArgs", "soft_delete_retention_in_days"): (90, "the program says 90"),
     ("WebhookReceiverArgs", "use_aad_auth"): (False, "Azure's own: the address is the secret"),
     ("WebhookReceiverArgs", "use_common_alert_schema"): (False, "the program says true"),
 }

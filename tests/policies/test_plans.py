@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from components.openai_api import policy
+from components.settings import expiry
 from components.settings.plan_branches import branches
 from components.settings.plans import Limits
 from tests.policies.harness import changed, said
@@ -68,6 +69,38 @@ def test_a_plan_that_somebody_has_edited_is_refused(old: str, new: str) -> None:
     assert text.count(old) >= 1
     at = text.rindex(old)
     edited = text[:at] + new + text[at + len(old) :]
+    assert said(changed(NAME, "value", edited)).refused.keys() == {"api-policy"}
+
+
+ENDS = (("2027-12-31", ("team-0", "Office-0")), ("2028-02-29", ("team-1",)))
+
+
+def expiring(*, by_token: bool = False) -> str:
+    """The example's policy with last days before its plans."""
+    whole = "\n".join(expiry.branches(ENDS, header=policy.ACCOUNTING_HEADER, by_token=by_token))
+    text = rendered(WHOLE, by_token=by_token)
+    at = text.index('<when condition="@(",team-0')
+    return text[:at] + whole + text[at:]
+
+
+@pytest.mark.parametrize("by_token", [False, True])
+def test_the_pack_allows_last_days(by_token: bool) -> None:
+    assert said(changed(NAME, "value", expiring(by_token=by_token))).refused == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("DateTime.UtcNow >= new", "DateTime.UtcNow == new"),
+        ('",team-0,office-0,"', '"," + context.Request.Headers.GetValueOrDefault("x", "") + ","'),
+        ('code="403"', 'code="200"'),
+        ("last day was 2027", "last day was https://evil.example 2027"),
+    ],
+)
+def test_a_last_day_that_somebody_has_edited_is_refused(old: str, new: str) -> None:
+    text = expiring()
+    assert old in text
+    edited = text.replace(old, new, 1)
     assert said(changed(NAME, "value", edited)).refused.keys() == {"api-policy"}
 
 

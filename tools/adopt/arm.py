@@ -56,6 +56,9 @@ KINDS = {
     "azure-native:operationalinsights:SavedSearch": Kind(
         f"{_WORKSPACE}/savedSearches/{{savedSearchId}}", "2023-09-01"
     ),
+    "azure-native:keyvault:Vault": Kind(
+        f"{_GROUP}/providers/Microsoft.KeyVault/vaults/{{vaultName}}", "2024-11-01"
+    ),
     "azure-native:cognitiveservices:Account": Kind(_ACCOUNT, "2025-06-01"),
     "azure-native:cognitiveservices:Deployment": Kind(
         f"{_ACCOUNT}/deployments/{{deploymentName}}", "2025-06-01"

@@ -1,4 +1,4 @@
-"""What Azure keeps of a deleted account, gateway or workspace, under its name, and until when."""
+"""What Azure keeps of a deleted account, gateway, vault or workspace, and until when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from queries.check.configuration.manager import AbsentError, Manager
 from tools.adopt.arm import KINDS, folded, name
 from tools.adopt.stack import moment
-from tools.leftovers.owned import ACCOUNT, GATEWAY, WORKSPACE, Owned
+from tools.leftovers.owned import ACCOUNT, GATEWAY, VAULT, WORKSPACE, Owned
 
 WORKSPACE_DAYS = 14
 """https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace"""
@@ -31,6 +31,8 @@ class Kept:
     until: str
     """When Azure removes the resource for good."""
     deleted: datetime | None = None
+    protected: bool = False
+    """Whether nobody can remove it before that."""
     ours: bool = True
     """Whether this is the stack's, and not a later one of the same name."""
 
@@ -55,8 +57,11 @@ def deleted_path(one: Owned) -> str:
 
     https://learn.microsoft.com/rest/api/aifoundry/accountmanagement/deleted-accounts/get
     https://learn.microsoft.com/rest/api/apimanagement/deleted-services/get-by-name
+    https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/get-deleted
     """
-    if one.type == ACCOUNT:
+    if one.type == VAULT:
+        kind = f"Microsoft.KeyVault/locations/{one.location}/deletedVaults"
+    elif one.type == ACCOUNT:
         group = f"locations/{one.location}/resourceGroups/{name(one.group)}"
         kind = f"Microsoft.CognitiveServices/{group}/deletedAccounts"
     else:
@@ -70,12 +75,13 @@ def _deleted(manager: Manager, one: Owned) -> Kept | None:
     if told is None:
         return None
     facts: dict[str, Any] = told.get("properties") or {}
-    was = str(facts.get("serviceId") or one.id)
+    was = str(facts.get("serviceId") or facts.get("vaultId") or one.id)
     return Kept(
         owned=one,
         path=path,
         until=str(facts.get("scheduledPurgeDate") or "48 hours after its deletion"),
         deleted=moment(facts.get("deletionDate")),
+        protected=facts.get("purgeProtectionEnabled") is True,
         ours=folded(was) == one.key,
     )
 
@@ -106,5 +112,6 @@ def _workspace(manager: Manager, one: Owned) -> Kept | None:
 _LOOKS: dict[str, Callable[[Manager, Owned], Kept | None]] = {
     ACCOUNT: _deleted,
     GATEWAY: _deleted,
+    VAULT: _deleted,
     WORKSPACE: _workspace,
 }

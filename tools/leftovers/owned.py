@@ -13,6 +13,7 @@ from tools.adopt.stack import State, moment
 ACCOUNT = "azure-native:cognitiveservices:Account"
 GATEWAY = "azure-native:apimanagement:ApiManagementService"
 WORKSPACE = "azure-native:operationalinsights:Workspace"
+VAULT = "azure-native:keyvault:Vault"
 ROLE = "azure-native:authorization:RoleAssignment"
 
 

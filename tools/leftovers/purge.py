@@ -134,13 +134,19 @@ class Purge:
         """Purge what Azure keeps, also of what was removed `just` now."""
         ends = dict[str, str]()
         for path, kind in [
-            *((one.path, one.owned.type) for one in kept if one.owned.type != WORKSPACE),
+            *(
+                (one.path, one.owned.type)
+                for one in kept
+                if one.owned.type != WORKSPACE and not one.protected
+            ),
             *((deleted_path(one), one.type) for one in just if one.type in {ACCOUNT, GATEWAY}),
         ]:
             self.told(f"purging {path}")
             self._own.add(folded(path))
             ends[path] = self._delete(path, KINDS[kind].version)
         for one in kept:
+            if one.protected:
+                ends[one.path] = f"protected from purge: Azure removes it {one.until}"
             if one.owned.type == WORKSPACE:
                 allowed = self.workspaces(one.path)
                 ends[one.path] = (

@@ -63,6 +63,8 @@ https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _AUTHORITY = r"https://login\.(microsoftonline\.(com|us)|partner\.microsoftonline\.cn)"
 _CLAIM = rf"((application|group):{_GUID}|role:[A-Za-z0-9][A-Za-z0-9._/:-]*)"
+KEY_USED = "key-used"
+"""Source of the trace that tells which of its two keys a call has, where a vault holds them."""
 TOKENS = "validate-jwt"
 """The statement by which a policy lets callers in by tokens."""
 DIFFERENT = {
@@ -229,13 +231,17 @@ def _wanted(found: Element, config: Config) -> Element:
     wanted = deepcopy(allowed("several" if several else "one", tokens=tokens))
     theirs = {
         name: [one for one in found.all("when") if _is(name, one.attributes.get("condition"))]
-        for name in ("${check}", "${route}", "${plan}")
+        for name in ("${check}", "${route}", "${plan}", "${expired}")
     }
     for choice in wanted.all("choose"):
         choice.children = [one for ours in choice.children for one in _branches(ours, theirs)]
     section = wanted.first("inbound")
     if section:
         _without_plans(section, found)
+        if not any(one.attributes.get("source") == KEY_USED for one in found.all("trace")):
+            section.children = [
+                one for one in section.children if one.attributes.get("source") != KEY_USED
+            ]
     for name, (parameter, value) in OPTIONAL.items():
         if section and parameter.read(config) == value and not _uses(found, name):
             section.children = [one for one in section.children if not _uses(one, name)]
@@ -243,7 +249,7 @@ def _wanted(found: Element, config: Config) -> Element:
 
 
 def _branches(ours: Element, theirs: Mapping[str, list[Element]]) -> list[Element]:
-    """Return an allowed branch; that of a route, a plan or the check as often as a policy has one.
+    """Return an allowed branch; a route, plan, last day or check as often as a policy has one.
 
     What refuses the check's own calls from anybody else stands before them, and only there.
     """

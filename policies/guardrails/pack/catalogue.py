@@ -19,6 +19,7 @@ from pack import (
     connected,
     content_filters,
     diagnostic_settings,
+    key_vault,
     known_resources,
     models,
     ownership,
@@ -192,6 +193,13 @@ POLICIES: list[Policy] = [
         "Account and gateway send all logs and metrics to the workspace, and nowhere else.",
         diagnostic_settings.everything_to_a_workspace,
         diagnostic_settings.ALSO,
+    ),
+    _whole(
+        "key-vault",
+        "The vault of consumers' keys is ruled by roles, and keeps what is deleted for 90 days.",
+        "key-vault/general/secure-key-vault",
+        {Kind.VAULT: key_vault.vault},
+        key_vault.NETWORK,
     ),
     _stack(
         "connected",

@@ -23,4 +23,5 @@ class Kind(StrEnum):
     ENDPOINT = "network:PrivateEndpoint"
     ENDPOINT_NAMES = "network:PrivateDnsZoneGroup"
     WORKSPACE = "operationalinsights:Workspace"
+    VAULT = "keyvault:Vault"
     GROUP = "resources:ResourceGroup"

@@ -18,6 +18,7 @@ TYPES: Parameter[tuple[str, ...]] = Parameter(
 UNJUDGED = (
     "aoai:index:Gateway",
     "aoai:index:Insights",
+    "aoai:index:KeyVault",
     "aoai:index:Network",
     "aoai:index:OpenAIAccount",
     "aoai:index:OpenAIApi",

@@ -33,6 +33,13 @@ _FORM = re.escape(
 )
 _ERROR = r'\{"error":\{"code":"%s","type":"invalid_request_error","message":"%s"\}\}'
 FORMS = {
+    "${expired}": re.compile(
+        r"@\(DateTime\.UtcNow >= new DateTime\(2[0-9]{3}, [0-9]{1,2}, [0-9]{1,2}\) && "
+        rf'",[a-z0-9-]+(,[a-z0-9-]+)*,"\.Contains\("," \+ {_WHOSE} \+ ","\)\)'
+    ),
+    "${expiredSaid}": re.compile(
+        _ERROR % ("ConsumerExpired", r"This consumer's last day was 2[0-9]{3}-[0-9]{2}-[0-9]{2}\.")
+    ),
     "${number}": re.compile(r"[1-9][0-9]{0,14}"),
     "${period}": re.compile("Hourly|Daily|Weekly|Monthly|Yearly"),
     "${plan}": _PLAN,

@@ -18,6 +18,7 @@ from queries.check.configuration import (
     models,
     remarks,
     streams,
+    vault,
 )
 from queries.check.configuration.base import Comparison, properties
 from queries.check.configuration.connection import UnreadableError
@@ -33,6 +34,7 @@ DECLARED: tuple[Comparison, ...] = (
     access.SUBDOMAIN,
     *models.COMPARISONS,
     *consumers.COMPARISONS,
+    *vault.COMPARISONS,
     *logs.COMPARISONS,
     *streams.TIMEOUTS,
 )

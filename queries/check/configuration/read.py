@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from queries.check import role_assignments
+from queries.check import role_assignments, vault
 from queries.check.configuration.base import last
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import Manager
@@ -51,6 +52,25 @@ def _consumers(arm: Manager, target: Target) -> Any:
     return {name: found.get(name.lower()) for name in target.consumers}
 
 
+def _vault(arm: Manager, target: Target) -> Any:
+    """Return what the vault holds of each active consumer, and the consumer's keys, by its name."""
+    if not target.key_vault_id or target.consumer_keys == "refuse":
+        return {}
+    paths = [vault.path(target.key_vault_id, name) for name in target.consumers]
+    secrets = arm.many(paths, vault.SECRETS)
+    lists = [f"{target.gateway_id}/subscriptions/{name}/listSecrets" for name in target.consumers]
+    answers = arm.at_once(partial(arm.post, path, SERVICES) for path in lists)
+    found = dict[str, Any]()
+    for name, secret, keys in zip(target.consumers, secrets.values(), answers, strict=True):
+        if isinstance(secret, UnreadableError):
+            raise secret
+        if isinstance(keys, UnreadableError):
+            raise keys
+        both = {which: str((keys or {}).get(f"{which}Key")) for which in vault.BOTH}
+        found[name] = (vault.Held.of(secret) if isinstance(secret, dict) else None, both)
+    return found
+
+
 def _roles(arm: Manager, target: Target) -> Any:
     path = "/providers/Microsoft.Authorization/roleAssignments"
     return arm.list(target.account.id + path, ROLES, **{"$filter": "atScope()"})
@@ -88,6 +108,7 @@ READS: dict[str, Read] = {
     "gateway APIs": _gateway,
     "callers": _callers,
     "consumers": _consumers,
+    "vault": _vault,
     "account": lambda arm, target: arm.get(target.account.id, ACCOUNTS),
     "upgrade": _upgrade,
     "deployments": lambda arm, target: arm.list(f"{target.account.id}/deployments", ACCOUNTS),

@@ -30,8 +30,12 @@ KEPT = re.compile(
 """A variable that an expression reads by its name."""
 SECRETS = frozenset({"authorization", "api-key", "ocp-apim-subscription-key", "subscription-key"})
 """Names under which callers send a key, and the gateway its token."""
-KEY = re.compile(r"\b(?:Primary|Secondary)Key\b")
+KEY = re.compile(r"\b(?:Primary|Secondary)Key\b|\bSubscription\s*\??\.\s*Key\b")
 """https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ref-context-subscription"""
+WHICH_KEY = re.compile(
+    r"\bcontext\.Subscription\.Key == context\.Subscription\.(?:Primary|Secondary)Key(?= \? )"
+)
+"""Whether a call has the one key or the other, which is neither key."""
 NAMED_READ = re.compile(
     r"\b(Headers|Query)\s*(?:\??\.\s*(GetValueOrDefault|ContainsKey|TryGetValue)\s*\(|\[)\s*"
     r"[\"']([^\"'\\]*)[\"']\s*(?=[,)\]])"
@@ -140,7 +144,7 @@ class _Reader:
 
     def _secret(self, code: str) -> bool:
         """Tell whether an expression may read a header or a parameter that holds a secret."""
-        code = HARMLESS_READ.sub("", code)
+        code = WHICH_KEY.sub("", HARMLESS_READ.sub("", code))
         bare = plain(code)
         found = NAMED_READ.findall(code)
         by_name = sum(kind == "Headers" for kind, _, _ in found)

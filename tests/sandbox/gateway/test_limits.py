@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from components.settings.expiry import branches, endings
+from components.settings.items import Consumer
 from components.settings.plans import Limits
 from sandbox import clock
 from sandbox.gateway import gateway_endpoint
@@ -253,3 +255,15 @@ def test_a_form_names_no_model_that_a_plan_believes(azure: Azure) -> None:
     form = (text.encode(), "multipart/form-data; boundary=b")
     assert several.send("/openai/v1/audio/transcriptions", *form).status == 403
     assert several.asked == []
+
+
+def test_a_last_day_ends_at_midnight(azure: Azure) -> None:
+    given = endings([Consumer(name="aoai-test", display_name="x", expires="2026-11-27")])
+    branch = "".join(branches(given, header="x-gateway-accounting"))
+    limit(azure, f"<choose>{branch}</choose>")
+    through = gateway(azure)
+    found = [call(azure, through, at) for at in (0, 12 * 3600 - 1, 12 * 3600)]
+    assert [one.status for one in found] == [200, 200, 403]
+    assert isinstance(found[2].body, bytes)
+    assert json.loads(found[2].body)["error"]["code"] == "ConsumerExpired"
+    assert found[2].headers.get("x-gateway-accounting") == "{code:ConsumerExpired}"
