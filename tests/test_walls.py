@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "components.outputs": {
         *("components", "components.azure", "components.settings"),
-        *("components.openai_api", "components.insights", "queries.contract"),
+        *("components.openai_api", "components.insights", "queries.contract", "queries.wire"),
     },
     "components.preflight": {
         *("components.azure", "components.settings", "queries", "queries.check"),
@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "queries.library": set(),
     "queries.contract": set(),
-    "queries": {"queries.library", "queries.contract"},
+    "queries.wire": {"queries.contract"},
+    "queries": {"queries.library", "queries.contract", "queries.wire"},
     "queries.check": {"queries", "queries.library", "queries.contract", "policies.gateway"},
     "queries.report": {"queries", "queries.library", "queries.contract", "queries.check"},
     "policies.gateway": set(),

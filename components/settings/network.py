@@ -303,7 +303,10 @@ def _check_tier(network: Network, tier: Tier, name: str) -> None:
 
 
 def _check_inbound(network: Network, tier: Tier, name: str) -> None:
-    """https://learn.microsoft.com/azure/api-management/private-endpoint#limitations."""
+    """Refuse a closed gateway of a tier, or in a network, that takes no private endpoint.
+
+    https://learn.microsoft.com/azure/api-management/private-endpoint#limitations
+    """
     if not tier.endpoint:
         raise ValueError(
             f"gatewayPublicNetworkAccess Disabled only in tiers {with_('endpoint')}, as a gateway "

@@ -21,7 +21,7 @@ from tests.check.arm import ACCOUNT, GATEWAY, Arm
 from tests.check.clock import FakeClock
 from tests.check.query import Query, summed
 from tests.check.stack import CUSTOMER, KEY, Row
-from tests.check.stored import Stored
+from tests.check.stored import Stored, makes_or_names
 
 CHUNK = 32
 """Characters of a message in one row of the LLM log, or an eighth of it; Azure's have 32 KB."""
@@ -188,7 +188,7 @@ class Azure:
             answer, reason = refused(403, "ConsumerExpired", "This consumer's last day was x."), ""
         elif Asked.of(request).deployment.startswith("no-such-"):
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
-        elif self.keeps_apart and _is_stored(request):
+        elif self.keeps_apart and makes_or_names(request):
             answer = refused(403, "StoredResponsesNotOffered", "no stored responses")
             reason = ""
         elif "/responses/no-such-" in request.url.path:
@@ -395,9 +395,3 @@ def _details(asked: Asked, body: str, models: dict[str, str], *, asks: bool) -> 
 def host_of(account: str) -> str:
     """Return the host at which an account in memory answers."""
     return f"{account.rpartition('/')[2]}.openai.azure.com"
-
-
-def _is_stored(request: httpx.Request) -> bool:
-    """Whether a call leads to a stored response, or makes one."""
-    named = "/responses/no-such-" in request.url.path
-    return named or bool(json.loads(request.content).get("background"))

@@ -57,3 +57,9 @@ class Stored:
         status = 200 if answer else 404
         content = json.dumps(answer or {"error": {"code": "NotFound", "message": "no response"}})
         return httpx.Response(status, content=content.encode(), headers=headers)
+
+
+def makes_or_names(request: httpx.Request) -> bool:
+    """Whether a call leads to a stored response, or makes one."""
+    named = "/responses/no-such-" in request.url.path
+    return named or bool(json.loads(request.content).get("background"))

@@ -194,6 +194,6 @@ LOSSES = (
         path="logs",
         value=[{"categoryGroup": "audit", "enabled": True}],
         policy="diagnostic-settings",
-        edits=((ACCOUNT, 'category_groups=("allLogs",)', 'category_groups=("audit",)'),),
+        edits=((ACCOUNT, 'LOGS = ("allLogs",)', 'LOGS = ("audit",)'),),
     ),
 )
