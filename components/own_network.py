@@ -81,7 +81,11 @@ class OwnNetwork(pulumi.ComponentResource):
                 {"name": ENDPOINTS, "address_prefix": second},
             ],
             tags=dict(settings.tags),
-            opts=opts,
+            # Azure notes there who uses a subnet, and a refresh takes that over.
+            # https://github.com/hashicorp/terraform-provider-azurerm/issues/28979
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["subnets[*].serviceAssociationLinks"]
+            ),
         )
 
     def _zone(self, name: str, made: network.VirtualNetwork) -> pulumi.Output[str]:

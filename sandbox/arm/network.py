@@ -196,6 +196,23 @@ def join(put: Put) -> None:
     if delegated != (["Microsoft.Web/serverFarms"] if tier == "StandardV2" else []):
         text = f"the subnet {subnet_id} is delegated to {delegated}"
         raise refuse("InvalidParameters", text=text)
+    if tier == "StandardV2":
+        _associate(put, found)
+
+
+def _associate(put: Put, found: Resource) -> None:
+    """Note in a subnet, and in its network, that the service behind the delegation uses it.
+
+    https://github.com/hashicorp/terraform-provider-azurerm/issues/28979
+    Sure: inferred, as the issue shows the link of another user of that delegation.
+    """
+    link = {"linkedResourceType": "Microsoft.Web/serverfarms", "allowDelete": False}
+    links = [{"name": "AppServiceLink", "properties": link}]
+    found.properties["serviceAssociationLinks"] = links
+    within = put.cloud.get(network_of(found.id))
+    for one in (within.properties.get("subnets") or []) if within else []:
+        if one["name"].lower() == found.name.lower():
+            one["properties"]["serviceAssociationLinks"] = links
 
 
 def check_free(cloud: Cloud, found: Resource) -> None:

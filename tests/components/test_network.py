@@ -145,6 +145,25 @@ def test_without_the_key_nothing_of_a_network_is_declared() -> None:
     assert not {"publicNetworkAccess", "virtualNetworkConfiguration"} & given.keys()
 
 
+def test_a_network_of_the_stacks_own_is_whole() -> None:
+    space: Json = {"addressSpace": "10.20.0.0/25", "gatewayPublicNetworkAccess": "Disabled"}
+    found = run(space, held=held(), **V2)
+    gateway, ends = found.inputs("network")["subnets"]
+    assert (gateway["addressPrefix"], ends["addressPrefix"]) == ("10.20.0.0/26", "10.20.0.64/26")
+    assert gateway["networkSecurityGroup"], "Azure refuses a gateway without one"
+    assert gateway["delegations"][0]["serviceName"] == "Microsoft.Web/serverFarms"
+    given = found.inputs("gateway")
+    assert given["virtualNetworkConfiguration"]["subnetResourceId"] == "/id/network/subnets/gateway"
+    assert given["publicNetworkAccess"] == "Disabled"
+    account = found.inputs("openai-account")["properties"]
+    assert account["publicNetworkAccess"] == "Disabled"
+    for endpoint, zones in (("openai-account-endpoint", 3), ("gateway-endpoint", 1)):
+        assert found.inputs(endpoint)["subnet"] == {"id": "/id/network/subnets/endpoints"}
+        assert len(found.inputs(f"{endpoint}-names")["privateDnsZoneConfigs"]) == zones
+    links = [one for one in found.requests.values() if one.type.endswith("VirtualNetworkLink")]
+    assert len(links) == 4
+
+
 def test_the_table_has_every_tier() -> None:
     assert TIERS.keys() == UNITS_BY_TIER.keys()
 
@@ -201,6 +220,14 @@ EXISTING += "/Microsoft.ApiManagement/service/apim"
             {"gatewayTier": "BasicV2"},
             "accountFirewall only in tiers Developer, Basic, Standard, Premium",
         ),
+        ({"addressSpace": "10.20.0.0/24"}, INSIDE, "addressSpace only in tier StandardV2"),
+        ({"addressSpace": "10.20.0.0/24"}, {"gatewayId": EXISTING}, "no addressSpace beside gate"),
+        ({"addressSpace": "10.20.0.0/24", "gatewaySubnetId": GATEWAYS}, V2, "beside addressSpace"),
+        ({"addressSpace": "10.20.0.0/24", "accountFirewall": True}, V2, "false beside gatewaySub"),
+        ({"addressSpace": "10.20.0.0/27"}, V2, "from /16 to /26"),
+        ({"addressSpace": "10.20.0.1/24"}, V2, "from /16 to /26"),
+        ({"addressSpace": "20.1.0.0/24"}, V2, "a private range"),
+        ({"addressSpace": "fd00::/24"}, V2, "IPv4"),
         ({"accountFirewall": True}, V2, "accountFirewall only in tiers Developer, Basic, Standard"),
         ({**PRIVATE, "accountFirewall": True}, INSIDE, "false beside gatewaySubnetId"),
         (PRIVATE, {"gatewayId": EXISTING}, "no gatewaySubnetId beside gatewayId"),

@@ -58,6 +58,12 @@ MOVES = (
     Move("", r"tags\..*", lambda before, _: before is MISSING),
     # https://learn.microsoft.com/rest/api/loganalytics/saved-searches/get
     Move("", "etag", lambda _, __: True),
+    # https://github.com/hashicorp/terraform-provider-azurerm/issues/28979
+    Move(
+        "network:VirtualNetwork",
+        r"subnets\[\d+\]\.serviceAssociationLinks.*",
+        lambda before, _: before is MISSING,
+    ),
     # https://learn.microsoft.com/azure/api-management/configure-custom-domain
     Move(
         "apimanagement:ApiManagementService",

@@ -197,6 +197,20 @@ def test_calls_of_a_gateway_come_from_its_network_and_its_own_address(here: Azur
     assert not reach.lets_in(account, call("x"))
 
 
+def test_a_network_that_lists_subnets_has_these_and_no_others(here: Azure) -> None:
+    def listing(*names: str) -> Json:
+        given = [{"name": one, "properties": {"addressPrefix": "10.0.1.0/24"}} for one in names]
+        space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": given}
+        return {"location": "eastus", "properties": space}
+
+    here.put(OTHER, listing("a", "b"))
+    here.put(OTHER, listing("b"))
+    assert [one.name for one in here.cloud.below(OTHER)] == ["b"]
+    here.put(ENDPOINT, endpoint(subnet=f"{OTHER}/subnets/b"))
+    refused = refusal(lambda: here.put(OTHER, listing()))
+    assert refused.code == "InUseSubnetCannotBeDeleted"
+
+
 def test_what_is_in_use_stays(here: Azure) -> None:
     here.put(ENDPOINT, endpoint())
     for used in (ENDPOINTS, HUB):
