@@ -30,13 +30,13 @@ LEAST_ROOM = 10_000
 def check_number(consumers: Sequence[Any], data: Mapping[str, Any]) -> None:
     """Refuse more consumers than a gateway of the tier has subscriptions.
 
-    An existing gateway has a tier that only Azure knows.
+    An existing gateway has a tier that only Azure knows, and callers by token have no subscription.
 
     Raises:
         ValueError: the words for what passes.
     """
     tier = data.get("gateway_tier")
-    if not tier or data.get("gateway_id"):
+    if not tier or data.get("gateway_id") or data.get("consumer_keys") == "refuse":
         return
     most = SUBSCRIPTIONS_BY_TIER[tier] - BUILT_IN
     if len(consumers) > most:
