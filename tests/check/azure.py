@@ -73,8 +73,7 @@ class Azure:
     """What the LLM log has of the responses API: none, without messages, or with both."""
     keeps_apart: bool = True
     """The policy refuses what leads to a stored response."""
-    over: set[str] = field(default_factory=set)
-    """Consumers whom the policy refuses as expired."""
+    over: set[str] = field(default_factory=set)  # consumers that the policy refuses as expired
     asks: bool = True
     """The policy asks streams for their tokens."""
     left: Row = field(default_factory=lambda: {"LastErrorReason": "ClientConnectionFailure"})
@@ -189,14 +188,12 @@ class Azure:
         elif Asked.of(request).deployment.startswith("no-such-"):
             answer, reason = refused(404, "DeploymentNotFound", "no such deployment"), ""
         elif self.keeps_apart and makes_or_names(request):
-            answer = refused(403, "StoredResponsesNotOffered", "no stored responses")
-            reason = ""
+            answer, reason = refused(403, "StoredResponsesNotOffered", "not here"), ""
         elif "/responses/no-such-" in request.url.path:
             answer, reason = refused(404, "NotFound", "no such response"), ""
         else:
             return None
-        code = answer.status_code
-        asked_backend = code == 404
+        code, asked_backend = answer.status_code, answer.status_code == 404
         backend = {"BackendResponseCode": code if asked_backend else None}
         more = {
             "ResponseCode": code,

@@ -79,7 +79,7 @@ def test_no_key_is_in_clear_anywhere(deployed: Machine) -> None:
 def test_no_key_is_in_clear_even_in_the_engines_own_log_if_pulumi_never_gets_one(
     machine: Machine,
 ) -> None:
-    """At verbosity 9 the engine logs whatever it handles, secrets too."""
+    """From verbosity 3 on the engine logs whatever it handles, secrets too."""
     machine.configure(exportKeys=False)
     said = machine.up() + machine.pulumi(
         *["preview", "--diff", "--debug", "--logtostderr", "--logflow", "-v=9"]

@@ -1,4 +1,4 @@
-"""What Azure keeps of a deleted account, gateway, vault or workspace, and until when."""
+"""What Azure keeps of what is deleted, under its name, and until when."""
 
 from __future__ import annotations
 
