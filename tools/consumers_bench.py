@@ -9,10 +9,10 @@ exponents are those of the time beyond that of ten consumers.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
@@ -138,7 +138,7 @@ def stack(folder: Path, number: int) -> Machine:
 
 
 def _turns(folder: Path, size: int) -> dict[str, list[float]]:
-    """Return the CPU seconds of previews of one size, in turns in one session of the sandbox."""
+    """Return how long the previews of one size took, in turns in one session of the sandbox."""
     own = stack(folder / "stack", size).project
     flat = Machine(folder / "flat", program=FLAT.format(size=size)).project
     result = folder / "times.json"
@@ -151,27 +151,18 @@ def _turns(folder: Path, size: int) -> dict[str, list[float]]:
 
 
 def take_turns(rounds: int, places: dict[str, Path], result: Path) -> None:
-    """Preview the programs in turns, inside the sandbox, and write the CPU time that each took.
-
-    What else the machine does moves a difference of one second in ten by the clock, not in CPU.
-    """
+    """Preview the programs in turns, inside the sandbox, and write how long each took."""
     times: dict[str, list[float]] = {name: [] for name in places}
     for place in places.values():
         select = ["pulumi", "stack", "select", "dev", "--create"]
         subprocess.run(select, cwd=place, check=True, capture_output=True)  # noqa: S603
     for _ in range(rounds):
         for name, place in places.items():
-            began = _spent()
+            began = time.perf_counter()
             command = ["pulumi", "preview", "--stack", "dev"]
             subprocess.run(command, cwd=place, check=True, capture_output=True)  # noqa: S603
-            times[name].append(_spent() - began)
+            times[name].append(time.perf_counter() - began)
     result.write_text(json.dumps(times))
-
-
-def _spent() -> float:
-    """Return the CPU seconds of all processes that have ended below this one."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
