@@ -31,7 +31,8 @@ def test_what_is_wrong_is_reported_beside_what_is_unknown() -> None:
 
 
 def test_every_kind_that_is_judged_is_in_the_example() -> None:
-    on_request, both = {Kind.RAI_POLICY, Kind.VAULT}, [*example().values(), *example(SEVERAL).values()]
+    on_request = {Kind.RAI_POLICY, Kind.VAULT}
+    both = [*example().values(), *example(SEVERAL).values()]
     assert {kind_of(one["type"]) for one in both} == set(Kind) - on_request
 
 
