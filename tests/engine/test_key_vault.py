@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harness.machine import CHECK, Machine
-from sandbox.cloud import Cloud
-from sandbox.rbac import TOOL
-from tests.engine.stacks import QUICK
+import pytest
 
-SECRET = "Microsoft.KeyVault/vaults/secrets"
+from harness.machine import CHECK, Machine
+from queries.check.vault import BOTH
+from queries.outputs import target
+from queries.workspace import LogAnalytics
+from sandbox.arm.base import SERVICE
+from sandbox.cloud import Cloud
+from sandbox.options import Options
+from sandbox.rbac import TOOL
+from sandbox.session import session
+from tests.engine.stacks import QUICK
+from tools.keys.used import used
+
 PROVE = (*CHECK, "--settle", "0.1", "--timeout", "2")
 ROTATE = ("python", "-m", "tools.rotate", "--stack", "dev", "--all")
 
 
-def test_keys_are_handed_out_and_rotated_without_pulumi(tmp_path: Path) -> None:
+def test_keys_are_handed_out_and_rotated_without_pulumi(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     machine = Machine(tmp_path)
     readers = [{"name": TOOL}]
     consumer = {"name": "aoai-test", "displayName": "x", "keyReaders": readers}
@@ -31,15 +42,27 @@ def test_keys_are_handed_out_and_rotated_without_pulumi(tmp_path: Path) -> None:
     proven = machine.run(*PROVE, options=QUICK)
     assert proven.status == 0, proven.text
 
+    stack = target(machine.outputs())
+    with session(Options(folder=machine.cloud)) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        workspace = LogAnalytics(stack.logs_endpoint, stack.workspace_customer_id)
+        now = datetime.now(UTC)
+        calls = used(workspace, stack, "aoai-test", now - timedelta(hours=1), now)
+    assert [one.key for one in calls] == ["primary"]
+    assert calls[0].calls > 3
+    held = machine.pulumi("stack", "export", "--show-secrets")
+    cloud = Cloud(machine.cloud)
+    made = cloud.of_type(f"{SERVICE}/subscriptions")
+    keys = [cloud.subscription_key(one, which) for one in made for which in BOTH]
+    assert len(keys) >= 2
+    assert not [key for key in keys if key in held + done.text + proven.text]
+
     waits = machine.run(*ROTATE, options=QUICK)
     assert (waits.status, "the vault holds the primary key since" in waits.text) == (3, True)
-    used = machine.run(*ROTATE, "--quiet", "0.0001", options=QUICK)
-    assert used.status in (0, 3), used.text
-    first = {one.incarnation for one in Cloud(machine.cloud).of_type(SECRET)}
     rotated = machine.run(*ROTATE, "--force", options=QUICK)
     assert rotated.status == 0, rotated.text
     assert "the old key is refused, the new one accepted" in rotated.text
-    assert first
 
     machine.pulumi("preview", "--expect-no-changes", options=QUICK)
     proven = machine.run(*PROVE, options=QUICK)
