@@ -82,11 +82,12 @@ def _without(**columns: Any) -> Callable[[str, Row], Row]:
     return lambda _, row: {**row, **{name: value for name, value in columns.items() if name in row}}
 
 
+def _less(lost: str) -> Callable[[str, Row], Row | None]:
+    return lambda found, row: None if found == lost else row
+
+
 LOSSES: dict[str, Callable[[str, Row], Row | None]] = {
-    **{
-        f"no {category}": lambda found, row, lost=category: None if found == lost else row
-        for category in TABLES
-    },
+    **{f"no {category}": _less(category) for category in TABLES},
     "other ids": lambda _, row: {**row, "CorrelationId": "other"},
     "no bodies": _without(RequestBody="", BackendRequestBody=""),
     "no messages": _without(Request="", RequestMessages=""),

@@ -24,6 +24,7 @@ from queries.check.proofs.base import (
     waiting,
 )
 from queries.check.records import Call, OwnCall
+from queries.check.rows import Source
 from queries.check.words import counted, listed
 
 ASK_FIX = "python -m queries.check --sink"
@@ -79,7 +80,7 @@ def _call(evidence: Evidence, part: Part, call: Call, own: Mapping[str, list[Rec
     """Judge one call: the copy has its id, marker and tokens wherever the workspace does."""
     if part.category not in (GATEWAY_LOGS, LLM_LOGS):
         return _of_account(evidence, part, call)
-    source = "gateway" if part.category == GATEWAY_LOGS else "llm"
+    source: Source = "gateway" if part.category == GATEWAY_LOGS else "llm"
     rows = evidence.linked(source, call)
     if not rows:
         return waiting("not yet in the workspace") if _is_due(part, call) else skipped("no row")
