@@ -17,7 +17,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 
 Record = dict[str, Any]
 HOUR = timedelta(hours=1)
-PATIENCE = {"connection_timeout": 20, "read_timeout": 60, "retry_total": 2}
+PATIENCE: dict[str, Any] = {"connection_timeout": 20, "read_timeout": 60, "retry_total": 2}
 READER_FIX = (
     "give this identity the role Storage Blob Data Reader on the storage account, and let it in "
     "from here (Networking); a new assignment may take some minutes to act"
