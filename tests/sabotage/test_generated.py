@@ -24,6 +24,7 @@ LEFT = (
     "default-subscription-removed",
     "keys-regenerated",
     "tag-added",
+    "public-denied",
     "second-setting",
 )
 """What happens without `pulumi up` and is no mistake."""
