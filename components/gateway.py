@@ -183,7 +183,14 @@ class Gateway(pulumi.ComponentResource):
             developer_portal_status=apimanagement.DeveloperPortalStatus.DISABLED,
             legacy_portal_status=apimanagement.LegacyPortalStatus.DISABLED,
             nat_gateway_state=None if classic else apimanagement.NatGatewayState.ENABLED,
-            **arguments(name, args.network, args.subnet_id, args.location),
+            **arguments(
+                name,
+                args.network,
+                args.subnet_id,
+                service=args.name,
+                group=args.resource_group_name,
+                location=args.location,
+            ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import pulumi
 from pulumi_azure_native import apimanagement
 
-from components.azure import own_state
+from components.azure import arm_id, own_state
+from components.azure.arm_id import ArmId
 from components.network import Place
 from components.settings.accounts import without_blanks
 from components.settings.network import Network, with_
 
+SERVICES = "Microsoft.ApiManagement/service"
 Tags = pulumi.Input[dict[str, str]]
 AGAIN = (
     "network.gatewayPublicNetworkAccess Disabled: Azure closes a gateway only once it has a "
@@ -30,7 +32,13 @@ class Gateway(Protocol):
 
 
 def arguments(
-    name: str, wanted: Network, subnet_id: pulumi.Input[str], location: pulumi.Input[str]
+    name: str,
+    wanted: Network,
+    subnet_id: pulumi.Input[str],
+    *,
+    service: pulumi.Input[str],
+    group: pulumi.Input[str],
+    location: pulumi.Input[str],
 ) -> dict[str, Any]:
     """Return the service's arguments; none if the stack file says nothing of its network.
 
@@ -46,22 +54,45 @@ def arguments(
         )
     if wanted.endpoints:
         # Stated where it is open too: what was closed before is opened again.
-        closes = wanted.closes_gateway and can_close(own_state.outputs(), name, str(location))
-        access = apimanagement.PublicNetworkAccess
-        values["public_network_access"] = access.DISABLED if closes else access.ENABLED
-        if wanted.closes_gateway and not closes:
-            pulumi.log.warn(AGAIN)
+        values["public_network_access"] = apimanagement.PublicNetworkAccess.ENABLED
+        if wanted.closes_gateway:
+            place = pulumi.Output.all(service, group, location)
+            values["public_network_access"] = _closed(name, place)
     return values
 
 
-def can_close(held: Mapping[str, Mapping[str, Any]], name: str, location: str) -> bool:
+def _closed(name: str, place: pulumi.Output[Any]) -> pulumi.Input[str]:
+    """Return what the service is told: open, with a warning, while Azure would not close it."""
+    access, held = apimanagement.PublicNetworkAccess, own_state.outputs()
+
+    def told(known: Sequence[Any]) -> apimanagement.PublicNetworkAccess:
+        if can_close(held, name, [str(one) for one in known]):
+            return access.DISABLED
+        pulumi.log.warn(AGAIN)
+        return access.ENABLED
+
+    # The first preview knows no name, and need not.
+    return place.apply(told) if _held(held, name) else told(("", "", ""))
+
+
+def can_close(held: Mapping[str, Mapping[str, Any]], name: str, place: Sequence[str]) -> bool:
     """Tell whether the stack has the service, and its endpoint, so that Azure would close it.
 
-    A service in another region is about to be replaced by one that is open at first.
+    One whose name, group or region (`place`) is another is about to be replaced by a service that
+    is open at first.
     """
-    service = held.get(f"azure-native:apimanagement:ApiManagementService::{name}", {})
     has_endpoint = bool(held.get(f"azure-native:network:PrivateEndpoint::{_endpoint_of(name)}"))
-    return has_endpoint and without_blanks(str(service.get("location"))) == location
+    within = _held(held, name)
+    if not has_endpoint or within is None:
+        return False
+    service = held.get(f"azure-native:apimanagement:ApiManagementService::{name}", {})
+    there = (within.name, within.resource_group, without_blanks(str(service.get("location"))))
+    return [one.lower() for one in there] == [one.lower() for one in place]
+
+
+def _held(held: Mapping[str, Mapping[str, Any]], name: str) -> ArmId | None:
+    """Return the service that the state holds; None if there is none."""
+    return arm_id.parse(str(held.get(f"aoai:index:Gateway::{name}", {}).get("id")), SERVICES)
 
 
 def endpoint(name: str, place: Place, made: Gateway, tags: Tags, parent: pulumi.Resource) -> None:

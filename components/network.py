@@ -47,6 +47,7 @@ def find(settings: Settings, environment: AzureEnvironment) -> Place | None:
     wanted = settings.network
     if wanted.gateway_subnet_id:
         joined = Existing("gatewaySubnetId", wanted.gateway_subnet_id)
+        _check_subscription(joined.subscription_id)
         _check_region(joined.location, settings.location)
         _check_delegation(joined.subnet, settings.gateway_tier)
     if not wanted.endpoint_subnet_id:
@@ -70,6 +71,7 @@ class Existing:
             raise ValueError(f"{subnet_id!r} is not the id of a subnet")
         self._network, name = found
         self._key, self._id = key, subnet_id
+        self.subscription_id = self._network.subscription_id
         self._provider = self._of_another_subscription()
         self.location = str(self._read("getVirtualNetwork")["location"])
         self.subnet: Mapping[str, Any] = self._read("getSubnet", subnetName=name)
@@ -92,6 +94,20 @@ class Existing:
             provider=self._provider,
         )
         return found
+
+
+def _check_subscription(subscription_id: str) -> None:
+    """Refuse a subnet of another subscription than the gateway's.
+
+    https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound#prerequisites
+    https://learn.microsoft.com/azure/api-management/virtual-network-injection-resources
+    """
+    root = pulumi.runtime.get_root_resource()
+    if root is not None and not provider.is_own(subscription_id, parent=root):
+        raise pulumi.RunError(
+            f"network.gatewaySubnetId: the network is in the subscription {subscription_id}, and "
+            "the gateway is not; a gateway joins networks of its own subscription alone"
+        )
 
 
 def _check_region(region: str, location: str) -> None:

@@ -83,8 +83,14 @@ class OwnNetwork(pulumi.ComponentResource):
             tags=dict(settings.tags),
             # Azure notes there who uses a subnet, and a refresh takes that over.
             # https://github.com/hashicorp/terraform-provider-azurerm/issues/28979
+            # https://github.com/pulumi/pulumi-azure-native/issues/4722
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["subnets[*].serviceAssociationLinks"]
+                parent=self,
+                ignore_changes=[
+                    "subnets[*].serviceAssociationLinks",
+                    "subnets[*].etag",
+                    "subnets[*].delegations[*].etag",
+                ],
             ),
         )
 
@@ -110,6 +116,6 @@ class OwnNetwork(pulumi.ComponentResource):
             registration_enabled=False,
             virtual_network={"id": made.id},
             tags=dict(self._settings.tags),
-            opts=pulumi.ResourceOptions(parent=self, deleted_with=zone),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return pulumi.Output.all(zone.id, link.id).apply(lambda ids: str(ids[0]))

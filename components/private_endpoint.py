@@ -72,7 +72,16 @@ def _endpoint(
             )
         ],
         tags=target.tags,
-        opts=opts,
+        # Azure fills and empties the first by itself, and refuses another target.
+        # https://github.com/Azure/bicep-registry-modules/issues/1513
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                ignore_changes=["customDnsConfigs"],
+                replace_on_changes=["privateLinkServiceConnections[*].privateLinkServiceId"],
+                delete_before_replace=True,
+            ),
+        ),
     )
     if not zones:
         return endpoint

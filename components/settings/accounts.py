@@ -24,7 +24,7 @@ from queries.contract import OPENAI, is_provisioned
 
 ACCOUNT_NAME = "2 to 64 lower-case letters, digits and hyphens, no hyphen at either end"
 ACCOUNT_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]"
-SHORT_NAME = "2 to 20 lower-case letters and digits, and not pool"
+SHORT_NAME = "2 to 20 lower-case letters and digits, and not pool, gateway or account"
 OptionalSetting = Annotated[str, matching(SETTING_NAME, SETTING_PATTERN, optional=True)]
 ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 KINDS = (OPENAI, "AIServices")
@@ -54,7 +54,7 @@ def without_blanks(region: str) -> str:
 class Account(Frozen):
     """One of several accounts behind the API."""
 
-    name: Annotated[str, matching(SHORT_NAME, r"(?!pool$)[a-z0-9]{2,20}")]
+    name: Annotated[str, matching(SHORT_NAME, r"(?!(pool|gateway|account)$)[a-z0-9]{2,20}")]
     """Short name, by which stack, logs and reports call the account."""
     id: Annotated[str, existing(ACCOUNTS)] = ""
     """ARM id of an existing account; empty creates one."""

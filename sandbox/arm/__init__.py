@@ -223,6 +223,7 @@ def delete(cloud: Cloud, resource_id: str) -> None:
             gateway.check_unsubscribed(cloud, found)
             content_filters.check_unused(cloud, found)
             network.check_free(cloud, found)
+            network.check_unlinked(cloud, found)
             lost = [one for one in cloud.below(found.id) if one.type != base.SETTING]
             links = [one for one in cloud.all() if one.properties.get("apiId") == found.id]
             for one in [*lost, *links, found]:

@@ -15,6 +15,7 @@ SUBNET = f"{NETWORK}/subnets"
 RULES = "Microsoft.Network/networkSecurityGroups"
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE = "Microsoft.Network/privateDnsZones"
+LINK = f"{ZONE}/virtualNetworkLinks"
 CONNECTIONS = "privateLinkServiceConnections"
 PARTS = {ACCOUNT: "account", SERVICE: "Gateway"}
 """What of a resource a private endpoint leads to.
@@ -228,6 +229,15 @@ def check_free(cloud: Cloud, found: Resource) -> None:
         within = one.properties.get("subnet") or {"id": joined.get("subnetResourceId") or ""}
         if f"{within['id']}/".lower().startswith(f"{found.id}/".lower()):
             raise refuse("InUseSubnetCannotBeDeleted", name=found.name, user=one.id)
+
+
+def check_unlinked(cloud: Cloud, found: Resource) -> None:
+    """A zone is not deleted while a network is linked to it.
+
+    https://github.com/Azure/deployment-stacks/issues/227
+    """
+    if found.type == ZONE and any(one.type == LINK for one in cloud.below(found.id)):
+        raise refuse("CannotDeleteResource", name=found.name)
 
 
 def check_closes(put: Put) -> None:

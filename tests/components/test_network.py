@@ -26,6 +26,7 @@ OPENAI, COGNITIVE, AI, APIM = (
 PRIVATE: Json = {"gatewaySubnetId": GATEWAYS, "endpointSubnetId": ENDPOINTS}
 FARMS = {"delegations": [{"serviceName": "Microsoft.Web/serverFarms"}]}
 V2: dict[str, Any] = {"gatewayTier": "StandardV2"}
+NAMED: dict[str, Any] = {"gatewayName": "apim-it", "resourceGroupName": "rg-it"}
 INSIDE: dict[str, Any] = {"gatewayTier": "Premium"}
 ENDPOINT = "azure-native:network:PrivateEndpoint"
 
@@ -89,18 +90,26 @@ def test_inside_a_network_the_gateway_may_answer_that_alone() -> None:
     assert found.inputs("gateway")["virtualNetworkType"] == "Internal"
 
 
-def held(location: str = "East US", *kinds: str) -> Json:
+SERVICE = "Microsoft.ApiManagement/service"
+
+
+def held(location: str = "East US", *kinds: str, name: str = "apim-it") -> Json:
     place = "urn:pulumi:dev::azure-openai-accounted::aoai:index:Gateway$"
     names = {
         "azure-native:apimanagement:ApiManagementService": "gateway",
         ENDPOINT: "gateway-endpoint",
     }
+    component = "aoai:index:Gateway"
+    service = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-it/providers/{SERVICE}/{name}"
     return {
-        f"{place}{kind}::{names[kind]}": {
-            "type": kind,
-            "outputs": {"location": location, "name": "x"},
-        }
-        for kind in (kinds or names)
+        f"{place.removesuffix('$')}::gateway": {"type": component, "outputs": {"id": service}},
+        **{
+            f"{place}{kind}::{names[kind]}": {
+                "type": kind,
+                "outputs": {"location": location, "name": name},
+            }
+            for kind in (kinds or names)
+        },
     }
 
 
@@ -108,7 +117,7 @@ def test_the_gateway_is_closed_once_it_has_its_endpoint() -> None:
     closed: Json = {**PRIVATE, "gatewayPublicNetworkAccess": "Disabled"}
 
     def access(state: Json) -> str:
-        found = run(closed, held=state, **V2)
+        found = run(closed, held=state, **V2, **NAMED)
         [connection] = found.inputs("gateway-endpoint")["privateLinkServiceConnections"]
         assert connection["groupIds"] == ["Gateway"]
         return str(found.inputs("gateway")["publicNetworkAccess"])
@@ -117,6 +126,7 @@ def test_the_gateway_is_closed_once_it_has_its_endpoint() -> None:
     assert access(held()) == "Disabled"
     assert access(held("East US", "azure-native:apimanagement:ApiManagementService")) == "Enabled"
     assert access(held("West US")) == "Enabled", "it is about to be replaced by a new one"
+    assert access(held(name="apim-other")) == "Enabled", "so is one of another name"
 
 
 def test_the_accounts_firewall_lets_in_the_gateways_own_addresses() -> None:
@@ -147,7 +157,7 @@ def test_without_the_key_nothing_of_a_network_is_declared() -> None:
 
 def test_a_network_of_the_stacks_own_is_whole() -> None:
     space: Json = {"addressSpace": "10.20.0.0/25", "gatewayPublicNetworkAccess": "Disabled"}
-    found = run(space, held=held(), **V2)
+    found = run(space, held=held(), **V2, **NAMED)
     gateway, ends = found.inputs("network")["subnets"]
     assert (gateway["addressPrefix"], ends["addressPrefix"]) == ("10.20.0.0/26", "10.20.0.64/26")
     assert gateway["networkSecurityGroup"], "Azure refuses a gateway without one"

@@ -57,7 +57,11 @@ MOVES = (
     # https://learn.microsoft.com/azure/governance/policy/tutorials/govern-tags
     Move("", r"tags\..*", lambda before, _: before is MISSING),
     # https://learn.microsoft.com/rest/api/loganalytics/saved-searches/get
-    Move("", "etag", lambda _, __: True),
+    # https://github.com/pulumi/pulumi-azure-native/issues/4722
+    Move("", r"(.*\.)?etag", lambda _, __: True),
+    # https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/private_endpoint
+    # Azure empties it once the names lie in a zone.
+    Move("network:PrivateEndpoint", r"customDnsConfigs.*", lambda _, __: True),
     # https://github.com/hashicorp/terraform-provider-azurerm/issues/28979
     Move(
         "network:VirtualNetwork",

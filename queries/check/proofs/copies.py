@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from queries.blobs import Record
@@ -61,7 +62,8 @@ def _hubs(evidence: Evidence) -> Iterator[Verdict]:
 def _part(evidence: Evidence, part: Part) -> Verdict:
     if problem := part.problem:
         said = f"{part.said}: {problem}"
-        return waiting(said) if problem.later else unjudged(said, problem.fix, (part.copy,))
+        late = replace(waiting(said), fix=problem.fix)
+        return late if problem.later else unjudged(said, problem.fix, (part.copy,))
     own = _by_id(part.records)
     verdicts = [(call, _call(evidence, part, call, own)) for call in evidence.calls]
     for status in ("failed", "waiting"):
