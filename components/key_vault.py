@@ -3,7 +3,7 @@
 No secret is a resource of the stack. Pulumi would keep its value in the state and hand it through
 the engine, the provider could delete it at the vault's own address alone, and each rotation would
 show as a change. `tools.keys` puts the values there, and gives each reader the role on the secret,
-which Azure assigns only once the secret exists; the check demands both.
+which Azure assigns only once the secret exists. The check demands each secret.
 https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/resources/customresources/custom_keyvault.go
 """
 

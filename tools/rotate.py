@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 
 from queries.clock import Clock
+from queries.command_line import CANNOT_RUN
 from queries.errors import CannotRunError
 from queries.workspace import LogAnalytics
 from tools.keys import command
@@ -33,21 +34,40 @@ def _rotate(options: argparse.Namespace) -> int:
         raise CannotRunError("name consumers, or give --all: one of the two")
     azure = command.stack(options)
     names = command.chosen(azure.target, options.consumers)
+    if not azure.target.every_call and not options.force:
+        raise CannotRunError(
+            f"samplingPercentage is {azure.target.sampling_percentage}, so the log does not tell "
+            "who still calls with an old key",
+            "pulumi config set samplingPercentage 100, pulumi up, and wait --quiet hours; or "
+            "--force",
+        )
     with httpx.Client() as client:
-        ends = [_one(azure, name, client, options) for name in names]
-    return max(map(STATUS.__getitem__, ends), key=[0, 3, 1].index)
+        ends = [_status_of(azure, name, client, options) for name in names]
+    return max(ends, key=[0, 3, 1, CANNOT_RUN].index)
+
+
+def _status_of(azure: Azure, name: str, client: httpx.Client, options: argparse.Namespace) -> int:
+    """Rotate one consumer's keys; what keeps one from it keeps no other."""
+    try:
+        return STATUS[_one(azure, name, client, options)]
+    except CannotRunError as error:
+        fix = f"fix: {error.fix}\n" if error.fix else ""
+        sys.stderr.write(f"{name}: {error}\n{fix}")
+        return CANNOT_RUN
 
 
 def _one(azure: Azure, name: str, client: httpx.Client, options: argparse.Namespace) -> End:
     target, clock = azure.target, Clock()
     workspace = LogAnalytics(target.logs_endpoint, target.workspace_customer_id)
+    gateway = Gateway(target=target, client=client, clock=clock)
     end = Rotation(
         azure=azure,
         consumer=name,
         quiet=timedelta(hours=options.quiet),
         force=options.force,
         used=lambda since, until: used(workspace, target, name, since, until),
-        proven=Gateway(target=target, client=client, clock=clock).proven,
+        reached=gateway.reached,
+        proven=gateway.proven,
         clock=clock,
         say=_say,
     ).run()

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from components.settings.plan_branches import BY_KEY, EITHER_WAY, refusal
 
+NEVER = "9999-12-31"
+"""The last day that there is: nobody's calls end after it."""
 EXPIRED = "ConsumerExpired"
 """Code of the error that an expired consumer gets."""
 
@@ -50,6 +52,8 @@ def branches(given: Sequence[Ending], *, header: str, by_token: bool = False) ->
     """
     whose = EITHER_WAY if by_token else BY_KEY
     for day, names in given:
+        if day == NEVER:
+            continue
         after = date.fromisoformat(day) + timedelta(days=1)
         listed = ",".join(name.lower() for name in names)
         condition = (

@@ -89,7 +89,9 @@ def _with_tokens(
             f"unset {VARIABLE}: the check calls with a token of this identity",
         )
     mine, why, claims = tokens.mine(target, credential)
-    own = None if given else mine
+    if mine and mine.name not in target.consumers:
+        why = f"the last day of {mine.name}, whose token this identity has, is over"
+    own = mine if mine and not given and mine.name in target.consumers else None
     holders = {name for _, name in target.token_consumers} & set(target.consumers)
     why = ALONE if given else why
     untried = {f"{name} with a token": why for name in holders - {own.name if own else ""}}

@@ -16,6 +16,8 @@ SECRETS = "2023-07-01"
 
 https://learn.microsoft.com/rest/api/keyvault/secrets/get
 """
+NEVER = "9999-12-31"
+"""A last day after which no day is."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 MARK_DIGITS = 16
 """Hexadecimal digits of a key's mark: of a random key of 128 bits they tell nothing but itself."""
@@ -48,7 +50,7 @@ def mark(key: str) -> str:
 
 def ends_of(day: str) -> int | None:
     """Return when a last day ends, in seconds since 1970; None for no day."""
-    if not day:
+    if not day or day == NEVER:
         return None
     after = date.fromisoformat(day) + timedelta(days=1)
     return int(datetime(after.year, after.month, after.day, tzinfo=UTC).timestamp())

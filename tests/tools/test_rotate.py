@@ -86,7 +86,12 @@ def stack(**proof: Any) -> Target:
 
 
 def rotate(
-    fake: Fake, *, force: bool = False, used: Sequence[Used] = (), wrong: str = ""
+    fake: Fake,
+    *,
+    force: bool = False,
+    used: Sequence[Used] = (),
+    wrong: str = "",
+    unreached: str = "",
 ) -> tuple[End, str]:
     said = list[str]()
     end = Rotation(
@@ -95,6 +100,7 @@ def rotate(
         quiet=DAY,
         force=force,
         used=lambda _, __: used,
+        reached=lambda _: unreached,
         proven=lambda _, __: wrong,
         clock=cast("Clock", fake),
         say=said.append,
@@ -137,6 +143,30 @@ def test_a_leaked_key_is_rotated_at_once_by_force() -> None:
     fake = Fake(stack())
     assert rotate(fake, force=True, used=calls("primary"))[0] == "rotated"
     assert not {"k1", "k2"} & set(fake.both.values())
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+@pytest.mark.parametrize("wrong", ["", "the gateway does not take the new key: no answer"])
+def test_by_force_both_keys_are_new_whichever_the_vault_holds(turns: int, wrong: str) -> None:
+    fake = Fake(stack())
+    for _ in range(turns):
+        rotate(fake, force=False)
+        fake.time += DAY
+    rotate(fake)
+    before = set(fake.both.values())
+    end, _ = rotate(fake, force=True, used=calls("primary"), wrong=wrong)
+    assert not before & set(fake.both.values())
+    assert fake.value in fake.both.values()
+    assert end == ("unproven" if wrong else "rotated")
+
+
+def test_nothing_is_made_anew_where_no_key_could_be_tried() -> None:
+    fake = Fake(stack())
+    rotate(fake)
+    fake.time += DAY
+    with pytest.raises(CannotRunError, match="nothing was changed"):
+        rotate(fake, unreached="the gateway answers 403 to the key in the vault")
+    assert fake.both == {"primary": "k1", "secondary": "k2"}
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -25,7 +25,11 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     def work() -> int:
-        azure, refused = command.stack(options), 0
+        try:
+            azure, refused = command.stack(options), 0
+        except command.NothingError as error:
+            sys.stdout.write(f"nothing to hand out: {error}\n")
+            return 0
         for consumer in command.chosen(azure.target, options.consumers):
             try:
                 done = hand_out(azure, consumer, Clock().now())

@@ -40,7 +40,7 @@ FIX = (
     f"it takes the rights {', '.join(RIGHTS)}: Contributor has all but the last, which goes with "
     "Role Based Access Control Administrator, and is for keyReaders alone"
 )
-FAILED, FORBIDDEN, NOT_FOUND = 400, 403, 404
+FAILED, FORBIDDEN, NOT_FOUND, CONFLICT = 400, 403, 404, 409
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +131,16 @@ class Azure:
             raise CannotRunError(f"roles at {scope} cannot be read: {error}", FIX) from None
         there = {str(one.get("name")).lower(): properties(one) for one in found}
         wanted = {vault.assignment(scope, who): who for who in named}
+        role = f"/subscriptions/{scope.split('/')[2]}{vault.ROLE}"
+        have = {
+            str(one.get("principalId")).lower()
+            for one in there.values()
+            if str(one.get("scope")).lower() == scope.lower()
+            and str(one.get("roleDefinitionId")).lower() == role.lower()
+        }
+        missing = [name for name, who in wanted.items() if who.lower() not in have]
         for name, who in wanted.items():
-            if name not in there:
-                role = f"{scope.partition('/resourceGroups/')[0]}{vault.ROLE}"
+            if name in missing:
                 given = {"roleDefinitionId": role, "principalId": who, "principalType": named[who]}
                 self._send("PUT", f"{place}/{name}", ROLES, {"properties": given})
         gone = [
@@ -143,7 +150,7 @@ class Azure:
         ]
         for name in gone:
             self._send("DELETE", f"{place}/{name}", ROLES)
-        return len(gone) + len(wanted.keys() - there.keys())
+        return len(gone) + len(missing)
 
     def _subscription(self, consumer: str) -> str:
         return f"{self.target.gateway_id}/subscriptions/{consumer}"
@@ -159,6 +166,8 @@ class Azure:
             raise CannotRunError(f"{what}: {error}", "run it again: it goes on") from None
         if answer.status_code >= FAILED:
             fix = FIX if answer.status_code == FORBIDDEN else "run it again: it goes on"
+            if answer.status_code == CONFLICT and method == "PUT":
+                fix = "a secret of that name was deleted: az keyvault secret recover, then again"
             if answer.status_code == NOT_FOUND:
                 fix = "the stack's output names what is not there: pulumi up --refresh"
             said = f"{what}: HTTP {answer.status_code} {_code(answer)}".rstrip()

@@ -17,6 +17,10 @@ from queries.outputs import Target
 from tools.keys.azure import Azure
 
 
+class NothingError(CannotRunError):
+    """The stack has no keys to hand out."""
+
+
 def run(name: str, work: Callable[[], int]) -> int:
     """Return the exit status of `work`, 2 where it cannot run."""
     try:
@@ -42,12 +46,12 @@ def stack(options: argparse.Namespace) -> Azure:
         values = outputs.from_stack(options.stack)
     target = outputs.target(values)
     if not target.key_vault_id:
-        raise CannotRunError(
+        raise NothingError(
             "the stack has no Key Vault, so there is nothing to hand keys to",
             "pulumi config set keyVault create, and pulumi up",
         )
     if target.consumer_keys == "refuse":
-        raise CannotRunError("consumers call by tokens alone: there are no keys")
+        raise NothingError("consumers call by tokens alone: there are no keys")
     manager = Manager(endpoint=target.management_endpoint, client=httpx.Client)
     return Azure(manager=manager, target=target)
 

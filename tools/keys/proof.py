@@ -18,8 +18,13 @@ No page says how long it takes: a gateway of several units or regions may be lat
 """
 REFUSED = 401
 """https://learn.microsoft.com/azure/api-management/api-management-subscriptions"""
-FAULTS = (0, 408, 429, 500, 502, 503, 504)
-"""Statuses that tell nothing of a key."""
+FAULTS = (0, 403, 408, 500, 502, 503, 504)
+"""Statuses that tell nothing of a key: a closed gateway answers 403 to any. A limit of a plan (429)
+comes after the key."""
+TAKEN = 404
+"""Status of a call with a key that is taken, to a deployment that there is not."""
+EXPIRED = "ConsumerExpired"
+"""Code of a 403 that the policy gives to a key that is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,16 @@ class Gateway:
             return f"the gateway does not take the new key: {_said(taken)}"
         return f"the gateway still takes the old key: {_said(refused)}"
 
+    def reached(self, key: str) -> str:
+        """Say why the gateway cannot be asked from here; "" if it tells a key from none."""
+        known, unknown = self._status(key), self._status(secrets.token_hex(16))
+        if known in (REFUSED, *FAULTS) or unknown != REFUSED:
+            return (
+                f"the gateway answers {_said(known)} to the key in the vault, and {_said(unknown)} "
+                "to one that nobody has"
+            )
+        return ""
+
     def _status(self, key: str) -> int:
         """Return the status of a call with a key; 0 for no answer."""
         target, name = self.target, f"no-such-{secrets.token_hex(6)}"
@@ -53,15 +68,16 @@ class Gateway:
         on_v1 = path.startswith(kinds.V1_SURFACE)
         path = path.replace("{deployment-id}", name)
         try:
-            return self.client.post(
+            answer = self.client.post(
                 f"{target.gateway_url}/{target.api_path}{path}",
                 params={} if on_v1 else {"api-version": target.api_version},
                 headers={target.subscription_key_header: key},
                 json={"model": name, "messages": [{"role": "user", "content": "hi"}]},
                 timeout=30.0,
-            ).status_code
+            )
         except httpx.HTTPError:
             return 0
+        return TAKEN if EXPIRED in answer.text else answer.status_code
 
 
 def _said(status: int) -> str:

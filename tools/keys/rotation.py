@@ -18,6 +18,7 @@ from typing import Literal
 from queries.check import vault
 from queries.check.vault import Held
 from queries.clock import Clock
+from queries.errors import CannotRunError
 from tools.keys.azure import Azure
 from tools.keys.hand_out import hand_out
 from tools.keys.used import Used
@@ -37,6 +38,8 @@ class Rotation:
     force: bool
     used: Callable[[datetime, datetime], Sequence[Used]]
     """The consumer's calls by key between two times."""
+    reached: Callable[[str], str]
+    """Tries the vault's key before anything is made anew; says what is wrong, "" for nothing."""
     proven: Callable[[str, str], str]
     """Tries an old key and a new one at the gateway; says what is wrong, "" for nothing."""
     clock: Clock
@@ -50,11 +53,19 @@ class Rotation:
         """
         self._say(hand_out(self.azure, self.consumer, self.clock.now()))
         held = self._held()
+        if self.force:
+            return self._both(held)
         if held.key == vault.PRIMARY:
             if wrong := self._turn(vault.SECONDARY, held):
                 return wrong
             held = self._held()
         return self._turn(vault.PRIMARY, held) or "rotated"
+
+    def _both(self, held: Held) -> End:
+        """Make both keys anew, first the one that the vault does not hold, whoever calls."""
+        first = self._turn(OTHER[held.key], held)
+        second = self._turn(held.key, self._held())
+        return first or second or "rotated"
 
     def _held(self) -> Held:
         return self.azure.held(self.consumer) or Held()
@@ -64,14 +75,20 @@ class Rotation:
         if why := self._in_use(which, held):
             self._say(f"waits: {why}")
             return "waiting"
-        old = self.azure.keys(self.consumer)[which]
+        keys = self.azure.keys(self.consumer)
+        old = keys[which]
+        if not self.force and (wrong := self.reached(keys[OTHER[which]])):
+            raise CannotRunError(
+                f"{self.consumer}: {wrong}, so no new key could be tried; nothing was changed",
+                "run it where the gateway can be reached, with the vault's key in order",
+            )
         self.azure.regenerate(self.consumer, which)
         new = self.azure.keys(self.consumer)[which]
         if old == new:
             self._say(f"Azure gives the same {which} key as before: nothing was handed out")
             return "unproven"
         wrong = self.proven(old, new)
-        if "new" in wrong:
+        if "new" in wrong and not self.force:
             self._say(f"{wrong}: it is not handed out, and the {OTHER[which]} key goes on")
             return "unproven"
         self.azure.put(self.consumer, which, new, self.clock.now())

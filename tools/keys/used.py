@@ -34,14 +34,15 @@ class Used:
 def kql(target: Target, consumer: str, since: datetime, until: datetime) -> str:
     """Write the query; where the trace's two fields stand in either order, both are read.
 
-    Calls that the gateway refused for their key are of no consumer, and so not counted.
+    Calls that the gateway refused for their key are of no consumer, and so not counted; nor are
+    those by which a rotation or the check tries a key, to a deployment that there is not.
     """
     first = r'"source"\s*:\s*"key-used"[^{}]*"key-used=([a-z]+)"'
     last = r'"key-used=([a-z]+)"[^{}]*"source"\s*:\s*"key-used"'
     return f"""ApiManagementGatewayLogs
 | where TimeGenerated between (datetime({since.isoformat()}) .. datetime({until.isoformat()}))
 | where _ResourceId =~ "{target.gateway_id}" and ApiId =~ "{target.api_id}"
-| where ApimSubscriptionId =~ "{consumer}"
+| where ApimSubscriptionId =~ "{consumer}" and Url !contains "no-such-"
 | extend Key = coalesce(extract(@'{first}', 1, tostring(TraceRecords)), extract(@'{last}', 1, tostring(TraceRecords)))
 | summarize Calls = count(), Last = max(TimeGenerated), Callers = make_set(CallerIpAddress, 3) by Key
 | project Key, Calls, Last, Callers

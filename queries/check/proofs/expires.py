@@ -33,6 +33,10 @@ EXPIRED_FIX = (
     "the API's policy must refuse the consumer from the day after: pulumi up --refresh puts it back"
 )
 KEY_FIX = "give this identity the right to read keys, or have the consumer's state be suspended"
+ALONE_FIX = (
+    "they call by tokens alone, which this identity cannot get: suspend them, or accept it with "
+    "--allow expires"
+)
 WAIT_FIX = "nothing to do; give a consumer that is to go on a later expires"
 
 
@@ -48,7 +52,8 @@ def _own(evidence: Evidence, traffic: OwnTraffic) -> Verdict:
     if judged.status in ("failed", "waiting"):
         return judged
     if untried:
-        return unjudged(f"no key to call with as {listed(untried, SHOWN)}", KEY_FIX, untried)
+        fix = ALONE_FIX if evidence.target.consumer_keys == "refuse" else KEY_FIX
+        return unjudged(f"nothing to call with as {listed(untried, SHOWN)}", fix, untried)
     return seen(f"{judged.detail}{_next(evidence, traffic.begun)}")
 
 
