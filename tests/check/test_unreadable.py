@@ -68,7 +68,7 @@ ANSWERS: dict[str, Callable[[httpx.Response], httpx.Response]] = {
     "no connection": unreachable,
     "no end": unfinished,
 }
-JUDGED_THEMSELVES = {"gateway APIs", "callers"}
+JUDGED_THEMSELVES = {"gateway APIs", "callers", "vault"}
 """What has proofs of its own, and tests of those that answer each of its reads badly."""
 NO_SUCH_VERSION = {"HTTP 400", "HTTP 404"}
 """What a cloud says that has no preview version of the API: then nothing is told of upgrades."""
@@ -211,6 +211,18 @@ def test_what_explains_a_failure_may_be_unreadable_too(run: Run, part: str, how:
     told = {one.path for one in again.differences}
     assert again.unreadable or told or (part == "upgrade" and how in NO_SUCH_VERSION)
     json.dumps(again.unreadable)
+
+
+@pytest.mark.parametrize("how", ["HTTP 403", "HTTP 500", "a proxy's page", "no connection"])
+def test_a_vault_that_cannot_be_read_is_no_pass(run: Run, how: str) -> None:
+    vault = "/subscriptions/s/providers/Microsoft.KeyVault/vaults/kv"
+    run("--timeout", "1", keyVaultId=vault)
+    secret = next(one.url for one in run.azure.arm.asked if "/secrets/" in one.url.path)
+    spoil(run, secret, how)
+
+    report = run("--timeout", "1", keyVaultId=vault)
+
+    assert of(report, "declared")[0] == "unjudged"
 
 
 def read_by(run: Run, part: str, urls: list[httpx.URL]) -> httpx.URL:
