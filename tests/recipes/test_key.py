@@ -45,8 +45,9 @@ def keyed(folder: Path, *recipes: str) -> Copy:
     account = "components/openai_account.py"
     copy.insert("components/settings/stack.py", "    deployments: Annotated[", FIELD)
     copy.insert(account, "    diagnostic_setting_name: str\n", "    public_network_access: str\n")
-    given = "public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,"
-    copy.replace(account, given, "public_network_access=args.public_network_access,")
+    given = "**args.network.properties,"
+    named = '"public_network_access": args.public_network_access'
+    copy.replace(account, given, f"**{{**args.network.properties, {named}}},")
     copy.insert(
         "components/accounts.py",
         "                deployments=account.deployments,\n",

@@ -96,7 +96,7 @@ def test_a_real_credential_and_client_read_a_setting_or_are_refused(
         refusals: tuple[tuple[str, str, dict[str, Any], int, str], ...] = (
             ("GET", f"{SETTING}-2", {}, 404, "ResourceNotFound"),
             ("GET", f"{GROUP}-2", {}, 404, "ResourceGroupNotFound"),
-            ("GET", f"{WORKSPACE}-2/tables", {}, 502, ""),
+            ("GET", f"{WORKSPACE}-2/dataExports", {}, 502, ""),
             ("GET", SERVICE.replace("/1111", "/2111"), {}, 404, "SubscriptionNotFound"),
             ("GET", SETTING, {"params": {}}, 400, "MissingApiVersionParameter"),
             ("PATCH", SETTING, {}, 405, "MethodNotAllowed"),
