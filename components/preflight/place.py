@@ -16,6 +16,7 @@ from components.preflight.regions import location_reads, regions
 MANAGEMENT = "Microsoft.ApiManagement"
 INSIGHTS = "Microsoft.Insights"
 LOGS = "Microsoft.OperationalInsights"
+NETWORK = "Microsoft.Network"
 PROVIDERS = "2021-04-01"
 """https://learn.microsoft.com/rest/api/resources/providers/get"""
 SERVICES = "2024-05-01"
@@ -56,6 +57,7 @@ def _wanted(plan: Plan) -> dict[str, str]:
     wanted |= {LOGS: "workspaces"} if plan.workspace else {}
     wanted |= {COGNITIVE: "accounts"} if plan.new_accounts else {}
     wanted |= {MANAGEMENT: "service"} if plan.gateway else {}
+    wanted |= {NETWORK: ""} if plan.settings.network.endpoints else {}
     return wanted
 
 

@@ -11,7 +11,7 @@ from components.preflight.accounts import COGNITIVE
 from components.preflight.facts import Azure, Check, Read, guarded, unread
 from components.preflight.lines import Line, fine, wrong
 from components.preflight.names import group_id
-from components.preflight.place import INSIGHTS, LOGS, MANAGEMENT
+from components.preflight.place import INSIGHTS, LOGS, MANAGEMENT, NETWORK
 from components.preflight.plan import AccountPlan, Plan
 from queries.check.configuration.connection import UnreadableError
 from queries.check.configuration.manager import AbsentError
@@ -20,7 +20,6 @@ VERSION = "2022-04-01"
 """https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource-group"""
 RIGHT = "Microsoft.Authorization/*/read"
 ROLES = "Contributor and Role Based Access Control Administrator"
-NETWORK = "Microsoft.Network"
 NETWORK_ROLES = {
     "/subnets/": "Network Contributor",
     "/privatednszones/": "Private DNS Zone Contributor",
@@ -78,6 +77,10 @@ def _of_stack(plan: Plan) -> Iterator[str]:
         yield SETTINGS
     if plan.settings.network.endpoints and (plan.gateway or plan.new_accounts):
         yield f"{NETWORK}/privateEndpoints/write"
+    if plan.settings.network.address_space and (plan.gateway or plan.new_accounts):
+        made = ("virtualNetworks", "networkSecurityGroups", "privateDnsZones")
+        yield from (f"{NETWORK}/{one}/write" for one in made)
+        yield f"{NETWORK}/privateDnsZones/virtualNetworkLinks/write"
 
 
 def _of_account(plan: Plan, part: AccountPlan) -> Iterator[str]:

@@ -147,6 +147,9 @@ TROUBLES: dict[str, tuple[Callable[[Region], None], dict[str, Any], str, str, st
     "may not join the network": (may("*", never=("Microsoft.Network/*/join/action",)),
         {"gatewayTier": "StandardV2", "network": {"gatewaySubnetId": f"{SUBNETS}/apim",
         "endpointSubnetId": f"{SUBNETS}/pe"}}, "rights:apim", "subnets/join/action", "Network Con"),
+    "may not make a network": (may("*", never=("Microsoft.Network/virtualNetworks/write",)),
+        {"gatewayTier": "StandardV2", "network": {"addressSpace": "10.20.0.0/24"}}, "rights",
+        "virtualNetworks/write", "Contributor"),
     "may not assign roles": (may("*", never=("Microsoft.Authorization/*/Write",)), NONE, "rights",
         "not: Microsoft.Authorization/roleAssignments/write", "Role Based"),
 }  # fmt: skip
