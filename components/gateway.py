@@ -13,14 +13,13 @@ from components import resource_group
 from components.azure import arm_id, lookup, own_state, provider
 from components.azure.diagnostics import send_everything
 from components.copies import copy_everything
-from components.gateway_network import arguments, check_addresses, endpoint
+from components.gateway_network import SERVICES, arguments, check_addresses, endpoint
 from components.logger import LOGGER, logger
 from components.network import Place
 from components.settings.copies import Copy
 from components.settings.limits import UNITS_BY_TIER
 from components.settings.network import Network
 
-SERVICES = "Microsoft.ApiManagement/service"
 LOGS = ("audit", "allLogs")
 """Groups of log categories that are sent."""
 CLASSIC_TIERS = ("Developer", "Basic", "Standard", "Premium")

@@ -57,6 +57,8 @@ OPENAI = "OpenAI"
 """Publisher of Azure OpenAI's models, as deployments name it."""
 
 
+NEVER = "9999-12-31"
+"""The last day that there is: no consumer's calls end after it."""
 MONTHLY = "Monthly"
 """Period of a quota, as the gateway's statement writes it."""
 

@@ -85,7 +85,7 @@ def measure(chosen: Iterable[str] = ()) -> Iterator[Growth]:
 def _least(name: str, files: Iterable[Path]) -> Growth:
     """Measure a query until it grows within the bar, some times at most; the least counts."""
     measured = list[Growth]()
-    while len(measured) < TRIES and not any(not one.over for one in measured):
+    while len(measured) < TRIES and all(one.over for one in measured):
         measured.append(Growth(name, *(_alone(cost, name, file) for file in files)))
     return min(measured, key=lambda one: (one.over, one.exponent))
 

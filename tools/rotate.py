@@ -51,9 +51,7 @@ def _status_of(azure: Azure, name: str, client: httpx.Client, options: argparse.
     try:
         return STATUS[_one(azure, name, client, options)]
     except CannotRunError as error:
-        fix = f"fix: {error.fix}\n" if error.fix else ""
-        sys.stderr.write(f"{name}: {error}\n{fix}")
-        return CANNOT_RUN
+        return command.cannot_run(name, error)
 
 
 def _one(azure: Azure, name: str, client: httpx.Client, options: argparse.Namespace) -> End:

@@ -12,9 +12,8 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from components.settings.plan_branches import BY_KEY, EITHER_WAY, refusal
+from queries.contract import NEVER
 
-NEVER = "9999-12-31"
-"""The last day that there is: nobody's calls end after it."""
 EXPIRED = "ConsumerExpired"
 """Code of the error that an expired consumer gets."""
 

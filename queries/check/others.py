@@ -120,7 +120,11 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
     filled = [row for row in evidence.of("llm-others") if row.get("TotalTokens")]
     entries = {text(row, "CorrelationId"): row for row in filled}
     rows = evidence.of("gateway-others")
-    later = {_background(row): usage for row in rows if (usage := usage_in_header(row))}
+    later = {
+        made: usage
+        for row in rows
+        if (made := _background(row)) and (usage := usage_in_header(row))
+    }
     for row in rows:
         time, name, url = (row.get(one) for one in ("TimeGenerated", "CorrelationId", "BackendUrl"))
         if name in ours or name in seen or not isinstance(time, datetime) or names_response(row):
@@ -141,7 +145,7 @@ def _sent(evidence: Evidence) -> Iterator[Sent]:
             usage=_counted(entry)
             or usage_in(text(row, "ResponseBody"))
             or usage_in_header(row)
-            or (later.get(_background(row)) if _background(row) else None),
+            or later.get(_background(row)),
         )
 
 

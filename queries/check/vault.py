@@ -10,14 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from queries.check.configuration.base import properties
+from queries.contract import NEVER
 
 SECRETS = "2023-07-01"
 """API version by which Resource Manager is asked for secrets.
 
 https://learn.microsoft.com/rest/api/keyvault/secrets/get
 """
-NEVER = "9999-12-31"
-"""A last day after which no day is."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 MARK_DIGITS = 16
 """Hexadecimal digits of a key's mark: of a random key of 128 bits they tell nothing but itself."""

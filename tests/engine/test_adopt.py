@@ -30,6 +30,11 @@ operationalinsights.Workspace(
 ADOPT = (sys.executable, "-m", "tools.adopt", "--yes")
 
 
+def also(said: str) -> list[str]:
+    """The options by which a person names all that an adoption was not sure of."""
+    return [word for name in re.findall(r"--also (\S+);", said) for word in ("--also", name)]
+
+
 def test_up_killed_while_the_gateway_is_made(machine: Machine) -> None:
     kills.kill_up(machine, kills.after(machine, 4))
     assert kills.state(machine)["pending_operations"]
@@ -110,10 +115,7 @@ def test_orphans_on_an_existing_gateway_keep_its_provider(tmp_path: Path) -> Non
     assert "already existing" in machine.up(fails=True)
     unsure = machine.run(*ADOPT)
     assert unsure.status == 1, "nothing tells that what is on another's gateway is the stack's"
-    words = [
-        word for name in re.findall(r"--also (\S+);", unsure.text) for word in ("--also", name)
-    ]
-    adopted = machine.run(*ADOPT, *words)
+    adopted = machine.run(*ADOPT, *also(unsure.text))
     assert adopted.status == 0, adopted.text
     machine.up()
     machine.pulumi("preview", "--expect-no-changes")
@@ -184,10 +186,7 @@ def test_orphans_on_an_existing_account_are_taken_in_and_the_account_is_not(tmp_
     kills.forget(machine, *orphans)
 
     unsure = machine.run(*ADOPT)
-    words = [
-        word for name in re.findall(r"--also (\S+);", unsure.text) for word in ("--also", name)
-    ]
-    adopted = machine.run(*ADOPT, *words)
+    adopted = machine.run(*ADOPT, *also(unsure.text))
     assert adopted.status == 0, adopted.text
     machine.up()
     machine.pulumi("preview", "--expect-no-changes")

@@ -138,11 +138,10 @@ class Azure:
             if str(one.get("scope")).lower() == scope.lower()
             and str(one.get("roleDefinitionId")).lower() == role.lower()
         }
-        missing = [name for name, who in wanted.items() if who.lower() not in have]
-        for name, who in wanted.items():
-            if name in missing:
-                given = {"roleDefinitionId": role, "principalId": who, "principalType": named[who]}
-                self._send("PUT", f"{place}/{name}", ROLES, {"properties": given})
+        missing = {name: who for name, who in wanted.items() if who.lower() not in have}
+        for name, who in missing.items():
+            given = {"roleDefinitionId": role, "principalId": who, "principalType": named[who]}
+            self._send("PUT", f"{place}/{name}", ROLES, {"properties": given})
         gone = [
             name
             for name, one in there.items()

@@ -26,12 +26,17 @@ def run(name: str, work: Callable[[], int]) -> int:
     try:
         return work()
     except CannotRunError as error:
-        fix = f"fix: {error.fix}\n" if error.fix else ""
-        sys.stderr.write(f"{name}: {error}\n{fix}")
-        return CANNOT_RUN
+        return cannot_run(name, error)
     except KeyboardInterrupt:
         sys.stderr.write(f"{name}: interrupted; run it again, it goes on\n")
         return INTERRUPTED
+
+
+def cannot_run(name: str, error: CannotRunError) -> int:
+    """Say what kept a command or a consumer from it, and return the exit status."""
+    fix = f"fix: {error.fix}\n" if error.fix else ""
+    sys.stderr.write(f"{name}: {error}\n{fix}")
+    return CANNOT_RUN
 
 
 def stack(options: argparse.Namespace) -> Azure:
